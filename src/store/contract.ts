@@ -1,0 +1,81 @@
+// What a store promises. One shared suite (test/store/suite.ts) runs every promise on every implementation; `memory.ts` is the
+// readable reference.
+//
+// A store is an ordered map from key to JSON text with one revision counter, like etcd: each commit gets the next revision, all its
+// operations carry it, and watchers see commits whole and in order. The Admin API writes here; the data plane follows `watch`.
+
+/** One stored resource. */
+export interface Entry {
+  /** The path below the prefix, such as `routes/1`. */
+  key: string
+  /** The resource as JSON text, exactly as it was put. */
+  text: string
+  /** Revision of the commit that created the key. */
+  createdIndex: number
+  /** Revision of the commit that last changed it. */
+  modifiedIndex: number
+}
+
+export type Operation = { type: 'put'; key: string; text: string; ttlSeconds?: number } | { type: 'delete'; key: string }
+
+/** Holds when the key's modifiedIndex is this one; 0: the key must not exist. */
+export interface Condition {
+  key: string
+  modifiedIndex: number
+}
+
+export interface Change {
+  key: string
+  /** Undefined: the key was deleted or has expired. */
+  entry: Entry | undefined
+}
+
+/** One commit as a watcher sees it. */
+export interface Commit {
+  revision: number
+  changes: Change[]
+}
+
+export type CommitResult = { ok: true; revision: number } | { ok: false; conflict: Condition; found: number }
+
+export interface Page {
+  entries: Entry[]
+  /** The revision at which the page was read. */
+  revision: number
+  /** Number of keys below the prefix. */
+  total: number
+}
+
+export interface Watcher {
+  close(): void
+}
+
+/** All methods reject with a `StoreError` when the store cannot be reached or is read-only; nothing is then written in part. */
+export interface Store {
+  readonly name: 'memory' | 'sqlite' | 'etcd' | 'yaml'
+  get(key: string): Promise<Entry | undefined>
+  /** Entries whose key begins with `prefix`, by key; `after` is the last key of the page before, `limit` a number of entries. */
+  list(prefix: string, options?: { after?: string; limit?: number }): Promise<Page>
+  /** Applies all operations or none. Durable when it resolves. A failed condition is an answer, not an error. */
+  commit(operations: Operation[], conditions?: Condition[]): Promise<CommitResult>
+  /**
+   * Calls `onCommit` for each commit after `fromRevision`, whole and in order, also for those of other nodes. `onReset` says that commits
+   * were lost (compaction, a long disconnection): the caller lists everything again and goes on from the page's revision.
+   */
+  watch(fromRevision: number, handlers: { onCommit(commit: Commit): void; onReset(): void }): Watcher
+  /** Revision of the last commit that this process has seen. */
+  revision(): number
+  /** Undefined when the store answers, else what is wrong, for status pages and 503 answers. */
+  trouble(): string | undefined
+  close(): Promise<void>
+}
+
+/** The store cannot be reached, is read-only or is damaged. */
+export class StoreError extends Error {
+  readonly reason: 'unavailable' | 'read-only' | 'corrupt' | 'locked'
+  constructor(reason: StoreError['reason'], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'StoreError'
+    this.reason = reason
+  }
+}
