@@ -4,7 +4,9 @@ import { existsSync } from 'node:fs'
 
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major < 24 || (major === 24 && minor < 9)) {
-  console.error(`gateward: needs Node 24.9 or newer, this is ${process.versions.node}; install a newer one from https://nodejs.org`)
+  console.error(
+    `gateward: needs Node 24.9 or newer, this is ${process.versions.node}; install a newer one from https://nodejs.org`,
+  )
   process.exit(1)
 }
 const source = new URL('../src/cli/main.ts', import.meta.url)

@@ -100,7 +100,6 @@ export type HeaderFields = [string, string | number][] | Record<string, string |
 // RFC 9110 5.1: a name is a token. 5.5: a value has no CR, LF or NUL. A configuration may hold either: refuse them here, where each
 // plugin's header passes, or a rewritten header would split the request.
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that must not pass
 const BAD_VALUE = /[\0\r\n]/
 
 function checkField(name: string, value: string): void {

@@ -16,7 +16,9 @@ export interface Entry {
   modifiedIndex: number
 }
 
-export type Operation = { type: 'put'; key: string; text: string; ttlSeconds?: number } | { type: 'delete'; key: string }
+export type Operation =
+  | { type: 'put'; key: string; text: string; ttlSeconds?: number }
+  | { type: 'delete'; key: string }
 
 /** Holds when the key's modifiedIndex is this one; 0: the key must not exist. */
 export interface Condition {

@@ -1,0 +1,98 @@
+// Variables that look into a request body: `post_arg_*` (form, JSON, multipart by name) and `graphql_*` (operation, name, root fields).
+// The pipeline has read the body before routes that use them are matched; a body that was not read has no such variables.
+import { type DocumentNode, Kind, parse } from 'graphql'
+import type { Exchange } from './exchange.ts'
+import { decodeQuery } from './variables.ts'
+
+/** Bytes of a body that is looked into; a larger one has no body variables, as in APISIX (`graphql.max_size`). */
+export const MAX_INSPECTED_BODY_BYTES = 1024 * 1024
+
+const PARSED = Symbol('parsed body')
+
+type Parsed = { fields: Map<string, string> | undefined; json: unknown; graphql: DocumentNode | undefined }
+
+/** The value of `post_arg_NAME` (dots walk into JSON) or `graphql_NAME`. */
+export function bodyVariable(ctx: Exchange, kind: 'post_arg' | 'graphql', name: string): string | number | undefined {
+  let parsed = ctx.get<Parsed>(PARSED)
+  if (!parsed) {
+    parsed = parseBody(ctx)
+    ctx.set(PARSED, parsed)
+  }
+  if (kind === 'graphql') return parsed.graphql && graphqlVariable(parsed.graphql, name)
+  return parsed.fields?.get(name) ?? walk(parsed.json, name)
+}
+
+function parseBody(ctx: Exchange): Parsed {
+  const body = ctx.request.body.buffered()
+  const nothing: Parsed = { fields: undefined, json: undefined, graphql: undefined }
+  if (!body?.length || body.length > MAX_INSPECTED_BODY_BYTES) {
+    const query = ctx.request.method === 'GET' ? /(?:^|&)query=([^&]*)/.exec(ctx.request.query) : null
+    return query ? { ...nothing, graphql: parseGraphql(decodeQuery(query[1] as string)) } : nothing
+  }
+  const type = ctx.request.headers.get('content-type') ?? ''
+  const text = body.toString('utf8')
+  if (type.startsWith('application/x-www-form-urlencoded')) return { ...nothing, fields: parseForm(text) }
+  if (type.startsWith('multipart/form-data')) return { ...nothing, fields: parseMultipart(text, type) }
+  if (type.startsWith('application/graphql')) return { ...nothing, graphql: parseGraphql(text) }
+  if (!type.startsWith('application/json')) return nothing
+  const json = parseJson(text)
+  const query = (json as { query?: unknown } | undefined)?.query
+  return { ...nothing, json, graphql: typeof query === 'string' ? parseGraphql(query) : undefined }
+}
+
+function parseForm(text: string): Map<string, string> {
+  const fields = new Map<string, string>()
+  for (const part of text.split('&', 1000)) {
+    const equals = part.indexOf('=')
+    const name = decodeQuery(equals < 0 ? part : part.slice(0, equals))
+    if (!fields.has(name)) fields.set(name, equals < 0 ? '' : decodeQuery(part.slice(equals + 1)))
+  }
+  return fields
+}
+
+function parseMultipart(text: string, type: string): Map<string, string> | undefined {
+  const boundary = /boundary="?([^";]+)"?/i.exec(type)?.[1]
+  if (!boundary) return undefined
+  const fields = new Map<string, string>()
+  for (const part of text.split(`--${boundary}`, 1000).slice(1)) {
+    const split = part.indexOf('\r\n\r\n')
+    const name = split < 0 ? undefined : /content-disposition:[^\r\n]*\bname="([^"]*)"/i.exec(part.slice(0, split))?.[1]
+    if (name !== undefined && !fields.has(name)) fields.set(name, part.slice(split + 4).replace(/\r\n$/, ''))
+  }
+  return fields
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // not JSON in spite of its type: it has no members
+  }
+}
+
+function parseGraphql(text: string): DocumentNode | undefined {
+  try {
+    return parse(text, { maxTokens: 10_000, noLocation: true })
+  } catch {
+    return undefined // not GraphQL: it has no operation
+  }
+}
+
+function graphqlVariable(document: DocumentNode, name: string): string | undefined {
+  const operation = document.definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION)
+  if (!operation) return undefined
+  if (name === 'operation') return operation.operation
+  if (name === 'name') return operation.name?.value ?? ''
+  if (name !== 'root_fields') return undefined
+  return operation.selectionSet.selections.map((field) => (field.kind === Kind.FIELD ? field.name.value : '')).join(',')
+}
+
+function walk(value: unknown, path: string): string | number | undefined {
+  let at = value
+  for (const name of path.split('.')) {
+    if (at === null || typeof at !== 'object' || !Object.hasOwn(at, name)) return undefined
+    at = (at as Record<string, unknown>)[name]
+  }
+  if (typeof at === 'string' || typeof at === 'number') return at
+  return typeof at === 'boolean' ? String(at) : undefined
+}

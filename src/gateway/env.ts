@@ -1,0 +1,49 @@
+// What a plugin configuration may use (PluginEnv), made for each configuration from one thread's parts.
+import type { SharedTable } from '../lib/shared-table.ts'
+import type { Kind, Resource } from '../resources/kinds.ts'
+import type { Config } from './config.ts'
+import type { HttpClient } from './http-client.ts'
+import type { Injected, InjectRequest } from './inject.ts'
+import { setupPlugin, toOwner } from './instances.ts'
+import type { Metrics } from './metrics.ts'
+import type { Logger, Plugin, PluginEnv } from './plugin.ts'
+import type { Upstreams } from './upstreams.ts'
+
+/** The parts of a thread that plugins reach. */
+export interface EnvParts {
+  config: Config
+  upstreams: Upstreams
+  shared: SharedTable
+  metrics: Metrics
+  log: Logger
+  http: HttpClient
+  plugin(name: string): Plugin | undefined
+  /** `plugins.attr` of the settings, by plugin name. */
+  attributes: Record<string, Resource>
+  inject(request: InjectRequest): Promise<Injected>
+  now(): number
+}
+
+/** The environment of one plugin configuration in the resource `owner.key`. */
+export function makeEnv(parts: EnvParts, plugin: Plugin, owner: { key: string; version: number }): PluginEnv {
+  return {
+    owner: toOwner(owner.key, owner.version),
+    shared: parts.shared,
+    metrics: parts.metrics,
+    log: parts.log,
+    http: parts.http,
+    consumers: parts.config.consumers,
+    attr: parts.attributes[plugin.name] ?? {},
+    metadata: () => parts.config.get('plugin_metadata', plugin.name),
+    resource: (kind: Kind, id: string) => parts.config.get(kind, id),
+    upstream: (from) =>
+      'id' in from ? parts.upstreams.byId(from.id) : parts.upstreams.inline(owner.key, from.conf, from.label),
+    setupPlugin: (name, conf) => {
+      const other = parts.plugin(name)
+      if (!other) throw new Error(`plugin ${name} is not known here`)
+      return setupPlugin(other, conf, makeEnv(parts, other, owner))
+    },
+    inject: parts.inject,
+    now: parts.now,
+  }
+}

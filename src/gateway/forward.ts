@@ -1,0 +1,247 @@
+// Sends a request to its upstream and the answer back: chooses a node, tries again where that is safe, and turns failures into 502, 503, 504.
+//
+// A try may be repeated on another node until something of the response has reached the client, while retries and retry_timeout allow it:
+// after a failed connection always, after a failure later only for a request that may be repeated (RFC 9110 9.2.2) and whose body is still
+// whole. A reused connection that the upstream closed at the same moment is not a failure: the same node gets the request once more.
+import type { Duplex } from 'node:stream'
+import type { Deadlines } from './deadlines.ts'
+import type { Exchange, UpstreamTry } from './exchange.ts'
+import type { HeaderList } from './headers.ts'
+import { destinationOf, outgoing } from './outgoing.ts'
+import type { Pipeline } from './pipeline.ts'
+import type { Logger } from './plugin.ts'
+import { Http1Transport } from './transport/h1.ts'
+import type { Call, ResponseHandler, Timeouts, Transport, UpstreamError } from './transport/transport.ts'
+import type { Node, UpstreamRuntime } from './upstream/runtime.ts'
+import { variable } from './variables.ts'
+
+/** APISIX's default for each of the three upstream timeouts, in seconds. */
+const DEFAULT_TIMEOUT_S = 60
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
+
+export interface ForwarderDeps {
+  pipeline(): Pipeline
+  deadlines: Deadlines
+  log: Logger
+}
+
+export interface Forwarder {
+  forward(ctx: Exchange): void
+  close(): void
+}
+
+export function createForwarder(deps: ForwarderDeps): Forwarder {
+  const http1 = new Http1Transport(deps.deadlines)
+  return {
+    forward: (ctx) => new Forwarding(ctx, deps, http1).next(),
+    close: () => http1.close(),
+  }
+}
+
+class Forwarding implements ResponseHandler {
+  readonly #ctx: Exchange
+  readonly #deps: ForwarderDeps
+  readonly #transport: Transport
+  readonly #upstream: UpstreamRuntime
+  readonly #timeouts: Timeouts
+  readonly #startedAt: number
+  #node: Node | undefined
+  #tried: Set<string> | undefined
+  #retries: number
+  #stale = false
+  #call: Call | undefined
+  #try: UpstreamTry = { address: '', status: 0, connectMs: -1, headerMs: -1, responseMs: -1 }
+  #tryAt = 0
+
+  constructor(ctx: Exchange, deps: ForwarderDeps, transport: Transport) {
+    this.#ctx = ctx
+    this.#deps = deps
+    this.#transport = transport
+    this.#upstream = ctx.upstream as UpstreamRuntime
+    this.#timeouts = toTimeouts(ctx, this.#upstream)
+    this.#startedAt = deps.deadlines.now
+    this.#retries = this.#upstream.retries
+    ctx.onAbort = () => this.#call?.cancel()
+    ctx.onDrain = () => this.#call?.resume()
+  }
+
+  /** Tries the next node. */
+  next(): void {
+    const ctx = this.#ctx
+    const picked = this.#upstream.pick({ var: (name) => text(variable(ctx, name)), tried: this.#tried })
+    if (picked instanceof Promise) {
+      picked.then(
+        (node) => this.#send(node),
+        (error) => this.#unresolved(error),
+      )
+      return
+    }
+    this.#send(picked)
+  }
+
+  #unresolved(error: unknown): void {
+    this.#deps.log.warn({ err: error, upstream: this.#upstream.key }, 'no address for the upstream')
+    this.#send(undefined)
+  }
+
+  #send(node: Node | undefined): void {
+    const ctx = this.#ctx
+    if (ctx.downstream.closed) return
+    if (!node) {
+      // With tries behind it, the last failure is what the client should hear.
+      const last = ctx.upstreamTries.at(-1)
+      this.#refuse(last?.status || 503)
+      return
+    }
+    this.#node = node
+    this.#tryAt = performance.now()
+    this.#try = { address: node.key, status: 0, connectMs: -1, headerMs: -1, responseMs: -1 }
+    ctx.upstreamTries.push(this.#try)
+    const request = outgoing(ctx, this.#upstream, node)
+    this.#call = this.#transport.send(
+      destinationOf(ctx, this.#upstream, node, request.host),
+      request,
+      this.#timeouts,
+      this.#upstream.pool,
+      this,
+    )
+  }
+
+  // ---- ResponseHandler
+
+  connected(): void {
+    this.#try.connectMs = performance.now() - this.#tryAt
+  }
+
+  informational(status: number, headers: HeaderList): void {
+    // 100 was answered by the connection itself, when the body was first wanted.
+    if (status !== 100) this.#ctx.downstream.informational(status, headers)
+  }
+
+  head(status: number, headers: HeaderList, length: number | undefined): void {
+    const ctx = this.#ctx
+    this.#try.status = status
+    this.#try.headerMs = performance.now() - this.#tryAt
+    this.#upstream.report(this.#node as Node, { status })
+    const { response } = ctx
+    response.status = status
+    response.headers = headers
+    response.source = 'upstream'
+    if (status >= 500) headers.set('X-APISIX-Upstream-Status', statuses(ctx))
+    if (status !== 101) this.#deps.pipeline().beginResponse(ctx, length)
+  }
+
+  data(chunk: Buffer): boolean {
+    return this.#deps.pipeline().writeBody(this.#ctx, chunk)
+  }
+
+  flush(): void {
+    if (this.#ctx.committed && !this.#ctx.downstream.closed) this.#ctx.downstream.flush()
+  }
+
+  end(trailers: HeaderList | undefined): void {
+    this.#settle(true)
+    this.#deps.pipeline().endBody(this.#ctx, trailers)
+  }
+
+  upgraded(socket: Duplex, rest: Buffer): void {
+    const ctx = this.#ctx
+    const upgrade = ctx.downstream.upgrade?.bind(ctx.downstream)
+    if (!upgrade) {
+      socket.destroy()
+      this.#refuse(502)
+      return
+    }
+    const client = this.#deps.pipeline().beginUpgrade(ctx, upgrade)
+    join(client, { socket, rest }, () => {
+      this.#settle(true)
+      this.#deps.pipeline().finish(ctx)
+    })
+  }
+
+  failed(error: UpstreamError): void {
+    const ctx = this.#ctx
+    if (error.stale && !this.#stale && ctx.request.body.untouched && !ctx.committed) {
+      this.#stale = true
+      ctx.upstreamTries.pop()
+      this.#send(this.#node)
+      return
+    }
+    const timeout = error.reason.endsWith('timeout')
+    this.#try.status = timeout ? 504 : 502
+    const node = this.#node as Node
+    this.#upstream.report(node, timeout ? { timeout: true } : { tcpFailure: true })
+    this.#settle(false)
+    this.#deps.log.warn(
+      { upstream: node.key, reason: error.reason, err: error.message, route_id: ctx.route?.id },
+      'a try at an upstream failed',
+    )
+    if (ctx.committed) {
+      this.#deps.pipeline().abort(ctx)
+    } else if (this.#mayRetry(error)) {
+      this.#retries--
+      this.#tried ??= new Set()
+      this.#tried.add(node.key)
+      this.next()
+    } else {
+      this.#refuse(this.#try.status)
+    }
+  }
+
+  #mayRetry(error: UpstreamError): boolean {
+    const { request } = this.#ctx
+    if (this.#retries <= 0 || !request.body.untouched) return false
+    const { retryTimeoutMs } = this.#upstream
+    if (retryTimeoutMs > 0 && this.#deps.deadlines.now - this.#startedAt >= retryTimeoutMs) return false
+    return error.reason === 'connect' || error.reason === 'connect-timeout' || IDEMPOTENT.has(request.method)
+  }
+
+  #settle(ok: boolean): void {
+    const elapsed = performance.now() - this.#tryAt
+    this.#try.responseMs = elapsed
+    if (this.#node) this.#upstream.done(this.#node, { ok, latencyMs: elapsed })
+  }
+
+  #refuse(status: number): void {
+    const tries = this.#ctx.upstreamTries.length ? { 'X-APISIX-Upstream-Status': statuses(this.#ctx) } : undefined
+    this.#deps.pipeline().reply(this.#ctx, { status, headers: tries })
+  }
+}
+
+/** Statuses of all tries, in nginx's form. */
+function statuses(ctx: Exchange): string {
+  return ctx.upstreamTries.map((one) => one.status).join(', ')
+}
+
+function text(value: string | number | undefined): string | undefined {
+  return value === undefined ? undefined : String(value)
+}
+
+function toTimeouts(ctx: Exchange, upstream: UpstreamRuntime): Timeouts {
+  const route = ctx.route?.timeout as Record<string, number> | undefined
+  const pick = (name: string): number => (route?.[name] ?? upstream.timeout?.[name] ?? DEFAULT_TIMEOUT_S) * 1000
+  return { connectMs: pick('connect'), sendMs: pick('send'), readMs: pick('read') }
+}
+
+type TunnelEnd = { socket: Duplex; rest: Buffer }
+
+/** Joins two sockets until either ends. */
+function join(client: TunnelEnd, upstream: TunnelEnd, onEnd: () => void): void {
+  let open = true
+  const close = (): void => {
+    if (!open) return
+    open = false
+    client.socket.destroy()
+    upstream.socket.destroy()
+    onEnd()
+  }
+  for (const [from, to] of [
+    [client, upstream],
+    [upstream, client],
+  ] as [TunnelEnd, TunnelEnd][]) {
+    if (from.rest.length) to.socket.write(from.rest)
+    from.socket.on('error', close)
+    from.socket.on('close', close)
+    from.socket.pipe(to.socket)
+  }
+}

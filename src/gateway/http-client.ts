@@ -1,0 +1,85 @@
+// Requests that the gateway makes itself: authorization services, loggers, introspection. Not the proxy path.
+import http from 'node:http'
+import https from 'node:https'
+import { type HeaderFields, HeaderList } from './headers.ts'
+
+export interface HttpClientRequest {
+  method?: string
+  headers?: HeaderFields
+  body?: Buffer | string
+  /** Milliseconds for the whole exchange; 3000 when absent. */
+  timeoutMs?: number
+  /** Check the server's certificate; true when absent. */
+  tlsVerify?: boolean
+  /** Bytes of the answer's body; 1 MiB when absent. A longer one rejects. */
+  maxBodyBytes?: number
+}
+
+export interface HttpClientResponse {
+  status: number
+  headers: HeaderList
+  body: Buffer
+}
+
+export interface HttpClient {
+  /** Rejects when no whole answer came: refused, timed out, too large, not HTTP. Any status is an answer; redirects are not followed. */
+  request(url: string, options?: HttpClientRequest): Promise<HttpClientResponse>
+  close(): void
+}
+
+const TIMEOUT_MS = 3000
+const MAX_BODY_BYTES = 1024 * 1024
+const MAX_SOCKETS = 256
+
+export function createHttpClient(): HttpClient {
+  const plain = new http.Agent({ keepAlive: true, maxSockets: MAX_SOCKETS, timeout: 60_000 })
+  const secure = new https.Agent({ keepAlive: true, maxSockets: MAX_SOCKETS, timeout: 60_000 })
+  return {
+    request: (url, options = {}) => send(new URL(url), options, plain, secure),
+    close: () => {
+      plain.destroy()
+      secure.destroy()
+    },
+  }
+}
+
+function send(
+  url: URL,
+  options: HttpClientRequest,
+  plain: http.Agent,
+  secure: https.Agent,
+): Promise<HttpClientResponse> {
+  const { promise, resolve, reject } = Promise.withResolvers<HttpClientResponse>()
+  const { method = 'GET', body, timeoutMs = TIMEOUT_MS, maxBodyBytes = MAX_BODY_BYTES } = options
+  const tls = url.protocol === 'https:'
+  const request = (tls ? https : http).request(url, {
+    method,
+    headers: HeaderList.from(options.headers ?? {}).toObject(),
+    agent: tls ? secure : plain,
+    ...(tls ? { rejectUnauthorized: options.tlsVerify ?? true } : {}),
+    signal: AbortSignal.timeout(timeoutMs),
+  })
+  request.on('error', (error) => {
+    reject(error.name === 'AbortError' ? new Error(`${url.host} did not answer within ${timeoutMs} ms`) : error)
+  })
+  request.on('response', (response) => {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    response.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes > maxBodyBytes)
+        request.destroy(new Error(`the answer of ${url.host} is larger than ${maxBodyBytes} bytes`))
+      else chunks.push(chunk)
+    })
+    response.on('error', reject)
+    response.on('end', () =>
+      resolve({
+        status: response.statusCode ?? 0,
+        headers: new HeaderList(response.rawHeaders),
+        body: Buffer.concat(chunks),
+      }),
+    )
+  })
+  request.end(body)
+  return promise
+}

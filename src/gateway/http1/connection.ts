@@ -1,0 +1,381 @@
+// One client connection speaking HTTP/1.1: reads requests one after the other, runs each through the pipeline, writes the responses in order.
+//
+// A request is read while its response is not finished only as far as its own body goes; what a client pipelines behind it waits, bounded,
+// in `#rest`. The connection is closed, never guessed about, when its framing is in doubt: after a refused head, a broken body, or a response
+// that ended before the request's body did.
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { BodyError, type BodySource, RequestBody } from '../body.ts'
+import type { Waiting } from '../deadlines.ts'
+import { errorPage, SERVER } from '../error-page.ts'
+import { type ConnectionInfo, Exchange, GatewayRequest, GatewayResponse } from '../exchange.ts'
+import { HeaderList } from '../headers.ts'
+import { normalisePath } from '../normalise.ts'
+import { ChunkScanner } from './chunked.ts'
+import { findHeadEnd, type ParsedRequest, ParseError, parseRequest, skipEmptyLines } from './parser.ts'
+import { ResponseWriter } from './response-writer.ts'
+import type { Http1Server } from './server.ts'
+
+/** Bytes that a client may send ahead of the request that is being answered. */
+const MAX_AHEAD_BYTES = 64 * 1024
+/** Bytes of a request body that are read and thrown away after its response, so that the client can read the response before a reset. */
+const MAX_LINGER_BYTES = 1024 * 1024
+const LINGER_MS = 2000
+
+const EMPTY = Buffer.alloc(0)
+const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n')
+
+type State = 'head' | 'body' | 'response' | 'linger' | 'tunnel' | 'closed'
+
+export class ClientConnection implements BodySource, Waiting {
+  deadline = Number.POSITIVE_INFINITY
+  readonly socket: Socket
+  readonly info: ConnectionInfo
+  readonly #server: Http1Server
+  readonly #scheme: 'http' | 'https'
+  #state: State = 'head'
+  #rest: Buffer = EMPTY
+  #ctx: Exchange | undefined
+  #writer: ResponseWriter | undefined
+  #body: RequestBody | undefined
+  #bodyLeft = 0
+  #chunks: ChunkScanner | undefined
+  #requests = 0
+  #startedAt = 0
+  #expectContinue = false
+  #lingered = 0
+  #consuming = false
+
+  constructor(socket: Socket, info: ConnectionInfo, server: Http1Server) {
+    this.socket = socket
+    this.info = info
+    this.#server = server
+    this.#scheme = info.tls ? 'https' : 'http'
+    this.deadline = server.deadlines.now + server.limits.headTimeoutMs
+    server.deadlines.add(this)
+    server.connections.add(this)
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk))
+    socket.on('end', () => this.#onEnd())
+    socket.on('close', () => this.#onClose())
+    socket.on('error', () => {}) // 'close' follows and ends the exchange
+    socket.on('drain', () => this.#onDrain())
+  }
+
+  // ---- what the connection is told from outside
+
+  /** The thread drains: an idle connection closes now, a busy one after its response. */
+  shutdown(): void {
+    if (this.#state === 'head' && this.#rest.length === 0 && this.#requests > 0) this.#close()
+  }
+
+  expire(): void {
+    if (this.#state === 'head' && this.#rest.length > 0)
+      this.#refuse(new ParseError(408, 'the request head took too long'))
+    else if (this.#state === 'body' && this.#ctx && !this.#ctx.committed)
+      this.#failBody(new BodyError(408, 'the request body took too long'))
+    else this.#destroy()
+  }
+
+  pause(): void {
+    this.socket.pause()
+    this.deadline = Number.POSITIVE_INFINITY
+  }
+
+  resume(): void {
+    if (this.#state === 'body') this.deadline = this.#server.deadlines.now + this.#server.limits.bodyTimeoutMs
+    this.socket.resume()
+  }
+
+  wanted(): void {
+    if (!this.#expectContinue) return
+    this.#expectContinue = false
+    this.socket.write(CONTINUE)
+  }
+
+  // ---- what the response writer tells it
+
+  /** The response is complete. `keep`: its framing allows another request. */
+  responded(keep: boolean): void {
+    this.#ctx = undefined
+    this.#writer = undefined
+    const bodyComplete = this.#body?.ended ?? true
+    this.#body = undefined
+    if (keep && bodyComplete && !this.#server.draining) {
+      this.#state = 'head'
+      this.deadline = this.#server.deadlines.now + this.#server.limits.keepaliveTimeoutMs
+      this.socket.resume()
+      if (this.#rest.length && !this.#consuming) this.#consume(EMPTY)
+    } else if (bodyComplete) {
+      this.#close()
+    } else {
+      this.#linger()
+    }
+  }
+
+  /** Whether the connection can go on after the current response, as far as is known when its head is written. */
+  get reusable(): boolean {
+    const bodyHere = this.#body?.ended ?? true
+    return bodyHere && !this.#server.draining && this.#requests < this.#server.limits.keepaliveRequests
+  }
+
+  /** A response waits for the client to take it. */
+  blocked(): void {
+    this.deadline = this.#server.deadlines.now + this.#server.limits.sendTimeoutMs
+  }
+
+  /** Hands the socket over after a 101; `rest` are bytes that the client has sent already. */
+  tunnel(): { socket: Duplex; rest: Buffer } {
+    const rest = this.#rest
+    this.#rest = EMPTY
+    this.#state = 'tunnel'
+    this.deadline = Number.POSITIVE_INFINITY
+    this.socket.removeAllListeners('data').removeAllListeners('drain').removeAllListeners('end')
+    return { socket: this.socket, rest }
+  }
+
+  destroy(): void {
+    this.#destroy()
+  }
+
+  // ---- bytes in
+
+  #onData(chunk: Buffer): void {
+    if (this.#state === 'linger') {
+      this.#lingered += chunk.length
+      if (this.#lingered > MAX_LINGER_BYTES) this.#destroy()
+      return
+    }
+    this.#consume(chunk)
+  }
+
+  /** Takes as many bytes as the current state can; the rest waits. */
+  #consume(chunk: Buffer): void {
+    let buffer = this.#rest.length ? (chunk.length ? Buffer.concat([this.#rest, chunk]) : this.#rest) : chunk
+    this.#rest = EMPTY
+    this.#consuming = true
+    try {
+      while (buffer.length) {
+        const before: State = this.#state
+        const taken = before === 'head' ? this.#takeHead(buffer) : before === 'body' ? this.#takeBody(buffer, 0) : 0
+        if (this.#isOver()) return
+        if (taken === 0 && this.#state === before) break
+        buffer = taken === buffer.length ? EMPTY : buffer.subarray(taken)
+      }
+    } catch (error) {
+      if (!(error instanceof ParseError)) throw error
+      if (this.#state === 'body') this.#failBody(new BodyError(400, error.message))
+      else this.#refuse(error)
+      return
+    } finally {
+      this.#consuming = false
+    }
+    this.#rest = buffer
+    if (this.#state === 'response' && buffer.length > MAX_AHEAD_BYTES) this.socket.pause()
+  }
+
+  #isOver(): boolean {
+    return this.#state === 'closed' || this.#state === 'linger' || this.#state === 'tunnel'
+  }
+
+  #takeHead(buffer: Buffer): number {
+    const { limits, deadlines } = this.#server
+    const from = skipEmptyLines(buffer, 0)
+    if (from === buffer.length) return from
+    if (this.#startedAt === 0) {
+      this.#startedAt = performance.now()
+      this.deadline = deadlines.now + limits.headTimeoutMs
+    }
+    const end = findHeadEnd(buffer, from, limits)
+    if (end < 0) return 0
+    const request = parseRequest(buffer, from, end, limits)
+    this.#begin(request)
+    const taken = this.#state === 'body' ? end + this.#takeBody(buffer, end) : end
+    this.#start(request)
+    return taken
+  }
+
+  /** Builds the exchange; its body may follow in the same buffer. */
+  #begin(head: ParsedRequest): void {
+    this.#requests++
+    const { limits } = this.#server
+    if (limits.bodyBytes > 0 && head.contentLength > limits.bodyBytes) {
+      throw new ParseError(413, `request body is larger than ${limits.bodyBytes} bytes`)
+    }
+    const hasBody = head.chunked || head.contentLength > 0
+    this.#body = new RequestBody(head.chunked ? undefined : Math.max(0, head.contentLength), this)
+    this.#body.receivedBytes = head.headLength
+    this.#bodyLeft = Math.max(0, head.contentLength)
+    this.#chunks = head.chunked ? new ChunkScanner(400) : undefined
+    this.#expectContinue = head.expectContinue && hasBody
+    this.#state = hasBody ? 'body' : 'response'
+    this.deadline = hasBody ? this.#server.deadlines.now + limits.bodyTimeoutMs : Number.POSITIVE_INFINITY
+  }
+
+  #start(head: ParsedRequest): void {
+    const mark = head.target.indexOf('?')
+    const path = head.target === '*' ? '*' : normalisePath(mark < 0 ? head.target : head.target.slice(0, mark))
+    if (path === undefined) throw new ParseError(400, 'the path has a malformed escape or climbs above the root')
+    const headers = new HeaderList(head.headers)
+    if (head.connectionNames) for (const name of head.connectionNames) headers.remove(name)
+    const httpVersion = head.minor === 1 ? '1.1' : '1.0'
+    const request = new GatewayRequest(
+      { method: head.method, target: head.target, httpVersion, headers, authority: head.authority },
+      this.#scheme,
+      toHost(head.authority),
+      path,
+      this.#body as RequestBody,
+    )
+    const writer = new ResponseWriter(this, head.method, head.minor, head.keepAlive)
+    const ctx = new Exchange(
+      request,
+      new GatewayResponse(new HeaderList()),
+      this.info,
+      writer,
+      NO_CHAIN,
+      this.#startedAt,
+    )
+    ctx.upgrade = head.upgrade
+    const real = this.#server.realIp?.(this.info.remoteAddr, (name) => headers.get(name))
+    if (real !== undefined) ctx.remoteAddr = real
+    this.#startedAt = 0
+    this.#ctx = ctx
+    this.#writer = writer
+    writer.ctx = ctx
+    this.#server.pipeline.handle(ctx)
+  }
+
+  #takeBody(buffer: Buffer, from: number): number {
+    const body = this.#body as RequestBody
+    if (this.#chunks) {
+      const taken = this.#chunks.scan(buffer, from, (data) => this.#push(body, data)) - from
+      if (this.#chunks.done) this.#endBody()
+      else this.#touchBody()
+      return taken
+    }
+    const take = Math.min(this.#bodyLeft, buffer.length - from)
+    if (take > 0) {
+      this.#bodyLeft -= take
+      this.#push(body, buffer.subarray(from, from + take))
+    }
+    if (this.#bodyLeft === 0) this.#endBody()
+    else this.#touchBody()
+    return take
+  }
+
+  #push(body: RequestBody, data: Buffer): void {
+    const { bodyBytes } = this.#server.limits
+    if (bodyBytes > 0 && body.receivedBytes > bodyBytes + this.#server.limits.headBytes) {
+      body.fail(new BodyError(413, `request body is larger than ${bodyBytes} bytes`))
+      return
+    }
+    body.push(data)
+  }
+
+  #touchBody(): void {
+    if (this.deadline !== Number.POSITIVE_INFINITY)
+      this.deadline = this.#server.deadlines.now + this.#server.limits.bodyTimeoutMs
+  }
+
+  #endBody(): void {
+    // A response may have ended while the body still came; then the state has moved on.
+    if (this.#state === 'body') this.#state = 'response'
+    this.deadline = Number.POSITIVE_INFINITY
+    this.#expectContinue = false
+    this.#body?.finish()
+  }
+
+  // ---- ends
+
+  #failBody(error: BodyError): void {
+    const ctx = this.#ctx
+    this.#body?.fail(error)
+    if (ctx && !ctx.committed) {
+      this.#writer?.closeAfter()
+      this.#server.pipeline.reply(ctx, { status: error.status })
+    } else {
+      this.#destroy()
+    }
+  }
+
+  /** Answers a request that never became an exchange, and closes. */
+  #refuse(error: ParseError): void {
+    const page = errorPage(error.status)
+    const head =
+      `HTTP/1.1 ${error.status} ${reasonOf(error.status)}\r\nServer: ${SERVER}\r\nDate: ${new Date().toUTCString()}\r\n` +
+      `Content-Type: text/html; charset=utf-8\r\nContent-Length: ${page.length}\r\nConnection: close\r\n\r\n`
+    this.#server.log.info(
+      { remote_addr: this.info.remoteAddr, status: error.status, reason: error.message },
+      'refused a request',
+    )
+    this.socket.write(head + page.toString('latin1'), 'latin1')
+    this.#linger()
+  }
+
+  /** Ends our side and reads on for a moment: closing with unread bytes would reset the connection and lose the response. */
+  #linger(): void {
+    this.#state = 'linger'
+    this.#rest = EMPTY
+    this.deadline = this.#server.deadlines.now + LINGER_MS
+    this.socket.end()
+    this.socket.resume()
+  }
+
+  #close(): void {
+    this.#state = 'closed'
+    this.socket.end()
+    this.socket.destroySoon()
+  }
+
+  #destroy(): void {
+    this.socket.destroy()
+  }
+
+  #onDrain(): void {
+    if (this.#state === 'response' || this.#state === 'body') this.deadline = Number.POSITIVE_INFINITY
+    this.#ctx?.onDrain?.()
+  }
+
+  /** The client has ended its side. A response under way is still written (RFC 9112 9.6); an incomplete body is not a request. */
+  #onEnd(): void {
+    if (this.#state === 'body') this.#failBody(new BodyError(400, 'the request body ended early'))
+    else if (this.#state === 'response') this.#writer?.closeAfter()
+    else this.#close()
+  }
+
+  #onClose(): void {
+    this.#server.deadlines.delete(this)
+    this.#server.connections.delete(this)
+    if (this.#state === 'tunnel') return
+    this.#state = 'closed'
+    const ctx = this.#ctx
+    this.#ctx = undefined
+    if (!ctx) return
+    this.#body?.fail(new BodyError(499, 'the client went away'))
+    this.#server.pipeline.clientClosed(ctx)
+  }
+}
+
+const NO_CHAIN = { rewrite: [], access: [], beforeProxy: [], headerFilter: [], bodyFilter: [], log: [] }
+
+/** Lower-case host without port of a Host header. */
+function toHost(authority: string): string {
+  const colon = authority.lastIndexOf(':')
+  const host = colon > authority.lastIndexOf(']') ? authority.slice(0, colon) : authority
+  return host.toLowerCase()
+}
+
+function reasonOf(status: number): string {
+  return REASONS[status] ?? 'Error'
+}
+
+const REASONS: Record<number, string> = {
+  400: 'Bad Request',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  414: 'URI Too Long',
+  417: 'Expectation Failed',
+  431: 'Request Header Fields Too Large',
+  501: 'Not Implemented',
+  505: 'HTTP Version Not Supported',
+}

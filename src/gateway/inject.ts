@@ -1,0 +1,114 @@
+// A request through the data plane without a socket: for plugins that make requests of their own (batch-requests), for proofs and for tests.
+import type { Duplex } from 'node:stream'
+import { RequestBody } from './body.ts'
+import { type ConnectionInfo, type Downstream, Exchange, GatewayRequest, GatewayResponse } from './exchange.ts'
+import { type HeaderFields, HeaderList } from './headers.ts'
+import { normalisePath } from './normalise.ts'
+import type { Pipeline } from './pipeline.ts'
+
+export interface InjectRequest {
+  method?: string
+  /** Path and query, begins with `/`. */
+  target: string
+  headers?: HeaderFields
+  body?: Buffer | string
+  remoteAddr?: string
+  scheme?: 'http' | 'https'
+}
+
+export interface Injected {
+  status: number
+  headers: HeaderList
+  body: Buffer
+  trailers: HeaderList | undefined
+}
+
+/** Bytes of a response that are collected; a longer one rejects. */
+const MAX_BODY_BYTES = 64 * 1024 * 1024
+
+/** Rejects when the response is cut off or larger than MAX_BODY_BYTES. */
+export function inject(pipeline: Pipeline, request: InjectRequest): Promise<Injected> {
+  return new Promise((resolve, reject) => {
+    const headers = request.headers ? HeaderList.from(request.headers) : new HeaderList()
+    const authority = headers.get('host') ?? 'localhost'
+    const body = request.body === undefined ? Buffer.alloc(0) : Buffer.from(request.body)
+    const mark = request.target.indexOf('?')
+    const path = normalisePath(mark < 0 ? request.target : request.target.slice(0, mark))
+    if (path === undefined) {
+      reject(new Error(`path ${JSON.stringify(request.target)} has a malformed escape or climbs above the root`))
+      return
+    }
+    const { method = 'GET', target, scheme = 'http' } = request
+    const exchange = new Exchange(
+      new GatewayRequest(
+        { method, target, httpVersion: '1.1', headers, authority },
+        scheme,
+        authority.replace(/:\d+$/, '').toLowerCase(),
+        path,
+        RequestBody.of(body),
+      ),
+      new GatewayResponse(new HeaderList()),
+      connectionOf(request.remoteAddr ?? '127.0.0.1'),
+      new Collector(method === 'HEAD', resolve, reject),
+      { rewrite: [], access: [], beforeProxy: [], headerFilter: [], bodyFilter: [], log: [] },
+      performance.now(),
+    )
+    pipeline.handle(exchange)
+  })
+}
+
+function connectionOf(remoteAddr: string): ConnectionInfo {
+  return { remoteAddr, remotePort: 0, serverAddr: '127.0.0.1', serverPort: 0 }
+}
+
+class Collector implements Downstream {
+  closed = false
+  readonly #head: boolean
+  readonly #resolve: (response: Injected) => void
+  readonly #reject: (error: Error) => void
+  readonly #chunks: Buffer[] = []
+  #bytes = 0
+  #ctx: Exchange | undefined
+
+  constructor(head: boolean, resolve: (response: Injected) => void, reject: (error: Error) => void) {
+    this.#head = head
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  writeHead(ctx: Exchange, length: number | undefined): void {
+    this.#ctx = ctx
+    ctx.response.headers.remove('transfer-encoding')
+    if (length !== undefined) ctx.response.headers.set('Content-Length', String(length))
+  }
+
+  write(chunk: Buffer): boolean {
+    if (this.#head) return true
+    this.#bytes += chunk.length
+    if (this.#ctx) this.#ctx.response.bodyBytes += chunk.length
+    if (this.#bytes > MAX_BODY_BYTES) this.destroy()
+    else this.#chunks.push(chunk)
+    return true
+  }
+
+  end(trailers?: HeaderList): void {
+    if (this.closed || !this.#ctx) return
+    this.closed = true
+    const { status, headers } = this.#ctx.response
+    this.#resolve({ status, headers, body: Buffer.concat(this.#chunks), trailers })
+  }
+
+  flush(): void {}
+
+  informational(): void {}
+
+  upgrade(): { socket: Duplex; rest: Buffer } {
+    throw new Error('an injected request cannot be upgraded')
+  }
+
+  destroy(): void {
+    if (this.closed) return
+    this.closed = true
+    this.#reject(new Error('the response was cut off'))
+  }
+}

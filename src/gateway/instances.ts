@@ -1,0 +1,92 @@
+// Plugin configurations that are set up, one for each place they stand in (`routes/1`, `services/a`, `consumers/jack`): set up when first
+// used, shared by every route that inherits them, closed when their resource changes.
+import { withDefaults } from '../lib/schema-defaults.ts'
+import { parseKey, type Resource } from '../resources/kinds.ts'
+import type { ActivePlugin, PluginMeta } from './compile.ts'
+import type { Plugin, PluginEnv, PluginInstance } from './plugin.ts'
+import { resolveEnvironment } from './secrets.ts'
+
+interface OwnerInstances {
+  version: number
+  plugins: Map<string, ActivePlugin | undefined>
+}
+
+export interface InstanceDeps {
+  plugin(name: string): Plugin | undefined
+  /** Makes the environment of one configuration. */
+  env(plugin: Plugin, owner: { key: string; version: number }): PluginEnv
+  /** A configuration that cannot be set up: it was accepted by another version, or a reference went away. */
+  onTrouble(owner: string, plugin: string, error: unknown): void
+}
+
+export class Instances {
+  readonly #deps: InstanceDeps
+  readonly #owners = new Map<string, OwnerInstances>()
+
+  constructor(deps: InstanceDeps) {
+    this.#deps = deps
+  }
+
+  /**
+   * The plugin of this configuration, set up. Undefined: it is disabled, or cannot be set up (then `onTrouble` was told, and requests get
+   * the refusal that `broken` makes, since running without an authentication plugin would open the route).
+   */
+  get(owner: string, version: number, name: string, conf: Resource): ActivePlugin | undefined {
+    let held = this.#owners.get(owner)
+    if (!held || held.version !== version) {
+      this.release(owner)
+      held = { version, plugins: new Map() }
+      this.#owners.set(owner, held)
+    }
+    if (!held.plugins.has(name)) held.plugins.set(name, this.#setup(owner, version, name, conf))
+    return held.plugins.get(name)
+  }
+
+  /** Closes all of a resource's plugins: it has changed or is gone. */
+  release(owner: string): void {
+    const held = this.#owners.get(owner)
+    this.#owners.delete(owner)
+    for (const active of held?.plugins.values() ?? []) active?.instance.close?.()
+  }
+
+  releaseAll(): void {
+    for (const owner of [...this.#owners.keys()]) this.release(owner)
+  }
+
+  #setup(owner: string, version: number, name: string, conf: Resource): ActivePlugin | undefined {
+    const meta = conf._meta as PluginMeta | undefined
+    if (meta?.disable === true) return undefined
+    const plugin = this.#deps.plugin(name)
+    if (!plugin) {
+      this.#deps.onTrouble(owner, name, new Error('there is no such plugin here'))
+      return { name, priority: 0, instance: broken, meta: undefined }
+    }
+    const priority = meta?.priority ?? plugin.priority
+    try {
+      return {
+        name,
+        priority,
+        instance: setupPlugin(plugin, conf, this.#deps.env(plugin, { key: owner, version })),
+        meta,
+      }
+    } catch (error) {
+      this.#deps.onTrouble(owner, name, error)
+      return { name, priority, instance: broken, meta: undefined }
+    }
+  }
+}
+
+/** Sets up one configuration: defaults filled in, references to the environment resolved. */
+export function setupPlugin(plugin: Plugin, conf: Resource, env: PluginEnv): PluginInstance {
+  return plugin.setup(withDefaults(plugin.schema, resolveEnvironment(conf)), env)
+}
+
+/** Stands in for a plugin that cannot run. */
+const broken: PluginInstance = { rewrite: () => ({ status: 500 }) }
+
+/** `routes/1` as the contract's owner. */
+export function toOwner(key: string, version: number): PluginEnv['owner'] {
+  const address = parseKey(key)
+  if (!address) throw new Error(`${key} is not a resource key`)
+  return { ...address, version }
+}

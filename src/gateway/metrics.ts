@@ -1,0 +1,159 @@
+// Metrics of the data plane, written by its threads and read by the main thread without asking them.
+//
+// Each thread owns a growable shared buffer of doubles. A series (a metric with label values) gets a slot there when it is first used, and its
+// description goes to the main thread once; after that an increment is one addition to memory. MetricsReader sums the threads' slots.
+
+export type MetricType = 'counter' | 'gauge' | 'histogram'
+
+export interface MetricDefinition {
+  name: string
+  help: string
+  type: MetricType
+  labels: string[]
+  /** Upper bounds of a histogram's buckets, ascending, without +Inf. */
+  buckets?: number[]
+}
+
+/** What the main thread must know of a new series. A histogram has buckets + 2 slots: each bucket (not cumulative), +Inf, sum. */
+export interface SeriesDescription {
+  definition: MetricDefinition
+  values: string[]
+  slot: number
+}
+
+/** Bounds the memory of one thread's series: label values may come from requests. */
+const MAX_SLOTS = 1_000_000
+const BYTES = 8
+
+export class Metrics {
+  readonly buffer: SharedArrayBuffer
+  readonly #doubles: Float64Array
+  readonly #announce: (series: SeriesDescription) => void
+  #used = 0
+  #dropped = 0
+
+  constructor(announce: (series: SeriesDescription) => void) {
+    this.buffer = new SharedArrayBuffer(4096 * BYTES, { maxByteLength: MAX_SLOTS * BYTES })
+    this.#doubles = new Float64Array(this.buffer)
+    this.#announce = announce
+  }
+
+  counter(name: string, help: string, labels: string[]): Metric {
+    return new Metric(this, { name, help, type: 'counter', labels })
+  }
+
+  gauge(name: string, help: string, labels: string[]): Metric {
+    return new Metric(this, { name, help, type: 'gauge', labels })
+  }
+
+  histogram(name: string, help: string, labels: string[], buckets: number[]): Metric {
+    return new Metric(this, { name, help, type: 'histogram', labels, buckets })
+  }
+
+  /** Observations of series beyond the bound, which are not kept. */
+  get dropped(): number {
+    return this.#dropped
+  }
+
+  /** Slot of a new series, or -1 when the bound is reached. */
+  open(definition: MetricDefinition, values: string[]): number {
+    const width = definition.buckets ? definition.buckets.length + 2 : 1
+    if (this.#used + width > MAX_SLOTS) {
+      this.#dropped++
+      return -1
+    }
+    const slot = this.#used
+    this.#used += width
+    if (this.#used * BYTES > this.buffer.byteLength) {
+      this.buffer.grow(Math.min(MAX_SLOTS * BYTES, Math.max(this.buffer.byteLength * 2, this.#used * BYTES)))
+    }
+    this.#announce({ definition, values, slot })
+    return slot
+  }
+
+  add(slot: number, amount: number): void {
+    if (slot >= 0) (this.#doubles[slot] as number) += amount
+  }
+
+  put(slot: number, value: number): void {
+    if (slot >= 0) this.#doubles[slot] = value
+  }
+}
+
+/** One metric in one thread. Label values are strings in the order of the definition. */
+export class Metric {
+  readonly definition: MetricDefinition
+  readonly #metrics: Metrics
+  readonly #slots = new Map<string, number>()
+
+  constructor(metrics: Metrics, definition: MetricDefinition) {
+    this.#metrics = metrics
+    this.definition = definition
+  }
+
+  inc(values: string[], amount = 1): void {
+    this.#metrics.add(this.slot(values), amount)
+  }
+
+  set(values: string[], value: number): void {
+    this.#metrics.put(this.slot(values), value)
+  }
+
+  observe(values: string[], value: number): void {
+    const slot = this.slot(values)
+    const buckets = this.definition.buckets as number[]
+    if (slot < 0) return
+    let at = 0
+    while (at < buckets.length && value > (buckets[at] as number)) at++
+    this.#metrics.add(slot + at, 1)
+    this.#metrics.add(slot + buckets.length + 1, value)
+  }
+
+  /** The series' slot, to be kept by callers that observe the same series often. */
+  slot(values: string[]): number {
+    const key = values.join('\u0000')
+    let slot = this.#slots.get(key)
+    if (slot === undefined) {
+      slot = this.#metrics.open(this.definition, values)
+      this.#slots.set(key, slot)
+    }
+    return slot
+  }
+}
+
+/** A series summed over the threads. For a histogram `numbers` are its slots, see SeriesDescription. */
+export interface Sample {
+  values: string[]
+  numbers: number[]
+}
+
+/** The main thread's side. */
+export class MetricsReader {
+  readonly #threads = new Map<number, { doubles: Float64Array; series: SeriesDescription[] }>()
+
+  /** A thread's buffer; kept after the thread has ended, so that counters never go back. */
+  attach(thread: number, buffer: SharedArrayBuffer): void {
+    this.#threads.set(thread, { doubles: new Float64Array(buffer), series: [] })
+  }
+
+  describe(thread: number, series: SeriesDescription): void {
+    this.#threads.get(thread)?.series.push(series)
+  }
+
+  /** All metrics with their samples, summed over threads (gauges too). */
+  collect(): { definition: MetricDefinition; samples: Sample[] }[] {
+    const metrics = new Map<string, { definition: MetricDefinition; samples: Map<string, Sample> }>()
+    for (const { doubles, series } of this.#threads.values()) {
+      for (const { definition, values, slot } of series) {
+        const metric = metrics.get(definition.name) ?? { definition, samples: new Map<string, Sample>() }
+        metrics.set(definition.name, metric)
+        const key = values.join('\u0000')
+        const width = definition.buckets ? definition.buckets.length + 2 : 1
+        const sample = metric.samples.get(key) ?? { values, numbers: new Array<number>(width).fill(0) }
+        metric.samples.set(key, sample)
+        for (let i = 0; i < width; i++) (sample.numbers[i] as number) += doubles[slot + i] as number
+      }
+    }
+    return [...metrics.values()].map(({ definition, samples }) => ({ definition, samples: [...samples.values()] }))
+  }
+}

@@ -1,0 +1,78 @@
+// The request as it goes to an upstream: its target, its Host, its headers. Follows APISIX's rules for what a proxy adds.
+import type { Exchange } from './exchange.ts'
+import { isHopByHop } from './hop-by-hop.ts'
+import type { Destination, OutgoingRequest } from './transport/transport.ts'
+import type { Node, UpstreamRuntime } from './upstream/runtime.ts'
+
+/** What `ctx` asks of the upstream, addressed to `node`. */
+export function outgoing(ctx: Exchange, upstream: UpstreamRuntime, node: Node): OutgoingRequest {
+  const { request } = ctx
+  const upgrade = ctx.route?.enableWebsocket ? ctx.upgrade : undefined
+  return {
+    method: request.method,
+    uri: ctx.upstreamUri ?? request.target,
+    host: hostFor(ctx, upstream, node),
+    headers: headerLines(ctx),
+    body: request.body,
+    upgrade,
+  }
+}
+
+/** Where the connection goes. TLS destinations do not share connections across server names or client certificates. */
+export function destinationOf(ctx: Exchange, upstream: UpstreamRuntime, node: Node, host: string): Destination {
+  const scheme = ctx.upstreamScheme ?? upstream.scheme
+  if (scheme !== 'https' && scheme !== 'grpcs')
+    return { address: node.address, port: node.port, key: `${node.address}:${node.port}`, tls: undefined }
+  const colon = host.lastIndexOf(':')
+  const servername = colon > host.lastIndexOf(']') ? host.slice(0, colon) : host
+  const { verify, cert, key, ca, id } = upstream.tls
+  return {
+    address: node.address,
+    port: node.port,
+    key: `tls ${node.address}:${node.port} ${servername} ${id}`,
+    tls: { servername, verify, cert, key, ca },
+  }
+}
+
+/** pass_host: the client's Host, the node's own, or a fixed one; a plugin's choice beats all but `node`, as recorded from APISIX. */
+function hostFor(ctx: Exchange, upstream: UpstreamRuntime, node: Node): string {
+  if (upstream.passHost === 'node') return node.hostHeader
+  if (ctx.upstreamHost !== undefined) return ctx.upstreamHost
+  if (upstream.passHost === 'rewrite') return upstream.upstreamHost ?? ctx.request.authority
+  return ctx.request.authority || node.hostHeader
+}
+
+function headerLines(ctx: Exchange): string {
+  const { list } = ctx.request.headers
+  let lines = ''
+  let forwardedFor = ''
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list[i] as string
+    const value = list[i + 1] as string
+    if (isHopByHop(name)) continue
+    const lower = name.length >= 9 && name.length <= 17 ? name.toLowerCase() : name
+    if (lower === 'x-forwarded-for') {
+      forwardedFor += `${value}, `
+      continue
+    }
+    if (
+      lower === 'x-real-ip' ||
+      lower === 'x-forwarded-proto' ||
+      lower === 'x-forwarded-host' ||
+      lower === 'x-forwarded-port'
+    )
+      continue
+    lines += `${name}: ${value}\r\n`
+  }
+  const { request, remoteAddr } = ctx
+  const host = request.authority
+  return (
+    `${lines}X-Real-IP: ${remoteAddr}\r\nX-Forwarded-For: ${forwardedFor}${remoteAddr}\r\nX-Forwarded-Proto: ${request.scheme}\r\n` +
+    `X-Forwarded-Host: ${host}\r\nX-Forwarded-Port: ${portOf(host) ?? ctx.connection.serverPort}\r\n`
+  )
+}
+
+function portOf(authority: string): string | undefined {
+  const colon = authority.lastIndexOf(':')
+  return colon > authority.lastIndexOf(']') && colon < authority.length - 1 ? authority.slice(colon + 1) : undefined
+}

@@ -1,0 +1,119 @@
+// The plugin contract. A plugin is one file in src/plugins with one default export made by `definePlugin`.
+//
+// Life cycle: schema (Admin write) -> check (Admin write, beyond the schema) -> setup (once per configuration and thread) -> phases, for each
+// request -> close (the configuration is gone). Bad configuration fails when it is written, never at the first request.
+//
+// Phases, in the order of a request: rewrite, access, before_proxy, header_filter, body_filter, log. Global rules run first in each phase,
+// then the route's plugins by priority (higher first). rewrite, access and before_proxy may return a promise and may stop the request
+// by returning a Reply; the others are synchronous. A phase never writes to the socket.
+import type { TSchema } from 'typebox'
+import type { SharedTable } from '../lib/shared-table.ts'
+import type { Kind, Resource } from '../resources/kinds.ts'
+import type { ConsumerIndex } from './consumers.ts'
+import type { Exchange } from './exchange.ts'
+import type { HeaderFields } from './headers.ts'
+import type { HttpClient } from './http-client.ts'
+import type { Injected, InjectRequest } from './inject.ts'
+import type { Metrics } from './metrics.ts'
+import type { UpstreamRuntime } from './upstream/runtime.ts'
+
+/**
+ * Stops the request and answers it. An object body becomes JSON; without a body a status from 400 on gets the gateway's HTML error page.
+ * Content-Type is `text/plain; charset=utf-8` unless `headers` says otherwise, as APISIX answers from plugins.
+ */
+export interface Reply {
+  status: number
+  headers?: HeaderFields
+  body?: string | Buffer | object
+}
+
+// biome-ignore lint/suspicious/noConfusingVoidType: a phase without a return statement is the common case
+export type PhaseResult = Reply | undefined | void
+
+/** What `setup` returns: the phases that this configuration takes part in. Absent phases cost a request nothing. */
+export interface PluginInstance {
+  rewrite?(ctx: Exchange): PhaseResult | Promise<PhaseResult>
+  access?(ctx: Exchange): PhaseResult | Promise<PhaseResult>
+  before_proxy?(ctx: Exchange): PhaseResult | Promise<PhaseResult>
+  /** May change `ctx.response.status` and headers, and `ctx.response.pipe(stream)`. */
+  header_filter?(ctx: Exchange): void
+  /** Returns the bytes that go on instead of `chunk` (undefined: none now). `last` comes exactly once, possibly with an empty chunk. */
+  body_filter?(ctx: Exchange, chunk: Buffer, last: boolean): Buffer | undefined
+  /** After the response has ended or the client has gone. */
+  log?(ctx: Exchange): void
+  close?(): void
+}
+
+export interface Logger {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+/** The resource in which a plugin's configuration stands. `version` changes whenever the configuration may have changed. */
+export interface ConfOwner {
+  kind: Kind
+  id: string
+  version: number
+}
+
+/** What a configuration may use. One object for each `setup`. */
+export interface PluginEnv {
+  readonly owner: ConfOwner
+  /** Counters that all threads share. */
+  readonly shared: SharedTable
+  readonly metrics: Metrics
+  readonly log: Logger
+  readonly http: HttpClient
+  readonly consumers: ConsumerIndex
+  /** This plugin's own metadata (plugin_metadata/NAME), as it is now. */
+  metadata(): Resource | undefined
+  /** Settings of the plugin (`plugins.attr.NAME`), as APISIX's plugin_attr. */
+  readonly attr: Resource
+  /** Another resource as it is now; undefined when there is none. */
+  resource(kind: Kind, id: string): Resource | undefined
+  /** The upstream with this id, or one made of an inline configuration (`label` keeps its state apart). Undefined: no such id. */
+  upstream(from: { id: string } | { conf: Resource; label: string }): UpstreamRuntime | undefined
+  /** Sets up another plugin's configuration for this one's owner (multi-auth, workflow). Throws when there is no such plugin. */
+  setupPlugin(name: string, conf: Resource): PluginInstance
+  /** Sends a request through this data plane without a socket. */
+  inject(request: InjectRequest): Promise<Injected>
+  /** Milliseconds since the epoch. Tests replace it. */
+  now(): number
+}
+
+/** An HTTP interface that a plugin offers below the gateway's port, reachable through the `public-api` plugin. */
+export interface PluginApi {
+  methods: string[]
+  uri: string
+  handle(ctx: Exchange, env: PluginEnv): Reply | Promise<Reply>
+}
+
+export interface Plugin<Conf = Resource> {
+  name: string
+  version: number
+  /** Place in the order of execution; higher runs earlier. Unique. */
+  priority: number
+  /** `auth`: may stand in consumers, credentials and multi-auth. */
+  type?: 'auth'
+  /** `global`: has no configuration on routes. */
+  scope?: 'global'
+  schema: TSchema
+  consumerSchema?: TSchema
+  metadataSchema?: TSchema
+  /** Paths of fields (`key`, `redis.password`) that are stored encrypted and never shown to a model. */
+  encrypted?: string[]
+  /** The field of the consumer configuration that tells consumers apart (key-auth: `key`); duplicates are refused. */
+  consumerKey?: string
+  /** Beyond the schema; throws an Error whose message the Admin API passes on. `kind` tells which of the three schemas applies. */
+  check?(conf: Conf, kind: 'plugin' | 'consumer' | 'metadata'): void
+  /** `conf` has its defaults filled in and its secret references resolved. */
+  setup(conf: Conf, env: PluginEnv): PluginInstance
+  apis?: PluginApi[]
+}
+
+/** Types a plugin by its schema. The value is the whole plugin: order, validation, documentation and forms come from it. */
+export function definePlugin<Conf>(plugin: Plugin<Conf>): Plugin {
+  return plugin as unknown as Plugin
+}

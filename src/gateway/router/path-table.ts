@@ -1,0 +1,103 @@
+// The uris of one host: exact ones, prefixes (`/a/*`), and in parameter mode patterns with `:name`. Yields the entries that fit a path, best
+// first: exact, then patterns, then prefixes from the longest to the shortest; within one uri by priority, then by age.
+import type { RouteEntry } from './router.ts'
+import { SegmentTrie } from './segments.ts'
+
+interface Found {
+  entry: RouteEntry
+  params: Record<string, string> | undefined
+}
+
+export class PathTable {
+  readonly #exact = new Map<string, RouteEntry[]>()
+  readonly #prefixes = new Map<string, RouteEntry[]>()
+  /** Prefix lengths in use, longest first, with the number of uris of each. */
+  #lengths: number[] = []
+  readonly #lengthCounts = new Map<number, number>()
+  readonly #patterns: SegmentTrie | undefined
+
+  constructor(parameters: boolean) {
+    this.#patterns = parameters ? new SegmentTrie() : undefined
+  }
+
+  get empty(): boolean {
+    return this.#exact.size === 0 && this.#prefixes.size === 0 && (this.#patterns?.empty ?? true)
+  }
+
+  add(entry: RouteEntry): void {
+    if (this.#isPattern(entry.uri)) this.#patterns?.add(entry)
+    else if (entry.uri.endsWith('*')) this.#addPrefix(entry)
+    else insert(this.#exact, entry.uri, entry)
+  }
+
+  remove(entry: RouteEntry): void {
+    if (this.#isPattern(entry.uri)) this.#patterns?.remove(entry)
+    else if (entry.uri.endsWith('*')) this.#removePrefix(entry)
+    else withdraw(this.#exact, entry.uri, entry)
+  }
+
+  *candidates(path: string): Generator<Found> {
+    for (const entry of this.#exact.get(path) ?? NONE) yield { entry, params: undefined }
+    if (this.#patterns) yield* this.#patterns.candidates(path)
+    for (const length of this.#lengths) {
+      if (length > path.length) continue
+      const entries = this.#prefixes.get(length === path.length ? path : path.slice(0, length))
+      if (entries) for (const entry of entries) yield { entry, params: undefined }
+    }
+  }
+
+  #isPattern(uri: string): boolean {
+    return this.#patterns !== undefined && /\/:|\*./.test(uri)
+  }
+
+  #addPrefix(entry: RouteEntry): void {
+    const prefix = entry.uri.slice(0, -1)
+    const { length } = prefix
+    if (insert(this.#prefixes, prefix, entry)) {
+      const count = this.#lengthCounts.get(length) ?? 0
+      this.#lengthCounts.set(length, count + 1)
+      if (count === 0) this.#lengths = [...this.#lengths, length].sort((a, b) => b - a)
+    }
+  }
+
+  #removePrefix(entry: RouteEntry): void {
+    const prefix = entry.uri.slice(0, -1)
+    const { length } = prefix
+    if (withdraw(this.#prefixes, prefix, entry)) {
+      const count = (this.#lengthCounts.get(length) ?? 1) - 1
+      this.#lengthCounts.set(length, count)
+      if (count === 0) this.#lengths = this.#lengths.filter((one) => one !== length)
+    }
+  }
+}
+
+const NONE: readonly RouteEntry[] = []
+
+/** Adds in order; true when the key is new. */
+export function insert(map: Map<string, RouteEntry[]>, key: string, entry: RouteEntry): boolean {
+  const entries = map.get(key)
+  if (!entries) {
+    map.set(key, [entry])
+    return true
+  }
+  let at = 0
+  while (at < entries.length && compare(entries[at] as RouteEntry, entry) <= 0) at++
+  entries.splice(at, 0, entry)
+  return false
+}
+
+/** Removes the route's entry; true when the key is gone with it. */
+export function withdraw(map: Map<string, RouteEntry[]>, key: string, entry: RouteEntry): boolean {
+  const entries = map.get(key)
+  if (!entries) return false
+  const at = entries.findIndex((one) => one.keys.id === entry.keys.id)
+  if (at >= 0) entries.splice(at, 1)
+  if (entries.length > 0) return false
+  map.delete(key)
+  return true
+}
+
+/** Higher priority first, then the older route. */
+function compare(a: RouteEntry, b: RouteEntry): number {
+  return b.keys.priority - a.keys.priority || (a.keys.order ?? 0) - (b.keys.order ?? 0)
+}

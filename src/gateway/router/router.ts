@@ -1,0 +1,225 @@
+// Finds the route for a request. Three modes, as APISIX has them:
+//   radixtree_host_uri            the best host first, then the best uri, then priority (the default)
+//   radixtree_uri                 the best uri first, then priority; hosts only filter
+//   radixtree_uri_with_parameter  the same, and `:name` in a uri takes one segment
+//
+// No tree for plain uris: an exact uri is one look-up, a prefix one look-up for each distinct prefix length that is in use, longest first, so
+// that the cost does not grow with the number of routes and a change touches one list. Parameters have a trie of segments (segments.ts).
+import { CidrSet } from '../../lib/cidr.ts'
+import { PathTable } from './path-table.ts'
+import { compileVars } from './vars.ts'
+
+export type RouterMode = 'radixtree_host_uri' | 'radixtree_uri' | 'radixtree_uri_with_parameter'
+
+/** What the router needs of a route. Routes with status 0 are not added. */
+export interface RouteKeys {
+  id: string
+  uris: string[]
+  hosts?: string[]
+  methods?: string[]
+  remoteAddrs?: string[]
+  vars?: unknown[]
+  priority: number
+  /** Place among routes of equal uri and priority, lower first: the revision that created it. */
+  order?: number
+}
+
+export interface MatchInput {
+  /** The normalised path. */
+  path: string
+  /** Lower case, without port. */
+  host: string
+  method: string
+  remoteAddr: string
+  var(name: string): unknown
+}
+
+export interface Match {
+  id: string
+  params: Record<string, string> | undefined
+  matchedUri: string
+  matchedHost: string | undefined
+}
+
+/** One route that was considered, and the first reason why it lost; undefined: it won. */
+export interface Candidate {
+  id: string
+  uri: string
+  host: string | undefined
+  lost: 'host' | 'method' | 'remote_addr' | 'vars' | 'beaten' | undefined
+}
+
+export interface Router {
+  readonly size: number
+  add(keys: RouteKeys): void
+  remove(id: string): void
+  match(input: MatchInput): Match | undefined
+  /** All routes whose uri and host fit, in the order in which they are tried. */
+  explain(input: MatchInput): Candidate[]
+}
+
+/** A route's entry under one uri and one host. */
+export interface RouteEntry {
+  keys: RouteKeys
+  filter: RouteFilter
+  uri: string
+  host: string | undefined
+}
+
+/** The conditions beyond host and uri, compiled when the route is first tried. */
+export class RouteFilter {
+  readonly keys: RouteKeys
+  #addresses: CidrSet | undefined
+  #vars: ((read: (name: string) => unknown) => boolean) | undefined
+
+  constructor(keys: RouteKeys) {
+    this.keys = keys
+  }
+
+  /** The first condition that fails. */
+  reject(input: MatchInput): 'method' | 'remote_addr' | 'vars' | undefined {
+    const { methods, remoteAddrs, vars } = this.keys
+    if (methods && !methods.includes(input.method)) return 'method'
+    if (remoteAddrs) {
+      this.#addresses ??= CidrSet.from(remoteAddrs)
+      if (!this.#addresses.has(input.remoteAddr)) return 'remote_addr'
+    }
+    if (vars) {
+      this.#vars ??= compileVars(vars)
+      if (!this.#vars((name) => input.var(name))) return 'vars'
+    }
+    return undefined
+  }
+}
+
+export function createRouter(mode: RouterMode): Router {
+  return mode === 'radixtree_host_uri' ? new HostRouter() : new UriRouter(mode === 'radixtree_uri_with_parameter')
+}
+
+abstract class BaseRouter implements Router {
+  readonly #filters = new Map<string, RouteFilter>()
+
+  get size(): number {
+    return this.#filters.size
+  }
+
+  add(keys: RouteKeys): void {
+    const filter = new RouteFilter(keys)
+    this.#filters.set(keys.id, filter)
+    for (const [table, entry] of this.places(filter, true)) table.add(entry)
+  }
+
+  remove(id: string): void {
+    const filter = this.#filters.get(id)
+    if (!filter) return
+    this.#filters.delete(id)
+    for (const [table, entry] of this.places(filter, false)) table.remove(entry)
+  }
+
+  match(input: MatchInput): Match | undefined {
+    for (const { entry, params } of this.candidates(input)) {
+      if (!this.lostByHost(entry, input) && !entry.filter.reject(input)) {
+        return { id: entry.keys.id, params, matchedUri: entry.uri, matchedHost: entry.host }
+      }
+    }
+    return undefined
+  }
+
+  explain(input: MatchInput): Candidate[] {
+    const considered: Candidate[] = []
+    let won = false
+    for (const { entry } of this.candidates(input)) {
+      const rejected = this.lostByHost(entry, input) ? 'host' : entry.filter.reject(input)
+      considered.push({
+        id: entry.keys.id,
+        uri: entry.uri,
+        host: entry.host,
+        lost: rejected ?? (won ? 'beaten' : undefined),
+      })
+      won ||= rejected === undefined
+    }
+    return considered
+  }
+
+  /** The tables and entries of a route; `create` makes missing tables. */
+  protected abstract places(filter: RouteFilter, create: boolean): [PathTable, RouteEntry][]
+  /** Entries whose uri fits, best first. */
+  protected abstract candidates(
+    input: MatchInput,
+  ): Iterable<{ entry: RouteEntry; params: Record<string, string> | undefined }>
+  protected abstract lostByHost(entry: RouteEntry, input: MatchInput): boolean
+}
+
+/** A table of uris for each host; hosts are tried from the most to the least specific. */
+class HostRouter extends BaseRouter {
+  readonly #tables = new Map<string, PathTable>()
+
+  protected places(filter: RouteFilter, create: boolean): [PathTable, RouteEntry][] {
+    const places: [PathTable, RouteEntry][] = []
+    for (const host of filter.keys.hosts ?? ['']) {
+      const name = host.toLowerCase()
+      let table = this.#tables.get(name)
+      if (!table && create) {
+        table = new PathTable(false)
+        this.#tables.set(name, table)
+      }
+      for (const uri of filter.keys.uris)
+        if (table) places.push([table, { keys: filter.keys, filter, uri, host: host || undefined }])
+    }
+    return places
+  }
+
+  override remove(id: string): void {
+    super.remove(id)
+    for (const [name, table] of this.#tables.size > 64 ? [] : this.#tables) if (table.empty) this.#tables.delete(name)
+  }
+
+  protected *candidates(
+    input: MatchInput,
+  ): Iterable<{ entry: RouteEntry; params: Record<string, string> | undefined }> {
+    const exact = this.#tables.get(input.host)
+    if (exact) yield* exact.candidates(input.path)
+    if (this.#tables.size > (exact ? 1 : 0)) {
+      for (let dot = input.host.indexOf('.'); dot >= 0; dot = input.host.indexOf('.', dot + 1)) {
+        const wildcard = this.#tables.get(`*${input.host.slice(dot)}`)
+        if (wildcard) yield* wildcard.candidates(input.path)
+      }
+      const any = this.#tables.get('*')
+      if (any) yield* any.candidates(input.path)
+    }
+    const hostless = input.host === '' ? undefined : this.#tables.get('')
+    if (hostless) yield* hostless.candidates(input.path)
+  }
+
+  protected lostByHost(): boolean {
+    return false
+  }
+}
+
+/** One table of uris; hosts are one more condition. */
+class UriRouter extends BaseRouter {
+  readonly #table: PathTable
+
+  constructor(parameters: boolean) {
+    super()
+    this.#table = new PathTable(parameters)
+  }
+
+  protected places(filter: RouteFilter): [PathTable, RouteEntry][] {
+    return filter.keys.uris.map((uri) => [this.#table, { keys: filter.keys, filter, uri, host: undefined }])
+  }
+
+  protected candidates(input: MatchInput): Iterable<{ entry: RouteEntry; params: Record<string, string> | undefined }> {
+    return this.#table.candidates(input.path)
+  }
+
+  protected lostByHost(entry: RouteEntry, input: MatchInput): boolean {
+    const { hosts } = entry.keys
+    return hosts !== undefined && !hosts.some((host) => hostFits(host.toLowerCase(), input.host))
+  }
+}
+
+function hostFits(pattern: string, host: string): boolean {
+  if (!pattern.startsWith('*')) return pattern === host
+  return pattern === '*' || (host.length >= pattern.length && host.endsWith(pattern.slice(1)))
+}

@@ -1,0 +1,102 @@
+// One data-plane thread: its view of the configuration, its pipeline, its upstreams and its way to plugins. Transport-free: worker.ts puts
+// listeners in front of it, tests call `inject`.
+import { SharedTable } from '../lib/shared-table.ts'
+import type { Resource } from '../resources/kinds.ts'
+import { Config, type ConfigChange } from './config.ts'
+import { ConsumerIndex } from './consumers.ts'
+import { Deadlines } from './deadlines.ts'
+import { type EnvParts, makeEnv } from './env.ts'
+import type { Exchange } from './exchange.ts'
+import { createForwarder, type Forwarder } from './forward.ts'
+import { createHttpClient, type HttpClient } from './http-client.ts'
+import { type Injected, type InjectRequest, inject } from './inject.ts'
+import { Instances } from './instances.ts'
+import { Metrics, type SeriesDescription } from './metrics.ts'
+import { Pipeline } from './pipeline.ts'
+import type { Logger, Plugin } from './plugin.ts'
+import { type RouterMode, Routes } from './routes.ts'
+import type { UpstreamDeps } from './upstream/runtime.ts'
+import { Upstreams } from './upstreams.ts'
+
+export interface ThreadOptions {
+  plugins: readonly Plugin[]
+  /** Counters of limits, shared by all threads. */
+  shared: SharedArrayBuffer
+  upstream: UpstreamDeps
+  routerMode: RouterMode
+  attributes: Record<string, Resource>
+  log: Logger
+  announceSeries(series: SeriesDescription): void
+  /** After each request, for the access log and traffic counters. */
+  onFinish?(ctx: Exchange): void
+  now?(): number
+}
+
+export class Thread {
+  readonly config: Config
+  readonly routes: Routes
+  readonly pipeline: Pipeline
+  readonly metrics: Metrics
+  readonly http: HttpClient
+  readonly deadlines: Deadlines
+  readonly #instances: Instances
+  readonly #upstreams: Upstreams
+  readonly #forwarder: Forwarder
+
+  constructor(options: ThreadOptions) {
+    const byName = new Map(options.plugins.map((plugin) => [plugin.name, plugin]))
+    const plugin = (name: string): Plugin | undefined => byName.get(name)
+    this.config = new Config(new ConsumerIndex(plugin))
+    this.metrics = new Metrics(options.announceSeries)
+    this.http = createHttpClient()
+    this.#upstreams = new Upstreams(this.config, options.upstream)
+    const parts: EnvParts = {
+      config: this.config,
+      upstreams: this.#upstreams,
+      shared: new SharedTable(options.shared),
+      metrics: this.metrics,
+      log: options.log,
+      http: this.http,
+      plugin,
+      attributes: options.attributes,
+      inject: (request) => this.inject(request),
+      now: options.now ?? Date.now,
+    }
+    this.#instances = new Instances({
+      plugin,
+      env: (one, owner) => makeEnv(parts, one, owner),
+      onTrouble: (owner, name, error) =>
+        options.log.error(
+          { err: error, owner, plugin: name },
+          'a plugin configuration cannot be set up; its requests are refused',
+        ),
+    })
+    this.routes = new Routes(this.config, this.#instances, this.#upstreams, options.routerMode)
+    this.deadlines = new Deadlines()
+    this.#forwarder = createForwarder({ pipeline: () => this.pipeline, deadlines: this.deadlines, log: options.log })
+    this.pipeline = new Pipeline({
+      routes: this.routes,
+      log: options.log,
+      forward: (ctx) => this.#forwarder.forward(ctx),
+      onFinish: options.onFinish ?? (() => {}),
+    })
+  }
+
+  /** Takes over one commit; requests that begin after it see it whole. */
+  apply(revision: number, changes: readonly ConfigChange[]): void {
+    this.routes.apply(revision, changes)
+  }
+
+  /** Sends a request through the data plane without a socket. */
+  inject(request: InjectRequest): Promise<Injected> {
+    return inject(this.pipeline, request)
+  }
+
+  close(): void {
+    this.#instances.releaseAll()
+    this.#upstreams.releaseAll()
+    this.#forwarder.close()
+    this.http.close()
+    this.deadlines.close()
+  }
+}

@@ -1,0 +1,42 @@
+// Reads the nodes of an upstream resource: APISIX writes them as an object (`{"host:port": weight}`) or as a list.
+import type { Resource } from '../../resources/kinds.ts'
+import type { Node } from './runtime.ts'
+
+interface ListedNode {
+  host: string
+  port?: number
+  weight: number
+  priority?: number
+}
+
+/** Nodes of weight 0 get no requests and are left out. */
+export function readNodes(conf: Resource): Node[] {
+  const scheme = (conf.scheme as string | undefined) ?? 'http'
+  const written = conf.nodes as Record<string, number> | ListedNode[] | undefined
+  const listed = Array.isArray(written)
+    ? written
+    : Object.entries(written ?? {}).map(([key, weight]) => ({ ...splitHost(key), weight }))
+  const usable = listed.filter((node) => node.weight > 0)
+  return usable.map((node) => toNode(node, scheme))
+}
+
+function toNode(node: ListedNode, scheme: string): Node {
+  const port = node.port ?? (scheme === 'https' || scheme === 'grpcs' ? 443 : 80)
+  const host = node.host.startsWith('[') ? node.host.slice(1, -1) : node.host
+  const shown = host.includes(':') ? `[${host}]` : host
+  return {
+    host,
+    port,
+    address: host,
+    weight: node.weight,
+    priority: node.priority ?? 0,
+    key: `${host}:${port}`,
+    hostHeader: node.port === undefined ? shown : `${shown}:${port}`,
+  }
+}
+
+function splitHost(key: string): { host: string; port?: number } {
+  const colon = key.lastIndexOf(':')
+  if (colon < 0 || colon < key.lastIndexOf(']')) return { host: key }
+  return { host: key.slice(0, colon), port: Number(key.slice(colon + 1)) }
+}

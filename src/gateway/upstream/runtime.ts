@@ -1,0 +1,156 @@
+// An upstream as one thread uses it: its nodes with their addresses, the balancer that chooses among them, and what its configuration says
+// about connections. Picking allocates nothing for an upstream of one node with a literal address.
+import { isIP } from 'node:net'
+import type { Resource } from '../../resources/kinds.ts'
+import type { PoolLimits } from '../transport/transport.ts'
+import { type Balancer, type BalancerKind, createBalancer, type PickInput } from './balancer.ts'
+import type { DnsCache } from './dns.ts'
+import { readNodes } from './nodes.ts'
+
+/** One place where the upstream runs. */
+export interface Node {
+  /** As configured: a name or an address. */
+  host: string
+  port: number
+  /** What is connected to. */
+  address: string
+  weight: number
+  priority: number
+  /** `address:port`, for logs and health. */
+  key: string
+  /** Host header under `pass_host: node`. */
+  hostHeader: string
+}
+
+export interface UpstreamDeps {
+  dns: DnsCache
+  /** False while health checks have a node down. Undefined: nobody checks. */
+  healthy?(upstream: string, node: Node): boolean
+  /** What requests see of a node, for passive checks. */
+  observe?(upstream: string, node: Node, outcome: Outcome): void
+}
+
+export interface Outcome {
+  status?: number
+  tcpFailure?: boolean
+  timeout?: boolean
+}
+
+export interface UpstreamTls {
+  verify: boolean
+  cert?: string
+  key?: string
+  ca?: string
+  /** Tells certificates apart in connection pools. */
+  id: string
+}
+
+/** APISIX's defaults for `keepalive_pool`. */
+const POOL: PoolLimits = { size: 320, idleMs: 60_000, requests: 1000 }
+
+export class UpstreamRuntime {
+  readonly key: string
+  readonly scheme: string
+  readonly passHost: 'pass' | 'node' | 'rewrite'
+  readonly upstreamHost: string | undefined
+  readonly timeout: Record<string, number> | undefined
+  readonly pool: PoolLimits
+  readonly tls: UpstreamTls
+  /** Tries after the first. */
+  readonly retries: number
+  /** Milliseconds within which a retry may begin; 0: no limit. */
+  readonly retryTimeoutMs: number
+  readonly #conf: Resource
+  readonly #deps: UpstreamDeps
+  readonly #configured: Node[]
+  readonly #hashOn: { on: string; key: string | undefined }
+  #nodes: Node[]
+  #balancer: Balancer
+  #hasNames: boolean
+
+  constructor(key: string, conf: Resource, deps: UpstreamDeps) {
+    this.key = key
+    this.#conf = conf
+    this.#deps = deps
+    this.scheme = (conf.scheme as string | undefined) ?? 'http'
+    this.passHost = (conf.pass_host as 'pass' | 'node' | 'rewrite' | undefined) ?? 'pass'
+    this.upstreamHost = conf.upstream_host as string | undefined
+    this.timeout = conf.timeout as Record<string, number> | undefined
+    const pool = conf.keepalive_pool as { size?: number; idle_timeout?: number; requests?: number } | undefined
+    this.pool = pool
+      ? {
+          size: pool.size ?? POOL.size,
+          idleMs: (pool.idle_timeout ?? 60) * 1000,
+          requests: pool.requests ?? POOL.requests,
+        }
+      : POOL
+    this.tls = readTls(conf)
+    this.#configured = readNodes(conf)
+    this.retries = (conf.retries as number | undefined) ?? Math.max(0, this.#configured.length - 1)
+    this.retryTimeoutMs = ((conf.retry_timeout as number | undefined) ?? 0) * 1000
+    this.#hashOn = { on: (conf.hash_on as string | undefined) ?? 'vars', key: conf.key as string | undefined }
+    this.#nodes = this.#configured
+    this.#hasNames = this.#configured.some((node) => isIP(node.host) === 0)
+    this.#balancer = this.#makeBalancer(this.#nodes)
+  }
+
+  /** The next node, undefined when there is none left; a promise only until names are resolved for the first time. */
+  pick(input: PickInput): Node | undefined | Promise<Node | undefined> {
+    if (!this.#hasNames) return this.#choose(input)
+    const resolved = this.#deps.dns.expand(this.#configured)
+    if (resolved instanceof Promise) return resolved.then((nodes) => this.#adopt(nodes).#choose(input))
+    return this.#adopt(resolved).#choose(input)
+  }
+
+  /** A try has ended: for balancers that count connections or latency. */
+  done(node: Node, outcome: { ok: boolean; latencyMs: number }): void {
+    this.#balancer.done?.(node, outcome)
+  }
+
+  report(node: Node, outcome: Outcome): void {
+    this.#deps.observe?.(this.key, node, outcome)
+  }
+
+  nodes(): readonly Node[] {
+    return this.#nodes
+  }
+
+  close(): void {
+    this.#balancer.close?.()
+  }
+
+  #choose(input: PickInput): Node | undefined {
+    const { healthy } = this.#deps
+    if (this.#nodes.length === 1 && !input.tried) return this.#nodes[0]
+    const usable = healthy ? (node: Node) => healthy(this.key, node) : undefined
+    // With every node down, APISIX tries them all the same: a wrong health check must not be an outage.
+    return this.#balancer.pick(input, usable) ?? (usable ? this.#balancer.pick(input, undefined) : undefined)
+  }
+
+  #adopt(nodes: Node[]): this {
+    if (nodes !== this.#nodes) {
+      this.#nodes = nodes
+      this.#balancer.close?.()
+      this.#balancer = this.#makeBalancer(nodes)
+    }
+    return this
+  }
+
+  #makeBalancer(nodes: Node[]): Balancer {
+    return createBalancer(
+      ((this.#conf.type as string | undefined) ?? 'roundrobin') as BalancerKind,
+      nodes,
+      this.#hashOn,
+    )
+  }
+}
+
+function readTls(conf: Resource): UpstreamTls {
+  const tls = conf.tls as { verify?: boolean; client_cert?: string; client_key?: string } | undefined
+  return {
+    verify: tls?.verify ?? false,
+    cert: tls?.client_cert,
+    key: tls?.client_key,
+    id: tls?.client_cert ?? '',
+  }
+}

@@ -1,0 +1,182 @@
+// APISIX's and nginx's variables of a request, by name: `uri`, `arg_name`, `http_user_agent`, `consumer_name`, ... Used by `vars` expressions,
+// plugin keys, log formats and hash keys. Unknown names and absent values are undefined.
+import { hostname } from 'node:os'
+import { bodyVariable } from './body-variables.ts'
+import type { Exchange, UpstreamTry } from './exchange.ts'
+
+export type VariableValue = string | number | undefined
+
+/** The value of a variable for this request, as it is at this point of its way. */
+export function variable(ctx: Exchange, name: string): VariableValue {
+  const own = ctx.ownVar(name)
+  if (own !== undefined) return own
+  const resolve = PLAIN.get(name)
+  if (resolve) return resolve(ctx)
+  for (const [prefix, byName] of PREFIXED) {
+    if (name.startsWith(prefix)) return byName(ctx, name.slice(prefix.length))
+  }
+  return undefined
+}
+
+/** Replaces `$name` and `${name}` in a template by variables; absent ones by nothing. */
+export function interpolate(ctx: Exchange, template: string): string {
+  if (!template.includes('$')) return template
+  return template.replace(
+    /\$(?:\{([a-z0-9_]+)\}|([a-z0-9_]+))/gi,
+    (_, braced: string | undefined, bare: string | undefined) =>
+      String(variable(ctx, (braced ?? bare) as string) ?? ''),
+  )
+}
+
+/** The first query argument of this name, decoded; an argument without `=` is the empty string. */
+export function queryArgument(query: string, name: string): string | undefined {
+  if (query === '') return undefined
+  for (const part of query.split('&')) {
+    const equals = part.indexOf('=')
+    const key = equals < 0 ? part : part.slice(0, equals)
+    if (key === name || decodeQuery(key) === name) return equals < 0 ? '' : decodeQuery(part.slice(equals + 1))
+  }
+  return undefined
+}
+
+/** Percent-decodes with `+` as space; what is not valid percent-encoding stays as it is. */
+export function decodeQuery(text: string): string {
+  if (!text.includes('%') && !text.includes('+')) return text
+  const spaced = text.replaceAll('+', ' ')
+  try {
+    return decodeURIComponent(spaced)
+  } catch {
+    return spaced.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  }
+}
+
+/** A cookie's value as sent; names are case-sensitive. */
+export function cookie(ctx: Exchange, name: string): string | undefined {
+  for (const header of ctx.request.headers.getAll('cookie')) {
+    for (const part of header.split(';')) {
+      const equals = part.indexOf('=')
+      if (equals > 0 && part.slice(0, equals).trim() === name) return part.slice(equals + 1).trim()
+    }
+  }
+  return undefined
+}
+
+function header(ctx: Exchange, name: string): string | undefined {
+  const { headers } = ctx.request
+  const direct = headers.get(name.replaceAll('_', '-')) ?? (name.includes('_') ? headers.get(name) : undefined)
+  return direct
+}
+
+const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(3)
+
+/** nginx's form for several tries: joined by a comma, `-` for what did not happen. */
+function tries(ctx: Exchange, pick: (one: UpstreamTry) => string): string | undefined {
+  return ctx.upstreamTries.length ? ctx.upstreamTries.map(pick).join(', ') : undefined
+}
+
+const elapsed = (milliseconds: number): string => (milliseconds < 0 ? '-' : seconds(milliseconds))
+
+const PLAIN = new Map<string, (ctx: Exchange) => VariableValue>([
+  ['uri', (ctx) => ctx.request.path],
+  ['request_uri', (ctx) => ctx.request.target],
+  ['args', (ctx) => ctx.request.query],
+  ['query_string', (ctx) => ctx.request.query],
+  ['is_args', (ctx) => (ctx.request.query ? '?' : '')],
+  ['host', (ctx) => ctx.request.host],
+  ['hostname', () => hostname()],
+  ['scheme', (ctx) => ctx.request.scheme],
+  ['https', (ctx) => (ctx.request.scheme === 'https' ? 'on' : '')],
+  ['method', (ctx) => ctx.request.method],
+  ['request_method', (ctx) => ctx.request.method],
+  ['request_line', (ctx) => `${ctx.request.method} ${ctx.request.target} HTTP/${ctx.request.httpVersion}`],
+  ['request_id', (ctx) => ctx.id],
+  ['apisix_request_id', (ctx) => ctx.id],
+  ['server_protocol', (ctx) => `HTTP/${ctx.request.httpVersion}`],
+  ['content_type', (ctx) => ctx.request.headers.get('content-type')],
+  ['content_length', (ctx) => ctx.request.headers.get('content-length')],
+  ['remote_addr', (ctx) => ctx.remoteAddr],
+  ['remote_port', (ctx) => ctx.remotePort],
+  ['realip_remote_addr', (ctx) => ctx.connection.remoteAddr],
+  ['realip_remote_port', (ctx) => ctx.connection.remotePort],
+  ['server_addr', (ctx) => ctx.connection.serverAddr],
+  ['server_port', (ctx) => String(ctx.connection.serverPort)],
+  ['server_name', () => '_'],
+  ['ssl_server_name', (ctx) => ctx.connection.tls?.sni],
+  ['ssl_protocol', (ctx) => ctx.connection.tls?.protocol],
+  ['ssl_cipher', (ctx) => ctx.connection.tls?.cipher],
+  [
+    'ssl_client_verify',
+    (ctx) => (ctx.connection.tls ? (ctx.connection.tls.clientCertificate?.verify ?? 'NONE') : undefined),
+  ],
+  ['ssl_client_s_dn', (ctx) => ctx.connection.tls?.clientCertificate?.subject],
+  ['ssl_client_i_dn', (ctx) => ctx.connection.tls?.clientCertificate?.issuer],
+  ['ssl_client_serial', (ctx) => ctx.connection.tls?.clientCertificate?.serial],
+  ['ssl_client_fingerprint', (ctx) => ctx.connection.tls?.clientCertificate?.fingerprint],
+  ['ssl_client_raw_cert', (ctx) => ctx.connection.tls?.clientCertificate?.raw],
+  ['status', (ctx) => ctx.response.status],
+  ['bytes_sent', (ctx) => ctx.response.sentBytes],
+  ['body_bytes_sent', (ctx) => ctx.response.bodyBytes],
+  ['request_length', (ctx) => ctx.request.body.receivedBytes],
+  ['request_time', (ctx) => seconds(performance.now() - ctx.startedAt)],
+  ['msec', () => (Date.now() / 1000).toFixed(3)],
+  ['time_iso8601', () => timeIso8601(new Date())],
+  ['time_local', () => timeLocal(new Date())],
+  ['upstream_addr', (ctx) => tries(ctx, (one) => one.address)],
+  ['upstream_status', (ctx) => tries(ctx, (one) => String(one.status))],
+  ['upstream_connect_time', (ctx) => tries(ctx, (one) => elapsed(one.connectMs))],
+  ['upstream_header_time', (ctx) => tries(ctx, (one) => elapsed(one.headerMs))],
+  ['upstream_response_time', (ctx) => tries(ctx, (one) => elapsed(one.responseMs))],
+  ['upstream_uri', (ctx) => ctx.upstreamUri],
+  ['upstream_host', (ctx) => ctx.upstreamHost],
+  ['upstream_scheme', (ctx) => ctx.upstreamScheme],
+  ['balancer_ip', (ctx) => lastAddress(ctx)?.slice(0, lastAddress(ctx)?.lastIndexOf(':'))],
+  ['balancer_port', (ctx) => lastAddress(ctx)?.slice((lastAddress(ctx)?.lastIndexOf(':') ?? -1) + 1)],
+  ['route_id', (ctx) => ctx.route?.id],
+  ['route_name', (ctx) => ctx.route?.conf.name as string | undefined],
+  ['matched_uri', (ctx) => ctx.matchedUri],
+  ['matched_host', (ctx) => ctx.matchedHost],
+  ['service_id', (ctx) => ctx.route?.serviceId],
+  ['service_name', (ctx) => ctx.route?.serviceName],
+  ['consumer_name', (ctx) => ctx.consumer?.username],
+  ['consumer_group_id', (ctx) => ctx.consumer?.groupId],
+])
+
+const PREFIXED: [string, (ctx: Exchange, name: string) => VariableValue][] = [
+  ['arg_', (ctx, name) => queryArgument(ctx.request.query, name)],
+  ['http_', header],
+  ['cookie_', cookie],
+  ['uri_param_', (ctx, name) => ctx.params?.[name]],
+  ['sent_http_', (ctx, name) => ctx.response.headers.get(name.replaceAll('_', '-'))],
+  [
+    'upstream_http_',
+    (ctx, name) =>
+      ctx.response.source === 'upstream' ? ctx.response.headers.get(name.replaceAll('_', '-')) : undefined,
+  ],
+  ['post_arg_', (ctx, name) => bodyVariable(ctx, 'post_arg', name)],
+  ['post_arg.', (ctx, name) => bodyVariable(ctx, 'post_arg', name)],
+  ['graphql_', (ctx, name) => bodyVariable(ctx, 'graphql', name)],
+]
+
+function lastAddress(ctx: Exchange): string | undefined {
+  return ctx.upstreamTries.at(-1)?.address
+}
+
+const two = (n: number): string => String(n).padStart(2, '0')
+
+function offset(date: Date, colon: string): string {
+  const minutes = -date.getTimezoneOffset()
+  const absolute = Math.abs(minutes)
+  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(absolute / 60))}${colon}${two(absolute % 60)}`
+}
+
+function timeIso8601(date: Date): string {
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
+  return `${day}T${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}${offset(date, ':')}`
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+function timeLocal(date: Date): string {
+  const day = `${two(date.getDate())}/${MONTHS[date.getMonth()]}/${date.getFullYear()}`
+  return `${day}:${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())} ${offset(date, '')}`
+}
