@@ -74,6 +74,11 @@ export class Config {
     return this.#held.get(kind)?.get(id)?.modifiedIndex ?? 0
   }
 
+  /** createdIndex of a resource, 0 when there is none. */
+  createdAt(kind: Kind, id: string): number {
+    return this.#held.get(kind)?.get(id)?.createdIndex ?? 0
+  }
+
   /** Ids of a kind, oldest first. */
   ids(kind: Kind): string[] {
     const held = [...(this.#held.get(kind) ?? [])]

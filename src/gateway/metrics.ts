@@ -75,6 +75,15 @@ export class Metrics {
     if (slot >= 0) (this.#doubles[slot] as number) += amount
   }
 
+  /** Counts a value in the histogram whose slots begin at `slot`. */
+  observe(slot: number, buckets: number[], value: number): void {
+    if (slot < 0) return
+    let at = 0
+    while (at < buckets.length && value > (buckets[at] as number)) at++
+    ;(this.#doubles[slot + at] as number) += 1
+    ;(this.#doubles[slot + buckets.length + 1] as number) += value
+  }
+
   put(slot: number, value: number): void {
     if (slot >= 0) this.#doubles[slot] = value
   }
@@ -100,13 +109,7 @@ export class Metric {
   }
 
   observe(values: string[], value: number): void {
-    const slot = this.slot(values)
-    const buckets = this.definition.buckets as number[]
-    if (slot < 0) return
-    let at = 0
-    while (at < buckets.length && value > (buckets[at] as number)) at++
-    this.#metrics.add(slot + at, 1)
-    this.#metrics.add(slot + buckets.length + 1, value)
+    this.#metrics.observe(this.slot(values), this.definition.buckets as number[], value)
   }
 
   /** The series' slot, to be kept by callers that observe the same series often. */

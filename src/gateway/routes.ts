@@ -138,7 +138,12 @@ export class Routes {
     if (conf.status === 0) return
     if (/"(post_arg|graphql_)/.test(JSON.stringify(conf.vars ?? ''))) this.#needsBody.add(id)
     this.#router.add(
-      toRouteKeys(id, conf, serviceId === undefined ? undefined : this.#config.get('services', serviceId)),
+      toRouteKeys(
+        id,
+        conf,
+        serviceId === undefined ? undefined : this.#config.get('services', serviceId),
+        this.#config.createdAt('routes', id),
+      ),
     )
   }
 
@@ -247,13 +252,14 @@ export class Routes {
 }
 
 /** What the router needs of a route. Hosts come from the service when the route names none. */
-function toRouteKeys(id: string, route: Resource, service: Resource | undefined): RouteKeys {
+function toRouteKeys(id: string, route: Resource, service: Resource | undefined, order: number): RouteKeys {
   const list = (plural: unknown, single: unknown): string[] | undefined => {
     if (Array.isArray(plural)) return plural as string[]
     return single === undefined ? undefined : [single as string]
   }
   return {
     id,
+    order,
     uris: list(route.uris, route.uri) ?? [],
     hosts: list(route.hosts, route.host) ?? (service?.hosts as string[] | undefined),
     methods: (route.methods as string[] | undefined)?.length ? (route.methods as string[]) : undefined,

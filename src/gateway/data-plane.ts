@@ -1,0 +1,167 @@
+// The main thread's side of the data plane: starts the threads, hands every commit to all of them, knows which revision they all serve.
+//
+// A thread that ends by itself is started again with the whole configuration; the others keep their connections. Counters live in shared
+// memory, so that neither limits nor metrics go back when a thread does.
+import { Worker } from 'node:worker_threads'
+import { SharedTable } from '../lib/shared-table.ts'
+import type { ConfigChange } from './config.ts'
+import { MetricsReader } from './metrics.ts'
+import type { Logger } from './plugin.ts'
+import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts'
+
+export interface DataPlaneOptions extends Omit<WorkerStart, 'shared' | 'revision' | 'changes'> {
+  threads: number
+  /** Keys that limit counters have room for. */
+  counterKeys: number
+  log: Logger
+  /** The whole configuration as it is now, for a thread that starts. */
+  snapshot(): { revision: number; changes: ConfigChange[] }
+}
+
+interface Member {
+  index: number
+  worker: Worker
+  served: number
+  ready: boolean
+}
+
+/** Waits for a thread that died at once again and again: 0.1 s, 0.2 s, ... up to this. */
+const MAX_RESTART_DELAY_MS = 5000
+
+/** A port cannot be opened. */
+export class ListenError extends Error {
+  readonly code: string | undefined
+  constructor(message: string, code: string | undefined) {
+    super(message)
+    this.name = 'ListenError'
+    this.code = code
+  }
+}
+
+export class DataPlane {
+  readonly metrics = new MetricsReader()
+  /** The ports that were opened, in the order of `listen`. */
+  ports: number[] = []
+  readonly #options: DataPlaneOptions
+  readonly #shared: SharedArrayBuffer
+  readonly #members: Member[] = []
+  readonly #waiting: { revision: number; resolve: (served: boolean) => void }[] = []
+  #closing = false
+  #restarts = 0
+  #started = 0
+
+  constructor(options: DataPlaneOptions) {
+    this.#options = options
+    this.#shared = new SharedTable(options.counterKeys).buffer
+  }
+
+  /** Resolves when all threads listen; rejects with a ListenError when a port cannot be opened. */
+  async start(): Promise<void> {
+    // The first thread alone: a port 0 is then known to the others, a taken port is reported once.
+    this.ports = await this.#launch(0, this.#options.listen)
+    const listen = this.#options.listen.map((address, i) => ({ ...address, port: this.ports[i] ?? address.port }))
+    this.#options.listen = listen
+    await Promise.all(Array.from({ length: this.#options.threads - 1 }, (_, i) => this.#launch(i + 1, listen)))
+  }
+
+  /** Hands a commit to all threads. */
+  commit(revision: number, changes: ConfigChange[]): void {
+    const message: ToWorker = { type: 'commit', revision, changes }
+    for (const member of this.#members) member.worker.postMessage(message)
+  }
+
+  /** The revision that every thread serves. */
+  get served(): number {
+    let lowest = Number.POSITIVE_INFINITY
+    for (const member of this.#members) lowest = Math.min(lowest, member.served)
+    return lowest === Number.POSITIVE_INFINITY ? 0 : lowest
+  }
+
+  /** Resolves true when all threads serve `revision`, false when `limitMs` have passed before. */
+  whenServed(revision: number, limitMs: number): Promise<boolean> {
+    if (this.served >= revision) return Promise.resolve(true)
+    return new Promise((resolve) => {
+      const waiting = { revision, resolve: (served: boolean) => settle(served) }
+      const timer = setTimeout(() => settle(false), limitMs)
+      const settle = (served: boolean): void => {
+        clearTimeout(timer)
+        const at = this.#waiting.indexOf(waiting)
+        if (at >= 0) this.#waiting.splice(at, 1)
+        resolve(served)
+      }
+      this.#waiting.push(waiting)
+    })
+  }
+
+  /** Threads that serve. */
+  get threads(): number {
+    return this.#members.filter((member) => member.ready).length
+  }
+
+  /** Stops accepting, lets requests under way finish within `limitMs`, ends the threads. */
+  async close(limitMs: number): Promise<void> {
+    this.#closing = true
+    await Promise.all(
+      this.#members.map(async ({ worker }) => {
+        const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+        worker.postMessage({ type: 'drain', limitMs } satisfies ToWorker)
+        const timer = setTimeout(() => void worker.terminate(), limitMs + 1000)
+        await ended
+        clearTimeout(timer)
+      }),
+    )
+  }
+
+  #launch(index: number, listen: WorkerStart['listen']): Promise<number[]> {
+    const { snapshot, log, threads: _threads, counterKeys: _keys, ...start } = this.#options
+    const { revision, changes } = snapshot()
+    const workerData: WorkerStart = { ...start, listen, shared: this.#shared, revision, changes }
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+    const worker = new Worker(new URL(`./worker.${extension}`, import.meta.url), { workerData })
+    const member: Member = { index, worker, served: revision, ready: false }
+    this.#members[index] = member
+    const metricsId = this.#started++
+    worker.on('error', (error) => log.error({ err: error, thread: index }, 'a data-plane thread failed'))
+    worker.on('exit', () => this.#ended(member))
+    return new Promise((resolve, reject) => {
+      worker.on('message', (message: FromWorker) => {
+        if (message.type === 'ready') {
+          member.ready = true
+          this.metrics.attach(metricsId, message.metrics)
+          resolve(message.ports)
+        } else if (message.type === 'failed') {
+          this.#closing = true
+          reject(new ListenError(message.message, message.code))
+        } else if (message.type === 'series') {
+          this.metrics.describe(metricsId, message.series)
+        } else if (message.type === 'served') {
+          member.served = message.revision
+          this.#settleWaiting()
+        }
+      })
+    })
+  }
+
+  #ended(member: Member): void {
+    if (this.#closing) return
+    member.ready = false
+    const delay = Math.min(MAX_RESTART_DELAY_MS, 100 * 2 ** Math.min(10, this.#restarts++))
+    this.#options.log.error(
+      { thread: member.index, restart_in_ms: delay },
+      'a data-plane thread has ended and is started again',
+    )
+    setTimeout(() => {
+      if (this.#closing) return
+      this.#launch(member.index, this.#options.listen).then(
+        () => this.#settleWaiting(),
+        (error) =>
+          this.#options.log.error({ err: error, thread: member.index }, 'a data-plane thread cannot be started again'),
+      )
+    }, delay).unref()
+  }
+
+  #settleWaiting(): void {
+    const { served } = this
+    for (const waiting of [...this.#waiting]) if (waiting.revision <= served) waiting.resolve(true)
+  }
+}

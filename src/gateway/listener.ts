@@ -1,0 +1,42 @@
+// Ports of one data-plane thread. Every thread listens on the same ports (SO_REUSEPORT); the kernel spreads new connections over them.
+import net from 'node:net'
+import type { ConnectionInfo } from './exchange.ts'
+import { ClientConnection } from './http1/connection.ts'
+import type { Http1Server } from './http1/server.ts'
+
+export interface Address {
+  host: string
+  port: number
+}
+
+/** Connections waiting to be accepted, for each thread. */
+const BACKLOG = 4096
+
+/** Opens a plain HTTP port. Rejects with the system's error (EADDRINUSE, EACCES). */
+export function listenHttp(address: Address, server: Http1Server): Promise<net.Server> {
+  const listener = net.createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+    new ClientConnection(socket, describe(socket), server)
+  })
+  return new Promise((resolve, reject) => {
+    listener.once('error', reject)
+    listener.listen({ ...address, backlog: BACKLOG, reusePort: true }, () => {
+      listener.off('error', reject)
+      resolve(listener)
+    })
+  })
+}
+
+function describe(socket: net.Socket): ConnectionInfo {
+  return {
+    remoteAddr: plainAddress(socket.remoteAddress),
+    remotePort: socket.remotePort ?? 0,
+    serverAddr: plainAddress(socket.localAddress),
+    serverPort: socket.localPort ?? 0,
+  }
+}
+
+/** An IPv4 address that a dual-stack socket shows as IPv6 is given as IPv4. */
+function plainAddress(address: string | undefined): string {
+  if (address === undefined) return ''
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+}

@@ -1,0 +1,35 @@
+// What the main thread and a data-plane thread say to each other.
+import type { Resource } from '../resources/kinds.ts'
+import type { ConfigChange } from './config.ts'
+import type { Http1Limits } from './http1/server.ts'
+import type { Address } from './listener.ts'
+import type { SeriesDescription } from './metrics.ts'
+import type { RouterMode } from './routes.ts'
+
+/** What a thread is started with. */
+export interface WorkerStart {
+  listen: Address[]
+  limits: Http1Limits
+  routerMode: RouterMode
+  /** Plugins that may be used; undefined: all. */
+  enabledPlugins: string[] | undefined
+  attributes: Record<string, Resource>
+  logLevel: string
+  /** Networks whose X-Real-IP is believed. */
+  trustedProxies: string[]
+  realIpHeader: string
+  shared: SharedArrayBuffer
+  revision: number
+  changes: ConfigChange[]
+}
+
+export type ToWorker =
+  | { type: 'commit'; revision: number; changes: ConfigChange[] }
+  | { type: 'drain'; limitMs: number }
+
+export type FromWorker =
+  | { type: 'ready'; metrics: SharedArrayBuffer; ports: number[] }
+  | { type: 'failed'; message: string; code: string | undefined }
+  | { type: 'served'; revision: number }
+  | { type: 'series'; series: SeriesDescription }
+  | { type: 'drained' }

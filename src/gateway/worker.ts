@@ -1,0 +1,88 @@
+// A data-plane thread: takes the configuration from the main thread, opens the ports, serves.
+import type { Server } from 'node:net'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { CidrSet } from '../lib/cidr.ts'
+import { createLogger } from '../lib/log.ts'
+import { plugins } from '../plugins/index.ts'
+import type { Http1Server } from './http1/server.ts'
+import { type Address, listenHttp } from './listener.ts'
+import { Thread } from './thread.ts'
+import { DnsCache } from './upstream/dns.ts'
+import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts'
+
+const port = parentPort as MessagePort
+const start = workerData as WorkerStart
+const say = (message: FromWorker): void => port.postMessage(message)
+const log = createLogger(start.logLevel)
+
+const thread = new Thread({
+  plugins: plugins.filter((plugin) => start.enabledPlugins?.includes(plugin.name) ?? true),
+  shared: start.shared,
+  upstream: { dns: new DnsCache() },
+  routerMode: start.routerMode,
+  attributes: start.attributes,
+  log,
+  announceSeries: (series) => say({ type: 'series', series }),
+})
+
+const trusted = CidrSet.from(start.trustedProxies)
+const header = start.realIpHeader.toLowerCase()
+const server: Http1Server = {
+  pipeline: thread.pipeline,
+  limits: start.limits,
+  deadlines: thread.deadlines,
+  log,
+  draining: false,
+  connections: new Set(),
+  realIp: start.trustedProxies.length ? realIp : undefined,
+}
+
+/** The client's address as a trusted proxy names it: a single address, or the last of a list. */
+function realIp(peer: string, read: (name: string) => string | undefined): string | undefined {
+  const named = read(header)
+  if (named === undefined || !trusted.has(peer)) return undefined
+  const address = named.slice(named.lastIndexOf(',') + 1).trim()
+  return EVERY_ADDRESS.has(address) ? address : undefined
+}
+
+const EVERY_ADDRESS = CidrSet.from(['0.0.0.0/0', '::/0'])
+
+const listeners: Server[] = []
+
+port.on('message', (message: ToWorker) => {
+  if (message.type === 'commit') {
+    thread.apply(message.revision, message.changes)
+    say({ type: 'served', revision: message.revision })
+  } else {
+    drain(message.limitMs)
+  }
+})
+
+thread.apply(start.revision, start.changes)
+start.changes = []
+try {
+  for (const address of start.listen) listeners.push(await listenHttp(address, server))
+  say({
+    type: 'ready',
+    metrics: thread.metrics.buffer,
+    ports: listeners.map((one) => (one.address() as unknown as Address).port),
+  })
+} catch (error) {
+  const { message, code } = error as NodeJS.ErrnoException
+  say({ type: 'failed', message, code })
+}
+
+/** Stops accepting, lets requests under way finish, and ends; `limitMs` bounds the wait. */
+function drain(limitMs: number): void {
+  server.draining = true
+  for (const listener of listeners) listener.close()
+  for (const connection of server.connections) connection.shutdown()
+  const giveUpAt = Date.now() + limitMs
+  const timer = setInterval(() => {
+    if (server.connections.size > 0 && Date.now() < giveUpAt) return
+    clearInterval(timer)
+    thread.close()
+    say({ type: 'drained' })
+    port.close()
+  }, 10)
+}
