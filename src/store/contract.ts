@@ -58,11 +58,14 @@ export interface Store {
   get(key: string): Promise<Entry | undefined>
   /** Entries whose key begins with `prefix`, by key; `after` is the last key of the page before, `limit` a number of entries. */
   list(prefix: string, options?: { after?: string; limit?: number }): Promise<Page>
-  /** Applies all operations or none. Durable when it resolves. A failed condition is an answer, not an error. */
+  /**
+   * Applies all operations or none; a key may occur once. When it resolves it is durable, and the watchers of this process have been told.
+   * A failed condition is an answer, not an error. Deleting only what is not there changes nothing and makes no commit.
+   */
   commit(operations: Operation[], conditions?: Condition[]): Promise<CommitResult>
   /**
    * Calls `onCommit` for each commit after `fromRevision`, whole and in order, also for those of other nodes. `onReset` says that commits
-   * were lost (compaction, a long disconnection): the caller lists everything again and goes on from the page's revision.
+   * were lost (compaction, a long disconnection); it ends the watcher: the caller lists everything and watches anew from the page's revision.
    */
   watch(fromRevision: number, handlers: { onCommit(commit: Commit): void; onReset(): void }): Watcher
   /** Revision of the last commit that this process has seen. */

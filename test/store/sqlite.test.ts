@@ -1,0 +1,147 @@
+import assert from 'node:assert'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { SqliteStore } from '../../src/store/sqlite.ts'
+import { storeSuite } from './suite.ts'
+
+const WRITER = fileURLToPath(new URL('./sqlite-writer.ts', import.meta.url))
+
+function temporaryFile(context: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'gateward-store-'))
+  context.after(() => rmSync(directory, { recursive: true, force: true }))
+  return join(directory, 'data', 'gateward.db')
+}
+
+storeSuite('sqlite', async (context) => new SqliteStore(temporaryFile(context)))
+
+test('sqlite: entries, revisions and the rest of their lives outlast a restart', async (context) => {
+  const file = temporaryFile(context)
+  const first = new SqliteStore(file)
+  await first.commit([{ type: 'put', key: 'routes/1', text: '{"a":1}' }])
+  await first.commit([{ type: 'put', key: 'routes/short', text: '{}', ttlSeconds: 1 }])
+  const entry = await first.get('routes/1')
+  const revision = first.revision()
+  await first.close()
+  const second = new SqliteStore(file)
+  assert.deepEqual(await second.get('routes/1'), entry)
+  assert.equal(second.revision(), revision)
+  const expired = await new Promise((resolve) =>
+    second.watch(revision, { onCommit: resolve, onReset: () => resolve('reset') }),
+  )
+  assert.deepEqual(expired, { revision: revision + 1, changes: [{ key: 'routes/short', entry: undefined }] })
+  await second.close()
+})
+
+test('sqlite: an old watcher after a restart is told to list again', async (context) => {
+  const file = temporaryFile(context)
+  const first = new SqliteStore(file)
+  await first.commit([{ type: 'put', key: 'routes/1', text: '{}' }])
+  await first.close()
+  const second = new SqliteStore(file)
+  await new Promise<void>((resolve, reject) => {
+    second.watch(0, { onCommit: () => reject(new Error('a commit that is not kept')), onReset: resolve })
+  })
+  await second.close()
+})
+
+test('sqlite: kill -9 during writes loses nothing that was answered', { timeout: 60_000 }, async (context) => {
+  const file = temporaryFile(context)
+  const child = spawn(process.execPath, [WRITER, file], { stdio: ['ignore', 'pipe', 'inherit'] })
+  context.after(() => child.kill('SIGKILL'))
+  const answered: [number, number][] = []
+  const exited = once(child, 'exit')
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [number, revision] = line.split(' ').map(Number) as [number, number]
+    answered.push([number, revision])
+    if (answered.length === 300) child.kill('SIGKILL')
+  }
+  await exited
+  const store = new SqliteStore(file)
+  for (const [number, revision] of answered) {
+    const entries = await Promise.all(['a', 'b', 'c'].map((name) => store.get(`routes/${number}${name}`)))
+    const entry = entries.find((candidate) => candidate?.modifiedIndex === revision)
+    assert.equal(entry?.text, `{"n":${number}}`)
+  }
+  const page = await store.list('')
+  assert.equal(page.total, store.revision())
+  await store.close()
+})
+
+test('sqlite: a second process on the same directory is refused with one line, until the first one has gone', {
+  timeout: 60_000,
+}, async (context) => {
+  const file = temporaryFile(context)
+  const child = spawn(process.execPath, [WRITER, file], { stdio: ['ignore', 'pipe', 'inherit'] })
+  context.after(() => child.kill('SIGKILL'))
+  await once(child.stdout, 'data')
+  assert.throws(
+    () => new SqliteStore(file),
+    (error: Error & { reason?: string }) => {
+      assert.equal(error.reason, 'locked')
+      assert.match(error.message, /^the data directory \S+\/data is in use by another gateward: stop that one or /)
+      return true
+    },
+  )
+  const exited = once(child, 'exit')
+  child.kill('SIGKILL')
+  await exited
+  await new SqliteStore(file).close()
+})
+
+test('sqlite: a damaged file is refused and left as it is', async (context) => {
+  const file = temporaryFile(context)
+  const store = new SqliteStore(file)
+  for (let index = 0; index < 200; index += 1) {
+    await store.commit([{ type: 'put', key: `routes/${index}`, text: 'x'.repeat(500) }])
+  }
+  await store.close()
+  const bytes = readFileSync(file)
+  bytes.fill(0xa5, 8192, 40_000)
+  writeFileSync(file, bytes)
+  assert.throws(() => new SqliteStore(file), {
+    reason: 'corrupt',
+    message: /restore it from a backup, or move it away/,
+  })
+  writeFileSync(file, 'not a database, but long enough to have a header of its own'.repeat(20))
+  assert.throws(() => new SqliteStore(file), { reason: 'corrupt' })
+  assert.match(readFileSync(file, 'utf8'), /^not a database/)
+})
+
+test('sqlite: a read-only file is refused', async (context) => {
+  const file = temporaryFile(context)
+  await new SqliteStore(file).close()
+  chmodSync(file, 0o444)
+  chmodSync(join(file, '..'), 0o555)
+  chmodSync(join(file, '../..'), 0o755)
+  context.after(() => chmodSync(join(file, '..'), 0o755))
+  const script = `
+    import { SqliteStore } from ${JSON.stringify(new URL('../../src/store/sqlite.ts', import.meta.url))}
+    try { new SqliteStore(${JSON.stringify(file)}); console.log('opened') } catch (error) { console.log(error.reason, error.message) }`
+  // Permissions do not bind root, so a test that runs as root asks as nobody.
+  const identity = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}
+  const result = spawnSync(process.execPath, ['--input-type=module', '-e', script], { ...identity, encoding: 'utf8' })
+  assert.match(result.stdout, /^read-only writing \S+gateward.db: .*give this user write permission on /, result.stderr)
+})
+
+test('sqlite: a data directory that cannot be is one clear error', async (context) => {
+  const file = temporaryFile(context)
+  await new SqliteStore(file).close()
+  assert.throws(() => new SqliteStore(join(file, 'below', 'gateward.db')), {
+    reason: 'unavailable',
+    message: /^creating the data directory .* set GATEWARD_DATA_DIR to a directory that this user may write$/,
+  })
+})
+
+test('sqlite: a closed store answers that it is closed', async (context) => {
+  const store = new SqliteStore(temporaryFile(context))
+  await store.close()
+  await store.close()
+  await assert.rejects(store.get('routes/1'), { reason: 'unavailable' })
+  await assert.rejects(store.commit([{ type: 'put', key: 'routes/1', text: '{}' }]), { reason: 'unavailable' })
+})
