@@ -1,0 +1,74 @@
+// Hides secrets in configuration before anybody but the gateway sees it: `***` in their place. A change that still holds `***` means "as it is".
+//
+// What is secret is known by place, not guessed from values: the fields that each plugin encrypts, private keys of certificates, the access
+// data of secret managers. Members named like a secret are hidden too, wherever they stand.
+
+export const HIDDEN = '***'
+
+/** Fields that plugins keep secret, by plugin. A test holds this against the plugins' own `encrypted` lists. */
+const PLUGIN_SECRETS: Record<string, string[]> = {
+  'key-auth': ['key'],
+  'basic-auth': ['password'],
+  'jwt-auth': ['secret', 'private_key'],
+  'hmac-auth': ['secret_key'],
+  'jwe-decrypt': ['secret'],
+  'ldap-auth': ['user_dn'],
+  csrf: ['key'],
+  'openid-connect': ['client_secret', 'client_rsa_private_key'],
+  'kafka-logger': ['brokers.sasl_config.password'],
+  'elasticsearch-logger': ['auth.password'],
+  'limit-count': ['redis_password', 'sentinel_password'],
+}
+
+/** Members that hide what they hold, in any plugin or resource: passwords, tokens and the like, by their whole name. */
+const SECRET_NAME =
+  /^(?:.*_)?(?:password|passwd|secret|secret_key|client_secret|private_key|client_key|access_key|secret_access_key|session_token|api_key|apikey|token|auth_token|authorization|session_secret|credentials?_json)$/i
+
+/** A copy of a resource in which every secret is `***`. `kind` is the Admin API's: `routes`, `consumers`, `ssls`, ... */
+export function redact<T>(kind: string, value: T): T {
+  return walk(value, (path) => isSecret(kind, path), []) as T
+}
+
+/** True for the place of a secret: the member names from the resource down. */
+export function isSecret(kind: string, path: readonly string[]): boolean {
+  const name = path[path.length - 1] as string
+  if (SECRET_NAME.test(name)) return true
+  if (kind === 'ssls' && (name === 'key' || path.includes('keys'))) return true
+  const plugins = path.lastIndexOf('plugins')
+  const plugin = plugins >= 0 ? path[plugins + 1] : undefined
+  if (plugin === undefined) return false
+  const inside = path
+    .slice(plugins + 2)
+    .filter((one) => !/^\d+$/.test(one))
+    .join('.')
+  return PLUGIN_SECRETS[plugin]?.includes(inside) ?? false
+}
+
+function walk(value: unknown, secret: (path: string[]) => boolean, path: string[]): unknown {
+  if (Array.isArray(value)) return value.map((item, i) => walk(item, secret, [...path, String(i)]))
+  if (value === null || typeof value !== 'object')
+    return path.length > 0 && value !== '' && secret(path) && !isReference(value) ? HIDDEN : value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name, walk(member, secret, [...path, name])]),
+  )
+}
+
+/** `$env://NAME` and `$secret://...` only name where a secret is. */
+function isReference(value: unknown): boolean {
+  return typeof value === 'string' && /^\$(?:env|secret):\/\//i.test(value)
+}
+
+/** Puts back what `redact` has hidden: wherever `changed` holds `***`, it gets what `original` has there. */
+export function restore(changed: unknown, original: unknown): unknown {
+  if (changed === HIDDEN) return original
+  if (Array.isArray(changed))
+    return changed.map((item, i) => restore(item, Array.isArray(original) ? original[i] : undefined))
+  if (changed === null || typeof changed !== 'object') return changed
+  const from = (original !== null && typeof original === 'object' ? original : {}) as Record<string, unknown>
+  return Object.fromEntries(
+    Object.entries(changed).map(([name, member]) => [
+      name,
+      restore(member, Object.hasOwn(from, name) ? from[name] : undefined),
+    ]),
+  )
+}

@@ -1,0 +1,214 @@
+// The Admin API of a target, Gateward's own or Apache APISIX's. Ids are encoded, answers are bounded in time, errors carry the target's words
+// without secrets.
+import { type Kind, type Resource, toKey } from '../resources/kinds.ts'
+import { OperationError } from './contract.ts'
+
+export interface Found {
+  kind: Kind
+  id: string
+  value: Resource
+  modifiedIndex: number
+}
+
+export interface WriteOperation {
+  method: 'PUT' | 'DELETE'
+  kind: Kind
+  id: string
+  body?: Resource
+  /** modifiedIndex that the resource must have; 0: it must not exist. */
+  expect: number
+}
+
+interface Answer {
+  status: number
+  body: Record<string, unknown>
+  headers: Headers
+}
+
+const TIMEOUT_MS = 10_000
+
+export class AdminClient {
+  readonly #base: string
+  readonly #key: string
+  readonly #name: string
+
+  constructor(target: { name: string; adminUrl: string; adminKey: string }) {
+    this.#base = `${target.adminUrl.replace(/\/$/, '')}/apisix/admin`
+    this.#key = target.adminKey
+    this.#name = target.name
+  }
+
+  /** One resource, undefined when there is none. */
+  async get(kind: Kind, id: string): Promise<Found | undefined> {
+    const answer = await this.#send('GET', pathOf(kind, id))
+    if (answer.status === 404) return undefined
+    this.#expectOk(answer, `reading ${kind}/${id}`)
+    return toFound(kind, id, answer.body)
+  }
+
+  /** All resources of a kind, oldest first. Credentials are listed by consumer. */
+  async list(kind: Kind, of?: string): Promise<Found[]> {
+    const path = kind === 'credentials' ? `/consumers/${encodeURIComponent(of ?? '')}/credentials` : `/${kind}`
+    const answer = await this.#send('GET', path)
+    if (answer.status === 404 && kind === 'credentials') return []
+    this.#expectOk(answer, `listing ${kind}`)
+    const list = Array.isArray(answer.body.list) ? (answer.body.list as Record<string, unknown>[]) : []
+    const prefix = kind === 'credentials' ? `/consumers/${of}/credentials/` : `/${kind}/`
+    return list.map((item) => {
+      const key = String(item.key)
+      const id = key.slice(key.indexOf(prefix) + prefix.length)
+      return toFound(kind, kind === 'credentials' ? `${of}/${id}` : id, item)
+    })
+  }
+
+  /** What the target's own schema says of a resource; undefined when it is right or the target cannot check. */
+  async validate(kind: Kind, value: Resource): Promise<string | undefined> {
+    const answer = await this.#send('POST', `/schema/validate/${kind}`, value)
+    if (answer.status === 400) return messageOf(answer)
+    return undefined
+  }
+
+  /** Names of the target's plugins. */
+  async pluginNames(): Promise<string[]> {
+    const answer = await this.#send('GET', '/plugins/list')
+    this.#expectOk(answer, 'listing plugins')
+    return Object.values(answer.body).map(String)
+  }
+
+  /** JSON Schema of a plugin. */
+  async pluginSchema(name: string): Promise<Record<string, unknown>> {
+    const answer = await this.#send('GET', `/schema/plugins/${encodeURIComponent(name)}`)
+    if (answer.status >= 400 && answer.status < 500 && answer.status !== 401) {
+      throw new OperationError(
+        'not_found',
+        `${this.#name} has no plugin ${JSON.stringify(name)}; there are: ${(await this.pluginNames()).join(', ')}`,
+      )
+    }
+    this.#expectOk(answer, `reading the schema of ${name}`)
+    return answer.body
+  }
+
+  /**
+   * Applies all operations or none, comparing versions. Gateward does it in one transaction; Apache APISIX has none, so that versions are read
+   * just before each write and what was done is taken back when a later write fails. Returns the milliseconds until it served, when known.
+   */
+  async write(operations: WriteOperation[]): Promise<{ servedMs: number | undefined }> {
+    const body = {
+      operations: operations.map(({ method, kind, id, body: value }) => ({
+        method,
+        path: `/${toKey(kind, id)}`,
+        body: value,
+      })),
+      conditions: operations.map(({ kind, id, expect }) => ({ key: toKey(kind, id), modifiedIndex: expect })),
+    }
+    const started = performance.now()
+    const answer = await this.#send('POST', '/gateward/transaction', body)
+    if (answer.status === 404 || answer.status === 405) return this.#writeOneByOne(operations)
+    if (answer.status === 412)
+      throw new OperationError('conflict', `${messageOf(answer)}; somebody else has changed it: plan again`)
+    this.#expectOk(answer, 'applying the plan')
+    return { servedMs: answer.body.served === true ? performance.now() - started : undefined }
+  }
+
+  async #writeOneByOne(operations: WriteOperation[]): Promise<{ servedMs: undefined }> {
+    const done: { operation: WriteOperation; before: Found | undefined }[] = []
+    try {
+      for (const operation of operations) {
+        const before = await this.get(operation.kind, operation.id)
+        if ((before?.modifiedIndex ?? 0) !== operation.expect) {
+          throw new OperationError(
+            'conflict',
+            `${operation.kind}/${operation.id} was changed by somebody else in the meantime; plan again`,
+          )
+        }
+        await this.#writeOne(operation)
+        done.push({ operation, before })
+      }
+    } catch (error) {
+      await this.#compensate(done, error as Error)
+      throw error
+    }
+    return { servedMs: undefined }
+  }
+
+  async #writeOne({ method, kind, id, body }: WriteOperation): Promise<void> {
+    const path = kind === 'consumers' && method === 'PUT' ? '/consumers' : pathOf(kind, id)
+    const answer = await this.#send(method, path, method === 'PUT' ? body : undefined)
+    this.#expectOk(answer, `writing ${kind}/${id}`)
+  }
+
+  async #compensate(done: { operation: WriteOperation; before: Found | undefined }[], cause: Error): Promise<void> {
+    const failed: string[] = []
+    for (const { operation, before } of done.reverse()) {
+      const back: WriteOperation = before
+        ? { ...operation, method: 'PUT', body: writable(before.value) }
+        : { ...operation, method: 'DELETE' }
+      await this.#writeOne(back).catch(() => failed.push(`${operation.kind}/${operation.id}`))
+    }
+    if (failed.length)
+      throw new OperationError(
+        'target',
+        `${cause.message}; these could not be taken back, look at them: ${failed.join(', ')}`,
+      )
+  }
+
+  async #send(method: string, path: string, body?: unknown): Promise<Answer> {
+    let response: Response
+    try {
+      response = await fetch(this.#base + path, {
+        method,
+        headers: { 'X-API-KEY': this.#key, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+        body: body === undefined ? undefined : JSON.stringify(body),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+        redirect: 'error',
+      })
+    } catch (error) {
+      const reason = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).name
+      throw new OperationError(
+        'unreachable',
+        `the Admin API of ${this.#name} at ${this.#base} does not answer (${reason}); is the gateway running?`,
+      )
+    }
+    const text = await response.text()
+    return { status: response.status, body: toObject(text), headers: response.headers }
+  }
+
+  #expectOk(answer: Answer, doing: string): void {
+    if (answer.status < 300) return
+    if (answer.status === 401)
+      throw new OperationError(
+        'target',
+        `${doing}: the Admin API of ${this.#name} refused the key; check the admin key in the settings`,
+      )
+    const errors = Array.isArray(answer.body.errors) ? answer.body.errors.map((one) => JSON.stringify(one)) : []
+    throw new OperationError(answer.status >= 500 ? 'target' : 'invalid', `${doing}: ${messageOf(answer)}`, errors)
+  }
+}
+
+/** Without what the server manages: what may be written back. */
+export function writable(value: Resource): Resource {
+  const { create_time: _created, update_time: _updated, ...rest } = value
+  return rest
+}
+
+function toFound(kind: Kind, id: string, body: Record<string, unknown>): Found {
+  return { kind, id, value: body.value as Resource, modifiedIndex: Number(body.modifiedIndex ?? 0) }
+}
+
+function pathOf(kind: Kind, id: string): string {
+  return `/${toKey(kind, id).split('/').map(encodeURIComponent).join('/')}`
+}
+
+function messageOf(answer: Answer): string {
+  const { error_msg: message, message: other } = answer.body
+  return typeof message === 'string' ? message : typeof other === 'string' ? other : `status ${answer.status}`
+}
+
+function toObject(text: string): Record<string, unknown> {
+  try {
+    const value = JSON.parse(text) as unknown
+    return value !== null && typeof value === 'object' ? (value as Record<string, unknown>) : {}
+  } catch {
+    return { error_msg: text.slice(0, 300) }
+  }
+}

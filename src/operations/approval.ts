@@ -1,0 +1,82 @@
+// Plans that wait for a person. A plan is bound to its digest, lives for PLAN_TTL_MS, is approved by a person over a channel that a model cannot
+// speak on, and is used once. Nothing here trusts what a caller claims: an approval is a call of `grant` by a surface that has seen the person.
+import { OperationError } from './contract.ts'
+import type { Plan } from './plan.ts'
+
+/** How long a plan may wait. */
+export const PLAN_TTL_MS = 15 * 60 * 1000
+/** Plans that may wait at once; the oldest is dropped for a new one. */
+const MAX_WAITING = 200
+
+interface Waiting {
+  plan: Plan
+  approvedBy: string | undefined
+}
+
+export class Approvals {
+  readonly #waiting = new Map<string, Waiting>()
+  readonly #now: () => number
+
+  constructor(now: () => number = Date.now) {
+    this.#now = now
+  }
+
+  /** Keeps a plan until it is used, rejected or too old. */
+  add(plan: Plan): void {
+    this.#sweep()
+    if (this.#waiting.size >= MAX_WAITING) this.#waiting.delete(this.#waiting.keys().next().value as string)
+    this.#waiting.set(plan.id, { plan, approvedBy: undefined })
+  }
+
+  /** The plan, while it may still be used. */
+  get(id: string): Plan {
+    return this.#find(id).plan
+  }
+
+  /** Plans that nobody has decided on, oldest first. */
+  pending(): Plan[] {
+    this.#sweep()
+    return [...this.#waiting.values()].filter((one) => one.approvedBy === undefined).map((one) => one.plan)
+  }
+
+  /** A person has approved exactly this diff. `digest` is what the person was shown. */
+  grant(id: string, digest: string, person: string): void {
+    const waiting = this.#find(id)
+    if (waiting.plan.digest !== digest) {
+      throw new OperationError('refused', `plan ${id} is not the one that was shown; look at it again before approving`)
+    }
+    waiting.approvedBy = person
+  }
+
+  reject(id: string): void {
+    this.#waiting.delete(id)
+  }
+
+  approvedBy(id: string): string | undefined {
+    return this.#find(id).approvedBy
+  }
+
+  /** Takes an approved plan out: it cannot be used a second time. */
+  consume(id: string): { plan: Plan; approvedBy: string } {
+    const { plan, approvedBy } = this.#find(id)
+    if (approvedBy === undefined) throw new OperationError('refused', `plan ${id} has not been approved by a person`)
+    this.#waiting.delete(id)
+    return { plan, approvedBy }
+  }
+
+  #find(id: string): Waiting {
+    this.#sweep()
+    const waiting = this.#waiting.get(id)
+    if (!waiting)
+      throw new OperationError(
+        'not_found',
+        `there is no plan ${JSON.stringify(id)} to apply: it was used, rejected or has expired; plan again`,
+      )
+    return waiting
+  }
+
+  #sweep(): void {
+    for (const [id, { plan }] of this.#waiting)
+      if (plan.createdAt + PLAN_TTL_MS <= this.#now()) this.#waiting.delete(id)
+  }
+}

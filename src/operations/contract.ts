@@ -1,0 +1,85 @@
+// What an operation is, and what it may use. MCP, the chat, the console, REST and the command line are projections of these values: they add
+// no logic, and no way to write that does not pass through plan, approval and apply.
+import type { Static, TSchema } from 'typebox'
+import type { Approvals } from './approval.ts'
+import type { Ledger } from './ledger.ts'
+import type { Targets } from './targets.ts'
+
+export type Surface = 'chat' | 'console' | 'mcp' | 'openai' | 'rest' | 'cli'
+
+/** Who asks. */
+export interface Caller {
+  surface: Surface
+  /** The person or client, as far as the surface knows. */
+  subject: string
+  /** The person's own words, for the audit log. */
+  words?: string
+}
+
+/** Something only the person may see (a new API key), never a model. */
+export interface Secret {
+  label: string
+  value: string
+}
+
+/** What the person is asked to approve. */
+export interface ApprovalRequest {
+  planId: string
+  digest: string
+  target: string
+  summary: string
+  diff: string
+  warnings: string[]
+}
+
+/**
+ * A way to ask a person on which a model cannot answer: a line in the terminal, a click in the console, the client's own elicitation. Absent
+ * where nobody can be asked; then nothing is written. Resolves to the person's name, or undefined when refused.
+ */
+export type AskPerson = (request: ApprovalRequest) => Promise<string | undefined>
+
+export interface OperationContext {
+  targets: Targets
+  ledger: Ledger
+  approvals: Approvals
+  caller: Caller
+  ask: AskPerson | undefined
+  /** Shows secrets to the person, past the model. Absent: they stay in the ledger for `gateward reveal`. */
+  reveal: ((secrets: Secret[]) => void) | undefined
+  progress(message: string): void
+  signal: AbortSignal
+  now(): number
+}
+
+export interface Operation<Input extends TSchema = TSchema, Output = unknown> {
+  /** Tool name: `[a-z_]`. */
+  name: string
+  title: string
+  /** For a model: what it does and when to use it. */
+  summary: string
+  input: Input
+  /** `read`: changes nothing; `plan`: stores a plan, changes nothing on the target; `write`: changes the target, after approval. */
+  effect: 'read' | 'plan' | 'write'
+  run(input: Static<Input>, ctx: OperationContext): Promise<Output>
+}
+
+/** Types an operation by its input schema. */
+export function defineOperation<Input extends TSchema, Output>(
+  operation: Operation<Input, Output>,
+): Operation<Input, Output> {
+  return operation
+}
+
+/** An operation cannot be done. The message says what was being done, what was found and what to do; it never holds a secret. */
+export class OperationError extends Error {
+  readonly code: 'invalid' | 'not_found' | 'conflict' | 'refused' | 'unreachable' | 'target'
+  /** Every single problem, when there are several. */
+  readonly details: string[]
+
+  constructor(code: OperationError['code'], message: string, details: string[] = []) {
+    super(message)
+    this.name = 'OperationError'
+    this.code = code
+    this.details = details
+  }
+}

@@ -1,0 +1,21 @@
+// Every operation, one per line. From these values come the tools of MCP and of the chat, the REST paths and the commands.
+import type { Operation } from './contract.ts'
+import { apply } from './tools/apply.ts'
+import { describePlugins } from './tools/describe-plugins.ts'
+import { explain } from './tools/explain.ts'
+import { history } from './tools/history.ts'
+import { look } from './tools/look.ts'
+import { plan } from './tools/plan.ts'
+import { prove } from './tools/prove.ts'
+import { undo } from './tools/undo.ts'
+
+export const operations: readonly Operation[] = [
+  look,
+  explain,
+  describePlugins,
+  history,
+  plan,
+  apply,
+  prove,
+  undo,
+] as unknown as readonly Operation[]

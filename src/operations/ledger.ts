@@ -1,0 +1,170 @@
+// What was planned, approved, applied and undone, in a SQLite file of its own: the memory that undo needs and the audit log.
+//
+// Before- and after-images hold secrets, so they are encrypted with a key that lies beside the file (mode 0600). The audit log is a chain:
+// each line carries the hash of the one before, so that an edited, removed or inserted line is found by `verify`.
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { Caller, Secret } from './contract.ts'
+import type { PlannedChange } from './plan.ts'
+
+/** An applied plan. */
+export interface AppliedChange {
+  id: string
+  at: number
+  target: string
+  summary: string
+  changes: PlannedChange[]
+  /** Id of the change that took this one back. */
+  undoneBy: string | undefined
+}
+
+export interface AuditEntry {
+  sequence: number
+  at: number
+  surface: string
+  subject: string
+  action: string
+  /** JSON without secrets. */
+  detail: string
+  hash: string
+}
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS changes (id TEXT PRIMARY KEY, at INTEGER NOT NULL, target TEXT NOT NULL, summary TEXT NOT NULL, images BLOB NOT NULL, undone_by TEXT);
+  CREATE TABLE IF NOT EXISTS secrets (label TEXT PRIMARY KEY, at INTEGER NOT NULL, value BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS audit (sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, surface TEXT NOT NULL, subject TEXT NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL, hash TEXT NOT NULL);
+`
+
+const GENESIS = '0'.repeat(64)
+
+export class Ledger {
+  readonly #db: DatabaseSync
+  readonly #key: Buffer
+
+  /** Opens or creates `ledger.db` and `ledger.key` in the directory; `:memory:` keeps everything in memory. */
+  constructor(directory: string) {
+    if (directory === ':memory:') {
+      this.#key = randomBytes(32)
+      this.#db = new DatabaseSync(':memory:')
+    } else {
+      this.#key = readOrMakeKey(join(directory, 'ledger.key'))
+      const file = join(directory, 'ledger.db')
+      this.#db = new DatabaseSync(file)
+      chmodSync(file, 0o600)
+      this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000')
+    }
+    this.#db.exec(SCHEMA)
+  }
+
+  /** Keeps an applied plan with its images. */
+  addChange(change: Omit<AppliedChange, 'undoneBy'>): void {
+    this.#db
+      .prepare('INSERT INTO changes (id, at, target, summary, images) VALUES (?, ?, ?, ?, ?)')
+      .run(change.id, change.at, change.target, change.summary, this.#seal(JSON.stringify(change.changes)))
+  }
+
+  markUndone(id: string, by: string): void {
+    this.#db.prepare('UPDATE changes SET undone_by = ? WHERE id = ?').run(by, id)
+  }
+
+  /** Applied changes, newest first. */
+  changes(limit: number, target?: string): AppliedChange[] {
+    const rows = this.#db
+      .prepare('SELECT * FROM changes WHERE ?1 IS NULL OR target = ?1 ORDER BY at DESC, rowid DESC LIMIT ?2')
+      .all(target ?? null, limit)
+    return rows.map((row) => this.#toChange(row))
+  }
+
+  change(id: string): AppliedChange | undefined {
+    const row = this.#db.prepare('SELECT * FROM changes WHERE id = ?').get(id)
+    return row && this.#toChange(row)
+  }
+
+  /** Keeps secrets for `reveal`, until they are shown. */
+  keepSecrets(secrets: Secret[], at: number): void {
+    const insert = this.#db.prepare('INSERT OR REPLACE INTO secrets (label, at, value) VALUES (?, ?, ?)')
+    for (const { label, value } of secrets) insert.run(label, at, this.#seal(value))
+  }
+
+  /** Secrets that nobody has seen yet; they are forgotten with this call. */
+  takeSecrets(): Secret[] {
+    const rows = this.#db.prepare('SELECT label, value FROM secrets ORDER BY at').all()
+    this.#db.exec('DELETE FROM secrets')
+    return rows.map((row) => ({ label: String(row.label), value: this.#open(row.value as Uint8Array) }))
+  }
+
+  /** Appends to the audit log. `detail` must not hold secrets. */
+  audit(caller: Caller, action: string, detail: object, at: number): void {
+    const last = this.#db.prepare('SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1').get()
+    const sequence = Number(last?.sequence ?? 0) + 1
+    const text = JSON.stringify({ ...detail, ...(caller.words === undefined ? {} : { words: caller.words }) })
+    const hash = link(String(last?.hash ?? GENESIS), sequence, at, caller.surface, caller.subject, action, text)
+    this.#db
+      .prepare('INSERT INTO audit (sequence, at, surface, subject, action, detail, hash) VALUES (?, ?, ?, ?, ?, ?, ?)')
+      .run(sequence, at, caller.surface, caller.subject, action, text, hash)
+  }
+
+  /** Audit entries, newest first. */
+  auditEntries(limit: number): AuditEntry[] {
+    const rows = this.#db.prepare('SELECT * FROM audit ORDER BY sequence DESC LIMIT ?').all(limit)
+    return rows.map((row) => ({ ...(row as unknown as AuditEntry) }))
+  }
+
+  /** Checks the chain; the sequence number of the first entry that does not fit, undefined when all do. `count`: entries checked. */
+  verify(): { count: number; brokenAt: number | undefined } {
+    let hash = GENESIS
+    let count = 0
+    for (const row of this.#db.prepare('SELECT * FROM audit ORDER BY sequence').iterate()) {
+      const entry = row as unknown as AuditEntry
+      count++
+      const expected = link(hash, count, entry.at, entry.surface, entry.subject, entry.action, entry.detail)
+      if (entry.sequence !== count || entry.hash !== expected) return { count, brokenAt: entry.sequence }
+      hash = entry.hash
+    }
+    return { count, brokenAt: undefined }
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+
+  #toChange(row: Record<string, unknown>): AppliedChange {
+    return {
+      id: String(row.id),
+      at: Number(row.at),
+      target: String(row.target),
+      summary: String(row.summary),
+      changes: JSON.parse(this.#open(row.images as Uint8Array)) as PlannedChange[],
+      undoneBy: row.undone_by === null ? undefined : String(row.undone_by),
+    }
+  }
+
+  #seal(text: string): Buffer {
+    const nonce = randomBytes(12)
+    const cipher = createCipheriv('aes-256-gcm', this.#key, nonce)
+    const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
+    return Buffer.concat([nonce, cipher.getAuthTag(), sealed])
+  }
+
+  #open(sealed: Uint8Array): string {
+    const bytes = Buffer.from(sealed)
+    const decipher = createDecipheriv('aes-256-gcm', this.#key, bytes.subarray(0, 12))
+    decipher.setAuthTag(bytes.subarray(12, 28))
+    return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8')
+  }
+}
+
+function link(before: string, ...fields: (string | number)[]): string {
+  return createHash('sha256')
+    .update(JSON.stringify([before, ...fields]))
+    .digest('hex')
+}
+
+function readOrMakeKey(file: string): Buffer {
+  if (existsSync(file)) return Buffer.from(readFileSync(file, 'utf8').trim(), 'hex')
+  const key = randomBytes(32)
+  writeFileSync(file, `${key.toString('hex')}\n`, { mode: 0o600, flag: 'wx' })
+  return key
+}

@@ -1,0 +1,213 @@
+// Makes a plan: reads what is there, works out what would be, lets the target check it, and shows the difference. Nothing is written.
+//
+// A change touches only the members it names: `set` is merged into the resource as it is (null removes), so that no default is injected and no
+// unknown member is lost. `***` stands for a secret that stays.
+import { createHash, randomUUID } from 'node:crypto'
+import { restore } from '../lib/redact.ts'
+import type { Kind, Resource } from '../resources/kinds.ts'
+import { type Found, writable } from './admin-client.ts'
+import { type OperationContext, OperationError, type Secret } from './contract.ts'
+import { diffFields, formatDiff } from './diff.ts'
+import type { Expectation } from './prove.ts'
+import type { Target } from './targets.ts'
+import { findWarnings } from './warnings.ts'
+
+/** A wished change, as a model or a person asks for it. */
+export interface WishedChange {
+  action: 'create' | 'change' | 'delete'
+  kind: Kind
+  id?: string
+  /** Members to set; for `create` the whole resource. */
+  set?: Resource
+}
+
+/** A change worked out against what is there. */
+export interface PlannedChange {
+  action: 'create' | 'change' | 'delete'
+  kind: Kind
+  id: string
+  before: Resource | undefined
+  after: Resource | undefined
+  /** modifiedIndex at planning time; 0: it did not exist. */
+  version: number
+}
+
+export interface Plan {
+  id: string
+  digest: string
+  target: string
+  summary: string
+  changes: PlannedChange[]
+  /** Readable, without secrets. */
+  diff: string
+  warnings: string[]
+  /** What the planner understood differently from how it was written. */
+  notes: string[]
+  /** New secrets in it, for the person only. */
+  secrets: Secret[]
+  expectations: Expectation[]
+  createdAt: number
+  /** The change that this plan takes back. */
+  undoes: string | undefined
+}
+
+export interface PlanWish {
+  target: Target
+  changes: WishedChange[]
+  summary?: string
+  notes?: string[]
+  secrets?: Secret[]
+  expectations?: Expectation[]
+  undoes?: string
+}
+
+const MAX_CHANGES = 500
+
+/** Works out a plan and keeps it for approval. Throws an OperationError with every problem found. */
+export async function makePlan(wish: PlanWish, ctx: OperationContext): Promise<Plan> {
+  const { target } = wish
+  if (target.policy === 'read-only')
+    throw new OperationError(
+      'refused',
+      `target ${target.name} is read-only by its settings; nothing can be planned for it`,
+    )
+  if (!wish.changes.length) throw new OperationError('invalid', 'the plan has no changes; name at least one')
+  if (wish.changes.length > MAX_CHANGES)
+    throw new OperationError(
+      'invalid',
+      `a plan holds at most ${MAX_CHANGES} changes, this one has ${wish.changes.length}; split it`,
+    )
+  const changes: PlannedChange[] = []
+  for (const one of wish.changes) changes.push(await workOut(one, changes, target))
+  const real = changes.filter((one) => JSON.stringify(one.before) !== JSON.stringify(one.after))
+  if (!real.length) throw new OperationError('invalid', 'nothing would change: the gateway already has all of this')
+  const problems = await checkAll(real, target)
+  if (problems.length) throw new OperationError('invalid', `the plan is not valid: ${problems.join('; ')}`, problems)
+  const diff = real
+    .map((one) => formatDiff(one.action, one.kind, one.id, diffFields(one.kind, one.before, one.after)))
+    .join('\n')
+  const plan: Plan = {
+    id: `plan-${randomUUID().slice(0, 8)}`,
+    digest: createHash('sha256')
+      .update(JSON.stringify([target.name, real]))
+      .digest('hex'),
+    target: target.name,
+    summary: wish.summary ?? summarise(real),
+    changes: real,
+    diff,
+    warnings: await findWarnings(real, target),
+    notes: wish.notes ?? [],
+    secrets: wish.secrets ?? [],
+    expectations: wish.expectations ?? [],
+    createdAt: ctx.now(),
+    undoes: wish.undoes,
+  }
+  ctx.approvals.add(plan)
+  ctx.ledger.audit(
+    ctx.caller,
+    'plan',
+    { plan: plan.id, digest: plan.digest, target: plan.target, summary: plan.summary, diff },
+    ctx.now(),
+  )
+  return plan
+}
+
+/** True for what a person must see even under the policy `destructive`. */
+export function isDestructive(plan: Plan): boolean {
+  return plan.changes.some(
+    (one) =>
+      one.action === 'delete' ||
+      one.kind === 'global_rules' ||
+      one.kind === 'consumers' ||
+      one.kind === 'credentials' ||
+      one.kind === 'secrets' ||
+      Object.keys((one.after?.plugins ?? {}) as object).some((name) => POWERFUL.test(name)),
+  )
+}
+
+/** Plugins that run code or send data elsewhere. */
+const POWERFUL =
+  /^(?:serverless|ext-plugin|proxy-mirror|forward-auth|opa|.*-logger|.*-logging|.*lambda|.*function|openwhisk|batch-requests)/
+
+async function workOut(wished: WishedChange, earlier: PlannedChange[], target: Target): Promise<PlannedChange> {
+  const { kind } = wished
+  const id = wished.id ?? idFrom(wished)
+  if (earlier.some((one) => one.kind === kind && one.id === id)) {
+    throw new OperationError('invalid', `${kind}/${id} stands in the plan twice; put its changes together`)
+  }
+  const found = await target.admin.get(kind, id)
+  const before = found && writable(found.value)
+  if (wished.action === 'create') return create(wished, id, found)
+  if (!found || !before) {
+    const near = (await target.admin.list(kind, id.split('/')[0])).slice(0, 10).map((one) => one.id)
+    throw new OperationError(
+      'not_found',
+      `there is no ${kind}/${id} on ${target.name}; there are: ${near.join(', ') || 'none'}`,
+    )
+  }
+  if (wished.action === 'delete')
+    return { action: 'delete', kind, id, before, after: undefined, version: found.modifiedIndex }
+  const after = restore(merge(before, wished.set ?? {}), before) as Resource
+  return { action: 'change', kind, id, before, after, version: found.modifiedIndex }
+}
+
+function create(wished: WishedChange, id: string, found: Found | undefined): PlannedChange {
+  if (found)
+    throw new OperationError('conflict', `${wished.kind}/${id} exists already; change it instead, or choose another id`)
+  const named =
+    wished.kind === 'consumers'
+      ? { username: id }
+      : wished.kind === 'credentials' || wished.kind === 'plugin_metadata'
+        ? {}
+        : { id }
+  return { action: 'create', kind: wished.kind, id, before: undefined, after: { ...named, ...wished.set }, version: 0 }
+}
+
+/** RFC 7396: members replace, null removes, objects are merged. */
+export function merge(value: Resource, patch: Resource): Resource {
+  const merged: Resource = { ...value }
+  for (const [name, member] of Object.entries(patch)) {
+    if (member === null) delete merged[name]
+    else if (isObject(member)) merged[name] = merge(isObject(merged[name]) ? (merged[name] as Resource) : {}, member)
+    else merged[name] = member
+  }
+  return merged
+}
+
+function isObject(value: unknown): value is Resource {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+}
+
+/** A readable id from the resource's own name or uri. */
+function idFrom(wished: WishedChange): string {
+  const set = wished.set ?? {}
+  const basis = String(set.id ?? set.username ?? set.name ?? set.uri ?? (set.uris as string[] | undefined)?.[0] ?? '')
+  const id = basis
+    .toLowerCase()
+    .replace(/[^a-z0-9_.-]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 60)
+  if (wished.action !== 'create' || !id) {
+    throw new OperationError(
+      'invalid',
+      wished.action === 'create'
+        ? `the new ${wished.kind} needs an id or a name`
+        : `name the id of the ${wished.kind} to ${wished.action}`,
+    )
+  }
+  return id
+}
+
+async function checkAll(changes: PlannedChange[], target: Target): Promise<string[]> {
+  const problems: string[] = []
+  for (const { kind, id, after } of changes) {
+    if (!after) continue
+    const problem = await target.admin.validate(kind, after)
+    if (problem) problems.push(`${kind}/${id}: ${problem}`)
+  }
+  return problems
+}
+
+function summarise(changes: PlannedChange[]): string {
+  return changes.map((one) => `${one.action} ${one.kind}/${one.id}`).join(', ')
+}

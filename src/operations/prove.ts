@@ -1,0 +1,124 @@
+// Shows by real requests that a change does what it should. Requests go to the target's own gateway address and nowhere else: the path begins
+// with `/` and is joined to that address, never parsed as a URL of its own; their number and the bytes that are read are bounded.
+import http from 'node:http'
+import https from 'node:https'
+import { plainText } from '../lib/text.ts'
+import type { Kind } from '../resources/kinds.ts'
+import { OperationError } from './contract.ts'
+import type { Target } from './targets.ts'
+
+/** One line of an expectation table. */
+export interface Expectation {
+  /** What it shows, for people: `no key`. */
+  title: string
+  method: string
+  path: string
+  headers?: Record<string, string>
+  /** Credential to send: the value of the consumer's secret field is read with the admin key and never shown. */
+  credential?: { kind: Kind; id: string; plugin: string; field: string; header: string }
+  expect: { status?: number[]; header?: { name: string; value: string } }
+  /** Number of requests; the last one is judged. */
+  repeat?: number
+}
+
+export interface ProofLine {
+  title: string
+  request: string
+  expected: string
+  found: string
+  ok: boolean
+}
+
+const MAX_EXPECTATIONS = 20
+const MAX_REQUESTS = 150
+const MAX_BODY_BYTES = 64 * 1024
+const TIMEOUT_MS = 5000
+
+/** Runs the table. Throws only when it asks for what is not allowed. */
+export async function prove(expectations: Expectation[], target: Target): Promise<ProofLine[]> {
+  const requests = expectations.reduce((sum, one) => sum + (one.repeat ?? 1), 0)
+  if (expectations.length > MAX_EXPECTATIONS || requests > MAX_REQUESTS) {
+    throw new OperationError(
+      'invalid',
+      `a proof has at most ${MAX_EXPECTATIONS} lines and ${MAX_REQUESTS} requests; this one has ${expectations.length} and ${requests}`,
+    )
+  }
+  const lines: ProofLine[] = []
+  for (const one of expectations) lines.push(await proveOne(one, target))
+  return lines
+}
+
+async function proveOne(expectation: Expectation, target: Target): Promise<ProofLine> {
+  const { title, method, path, expect } = expectation
+  const request = `${method} ${plainText(path, 200)}`
+  const expected = [expect.status?.join(' or '), expect.header && `${expect.header.name}: ${expect.header.value}`]
+    .filter(Boolean)
+    .join(', ')
+  try {
+    const headers = { ...expectation.headers, ...(await credentialOf(expectation, target)) }
+    let answer: ProbeAnswer = { status: 0, headers: {} }
+    for (let i = 0; i < (expectation.repeat ?? 1); i++) answer = await probe(target, method, path, headers)
+    const statusOk = !expect.status || expect.status.includes(answer.status)
+    const value = expect.header && String(answer.headers[expect.header.name.toLowerCase()] ?? 'absent')
+    const headerOk = !expect.header || value === expect.header.value
+    const found = [String(answer.status), expect.header && `${expect.header.name}: ${plainText(value as string, 100)}`]
+      .filter(Boolean)
+      .join(', ')
+    return { title, request, expected, found, ok: statusOk && headerOk }
+  } catch (error) {
+    return { title, request, expected, found: plainText((error as Error).message, 200), ok: false }
+  }
+}
+
+async function credentialOf({ credential }: Expectation, target: Target): Promise<Record<string, string>> {
+  if (!credential) return {}
+  const holder = await target.admin.get(credential.kind, credential.id)
+  const plugins = (holder?.value.plugins ?? {}) as Record<string, Record<string, unknown>>
+  const value = plugins[credential.plugin]?.[credential.field]
+  if (typeof value !== 'string')
+    throw new OperationError(
+      'not_found',
+      `${credential.kind}/${credential.id} has no ${credential.plugin} ${credential.field}`,
+    )
+  return { [credential.header]: value }
+}
+
+interface ProbeAnswer {
+  status: number
+  headers: http.IncomingHttpHeaders
+}
+
+/** One request to the target's gateway. */
+export function probe(
+  target: { gatewayUrl: string },
+  method: string,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<ProbeAnswer> {
+  if (!/^\/[^\s\0]*$/.test(path))
+    throw new OperationError('invalid', `the path of a probe begins with / and has no blanks: ${JSON.stringify(path)}`)
+  const base = new URL(target.gatewayUrl)
+  const { promise, resolve, reject } = Promise.withResolvers<ProbeAnswer>()
+  // Host and port come from the settings; `path` is only ever the request-target.
+  const request = (base.protocol === 'https:' ? https : http).request({
+    host: base.hostname.replace(/^\[|\]$/g, ''),
+    port: base.port || (base.protocol === 'https:' ? 443 : 80),
+    method,
+    path,
+    headers,
+    timeout: TIMEOUT_MS,
+    agent: false,
+  })
+  request.on('timeout', () => request.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)))
+  request.on('error', reject)
+  request.on('response', (response) => {
+    let bytes = 0
+    response.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes > MAX_BODY_BYTES) response.destroy()
+    })
+    response.on('close', () => resolve({ status: response.statusCode ?? 0, headers: response.headers }))
+  })
+  request.end()
+  return promise
+}

@@ -1,0 +1,45 @@
+// The gateways that can be operated: the embedded one and any Apache APISIX, each by its Admin API.
+import { AdminClient } from './admin-client.ts'
+import { OperationError } from './contract.ts'
+
+export type ApprovalPolicy = 'always' | 'destructive' | 'read-only'
+
+export interface TargetSettings {
+  name: string
+  /** `http://127.0.0.1:9180`, without the path of the Admin API. */
+  adminUrl: string
+  adminKey: string
+  /** Where the data plane answers; proofs go there and nowhere else. */
+  gatewayUrl: string
+  policy: ApprovalPolicy
+}
+
+export interface Target extends TargetSettings {
+  admin: AdminClient
+}
+
+export class Targets {
+  readonly #targets: Map<string, Target>
+
+  constructor(settings: TargetSettings[]) {
+    this.#targets = new Map(settings.map((one) => [one.name, { ...one, admin: new AdminClient(one) }]))
+  }
+
+  names(): string[] {
+    return [...this.#targets.keys()]
+  }
+
+  /** The named target, or the only one. With several, a name is required: a write must never land on the wrong gateway. */
+  get(name?: string): Target {
+    if (name === undefined && this.#targets.size === 1) return [...this.#targets.values()][0] as Target
+    const target = name === undefined ? undefined : this.#targets.get(name)
+    if (target) return target
+    const known = this.names().join(', ')
+    throw new OperationError(
+      'invalid',
+      name === undefined
+        ? `name a target: one of ${known}`
+        : `target ${JSON.stringify(name)} is not known; there are: ${known}`,
+    )
+  }
+}

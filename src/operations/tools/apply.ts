@@ -1,0 +1,14 @@
+// Applies a plan after a person has approved it, and proves it.
+import Type from 'typebox'
+import { applyPlan } from '../apply.ts'
+import { defineOperation } from '../contract.ts'
+
+export const apply = defineOperation({
+  name: 'apply',
+  title: 'Apply a plan',
+  summary:
+    'Asks the person to approve the plan, writes it, and proves it with real requests. Only a person can approve: no argument can.',
+  effect: 'write',
+  input: Type.Object({ plan_id: Type.String() }),
+  run: (input, ctx) => applyPlan(input.plan_id, ctx),
+})

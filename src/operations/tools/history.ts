@@ -1,0 +1,27 @@
+// What was changed through Gateward, newest first.
+import Type from 'typebox'
+import { plainText } from '../../lib/text.ts'
+import { defineOperation } from '../contract.ts'
+
+export const history = defineOperation({
+  name: 'history',
+  title: 'History of changes',
+  summary: 'Lists applied changes with their ids, newest first; undo takes one back.',
+  effect: 'read',
+  input: Type.Object({
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50 })),
+    target: Type.Optional(Type.String()),
+  }),
+  async run(input, ctx) {
+    const changes = ctx.ledger.changes(input.limit ?? 10, input.target)
+    return {
+      changes: changes.map((one) => ({
+        id: one.id,
+        at: new Date(one.at).toISOString(),
+        target: one.target,
+        summary: plainText(one.summary),
+        ...(one.undoneBy ? { undone_by: one.undoneBy } : {}),
+      })),
+    }
+  },
+})

@@ -1,0 +1,78 @@
+// Shows what is configured: a compact list of a kind, or one resource whole. Secrets are hidden.
+import Type from 'typebox'
+import { redact } from '../../lib/redact.ts'
+import { plainJson, plainText } from '../../lib/text.ts'
+import { KINDS, type Kind, type Resource } from '../../resources/kinds.ts'
+import { defineOperation, OperationError } from '../contract.ts'
+
+/** Rows of one answer. */
+const PAGE_ROWS = 50
+
+interface Row {
+  id: string
+  summary: string
+}
+
+export const look = defineOperation({
+  name: 'look',
+  title: 'Look at the configuration',
+  summary: 'Lists resources of a kind, or shows one whole when id is given. Secrets show as ***.',
+  effect: 'read',
+  input: Type.Object({
+    kind: Type.Enum([...KINDS], { description: 'resource kind', default: 'routes' }),
+    id: Type.Optional(Type.String({ description: 'show this one' })),
+    search: Type.Optional(Type.String({ description: 'only rows that hold this text' })),
+    cursor: Type.Optional(Type.Integer({ minimum: 0, description: 'from the answer before' })),
+    target: Type.Optional(Type.String()),
+  }),
+  async run(input, ctx) {
+    const target = ctx.targets.get(input.target)
+    const kind = (input.kind ?? 'routes') as Kind
+    if (input.id !== undefined) {
+      const found = await target.admin.get(kind, input.id)
+      if (!found)
+        throw new OperationError('not_found', `there is no ${kind}/${plainText(input.id, 64)} on ${target.name}`)
+      return { target: target.name, kind, id: found.id, value: plainJson(redact(kind, found.value)) as Resource }
+    }
+    const found = await target.admin.list(kind)
+    const needle = input.search?.toLowerCase()
+    const rows = found.map((one): Row => ({ id: plainText(one.id, 100), summary: summarise(kind, one.value) }))
+    const fitting = needle ? rows.filter((row) => `${row.id} ${row.summary}`.toLowerCase().includes(needle)) : rows
+    const start = input.cursor ?? 0
+    const next = start + PAGE_ROWS < fitting.length ? start + PAGE_ROWS : undefined
+    return {
+      target: target.name,
+      kind,
+      total: fitting.length,
+      rows: fitting.slice(start, start + PAGE_ROWS),
+      ...(next === undefined ? {} : { cursor: next }),
+    }
+  },
+})
+
+/** One line about a resource: what it takes, where it goes, what it runs. */
+function summarise(kind: Kind, value: Resource): string {
+  const parts: string[] = []
+  if (kind === 'routes')
+    parts.push([value.methods, value.host ?? value.hosts, value.uri ?? value.uris].flat().filter(Boolean).join(' '))
+  const upstream = (kind === 'upstreams' ? value : value.upstream) as Resource | undefined
+  if (upstream?.nodes) parts.push(`-> ${nodesOf(upstream)}`)
+  for (const field of ['service_id', 'upstream_id', 'plugin_config_id', 'group_id', 'snis', 'sni'])
+    if (value[field] !== undefined) parts.push(`${field} ${String(value[field])}`)
+  const plugins = Object.keys((value.plugins ?? {}) as object)
+  if (plugins.length) parts.push(`[${plugins.join(', ')}]`)
+  if (value.status === 0) parts.push('(disabled)')
+  if (value.desc) parts.push(`"${String(value.desc)}"`)
+  return plainText(parts.join(' '), 200)
+}
+
+function nodesOf(upstream: Resource): string {
+  const { nodes } = upstream
+  if (Array.isArray(nodes))
+    return nodes
+      .map((node: { host: string; port?: number; weight: number }) => `${node.host}:${node.port ?? ''}=${node.weight}`)
+      .join(' ')
+  return Object.entries(nodes as object)
+    .map(([node, weight]) => (weight === 1 ? node : `${node}=${weight}`))
+    .join(' ')
+}

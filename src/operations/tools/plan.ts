@@ -1,0 +1,86 @@
+// Plans changes: intents for what people say, explicit changes for everything else, both in one plan.
+import Type from 'typebox'
+import { KINDS, type Kind, type Resource } from '../../resources/kinds.ts'
+import { defineOperation, OperationError } from '../contract.ts'
+import { type Intent, intentSchema, toChanges } from '../intents.ts'
+import { makePlan, type WishedChange } from '../plan.ts'
+
+export const plan = defineOperation({
+  name: 'plan',
+  title: 'Plan a change',
+  summary:
+    'Works out a change and shows its diff; writes nothing. `intents` for common wishes, `changes` for anything else (only the named members change, null removes, *** keeps a secret). Then call apply with plan_id: a person is asked there.',
+  effect: 'plan',
+  input: Type.Object({
+    intents: Type.Optional(Type.Array(intentSchema)),
+    changes: Type.Optional(
+      Type.Array(
+        Type.Object({
+          action: Type.Enum(['create', 'change', 'delete']),
+          kind: Type.Enum([...KINDS]),
+          id: Type.Optional(Type.String()),
+          set: Type.Optional(
+            Type.Record(Type.String(), Type.Unknown(), { description: 'members as in the APISIX Admin API' }),
+          ),
+        }),
+      ),
+    ),
+    summary: Type.Optional(Type.String()),
+    target: Type.Optional(Type.String()),
+  }),
+  async run(input, ctx) {
+    const target = ctx.targets.get(input.target)
+    const notes: string[] = []
+    const intents = toList<Intent>(input.intents, 'intents', notes)
+    const explicit = toList<WishedChange>(input.changes, 'changes', notes).map((one) => ({
+      ...one,
+      kind: one.kind as Kind,
+      set: toObject(one.set, notes),
+    }))
+    const intended = await toChanges(intents, target)
+    const made = await makePlan(
+      {
+        target,
+        changes: [...intended.changes, ...explicit],
+        summary: input.summary,
+        notes,
+        secrets: intended.secrets,
+        expectations: intended.expectations,
+      },
+      ctx,
+    )
+    return {
+      plan_id: made.id,
+      digest: made.digest,
+      target: made.target,
+      diff: made.diff,
+      warnings: made.warnings,
+      notes: made.notes,
+      proof: made.expectations.map((one) => `${one.title}: ${one.method} ${one.path}`),
+    }
+  },
+})
+
+/** Clients send lists as JSON text, or one object instead of a list: both are understood, and said. */
+function toList<T>(value: unknown, name: string, notes: string[]): T[] {
+  if (value === undefined || value === null) return []
+  const parsed = typeof value === 'string' ? parse(value, name) : value
+  if (parsed !== value) notes.push(`${name} came as text and was read as JSON`)
+  if (Array.isArray(parsed)) return parsed as T[]
+  notes.push(`${name} came as one object and was taken as a list of one`)
+  return [parsed as T]
+}
+
+function toObject(value: unknown, notes: string[]): Resource | undefined {
+  if (typeof value !== 'string') return value as Resource | undefined
+  notes.push('set came as text and was read as JSON')
+  return parse(value, 'set') as Resource
+}
+
+function parse(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new OperationError('invalid', `${name} is text that is not JSON; send it as a JSON value`)
+  }
+}

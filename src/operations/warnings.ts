@@ -1,0 +1,92 @@
+// What a person should know before approving: routes that another would shadow, and things that are open to everybody.
+import { createRouter, type RouteKeys } from '../gateway/router/router.ts'
+import type { Resource } from '../resources/kinds.ts'
+import type { Found } from './admin-client.ts'
+import type { PlannedChange } from './plan.ts'
+import type { Target } from './targets.ts'
+
+/** Routes beyond which shadowing is not looked for: the list itself would be the cost. */
+const MAX_ROUTES = 5000
+
+const AUTHENTICATION = /(?:-auth|^openid-connect|^jwe-decrypt|^authz-)/
+
+export async function findWarnings(changes: PlannedChange[], target: Target): Promise<string[]> {
+  const warnings: string[] = []
+  for (const change of changes) warnings.push(...aboutOne(change))
+  const routes = changes.filter((one) => one.kind === 'routes' && one.after)
+  if (routes.length) warnings.push(...shadowing(routes, await target.admin.list('routes')))
+  for (const change of changes.filter((one) => one.action === 'delete'))
+    warnings.push(...(await dependants(change, target)))
+  return warnings
+}
+
+function aboutOne({ kind, id, action, before, after }: PlannedChange): string[] {
+  const warnings: string[] = []
+  if (kind === 'global_rules') warnings.push(`global_rules/${id} applies to every request`)
+  if (action === 'change' && kind === 'routes' && hasAuthentication(before) && !hasAuthentication(after)) {
+    warnings.push(`routes/${id} would no longer ask who is calling`)
+  }
+  const uris = after && kind === 'routes' ? toKeys(id, after).uris : []
+  if (uris.includes('/*') && !after?.host && !after?.hosts)
+    warnings.push(`routes/${id} takes every path that no other route takes`)
+  return warnings
+}
+
+function hasAuthentication(route: Resource | undefined): boolean {
+  return Object.keys((route?.plugins ?? {}) as object).some((name) => AUTHENTICATION.test(name))
+}
+
+function shadowing(changed: PlannedChange[], existing: Found[]): string[] {
+  if (existing.length > MAX_ROUTES) return []
+  const warnings: string[] = []
+  const router = createRouter('radixtree_host_uri')
+  const ids = new Set(changed.map((one) => one.id))
+  for (const one of existing) if (!ids.has(one.id) && one.value.status !== 0) router.add(toKeys(one.id, one.value))
+  for (const one of changed) {
+    const keys = toKeys(one.id, one.after as Resource)
+    for (const uri of keys.uris) {
+      const input = {
+        path: uri.replace(/\*$/, ''),
+        host: keys.hosts?.[0]?.replace(/^\*/, 'x') ?? '',
+        method: keys.methods?.[0] ?? 'GET',
+        remoteAddr: '127.0.0.1',
+        var: () => undefined,
+      }
+      const winner = router.match({ ...input, host: input.host || 'localhost' })
+      if (winner && winner.matchedUri === uri)
+        warnings.push(`routes/${one.id} and routes/${winner.id} both take ${uri}: priority decides, then the older one`)
+    }
+  }
+  return warnings
+}
+
+async function dependants(change: PlannedChange, target: Target): Promise<string[]> {
+  const field = { upstreams: 'upstream_id', services: 'service_id', plugin_configs: 'plugin_config_id' }[
+    change.kind as string
+  ]
+  if (!field) return []
+  const users = (await target.admin.list('routes')).filter((one) => String(one.value[field]) === change.id)
+  return users.length
+    ? [
+        `${users.length} routes use ${change.kind}/${change.id}: ${users
+          .slice(0, 5)
+          .map((one) => one.id)
+          .join(', ')}`,
+      ]
+    : []
+}
+
+/** What the router needs of a route resource. */
+export function toKeys(id: string, route: Resource): RouteKeys {
+  const list = (plural: unknown, single: unknown): string[] | undefined =>
+    Array.isArray(plural) ? (plural as string[]) : single === undefined ? undefined : [String(single)]
+  return {
+    id,
+    uris: list(route.uris, route.uri) ?? [],
+    hosts: list(route.hosts, route.host),
+    methods: route.methods as string[] | undefined,
+    remoteAddrs: list(route.remote_addrs, route.remote_addr),
+    vars: route.vars as unknown[] | undefined,
+    priority: Number(route.priority ?? 0),
+  }
+}
