@@ -1,0 +1,10 @@
+// Addresses as settings have them: `127.0.0.1:9080`, `[::1]:9080`, `localhost:9080`.
+
+/** Splits `host:port`; brackets around an IPv6 address are taken off. Undefined when it is no address or the port is above 65535. */
+export function parseAddress(text: string): { host: string; port: number } | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:/[\]]+)):(\d{1,5})$/.exec(text)
+  const host = match?.[1] ?? match?.[2]
+  const port = Number(match?.[3])
+  if (host === undefined || port > 65_535) return undefined
+  return { host, port }
+}

@@ -1,0 +1,72 @@
+// Checks settings against the schema and says each problem so that it can be repaired: where, what was found, what is expected.
+
+import { isIP } from 'node:net'
+import { Ajv, type ErrorObject } from 'ajv'
+import { parseAddress } from '../lib/address.ts'
+import { nearest } from '../lib/nearest.ts'
+import { expectedOf, type Schema, schemaAt } from './fields.ts'
+import { SettingsSchema } from './schema.ts'
+
+const MAX_FOUND_LENGTH = 80
+
+const ajv = new Ajv({
+  allErrors: true,
+  useDefaults: true,
+  verbose: true,
+  keywords: ['expected'],
+  formats: {
+    address: (value: string) => parseAddress(value) !== undefined,
+    'address-or-off': (value: string) => value === 'off' || parseAddress(value) !== undefined,
+    'http-url': (value: string) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
+    network: isNetwork,
+  },
+})
+const validate = ajv.compile(SettingsSchema)
+
+/** Fills defaults into `tree` and answers the problems. `sources`: where a path's value comes from. */
+export function checkSettings(tree: unknown, sources: Map<string, string>): string[] {
+  if (validate(tree)) return []
+  const problems = (validate.errors ?? []).flatMap((error) => describe(error, sources) ?? [])
+  return [...new Set(problems)]
+}
+
+function describe(error: ErrorObject, sources: Map<string, string>): string | undefined {
+  const path = error.instancePath.split('/').slice(1)
+  // The branches of a choice fail one by one; the choice itself is reported once.
+  if (error.keyword === 'const') return undefined
+  const place = path.join('.')
+  if (error.keyword === 'additionalProperties') {
+    const name = String(error.params.additionalProperty)
+    const meant = nearest(name, Object.keys((error.parentSchema as Schema).properties ?? {}))
+    const full = [...path, name].join('.')
+    return `${full} is not a setting${meant ? `: did you mean ${[...path, meant].join('.')}?` : ': see docs/settings.md'}`
+  }
+  if (error.keyword === 'required') return `${place}.${error.params.missingProperty}: found nothing, expected a value`
+  const schema = schemaAt(path)
+  const origin = sourceOf(path, sources)
+  const expected = error.keyword === 'minItems' ? `at least ${error.params.limit} entries` : expectedOf(schema ?? {})
+  const found = schema?.writeOnly ? 'a value that is not shown' : show(error.data)
+  return `${origin ? `${origin}: ` : ''}${place}: found ${found}, expected ${expected}`
+}
+
+function sourceOf(path: string[], sources: Map<string, string>): string | undefined {
+  for (let length = path.length; length > 0; length -= 1) {
+    const source = sources.get(path.slice(0, length).join('.'))
+    if (source) return source
+  }
+  return undefined
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length > MAX_FOUND_LENGTH ? `${text.slice(0, MAX_FOUND_LENGTH)}...` : text
+}
+
+function isNetwork(value: string): boolean {
+  const [host = '', bits, rest] = value.split('/')
+  const family = isIP(host)
+  if (family === 0 || rest !== undefined) return false
+  if (bits === undefined) return true
+  if (!/^\d{1,3}$/.test(bits)) return false
+  return Number(bits) <= (family === 4 ? 32 : 128)
+}

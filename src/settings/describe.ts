@@ -1,0 +1,44 @@
+// docs/settings.md from the schema: one table for each section.
+
+import { expectedOf, FIELDS, type Field, type Schema, schemaAt } from './fields.ts'
+
+/** Markdown of every setting: names, expected value, default, meaning. The same on every machine. */
+export function describeSettings(): string {
+  const sections = Map.groupBy(FIELDS, (field) => field.path.slice(0, -1).join('.'))
+  return [...sections].map(([name, fields]) => describeSection(name, fields)).join('\n')
+}
+
+function describeSection(name: string, fields: Field[]): string {
+  const description = name === '' ? undefined : schemaAt(name.split('.'))?.description
+  const head = name === '' ? '## General' : `## ${name}`
+  return [
+    head,
+    ...(description ? ['', description] : []),
+    '',
+    '| file | environment, flag | value | default | meaning |',
+    '|---|---|---|---|---|',
+    ...fields.map(describeField),
+    '',
+  ].join('\n')
+}
+
+function describeField({ path, schema, variable, flag }: Field): string {
+  const names = variable ? `\`${variable}\`, \`${flag}\`` : 'file only'
+  const cells = [`\`${path.join('.')}\``, names, expectedOf(schema), defaultOf(path, schema), meaningOf(schema)]
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+}
+
+function defaultOf(path: string[], schema: Schema): string {
+  if (path.join('.') === 'threads') return 'cores'
+  if (schema.default === undefined) return 'not set'
+  return Array.isArray(schema.default) || typeof schema.default === 'object'
+    ? `\`${JSON.stringify(schema.default)}\``
+    : `\`${schema.default}\``
+}
+
+function meaningOf(schema: Schema): string {
+  const example = schema.examples?.[0] === undefined ? '' : ` (such as \`${schema.examples[0]}\`)`
+  const members = Object.entries(schema.items?.properties ?? {})
+  const list = members.map(([name, member]) => `\`${name}\` ${member.description}`).join('; ')
+  return `${schema.description}${example}${list ? `: ${list}` : ''}`
+}

@@ -1,0 +1,223 @@
+// Every setting, once: from this schema come the checks of gateward.yaml, the environment and the flags, the TypeScript type and
+// docs/settings.md. A setting's place gives its names: `gateway.http`, GATEWARD_GATEWAY_HTTP, `--gateway-http`. Lists of objects and
+// maps can only be set in the file. `expected` is what a message says about a wrong value.
+
+import { availableParallelism } from 'node:os'
+import Type, { type Static, type TProperties } from 'typebox'
+
+const section = <T extends TProperties>(description: string, properties: T) =>
+  Type.Object(properties, { description, additionalProperties: false, default: {} })
+
+const text = (description: string, options: object = {}) => Type.String({ description, minLength: 1, ...options })
+
+const address = (description: string, options: object = {}) =>
+  Type.String({ description, format: 'address', expected: 'host:port', ...options })
+
+const addressOrOff = (description: string, value: string) =>
+  Type.String({ description, format: 'address-or-off', expected: 'host:port or off', default: value })
+
+const addresses = (description: string, value: string[]) =>
+  Type.Array(address('an address'), { description, default: value, maxItems: 64 })
+
+const networks = (description: string, value: string[]) =>
+  Type.Array(Type.String({ format: 'network', expected: 'an address or network such as 10.0.0.0/8' }), {
+    description,
+    default: value,
+    maxItems: 1024,
+  })
+
+const count = (description: string, value: number, minimum = 1, maximum = 2 ** 31 - 1) =>
+  Type.Integer({ description, default: value, minimum, maximum })
+
+const variableName = (what: string) =>
+  Type.Optional(text(`name of the environment variable that holds ${what}`, { examples: ['MY_KEY'] }))
+
+const fileName = (what: string) => Type.Optional(text(`file that holds ${what}`, { examples: ['/run/secrets/key'] }))
+
+const tlsFiles = (description: string) =>
+  section(description, {
+    cert_file: fileName('the certificate (PEM)'),
+    key_file: fileName('its private key (PEM)'),
+    ca_file: fileName('the authorities that the other side must be signed by (PEM)'),
+  })
+
+const gateway = section('The data plane.', {
+  http: addresses('where HTTP requests are served', ['127.0.0.1:9080']),
+  https: addresses('where HTTPS requests are served, with the certificates of the ssl resources', ['127.0.0.1:9443']),
+  router: Type.Union(
+    [Type.Literal('radixtree_host_uri'), Type.Literal('radixtree_uri'), Type.Literal('radixtree_uri_with_parameter')],
+    { description: 'how routes are matched', default: 'radixtree_host_uri' },
+  ),
+  head_bytes: count('bytes of a request line with its headers', 32_768, 1024, 1_048_576),
+  target_bytes: count('bytes of a request target', 16_384, 256, 1_048_576),
+  header_count: count('headers of a request', 128, 8, 1000),
+  head_timeout_ms: count('milliseconds from the first byte of a head to its end', 60_000),
+  body_timeout_ms: count('milliseconds between two pieces of a request body', 60_000),
+  body_bytes: count('bytes of a request body; 0: no limit', 0, 0, Number.MAX_SAFE_INTEGER),
+  send_timeout_ms: count('milliseconds that a client may take no byte of a response', 10_000),
+  keepalive_timeout_ms: count('milliseconds that a connection may be idle between requests', 60_000),
+  keepalive_requests: count('requests on one connection', 1000),
+  real_ip_header: text('header in which a trusted proxy tells the address of the client', { default: 'X-Real-IP' }),
+  trusted_proxies: networks('who is believed about the address of the client', ['127.0.0.1']),
+  drain_seconds: count('seconds that requests under way may take when the gateway stops', 30, 0, 3600),
+  access_log: section('One line for each request.', {
+    file: Type.Optional(text('where the lines go; nowhere when it is not set', { examples: ['access.log'] })),
+    format: Type.Optional(
+      text('the line, with `$variables`; JSON when it is not set', { examples: ['$remote_addr $uri $status'] }),
+    ),
+  }),
+  stream: section('Ports of stream routes.', {
+    tcp: addresses('TCP ports', []),
+    udp: addresses('UDP ports', []),
+  }),
+})
+
+const admin = section('The Admin API.', {
+  listen: addressOrOff('where it is served', '127.0.0.1:9180'),
+  key: Type.Optional(
+    text('key of the role admin; when it is not set, one is made and kept in `admin.key` in the data directory', {
+      writeOnly: true,
+    }),
+  ),
+  viewer_key: Type.Optional(
+    text('key of the role viewer, who cannot write; `generate` makes one and keeps it in `viewer.key`', {
+      writeOnly: true,
+    }),
+  ),
+  allow: networks('who may connect', ['127.0.0.0/24']),
+  tls: tlsFiles('Its TLS; plain HTTP when no certificate is set. With `ca_file` a client needs a certificate.'),
+})
+
+const etcd = section('How the store `etcd://` is reached.', {
+  user: Type.Optional(text('user name', { examples: ['gateward'] })),
+  password: Type.Optional(text('password', { writeOnly: true })),
+  timeout_ms: count('milliseconds that one call may take', 5000, 100, 60_000),
+  tls: tlsFiles('Files for `etcds://`.'),
+})
+
+const target = Type.Object(
+  {
+    name: text('how the target is called', {
+      pattern: '^[a-z0-9][a-z0-9_-]{0,62}$',
+      expected: 'a name of a-z, 0-9, - and _',
+    }),
+    admin_url: text('its Admin API', { format: 'http-url', expected: 'an http or https URL' }),
+    gateway_url: Type.Optional(
+      text('where it serves requests', { format: 'http-url', expected: 'an http or https URL' }),
+    ),
+    metrics_url: Type.Optional(
+      text('its Prometheus exporter', { format: 'http-url', expected: 'an http or https URL' }),
+    ),
+    key_env: variableName('its Admin API key'),
+    key_file: fileName('its Admin API key'),
+    tls: tlsFiles('TLS towards its Admin API.'),
+    policy: Type.Union([Type.Literal('approve'), Type.Literal('read-only')], {
+      description: '`approve`: a person approves each change; `read-only`: nothing is written',
+      default: 'approve',
+    }),
+  },
+  { additionalProperties: false },
+)
+
+const model = section('The language model of the chat.', {
+  provider: Type.Union(
+    [
+      Type.Literal('builtin'),
+      Type.Literal('openai'),
+      Type.Literal('anthropic'),
+      Type.Literal('google'),
+      Type.Literal('openai-compatible'),
+    ],
+    { description: '`builtin` needs neither network nor key', default: 'builtin' },
+  ),
+  name: Type.Optional(text('the model', { examples: ['llama3.3'] })),
+  base_url: Type.Optional(
+    text('address of an OpenAI-compatible server', {
+      format: 'http-url',
+      expected: 'an http or https URL',
+      examples: ['http://127.0.0.1:11434/v1'],
+    }),
+  ),
+  key_env: variableName("the provider's key"),
+  key_file: fileName("the provider's key"),
+})
+
+/** The schema of all settings. */
+export const SettingsSchema = Type.Object(
+  {
+    data_dir: text('directory of what the gateway keeps; a relative one begins at the current directory', {
+      default: '.gateward',
+    }),
+    threads: count(
+      "threads of the data plane; the processor's cores when it is not set",
+      availableParallelism(),
+      1,
+      256,
+    ),
+    store: text(
+      'where the configuration is: `sqlite`, `memory`, `etcd://host:port[,host:port][/prefix]`, `etcds://...`, `yaml:path`',
+      {
+        default: 'sqlite',
+        pattern: '^(sqlite|memory|etcds?://.+|yaml:.+)$',
+        expected: 'sqlite, memory, etcd://host:port[,host:port][/prefix], etcds://... or yaml:path',
+      },
+    ),
+    log: section('The log, on standard error.', {
+      level: Type.Union(
+        ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].map((level) => Type.Literal(level)),
+        { description: 'the least important message that is shown', default: 'info' },
+      ),
+    }),
+    gateway,
+    admin,
+    control: section('The control API.', { listen: addressOrOff('where it is served', '127.0.0.1:9090') }),
+    status: section('The status API.', { listen: addressOrOff('where it is served', 'off') }),
+    metrics: section('The Prometheus exporter.', { listen: addressOrOff('where it is served', '127.0.0.1:9091') }),
+    surface: section('Console, chat, MCP and the ChatGPT surfaces.', {
+      listen: addressOrOff('where they are served', '127.0.0.1:5000'),
+      public_url: Type.Optional(
+        text('address under which others reach them', { format: 'http-url', expected: 'an http or https URL' }),
+      ),
+    }),
+    etcd,
+    data_encryption: section(
+      "Encryption at rest of the plugins' secret fields and of private keys, as APISIX does it.",
+      {
+        enable: Type.Boolean({ description: 'whether these fields are encrypted', default: true }),
+        keyring: Type.Array(
+          Type.String({
+            pattern: '^([ -~]{16}|[ -~]{32})$',
+            expected: '16 or 32 characters of ASCII',
+            writeOnly: true,
+          }),
+          {
+            description:
+              'the first key encrypts, all decrypt; the default is that of APISIX, known to everybody: set your own',
+            default: ['qeddd145sfvddff3', 'edd1c9f0985e76a2'],
+            minItems: 1,
+            maxItems: 16,
+            writeOnly: true,
+          },
+        ),
+      },
+    ),
+    plugins: section('Plugins.', {
+      enable: Type.Optional(
+        Type.Array(text('a name'), { description: 'plugins that may be used; all when it is not set' }),
+      ),
+      attr: Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown()), {
+        description: 'attributes of plugins, by name of the plugin',
+        default: {},
+      }),
+    }),
+    model,
+    targets: Type.Array(target, { description: 'gateways to operate beside this one', default: [], maxItems: 100 }),
+    approvals: section('Approval of changes by a person.', {
+      expire_seconds: count('seconds until a plan that nobody has approved is void', 900, 10, 86_400),
+    }),
+  },
+  { additionalProperties: false },
+)
+
+/** All settings, checked and with their defaults. */
+export type Settings = Static<typeof SettingsSchema>

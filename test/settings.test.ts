@@ -1,0 +1,138 @@
+import assert from 'node:assert'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { parseAddress } from '../src/lib/address.ts'
+import { describeSettings } from '../src/settings/describe.ts'
+import { loadAdminKeys } from '../src/settings/keys.ts'
+import { loadSettings, SettingsError } from '../src/settings/load.ts'
+
+function directory(context: TestContext, yaml?: string): string {
+  const path = mkdtempSync(join(tmpdir(), 'gateward-settings-'))
+  context.after(() => rmSync(path, { recursive: true, force: true }))
+  if (yaml !== undefined) writeFileSync(join(path, 'gateward.yaml'), yaml)
+  return path
+}
+
+function problemsOf(cwd: string, argv: string[] = [], env: { [name: string]: string } = {}): string[] {
+  try {
+    loadSettings({ argv, env, cwd })
+  } catch (error) {
+    assert(error instanceof SettingsError)
+    return error.problems
+  }
+  return []
+}
+
+test('settings: without any source all are defaults', (context) => {
+  const cwd = directory(context)
+  const { settings, sources } = loadSettings({ argv: [], env: { PATH: '/bin' }, cwd })
+  assert.equal(settings.data_dir, join(cwd, '.gateward'))
+  assert.deepEqual(settings.gateway.http, ['127.0.0.1:9080'])
+  assert.equal(settings.gateway.keepalive_timeout_ms, 60_000)
+  assert.equal(settings.admin.listen, '127.0.0.1:9180')
+  assert.equal(settings.admin.key, undefined)
+  assert.equal(settings.store, 'sqlite')
+  assert(settings.threads >= 1)
+  assert.equal(sources.size, 0)
+})
+
+test('settings: flags win over the environment, that over the file', (context) => {
+  const yaml = 'gateway:\n  http: 127.0.0.1:1\n  drain_seconds: 1\nadmin:\nlog: {level: warn}\nthreads: 1\n'
+  const cwd = directory(context, yaml)
+  const env = { GATEWARD_GATEWAY_HTTP: '127.0.0.1:2, [::1]:2', GATEWARD_LOG_LEVEL: 'error', GATEWARD_ADMIN_KEY: '' }
+  const argv = ['--gateway-http=127.0.0.1:3', '--data-encryption-enable', 'false']
+  const { settings, sources } = loadSettings({ argv, env, cwd })
+  assert.deepEqual(settings.gateway.http, ['127.0.0.1:3'])
+  assert.equal(settings.gateway.drain_seconds, 1)
+  assert.equal(settings.log.level, 'error')
+  assert.equal(settings.data_encryption.enable, false)
+  assert.equal(settings.admin.key, undefined)
+  assert.deepEqual(Object.fromEntries(sources), {
+    'gateway.http': '--gateway-http',
+    'gateway.drain_seconds': 'gateward.yaml',
+    'log.level': 'GATEWARD_LOG_LEVEL',
+    threads: 'gateward.yaml',
+    'data_encryption.enable': '--data-encryption-enable',
+  })
+  assert.deepEqual(loadSettings({ argv: [], env: { GATEWARD_GATEWAY_HTTPS: '' }, cwd }).settings.gateway.https, [])
+})
+
+test('settings: unknown names are refused with the nearest one', (context) => {
+  const cwd = directory(
+    context,
+    'gatway: {}\nadmin:\n  listn: 127.0.0.1:1\ntargets:\n  - {name: a, admin_ulr: http://a}\n',
+  )
+  assert.deepEqual(problemsOf(cwd, ['--thread', '4', '--zzzzzzzzzzz=1'], { GATEWARD_STOER: 'memory' }), [
+    'command line: --thread is not a setting: did you mean --threads?',
+    'command line: --zzzzzzzzzzz is not a setting: see docs/settings.md',
+    'environment: GATEWARD_STOER is not a setting: did you mean GATEWARD_STORE?',
+    'gatway is not a setting: did you mean gateway?',
+    'admin.listn is not a setting: did you mean admin.listen?',
+    'targets.0.admin_url: found nothing, expected a value',
+    'targets.0.admin_ulr is not a setting: did you mean targets.0.admin_url?',
+  ])
+})
+
+test('settings: wrong values are told with source, path, what was found and what is expected', (context) => {
+  const cwd = directory(context, 'threads: many\nadmin: 5\ndata_encryption: {keyring: [tiny]}\n')
+  const argv = ['--gateway-http', '127.0.0.1:99999', '--gateway-router=tree']
+  assert.deepEqual(problemsOf(cwd, argv, { GATEWARD_STORE: 'mysql' }).sort(), [
+    '--gateway-http: gateway.http.0: found "127.0.0.1:99999", expected host:port',
+    '--gateway-router: gateway.router: found "tree", expected one of radixtree_host_uri, radixtree_uri, radixtree_uri_with_parameter',
+    'GATEWARD_STORE: store: found "mysql", expected sqlite, memory, etcd://host:port[,host:port][/prefix], etcds://... or yaml:path',
+    'admin: found 5, expected an object',
+    'gateward.yaml: data_encryption.keyring.0: found a value that is not shown, expected 16 or 32 characters of ASCII',
+    'gateward.yaml: threads: found "many", expected an integer from 1 to 256',
+  ])
+})
+
+test('settings: a file that is named must be there and must be YAML', (context) => {
+  const cwd = directory(context, 'a: [')
+  assert.match(problemsOf(cwd)[0] ?? '', /^gateward.yaml: reading it: /)
+  assert.equal(problemsOf(cwd, ['--threads'])[0], '--threads: found nothing after it, expected a value')
+  assert.match(problemsOf(cwd, ['--config', 'none.yaml'])[0] ?? '', /^none.yaml: reading it: ENOENT/)
+  writeFileSync(join(cwd, 'list.yaml'), '- a\n')
+  assert.match(problemsOf(cwd, [], { GATEWARD_CONFIG: 'list.yaml' })[0] ?? '', /found no map at its top/)
+})
+
+test('settings: a variable that the file names for a key may be called anything', (context) => {
+  const cwd = directory(
+    context,
+    'targets:\n  - {name: prod, admin_url: "http://127.0.0.1:1", key_env: GATEWARD_PROD_KEY}\n',
+  )
+  const { settings } = loadSettings({ argv: [], env: { GATEWARD_PROD_KEY: 'x' }, cwd })
+  assert.equal(settings.targets[0]?.policy, 'approve')
+})
+
+test('settings: admin keys are made once, readable by the owner only', (context) => {
+  const cwd = directory(context)
+  const { settings } = loadSettings({ argv: [], env: {}, cwd })
+  const keys = loadAdminKeys(settings)
+  assert.match(keys.admin, /^[\w-]{32}$/)
+  assert.equal(keys.viewer, undefined)
+  assert.deepEqual(loadAdminKeys(settings), keys)
+  assert.equal(statSync(join(settings.data_dir, 'admin.key')).mode & 0o777, 0o600)
+  const given = loadSettings({ argv: [], env: { GATEWARD_ADMIN_KEY: 'k', GATEWARD_ADMIN_VIEWER_KEY: 'generate' }, cwd })
+  const { admin, viewer } = loadAdminKeys(given.settings)
+  assert.equal(admin, 'k')
+  assert.match(viewer ?? '', /^[\w-]{32}$/)
+})
+
+test('settings: addresses', () => {
+  assert.deepEqual(parseAddress('[::1]:9080'), { host: '::1', port: 9080 })
+  assert.deepEqual(parseAddress('localhost:0'), { host: 'localhost', port: 0 })
+  for (const text of ['', '9080', 'a:b', '::1:80', 'a:65536', 'http://a:1', 'a b:1'])
+    assert.equal(parseAddress(text), undefined)
+})
+
+test('settings: docs/settings.md is what the schema says', () => {
+  const file = new URL('../docs/settings.md', import.meta.url)
+  const text = readFileSync(file, 'utf8')
+  const head = text.slice(0, text.indexOf('-->\n') + 4)
+  const tail = text.slice(text.indexOf('<!-- end of settings -->'))
+  const expected = `${head}\n${describeSettings()}\n${tail}`
+  if (process.env.UPDATE_DOCS) writeFileSync(file, expected)
+  assert.equal(readFileSync(file, 'utf8'), expected, 'run UPDATE_DOCS=1 node --test test/settings.test.ts')
+})
