@@ -1,0 +1,49 @@
+// Reads a request's body as JSON. What could harm later code is refused here, once: text that is not UTF-8, nesting without end,
+// `__proto__` as a name.
+import { isUtf8 } from 'node:buffer'
+import type { Resource } from '../resources/kinds.ts'
+import { explainJson } from './json-error.ts'
+import { Refusal, refuse } from './message.ts'
+
+const MAX_DEPTH_LEVELS = 100
+const MAX_ECHO_LENGTH = 1024
+
+/** The parsed body, undefined when there is none. Throws a Refusal (400) for anything that is not acceptable JSON. */
+export function parseBody(body: Buffer): unknown {
+  if (body.length === 0) return undefined
+  if (!isUtf8(body)) throw new Refusal(refuse(400, 'invalid request body: the text is not UTF-8'))
+  const text = body.toString()
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    const echo = text.length <= MAX_ECHO_LENGTH ? { req_body: text } : {}
+    throw new Refusal(refuse(400, `invalid request body: ${explainJson(text)}`, echo))
+  }
+  checkShape(value, 0)
+  return value
+}
+
+/** The body as an object. A list counts as an object with the names 1, 2, ..., as in Lua, so that the schema tells what is wrong. */
+export function asObject(value: unknown): Resource {
+  if (Array.isArray(value)) return Object.fromEntries(value.map((item, index) => [index + 1, item]))
+  if (value === null || typeof value !== 'object') {
+    const found = value === null ? 'null' : `a ${typeof value}`
+    throw new Refusal(refuse(400, `invalid request body: expected an object, found ${found}`))
+  }
+  return value as Resource
+}
+
+function checkShape(value: unknown, depth: number): void {
+  if (value === null || typeof value !== 'object') return
+  if (depth >= MAX_DEPTH_LEVELS)
+    throw new Refusal(refuse(400, `invalid request body: nested deeper than ${MAX_DEPTH_LEVELS} levels`))
+  if (Array.isArray(value)) {
+    for (const item of value) checkShape(item, depth + 1)
+    return
+  }
+  for (const name of Object.keys(value)) {
+    if (name === '__proto__') throw new Refusal(refuse(400, 'invalid request body: "__proto__" is not a name to use'))
+    checkShape((value as Resource)[name], depth + 1)
+  }
+}

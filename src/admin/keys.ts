@@ -1,0 +1,42 @@
+// Who may call the Admin API: the key's role and the client's address.
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { CidrSet } from '../lib/cidr.ts'
+import { type AdminAnswer, type AdminRequest, page, refuse } from './message.ts'
+
+export interface AdminKey {
+  name: string
+  key: string
+  /** `viewer` may read. */
+  role: 'admin' | 'viewer'
+}
+
+/** The role of the caller, or the answer that refuses it. Keys stand in X-API-KEY, `?api_key=` or the cookie x_api_key. */
+export function authenticate(request: AdminRequest, keys: readonly AdminKey[], allowed: CidrSet): AdminKey | AdminAnswer {
+  if (!allowed.has(request.remoteAddress)) return page(403, 'Forbidden')
+  const given = request.query.get('api_key') ?? request.header('x-api-key') ?? cookieKey(request.header('cookie'))
+  if (given === undefined) return fail('missing apikey')
+  const key = findKey(given, keys)
+  if (!key) return fail('wrong apikey')
+  if (key.role === 'viewer' && request.method !== 'GET') return fail('invalid method for role viewer')
+  return key
+}
+
+function findKey(given: string, keys: readonly AdminKey[]): AdminKey | undefined {
+  const digest = hash(given)
+  let found: AdminKey | undefined
+  // Every key is compared in constant time, so that timing tells nothing about any of them.
+  for (const key of keys) if (key.key !== '' && timingSafeEqual(hash(key.key), digest)) found = key
+  return found
+}
+
+function hash(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+function cookieKey(cookie: string | undefined): string | undefined {
+  return /(?:^|;\s*)x_api_key=([^;]*)/.exec(cookie ?? '')?.[1]
+}
+
+function fail(description: string): AdminAnswer {
+  return refuse(401, 'failed to check token', { description })
+}

@@ -1,0 +1,28 @@
+// How PATCH changes a resource: on the resource it merges, on a part of it it replaces exactly that part.
+import type { Resource } from '../resources/kinds.ts'
+
+/** Objects are merged at every depth, null removes, everything else replaces. Neither argument changes. */
+export function mergePatch(target: Resource, patch: Resource): Resource {
+  const merged: Resource = { ...target }
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) delete merged[name]
+    else if (isObject(value)) merged[name] = mergePatch(isObject(merged[name]) ? merged[name] : {}, value)
+    else merged[name] = value
+  }
+  return merged
+}
+
+/** A copy of `target` in which the place `path` holds `value`. Missing objects on the way are made. */
+export function replaceAt(target: Resource, path: readonly string[], value: unknown): Resource {
+  const [name, ...rest] = path
+  if (name === undefined) return target
+  const inner = Object.hasOwn(target, name) ? target[name] : undefined
+  const container = Array.isArray(inner) ? { ...inner } : isObject(inner) ? inner : {}
+  const replaced = rest.length === 0 ? value : replaceAt(container as Resource, rest, value)
+  const result = rest.length > 0 && Array.isArray(inner) ? Object.values(replaced as Resource) : replaced
+  return { ...target, [name]: result }
+}
+
+function isObject(value: unknown): value is Resource {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+}

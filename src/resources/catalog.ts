@@ -1,0 +1,42 @@
+// What the resources need to know about plugins. The gateway's plugins fit this shape, but resources do not import them: the catalogue is
+// handed in where a validator is made.
+import type { TSchema } from 'typebox'
+import type { Resource } from './kinds.ts'
+
+export interface PluginFacts {
+  name: string
+  version: number
+  priority: number
+  /** `auth`: may stand in consumers and credentials. */
+  type?: 'auth'
+  scope?: 'global'
+  schema: TSchema
+  consumerSchema?: TSchema
+  metadataSchema?: TSchema
+  /** Paths of fields (`key`, `redis.password`) that are stored encrypted. */
+  encrypted?: string[]
+  /** The field of a consumer's configuration that must be unique among all consumers and credentials. */
+  consumerKey?: string
+  /** Beyond the schema; throws an Error whose message is passed on. */
+  check?(conf: Resource, kind: 'plugin' | 'consumer' | 'metadata'): void
+}
+
+export interface PluginCatalog {
+  get(name: string): PluginFacts | undefined
+  /** In the order of execution. */
+  list(): readonly PluginFacts[]
+}
+
+/** Plugins that a stream route may have. */
+export const STREAM_PLUGINS: ReadonlySet<string> = new Set([
+  'ip-restriction',
+  'limit-conn',
+  'mqtt-proxy',
+  'traffic-split',
+])
+
+/** A catalogue of `plugins`, which are given in the order of execution. */
+export function createCatalog(plugins: readonly PluginFacts[]): PluginCatalog {
+  const byName = new Map(plugins.map((plugin) => [plugin.name, plugin]))
+  return { get: (name) => byName.get(name), list: () => plugins }
+}

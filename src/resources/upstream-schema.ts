@@ -1,0 +1,201 @@
+// The schema of an upstream, which also stands inline in routes, services and stream routes.
+import Type, { type TSchema } from 'typebox'
+import { closedObject, Desc, HOST_PATTERN, Id, Labels, Name, stamps, Timeout } from './schema-parts.ts'
+
+const Port = Type.Integer({ minimum: 1, maximum: 65535 })
+
+const Nodes = Type.Unsafe<unknown>({
+  title: 'Nodes',
+  description: 'Backends: a map from host:port to weight, or a list.',
+  example: { '127.0.0.1:8080': 1 },
+  anyOf: [
+    { type: 'object', patternProperties: { '.*': { type: 'integer', minimum: 0 } } },
+    {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          host: { type: 'string', pattern: HOST_PATTERN },
+          port: Port,
+          weight: { type: 'integer', minimum: 0 },
+          priority: { type: 'integer', default: 0 },
+          metadata: { type: 'object' },
+        },
+        required: ['host', 'weight'],
+      },
+    },
+  ],
+})
+
+const Statuses = (values: number[]) => ({
+  type: 'array',
+  minItems: 1,
+  items: { type: 'integer', minimum: 200, maximum: 599 },
+  uniqueItems: true,
+  default: values,
+})
+const Count = (value: number) => ({ type: 'integer', minimum: 0, maximum: 254, default: value })
+const Probe = { type: 'string', enum: ['http', 'https', 'tcp'], default: 'http' }
+const HEALTHY = [200, 201, 202, 203, 204, 205, 206, 207, 208, 226]
+const REDIRECTS = [300, 301, 302, 303, 304, 305, 306, 307, 308]
+
+const ActiveCheck = {
+  type: 'object',
+  properties: {
+    type: Probe,
+    timeout: { type: 'number', default: 1 },
+    concurrency: { type: 'integer', default: 10 },
+    host: { type: 'string', pattern: HOST_PATTERN },
+    port: Port,
+    http_path: { type: 'string', default: '/' },
+    https_verify_certificate: { type: 'boolean', default: true },
+    healthy: {
+      type: 'object',
+      properties: {
+        interval: { type: 'integer', minimum: 1, default: 1 },
+        http_statuses: Statuses([200, 302]),
+        successes: { type: 'integer', minimum: 1, maximum: 254, default: 2 },
+      },
+    },
+    unhealthy: {
+      type: 'object',
+      properties: {
+        interval: { type: 'integer', minimum: 1, default: 1 },
+        http_statuses: Statuses([429, 404, 500, 501, 502, 503, 504, 505]),
+        http_failures: { type: 'integer', minimum: 1, maximum: 254, default: 5 },
+        tcp_failures: { type: 'integer', minimum: 1, maximum: 254, default: 2 },
+        timeouts: { type: 'integer', minimum: 1, maximum: 254, default: 3 },
+      },
+    },
+    req_headers: { type: 'array', minItems: 1, items: { type: 'string' } },
+  },
+}
+
+const PassiveCheck = {
+  type: 'object',
+  properties: {
+    type: Probe,
+    healthy: {
+      type: 'object',
+      properties: { http_statuses: Statuses([...HEALTHY, ...REDIRECTS]), successes: Count(5) },
+    },
+    unhealthy: {
+      type: 'object',
+      properties: {
+        http_statuses: Statuses([429, 500, 503]),
+        tcp_failures: Count(2),
+        timeouts: Count(7),
+        http_failures: Count(5),
+      },
+    },
+  },
+}
+
+const Checks = Type.Unsafe<unknown>({
+  title: 'Health checks',
+  type: 'object',
+  anyOf: [{ required: ['active'] }, { required: ['active', 'passive'] }],
+  properties: { active: ActiveCheck, passive: PassiveCheck },
+  additionalProperties: false,
+})
+
+const Tls = Type.Unsafe<unknown>({
+  title: 'TLS to the upstream',
+  type: 'object',
+  properties: {
+    client_cert_id: Id,
+    client_cert: { type: 'string', minLength: 128, maxLength: 65536 },
+    client_key: { type: 'string', minLength: 64, maxLength: 65536 },
+    verify: { type: 'boolean', default: false },
+  },
+  dependencies: {
+    client_cert: { required: ['client_key'], not: { required: ['client_cert_id'] } },
+    client_key: { required: ['client_cert'], not: { required: ['client_cert_id'] } },
+    client_cert_id: { not: { anyOf: [{ required: ['client_cert'] }, { required: ['client_key'] }] } },
+  },
+})
+
+const KeepalivePool = Type.Unsafe<unknown>({
+  title: 'Keep-alive pool',
+  type: 'object',
+  properties: {
+    size: { type: 'integer', minimum: 1, default: 320 },
+    idle_timeout: { type: 'number', minimum: 0, default: 60 },
+    requests: { type: 'integer', minimum: 1, default: 1000 },
+  },
+})
+
+export const UpstreamSchema: TSchema = closedObject(
+  {
+    ...stamps,
+    name: Type.Optional(Name),
+    desc: Type.Optional(Desc),
+    labels: Type.Optional(Labels),
+    type: Type.Optional(
+      Type.String({
+        title: 'Balancer',
+        description: 'roundrobin, chash, least_conn, ewma or random.',
+        default: 'roundrobin',
+      }),
+    ),
+    nodes: Type.Optional(Nodes),
+    service_name: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+    discovery_type: Type.Optional(Type.String()),
+    discovery_args: Type.Optional(Type.Unsafe<unknown>({ type: 'object' })),
+    hash_on: Type.Optional(
+      Type.Unsafe<string>({
+        type: 'string',
+        enum: ['vars', 'header', 'cookie', 'consumer', 'vars_combinations'],
+        default: 'vars',
+      }),
+    ),
+    key: Type.Optional(Type.String({ description: 'What chash hashes, for example remote_addr or arg_id.' })),
+    scheme: Type.Optional(
+      Type.Unsafe<string>({
+        enum: ['grpc', 'grpcs', 'http', 'https', 'tcp', 'tls', 'udp', 'kafka'],
+        default: 'http',
+      }),
+    ),
+    pass_host: Type.Optional(
+      Type.Unsafe<string>({ type: 'string', enum: ['pass', 'node', 'rewrite'], default: 'pass' }),
+    ),
+    upstream_host: Type.Optional(Type.String({ pattern: HOST_PATTERN })),
+    retries: Type.Optional(Type.Integer({ minimum: 0 })),
+    retry_timeout: Type.Optional(Type.Number({ minimum: 0, description: 'Seconds.' })),
+    timeout: Type.Optional(Timeout),
+    keepalive_pool: Type.Optional(KeepalivePool),
+    checks: Type.Optional(Checks),
+    tls: Type.Optional(Tls),
+  },
+  { oneOf: [{ required: ['nodes'] }, { required: ['service_name', 'discovery_type'] }] },
+)
+
+const KEY_PATTERNS: Record<string, RegExp> = {
+  vars: /^((uri|server_name|server_addr|request_uri|remote_port|remote_addr|query_string|host|hostname|mqtt_client_id)|arg_[0-9a-zA-z_-]+)$/,
+  header: /^[a-zA-Z0-9-_]+$/,
+  cookie: /^[a-zA-Z0-9-_]+$/,
+}
+
+/** What the schema cannot say about an upstream; undefined when nothing is wrong. Worded as APISIX does. */
+export function checkUpstream(upstream: Record<string, unknown>): string | undefined {
+  if (upstream.pass_host === 'rewrite' && !upstream.upstream_host)
+    return "`upstream_host` can't be empty when `pass_host` is `rewrite`"
+  return checkNodePorts(upstream.nodes) ?? (upstream.type === 'chash' ? checkHashKey(upstream) : undefined)
+}
+
+function checkNodePorts(nodes: unknown): string | undefined {
+  if (nodes === null || typeof nodes !== 'object' || Array.isArray(nodes)) return undefined
+  for (const address of Object.keys(nodes)) {
+    const port = /^[^:]*:(\d+)$/.exec(address)?.[1]
+    if (port !== undefined && Number(port) > 65535) return `invalid port ${port}`
+  }
+  return undefined
+}
+
+function checkHashKey({ hash_on: hashOn = 'vars', key }: Record<string, unknown>): string | undefined {
+  if (hashOn === 'consumer') return undefined
+  if (typeof key !== 'string') return 'missing key'
+  const pattern = KEY_PATTERNS[String(hashOn)]
+  if (!pattern || pattern.test(key)) return undefined
+  return `invalid configuration: failed to match pattern "${pattern.source}" with "${key}"`
+}

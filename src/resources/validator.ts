@@ -1,0 +1,209 @@
+// Decides whether a resource is valid: its kind's schema, its plugins' schemas and checks, and what schemas cannot say. It looks at the
+// resource alone; references, duplicate keys and other rules over several resources are the Admin API's (they need the store).
+//
+// Schemas are compiled once, by Ajv with all errors; a valid resource costs one pass over it.
+import { X509Certificate } from 'node:crypto'
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import type { TSchema } from 'typebox'
+import { type PluginCatalog, type PluginFacts, STREAM_PLUGINS } from './catalog.ts'
+import type { Kind, Resource } from './kinds.ts'
+import { nearestNames } from './nearest.ts'
+import { SCHEMAS, SECRET_SCHEMAS } from './schemas.ts'
+import { checkUpstream } from './upstream-schema.ts'
+import { type Failure, listFailures, wordFirst } from './wording.ts'
+
+export interface Invalid {
+  /** As APISIX words it: the first thing that is wrong. */
+  message: string
+  failures: Failure[]
+}
+
+export interface ValidatorOptions {
+  catalog: PluginCatalog
+  /** What is wrong with a `vars` expression; undefined when it is right. */
+  checkVars(expression: unknown): string | undefined
+  /** What is wrong with a protobuf definition; undefined when it is right. */
+  checkProto?(content: string): string | undefined
+}
+
+export interface Validator {
+  /** What is wrong with a resource, or undefined. Of a secret, `id` tells the manager; of plugin metadata, the plugin. */
+  check(kind: Kind, id: string, resource: Resource): Invalid | undefined
+  /** A plugin's schema with `_meta`, as the Admin API serves it. */
+  pluginSchema(plugin: PluginFacts, which: PluginSchemaKind): TSchema
+}
+
+export type PluginSchemaKind = 'plugin' | 'consumer' | 'metadata'
+
+const META = {
+  type: 'object',
+  properties: {
+    disable: { type: 'boolean' },
+    error_response: { oneOf: [{ type: 'string' }, { type: 'object' }] },
+    priority: { description: 'priority of plugins by customized order', type: 'integer' },
+    filter: { description: 'filter determines whether the plugin needs to be executed at runtime', type: 'array' },
+  },
+  additionalProperties: false,
+}
+
+const LUA_FIELDS: Record<string, string> = {
+  filter_func: 'Lua functions are not run here: express the condition with `vars`',
+  script: 'Lua scripts are not run here: use plugins, for example serverless-pre-function or response-rewrite',
+  script_id: 'Lua scripts are not run here: use plugins, for example serverless-pre-function or response-rewrite',
+}
+
+export function createValidator(options: ValidatorOptions): Validator {
+  const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, unicodeRegExp: false, validateFormats: false })
+  const compiled = new Map<TSchema, ValidateFunction>()
+  const pluginSchemas = new Map<string, TSchema>()
+
+  function validate(schema: TSchema, value: unknown): ErrorObject[] | undefined {
+    let run = compiled.get(schema)
+    if (!run) compiled.set(schema, (run = ajv.compile(schema)))
+    return run(value) ? undefined : (run.errors ?? undefined)
+  }
+
+  function pluginSchema(plugin: PluginFacts, which: PluginSchemaKind): TSchema {
+    const name = `${which} ${plugin.name}`
+    const known = pluginSchemas.get(name)
+    if (known) return known
+    const schema = withMeta(chooseSchema(plugin, which), which)
+    pluginSchemas.set(name, schema)
+    return schema
+  }
+
+  function checkPlugin(plugin: PluginFacts, conf: unknown, which: PluginSchemaKind, base: string): Invalid | undefined {
+    const errors = validate(pluginSchema(plugin, which), conf)
+    if (errors) return { message: wordFirst(errors), failures: listFailures(errors, base) }
+    const message =
+      checkFilter(conf as Resource, options.checkVars) ?? messageOf(() => plugin.check?.(conf as Resource, which))
+    return message === undefined ? undefined : plain(message, base)
+  }
+
+  function checkPlugins(kind: Kind, plugins: unknown): Invalid | undefined {
+    const named = kind === 'consumers' || kind === 'credentials' ? 'invalid plugins configuration: ' : ''
+    for (const [name, conf] of Object.entries((plugins ?? {}) as Resource)) {
+      const base = `/plugins/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
+      const plugin = options.catalog.get(name)
+      if (!plugin || (kind === 'stream_routes' && !STREAM_PLUGINS.has(name)))
+        return unknownPlugin(name, base, options.catalog, named)
+      if (kind === 'credentials' && plugin.type !== 'auth')
+        return plain(`${named}only supports auth type plugins in consumer credential`, base)
+      const which = named && plugin.type === 'auth' ? 'consumer' : 'plugin'
+      const invalid = checkPlugin(plugin, conf, which, base)
+      if (invalid) {
+        invalid.message = `${named}failed to check the configuration of plugin ${name} err: ${invalid.message}`
+        return invalid
+      }
+    }
+    return undefined
+  }
+
+  function checkKind(kind: Kind, id: string, resource: Resource): Invalid | undefined {
+    const schema = schemaOf(kind, id)
+    if (!schema) return plain(`invalid secret manager: ${id.split('/')[0]}`, '')
+    const errors = validate(schema, resource)
+    return errors && { message: `invalid configuration: ${wordFirst(errors)}`, failures: listFailures(errors) }
+  }
+
+  function check(kind: Kind, id: string, resource: Resource): Invalid | undefined {
+    if (kind === 'plugin_metadata') {
+      const plugin = options.catalog.get(id)
+      if (!plugin) return unknownMetadata(id, options.catalog)
+      const { id: _id, ...metadata } = resource
+      const invalid = checkPlugin(plugin, metadata, 'metadata', '')
+      return invalid && { ...invalid, message: `invalid configuration: ${invalid.message}` }
+    }
+    const beyond = (): string | undefined => checkBeyondSchema(kind, resource, options)
+    const invalid = checkKind(kind, id, resource)
+    if (invalid) return invalid
+    const message = beyond()
+    return message === undefined ? checkPlugins(kind, resource.plugins) : plain(message, '')
+  }
+
+  return { check, pluginSchema }
+}
+
+function schemaOf(kind: Kind, id: string): TSchema | undefined {
+  if (kind !== 'secrets') return SCHEMAS[kind]
+  const manager = id.split('/')[0] ?? ''
+  return Object.hasOwn(SECRET_SCHEMAS, manager) ? SECRET_SCHEMAS[manager] : undefined
+}
+
+function chooseSchema(plugin: PluginFacts, which: PluginSchemaKind): TSchema {
+  if (which === 'consumer') return plugin.consumerSchema ?? plugin.schema
+  if (which === 'metadata') return plugin.metadataSchema ?? ({ type: 'object' } as TSchema)
+  return plugin.schema
+}
+
+function withMeta(schema: TSchema, which: PluginSchemaKind): TSchema {
+  const object = schema as unknown as { type?: string; properties?: Resource }
+  if (which === 'consumer' || (object.type !== 'object' && !object.properties)) return schema
+  return { ...schema, properties: { ...object.properties, _meta: META } } as unknown as TSchema
+}
+
+function checkBeyondSchema(kind: Kind, resource: Resource, options: ValidatorOptions): string | undefined {
+  for (const [field, advice] of Object.entries(LUA_FIELDS)) {
+    if ((kind === 'routes' || kind === 'services') && resource[field] !== undefined)
+      return `invalid configuration: property "${field}" is not supported: ${advice}`
+  }
+  if (kind === 'upstreams') return checkUpstream(resource)
+  if (kind === 'ssls') return checkCertificates(resource)
+  if (kind === 'protos') {
+    const message = options.checkProto?.(resource.content as string)
+    return message === undefined ? undefined : `invalid content: ${message}`
+  }
+  if (kind === 'stream_routes' && resource.protocol)
+    return `unknown protocol [${(resource.protocol as Resource).name}]`
+  const message = resource.upstream ? checkUpstream(resource.upstream as Resource) : undefined
+  if (message !== undefined) return message
+  const vars = resource.vars === undefined ? undefined : options.checkVars(resource.vars)
+  return vars === undefined ? undefined : `failed to validate the 'vars' expression: ${vars}`
+}
+
+function checkFilter(conf: Resource, checkVars: ValidatorOptions['checkVars']): string | undefined {
+  const filter = (conf._meta as Resource | undefined)?.filter
+  const message = filter === undefined ? undefined : checkVars(filter)
+  return message === undefined ? undefined : `failed to validate the 'vars' expression: ${message}`
+}
+
+function checkCertificates(ssl: Resource): string | undefined {
+  const certs = [ssl.cert, ...((ssl.certs as unknown[]) ?? [])]
+  const keys = [ssl.key, ...((ssl.keys as unknown[]) ?? [])]
+  if (certs.length !== keys.length) return 'mismatched number of certs and keys'
+  for (const cert of certs) {
+    if (typeof cert === 'string' && !cert.startsWith('$') && messageOf(() => new X509Certificate(cert)) !== undefined)
+      return 'failed to parse cert: PEM_read_bio_X509_AUX() failed'
+  }
+  return undefined
+}
+
+function messageOf(run: () => unknown): string | undefined {
+  try {
+    run()
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+function unknownPlugin(name: string, pointer: string, catalog: PluginCatalog, prefix: string): Invalid {
+  return { message: `${prefix}unknown plugin [${name}]`, failures: [unknownName(name, pointer, catalog)] }
+}
+
+function unknownMetadata(name: string, catalog: PluginCatalog): Invalid {
+  return { message: 'invalid plugin name', failures: [unknownName(name, '', catalog)] }
+}
+
+function unknownName(name: string, pointer: string, catalog: PluginCatalog): Failure {
+  const nearest = nearestNames(
+    name,
+    catalog.list().map((plugin) => plugin.name),
+  )
+  const failure: Failure = { pointer, found: JSON.stringify(name.slice(0, 100)), expected: 'the name of a plugin' }
+  return nearest.length > 0 ? { ...failure, nearest } : failure
+}
+
+function plain(message: string, pointer: string): Invalid {
+  return { message, failures: [{ pointer, found: 'an invalid value', expected: message }] }
+}
