@@ -2,7 +2,7 @@
 // Only called for texts that JSON.parse has refused.
 
 const TOKEN =
-  /[\t\n\r ]*(?:(?<T_OBJ_BEGIN>\{)|(?<T_OBJ_END>\})|(?<T_ARR_BEGIN>\[)|(?<T_ARR_END>\])|(?<T_COLON>:)|(?<T_COMMA>,)|(?<T_STRING>"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(?<T_NUMBER>-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?<T_BOOLEAN>true|false)|(?<T_NULL>null)|(?<T_END>$))/y
+  /[\t\n\r ]*(?:(?<T_OBJ_BEGIN>\{)|(?<T_OBJ_END>\})|(?<T_ARR_BEGIN>\[)|(?<T_ARR_END>\])|(?<T_COLON>:)|(?<T_COMMA>,)|(?<T_STRING>"(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(?<T_NUMBER>-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?<T_BOOLEAN>true|false)|(?<T_NULL>null)|(?<T_END>$))/uy
 
 type Expected = 'value' | 'key' | 'first key' | 'first value' | 'colon' | 'object comma' | 'array comma' | 'end'
 
@@ -25,7 +25,7 @@ export function explainJson(text: string): string {
     TOKEN.lastIndex = position
     const match = TOKEN.exec(text)
     const kind = match ? Object.entries(match.groups ?? {}).find(([, found]) => found !== undefined)?.[0] : undefined
-    const next = kind === undefined ? undefined : step(expected, kind, open)
+    const next: Expected | 'done' | undefined = kind === undefined ? undefined : step(expected, kind, open)
     if (next === undefined) return complain(expected, kind, text, position)
     if (next === 'done') return 'Expected value but found invalid token at character 1'
     expected = next

@@ -11,7 +11,11 @@ export interface AdminKey {
 }
 
 /** The role of the caller, or the answer that refuses it. Keys stand in X-API-KEY, `?api_key=` or the cookie x_api_key. */
-export function authenticate(request: AdminRequest, keys: readonly AdminKey[], allowed: CidrSet): AdminKey | AdminAnswer {
+export function authenticate(
+  request: AdminRequest,
+  keys: readonly AdminKey[],
+  allowed: CidrSet,
+): AdminKey | AdminAnswer {
   if (!allowed.has(request.remoteAddress)) return page(403, 'Forbidden')
   const given = request.query.get('api_key') ?? request.header('x-api-key') ?? cookieKey(request.header('cookie'))
   if (given === undefined) return fail('missing apikey')

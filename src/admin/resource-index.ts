@@ -8,6 +8,7 @@ import type { Store, Watcher } from '../store/contract.ts'
 import type { Secrecy } from './secrecy.ts'
 
 const PAGE_ENTRIES = 1000
+const RETRY_MS = 1000
 
 /** What one resource claims: the keys that it names, and the names that nobody else may have. */
 export interface Claims {
@@ -107,7 +108,12 @@ export class ResourceIndex {
   async #restart(store: Store): Promise<void> {
     this.close()
     for (const key of [...this.#claims.keys()]) this.set(key, NOTHING)
-    await this.follow(store)
+    try {
+      await this.follow(store)
+    } catch {
+      // The store is away, and says so itself to every write; the index is read again when it is back.
+      setTimeout(() => void this.#restart(store), RETRY_MS).unref()
+    }
   }
 
   #take(key: string, text: string | undefined): void {

@@ -6,8 +6,8 @@ import {
   Address,
   closedObject,
   Desc,
-  Host,
   HOST_PATTERN,
+  Host,
   Id,
   Labels,
   Name,
@@ -20,11 +20,7 @@ import { UpstreamSchema } from './upstream-schema.ts'
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS', 'CONNECT', 'TRACE', 'PURGE']
 const described = { name: Type.Optional(Name), desc: Type.Optional(Desc), labels: Type.Optional(Labels) }
 const either = (one: string, many: string) => ({
-  oneOf: [
-    { not: { anyOf: [{ required: [one] }, { required: [many] }] } },
-    { required: [one] },
-    { required: [many] },
-  ],
+  oneOf: [{ not: { anyOf: [{ required: [one] }, { required: [many] }] } }, { required: [one] }, { required: [many] }],
 })
 const Uri = Type.String({ title: 'URI', minLength: 1, maxLength: 4096, example: '/speaker/*' })
 const ListOf = (items: unknown, extra: object = {}) =>
@@ -52,7 +48,9 @@ const RouteSchema = closedObject(
     remote_addr: Type.Optional(Type.Unsafe<string>({ type: 'string', ...Address })),
     remote_addrs: Type.Optional(ListOf({ ...Address })),
     timeout: Type.Optional(Timeout),
-    vars: Type.Optional(Type.Unsafe<unknown[]>({ title: 'Expressions', type: 'array', example: [['arg_v', '==', '2']] })),
+    vars: Type.Optional(
+      Type.Unsafe<unknown[]>({ title: 'Expressions', type: 'array', example: [['arg_v', '==', '2']] }),
+    ),
     filter_func: Type.Optional(Type.String({ minLength: 10 })),
     script: Type.Optional(Type.String({ minLength: 10, maxLength: 102400 })),
     script_id: Type.Optional(Id),
@@ -169,7 +167,12 @@ const StreamRouteSchema = closedObject({
   protocol: Type.Optional(
     Type.Unsafe<unknown>({
       type: 'object',
-      properties: { name: { type: 'string' }, superior_id: { ...Id }, conf: { type: 'object' }, logger: { type: 'array' } },
+      properties: {
+        name: { type: 'string' },
+        superior_id: { ...Id },
+        conf: { type: 'object' },
+        logger: { type: 'array' },
+      },
       required: ['name'],
     }),
   ),

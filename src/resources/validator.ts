@@ -58,8 +58,8 @@ export function createValidator(options: ValidatorOptions): Validator {
   const pluginSchemas = new Map<string, TSchema>()
 
   function validate(schema: TSchema, value: unknown): ErrorObject[] | undefined {
-    let run = compiled.get(schema)
-    if (!run) compiled.set(schema, (run = ajv.compile(schema)))
+    const run = compiled.get(schema) ?? ajv.compile(schema)
+    compiled.set(schema, run)
     return run(value) ? undefined : (run.errors ?? undefined)
   }
 
@@ -153,8 +153,7 @@ function checkBeyondSchema(kind: Kind, resource: Resource, options: ValidatorOpt
     const message = options.checkProto?.(resource.content as string)
     return message === undefined ? undefined : `invalid content: ${message}`
   }
-  if (kind === 'stream_routes' && resource.protocol)
-    return `unknown protocol [${(resource.protocol as Resource).name}]`
+  if (kind === 'stream_routes' && resource.protocol) return `unknown protocol [${(resource.protocol as Resource).name}]`
   const message = resource.upstream ? checkUpstream(resource.upstream as Resource) : undefined
   if (message !== undefined) return message
   const vars = resource.vars === undefined ? undefined : options.checkVars(resource.vars)

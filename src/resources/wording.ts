@@ -62,7 +62,8 @@ export function listFailures(errors: readonly ErrorObject[], base = ''): Failure
   for (const error of errors) {
     if (failures.length >= MAX_FAILURES) break
     const wrapper = error.keyword === 'if' || error.keyword === 'anyOf' || error.keyword === 'oneOf'
-    if (wrapper && errors.some((other) => other !== error && other.schemaPath.startsWith(`${error.schemaPath}/`))) continue
+    if (wrapper && errors.some((other) => other !== error && other.schemaPath.startsWith(`${error.schemaPath}/`)))
+      continue
     failures.push(toFailure(error, base))
   }
   return failures
@@ -84,7 +85,10 @@ function toFailure(error: ErrorObject, base: string): Failure {
     failure.pointer += `/${escapePointer(params.missingProperty)}`
     failure.found = 'nothing'
   } else if (error.keyword === 'enum' && typeof data === 'string') {
-    const nearest = nearestNames(data, params.allowedValues.filter((value: unknown) => typeof value === 'string'))
+    const nearest = nearestNames(
+      data,
+      params.allowedValues.filter((value: unknown) => typeof value === 'string'),
+    )
     if (nearest.length > 0) failure.nearest = nearest
   }
   return failure

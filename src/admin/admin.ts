@@ -1,0 +1,237 @@
+// The Admin API over a store: APISIX's v3 REST semantics, and what operations need beyond them (compare-and-set by If-Match and
+// If-None-Match, transactions, the revision of a write). A write is answered when it is durable and `afterCommit` says that the data
+// plane serves it.
+//
+//   request -> address and key -> endpoint -> draft -> commit -> afterCommit -> answer
+//                 403, 401         4xx        412, 503
+import { CidrSet } from '../lib/cidr.ts'
+import type { PluginCatalog } from '../resources/catalog.ts'
+import type { Validator } from '../resources/validator.ts'
+import { type Condition, type Store, StoreError } from '../store/contract.ts'
+import { parseBody } from './body.ts'
+import { Draft } from './draft.ts'
+import { type AdminKey, authenticate } from './keys.ts'
+import { KIND_RULES } from './kind-rules.ts'
+import { type AdminAnswer, type AdminRequest, json, page, preflight, Refusal, refuse } from './message.ts'
+import { read } from './reads.ts'
+import { ResourceIndex } from './resource-index.ts'
+import { readPlugins, readSchema } from './schema-endpoint.ts'
+import { createSecrecy, type Secrecy, type SecretBox } from './secrecy.ts'
+import { type Target, toSegments, toTarget } from './target.ts'
+import { planTransaction } from './transaction.ts'
+import { validateAll, validateOne } from './validate-endpoint.ts'
+import { planWrite, type WriteParts } from './writes.ts'
+
+export interface AdminOptions {
+  store: Store
+  catalog: PluginCatalog
+  validator: Validator
+  secretBox: SecretBox
+  /** Read at every request, so that keys can change while it runs. */
+  keys(): readonly AdminKey[]
+  /** Addresses and networks that may call. */
+  allowAdmin: readonly string[]
+  /** Resolves when the data plane of this process serves `revision`, or when the wait for it is over. */
+  afterCommit(revision: number): Promise<{ servedRevision: number }>
+  /** Reloads plugins (PUT /plugins/reload). */
+  reload(): Promise<void>
+  /** Told about faults, with a short id that the client got too. */
+  onFault(error: unknown, id: string): void
+  /** Prefix of keys in answers; `/apisix` by default. */
+  prefix?: string
+  maxBodyBytes?: number
+  now?(): number
+}
+
+export interface Admin {
+  handle(request: AdminRequest): Promise<AdminAnswer>
+  /** The same for in-process callers. The caller counts as 127.0.0.1. */
+  fetch(request: Request): Promise<Response>
+  close(): void
+}
+
+const METHODS = new Set(['GET', 'PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS'])
+const MAX_COMMIT_TRIES = 8
+const DEFAULT_MAX_BODY_BYTES = 1024 * 1024
+
+/** Reads the store once and follows it; the Admin API is ready when it resolves. */
+export async function createAdmin(options: AdminOptions): Promise<Admin> {
+  const secrecy = createSecrecy(options.catalog, options.secretBox)
+  const index = new ResourceIndex(options.catalog, secrecy)
+  await index.follow(options.store)
+  const endpoints = new Endpoints(options, secrecy, index)
+  const handle = (request: AdminRequest): Promise<AdminAnswer> => endpoints.answer(request)
+  return { handle, fetch: (request) => fetchThrough(handle, request), close: () => index.close() }
+}
+
+class Endpoints {
+  readonly #options: AdminOptions
+  readonly #secrecy: Secrecy
+  readonly #index: ResourceIndex
+  readonly #allowed: CidrSet
+  readonly #writeParts: WriteParts
+  readonly #maxBodyBytes: number
+
+  constructor(options: AdminOptions, secrecy: Secrecy, index: ResourceIndex) {
+    const { validator, catalog, prefix = '/apisix', now = Date.now } = options
+    this.#options = options
+    this.#secrecy = secrecy
+    this.#index = index
+    this.#allowed = CidrSet.from(options.allowAdmin)
+    this.#writeParts = { validator, catalog, prefix, now }
+    this.#maxBodyBytes = options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES
+  }
+
+  async answer(request: AdminRequest): Promise<AdminAnswer> {
+    try {
+      return await this.#route(request)
+    } catch (error) {
+      if (error instanceof Refusal) return error.answer
+      if (error instanceof StoreError)
+        return refuse(503, `the store cannot be used (${error.reason}): ${error.message}`)
+      const id = Math.random().toString(36).slice(2, 10)
+      this.#options.onFault(error, id)
+      return refuse(500, `internal error ${id}: the log tells more under this id`)
+    }
+  }
+
+  async #route(request: AdminRequest): Promise<AdminAnswer> {
+    const below = /^\/+apisix\/+admin(\/.*)$/.exec(request.path)?.[1]
+    if (request.method === 'TRACE') return page(405, 'Not Allowed')
+    if (below === undefined || !METHODS.has(request.method)) return page(404, 'Not Found')
+    if (request.method === 'OPTIONS') return preflight()
+    const caller = authenticate(request, this.#options.keys(), this.#allowed)
+    if ('status' in caller) return caller
+    if (request.body.length > this.#maxBodyBytes)
+      return refuse(413, `the body has ${request.body.length} bytes, at most ${this.#maxBodyBytes} are taken`)
+    const segments = toSegments(below)
+    if (segments.length === 0) return page(404, 'Not Found')
+    return this.#special(request, segments) ?? this.#resource(request, segments, caller)
+  }
+
+  #special(request: AdminRequest, segments: string[]): Promise<AdminAnswer> | AdminAnswer | undefined {
+    const { method, query } = request
+    const { catalog, validator } = this.#options
+    const [head, second, third] = segments
+    if (head === 'schema' && method === 'GET') return readSchema(segments.slice(1), query, catalog, validator)
+    if (head === 'schema' && second === 'validate' && method === 'POST')
+      return validateOne(third, parseBody(request.body), validator)
+    if (head === 'schema') return refuse(404, 'not found')
+    if (head === 'plugins' && method === 'GET') return readPlugins(segments.slice(1), query, catalog, validator)
+    if (head === 'plugins' && second === 'reload' && method === 'PUT') return this.#reload()
+    if (head === 'configs' && second === 'validate' && method === 'POST')
+      return validateAll(parseBody(request.body), validator)
+    if (head === 'gateward' && second === 'transaction' && method === 'POST') return this.#transact(request)
+    return undefined
+  }
+
+  async #resource(request: AdminRequest, segments: string[], caller: AdminKey): Promise<AdminAnswer> {
+    const target = toTarget(segments)
+    if (!target) return refuse(404, `Unsupported resource type: ${segments[0]}`)
+    const { store } = this.#options
+    if (request.method === 'GET')
+      return read(target, request.query, caller.role === 'admin', {
+        store,
+        secrecy: this.#secrecy,
+        prefix: this.#writeParts.prefix,
+      })
+    return this.#write(request, target)
+  }
+
+  async #write(request: AdminRequest, target: Target): Promise<AdminAnswer> {
+    const { method, query } = request
+    const rules = KIND_RULES[target.kind]
+    // Before the body, since a body that cannot be read is no reason to talk about when the method does not exist.
+    if ((method === 'POST' && !rules.post) || (method === 'PATCH' && !rules.patch))
+      return refuse(405, `not supported \`${method}\` method for ${rules.word}`)
+    const body = method === 'DELETE' ? undefined : parseBody(request.body)
+    const ttlSeconds = toTtl(query.get('ttl'))
+    const force = query.get('force') === 'true'
+    return this.#commit(async (draft) => {
+      const planned = await planWrite({ method, target, body, force, ttlSeconds }, draft, this.#writeParts)
+      const conditions = toConditions(request, planned.key)
+      return { conditions, answer: (headers) => json(planned.status, planned.value, headers) }
+    })
+  }
+
+  #transact(request: AdminRequest): Promise<AdminAnswer> {
+    const body = parseBody(request.body)
+    return this.#commit(async (draft) => {
+      const { planned, conditions } = await planTransaction(body, draft, this.#writeParts)
+      const results = planned.map(({ status, value }) => ({ status, ...value }))
+      return { conditions, answer: (headers) => json(200, { results }, headers) }
+    })
+  }
+
+  /** Plans and commits; again, when somebody else has changed what the plan rests on. */
+  async #commit(plan: (draft: Draft) => Promise<Plan>): Promise<AdminAnswer> {
+    const { store, catalog } = this.#options
+    for (let tries = 0; tries < MAX_COMMIT_TRIES; tries++) {
+      const draft = new Draft({ store, catalog, index: this.#index, secrecy: this.#secrecy })
+      const { conditions, answer } = await plan(draft)
+      const result = await draft.commit(conditions)
+      if (result.ok) {
+        const { servedRevision } = await this.#options.afterCommit(result.revision)
+        return answer({
+          'x-gateward-revision': String(result.revision),
+          'x-gateward-served-revision': String(servedRevision),
+        })
+      }
+      if (conditions.some(({ key, modifiedIndex }) => key === result.conflict.key && modifiedIndex !== result.found))
+        return preconditionFailed(result.conflict, result.found)
+    }
+    return refuse(409, 'others keep changing the same resource: read it again, then try again')
+  }
+
+  async #reload(): Promise<AdminAnswer> {
+    await this.#options.reload()
+    return json(200, '"done"')
+  }
+}
+
+interface Plan {
+  /** What the client asks for, beside what the plan itself has read. */
+  conditions: Condition[]
+  answer(headers: Record<string, string>): AdminAnswer
+}
+
+function toConditions(request: AdminRequest, key: string): Condition[] {
+  if (request.header('if-none-match')?.trim() === '*') return [{ key, modifiedIndex: 0 }]
+  const match = request.header('if-match')
+  if (match === undefined) return []
+  const index = /^"?(\d{1,15})"?$/.exec(match.trim())?.[1]
+  if (index === undefined)
+    throw new Refusal(refuse(400, 'if-match must be the modifiedIndex of the resource, such as "42"'))
+  return [{ key, modifiedIndex: Number(index) }]
+}
+
+function preconditionFailed({ key, modifiedIndex }: Condition, found: number): AdminAnswer {
+  const state = (index: number): string => (index === 0 ? 'absent' : `at modifiedIndex ${index}`)
+  return refuse(412, `${key} was expected to be ${state(modifiedIndex)} but is ${state(found)}: read it again`, {
+    key,
+    modifiedIndex: found,
+  })
+}
+
+function toTtl(text: string | null): number | undefined {
+  if (text === null) return undefined
+  const seconds = Number(text)
+  if (!Number.isSafeInteger(seconds) || seconds < 1)
+    throw new Refusal(
+      refuse(400, `invalid argument ttl: should be a positive number of seconds, got ${JSON.stringify(text)}`),
+    )
+  return seconds
+}
+
+async function fetchThrough(handle: Admin['handle'], request: Request): Promise<Response> {
+  const url = new URL(request.url)
+  const answer = await handle({
+    method: request.method,
+    path: url.pathname,
+    query: url.searchParams,
+    header: (name) => request.headers.get(name) ?? undefined,
+    body: Buffer.from(await request.arrayBuffer()),
+    remoteAddress: '127.0.0.1',
+  })
+  return new Response(answer.body === '' ? null : answer.body, { status: answer.status, headers: answer.headers })
+}

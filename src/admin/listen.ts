@@ -1,0 +1,62 @@
+// Serves a handler of admin messages over node:http. Bodies are bounded while they arrive; slow clients are node:http's to time out.
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { type AdminAnswer, type AdminRequest, refuse } from './message.ts'
+
+export interface ListenOptions {
+  handle(request: AdminRequest): Promise<AdminAnswer>
+  maxBodyBytes: number
+}
+
+/** A listener for `http.createServer` or `https.createServer`. */
+export function toListener({ handle, maxBodyBytes }: ListenOptions): RequestListener {
+  return (request, response) => {
+    void readBody(request, maxBodyBytes).then(async (body) => {
+      if (body === undefined) return send(request, response, tooLarge(maxBodyBytes))
+      send(request, response, await handle(toRequest(request, body)))
+    }, response.destroy.bind(response))
+  }
+}
+
+function toRequest(request: IncomingMessage, body: Buffer): AdminRequest {
+  const url = request.url ?? '/'
+  const mark = url.indexOf('?')
+  return {
+    method: request.method ?? 'GET',
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
+    header: (name) => {
+      const value = request.headers[name]
+      return Array.isArray(value) ? value[0] : value
+    },
+    body,
+    remoteAddress: request.socket.remoteAddress ?? '',
+  }
+}
+
+/** Undefined: the body is larger than allowed. Rejects when the client goes away. */
+function readBody(request: IncomingMessage, maxBodyBytes: number): Promise<Buffer | undefined> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) return Promise.resolve(undefined)
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > maxBodyBytes) resolve(undefined)
+      else chunks.push(chunk)
+    })
+    request.on('end', () => resolve(Buffer.concat(chunks)))
+    request.on('error', reject)
+  })
+}
+
+function tooLarge(maxBodyBytes: number): AdminAnswer {
+  const answer = refuse(413, `the body is too large, at most ${maxBodyBytes} bytes are taken`)
+  // What is left of the body is not read: the connection ends with the answer.
+  return { ...answer, headers: { ...answer.headers, connection: 'close' } }
+}
+
+function send(request: IncomingMessage, response: ServerResponse, answer: AdminAnswer): void {
+  const bytes = Buffer.from(answer.body)
+  response.writeHead(answer.status, { ...answer.headers, 'content-length': String(bytes.length) })
+  response.end(request.method === 'HEAD' ? undefined : bytes)
+}

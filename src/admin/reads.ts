@@ -1,0 +1,120 @@
+// GET of one resource and of lists, with paging and filters. A list is read in chunks, so that a page of many thousand resources costs
+// the memory of one page.
+import { parseKey, type Resource, toKey } from '../resources/kinds.ts'
+import type { Entry, Store } from '../store/contract.ts'
+import { type AdminAnswer, json, keyNotFound } from './message.ts'
+import { parseResource } from './resource-index.ts'
+import { type Secrecy, withoutPrivateKeys } from './secrecy.ts'
+import type { Target } from './target.ts'
+
+export interface ReadParts {
+  store: Store
+  secrecy: Secrecy
+  prefix: string
+}
+
+const CHUNK_ENTRIES = 500
+const MIN_PAGE_SIZE = 10
+const MAX_PAGE_SIZE = 500
+const MAX_PATTERN_LENGTH = 100
+const ROUTE_FILTERS = ['service_id', 'upstream_id']
+
+/** Answers GET. `clear`: secret fields are shown decrypted (the admin role). */
+export async function read(
+  target: Target,
+  query: URLSearchParams,
+  clear: boolean,
+  parts: ReadParts,
+): Promise<AdminAnswer> {
+  if (target.id === undefined) return list(target, query, clear, parts)
+  const entry = await parts.store.get(toKey(target.kind, target.id))
+  return entry ? json(200, present(entry, target, clear, parts)) : keyNotFound()
+}
+
+async function list(target: Target, query: URLSearchParams, clear: boolean, parts: ReadParts): Promise<AdminAnswer> {
+  const window = toWindow(query)
+  if (!window) return json(400, `page_size must be between ${MIN_PAGE_SIZE} and ${MAX_PAGE_SIZE}`)
+  const matches = toFilter(target, query)
+  const found: object[] = []
+  let total = 0
+  for await (const entry of entriesBelow(parts.store, prefixOf(target))) {
+    if (parseKey(entry.key)?.kind !== target.kind) continue
+    if (matches && !matches(parseResource(entry.text) ?? {})) continue
+    if (total >= window.from && total < window.to) found.push(present(entry, target, clear, parts))
+    total++
+  }
+  const empty = window.paged && found.length === 0 ? {} : []
+  return json(200, { list: found.length > 0 ? found : empty, total })
+}
+
+function present(entry: Entry, { kind }: Target, clear: boolean, { prefix, secrecy }: ReadParts): object {
+  const stored = parseResource(entry.text) ?? {}
+  const value = withoutPrivateKeys(kind, clear ? secrecy.open(kind, stored) : stored)
+  return {
+    key: `${prefix}/${entry.key}`,
+    value,
+    createdIndex: entry.createdIndex,
+    modifiedIndex: entry.modifiedIndex,
+  }
+}
+
+function prefixOf({ kind, within }: Target): string {
+  if (kind === 'credentials') return `consumers/${within}/credentials/`
+  return within === undefined ? `${kind}/` : `${kind}/${within}/`
+}
+
+async function* entriesBelow(store: Store, prefix: string): AsyncGenerator<Entry> {
+  for (let after: string | undefined; ; ) {
+    const page = await store.list(prefix, { limit: CHUNK_ENTRIES, ...(after === undefined ? {} : { after }) })
+    yield* page.entries
+    if (page.entries.length < CHUNK_ENTRIES) return
+    after = page.entries.at(-1)?.key
+  }
+}
+
+/** Positions of the page, `to` not included. Undefined: the page size is not allowed. */
+function toWindow(query: URLSearchParams): { from: number; to: number; paged: boolean } | undefined {
+  const page = query.get('page')
+  const pageSize = query.get('page_size')
+  if (!page || !pageSize) return { from: 0, to: Number.POSITIVE_INFINITY, paged: false }
+  const size = Number(pageSize)
+  if (size < MIN_PAGE_SIZE || size > MAX_PAGE_SIZE) return undefined
+  const count = Number.isNaN(size) ? MIN_PAGE_SIZE : size
+  const number = Math.max(Number(page) || 1, 1)
+  return { from: (number - 1) * count, to: number * count, paged: true }
+}
+
+type Filter = (resource: Resource) => boolean
+
+function toFilter(target: Target, query: URLSearchParams): Filter | undefined {
+  const filters: Filter[] = []
+  const name = query.get('name')
+  if (name) filters.push(matchText((resource) => [resource.name], name))
+  const uri = query.get('uri')
+  if (uri)
+    filters.push(matchText((resource) => [resource.uri, ...(Array.isArray(resource.uris) ? resource.uris : [])], uri))
+  const label = query.get('label')
+  if (label !== null)
+    filters.push(({ labels }) => typeof labels === 'object' && labels !== null && Object.hasOwn(labels, label))
+  if (target.kind === 'routes') filters.push(...byFields(new URLSearchParams(query.get('filter') ?? '')))
+  return filters.length === 0 ? undefined : (resource) => filters.every((filter) => filter(resource))
+}
+
+function byFields(wanted: URLSearchParams): Filter[] {
+  return ROUTE_FILTERS.filter((field) => wanted.has(field)).map(
+    (field) => (resource) => resource[field] !== undefined && String(resource[field]) === wanted.get(field),
+  )
+}
+
+function matchText(texts: (resource: Resource) => unknown[], pattern: string): Filter {
+  const expression = toExpression(pattern.slice(0, MAX_PATTERN_LENGTH))
+  return (resource) => texts(resource).some((text) => typeof text === 'string' && expression.test(text))
+}
+
+/** The harmless part of a pattern: `.` is any character, `^` and `$` the ends. The rest is text, so that no pattern can take long. */
+function toExpression(pattern: string): RegExp {
+  const start = pattern.startsWith('^') ? '^' : ''
+  const end = pattern.endsWith('$') ? '$' : ''
+  const inner = pattern.slice(start.length, pattern.length - end.length)
+  return new RegExp(start + inner.replace(/[\\^$*+?()[\]{}|/-]/g, '\\$&') + end)
+}

@@ -1,0 +1,59 @@
+// Rules over several resources: what is named must exist, what is unique must be free, what is named stays.
+
+import type { PluginCatalog } from '../resources/catalog.ts'
+import { type Kind, parseKey, type Resource } from '../resources/kinds.ts'
+import { referencesOf } from '../resources/references.ts'
+import type { Draft } from './draft.ts'
+import { KIND_RULES } from './kind-rules.ts'
+import { consumerKeyName, globalRuleName } from './resource-index.ts'
+
+/** What forbids writing `resource` as `key`; undefined: nothing. Worded as APISIX does. */
+export async function checkWrite(
+  draft: Draft,
+  kind: Kind,
+  key: string,
+  resource: Resource,
+  catalog: PluginCatalog,
+): Promise<string | undefined> {
+  for (const reference of referencesOf(kind, resource)) {
+    if (await draft.has(reference.key)) continue
+    const { word } = KIND_RULES[reference.kind]
+    return `failed to fetch ${word} info by ${word} id [${reference.id}], response code: 404`
+  }
+  for (const [plugin, conf] of Object.entries((resource.plugins ?? {}) as Resource)) {
+    const message = kind === 'global_rules' ? globalTaken(draft, key, plugin) : undefined
+    const taken = kind === 'consumers' || kind === 'credentials' ? keyTaken(draft, key, plugin, conf, catalog) : message
+    if (taken !== undefined) return taken
+  }
+  return undefined
+}
+
+/** What forbids deleting `key`; undefined: nothing. */
+export function checkDelete(draft: Draft, kind: Kind, key: string): string | undefined {
+  const [by] = draft.namedBy(key)
+  const user = by === undefined ? undefined : parseKey(by)
+  if (!user) return undefined
+  const directly = kind === 'services' ? ' directly' : ''
+  return `can not delete this ${KIND_RULES[kind].word}${directly}, ${KIND_RULES[user.kind].word} [${user.id}] is still using it now`
+}
+
+function globalTaken(draft: Draft, key: string, plugin: string): string | undefined {
+  const owner = draft.owner(globalRuleName(plugin))
+  if (owner === undefined || owner === key) return undefined
+  return `plugin '${plugin}' already exists in global rule with id '${parseKey(owner)?.id}'`
+}
+
+function keyTaken(
+  draft: Draft,
+  key: string,
+  plugin: string,
+  conf: unknown,
+  catalog: PluginCatalog,
+): string | undefined {
+  const field = catalog.get(plugin)?.consumerKey
+  const value = field === undefined ? undefined : (conf as Resource)[field]
+  if (field === undefined || typeof value !== 'string') return undefined
+  const owner = draft.owner(consumerKeyName(plugin, field, value))
+  if (owner === undefined || owner === key) return undefined
+  return `duplicate ${field} of plugin ${plugin} found with consumer: ${parseKey(owner)?.id.split('/')[0]}`
+}
