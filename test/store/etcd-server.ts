@@ -1,0 +1,84 @@
+// A real etcd for tests, on free ports of 127.0.0.1 and in a directory of its own.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+const START_LIMIT_MS = 30_000
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (typeof address !== 'object' || address === null) throw new Error('no port')
+  return address.port
+}
+
+/** One etcd that can be stopped and started again with its data. */
+export class EtcdServer {
+  readonly directory = mkdtempSync(join(tmpdir(), 'gateward-etcd-'))
+  port = 0
+  #peerPort = 0
+  #child: ChildProcess | undefined
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`
+  }
+
+  /** Starts and waits until it answers. */
+  async start(): Promise<void> {
+    this.port ||= await freePort()
+    this.#peerPort ||= await freePort()
+    const client = `http://${this.address}`
+    const peer = `http://127.0.0.1:${this.#peerPort}`
+    this.#child = spawn(
+      'etcd',
+      [
+        ...['--name', 'test', '--data-dir', join(this.directory, 'data'), '--log-level', 'error'],
+        ...['--listen-client-urls', client, '--advertise-client-urls', client],
+        ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `test=${peer}`],
+      ],
+      { stdio: 'ignore' },
+    )
+    const endMs = Date.now() + START_LIMIT_MS
+    while (!(await this.#answers())) {
+      if (Date.now() > endMs) throw new Error('etcd does not start')
+      await delay(50)
+    }
+  }
+
+  /** Ends it; the data stays. */
+  async stop(): Promise<void> {
+    const child = this.#child
+    if (!child || child.exitCode !== null) return
+    const exited = once(child, 'exit')
+    child.kill('SIGKILL')
+    await exited
+  }
+
+  async remove(): Promise<void> {
+    await this.stop()
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+
+  /** A call of etcd's own interface. */
+  async call<T>(path: string, body: object): Promise<T> {
+    const response = await fetch(`http://${this.address}${path}`, { method: 'POST', body: JSON.stringify(body) })
+    return (await response.json()) as T
+  }
+
+  async #answers(): Promise<boolean> {
+    try {
+      return (await fetch(`http://${this.address}/health`)).ok
+    } catch (error) {
+      if (error instanceof TypeError) return false
+      throw error
+    }
+  }
+}
