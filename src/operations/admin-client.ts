@@ -68,6 +68,11 @@ export class AdminClient {
     return undefined
   }
 
+  /** One call as it is, for surfaces that pass the Admin API's answers on. `path` is below `/apisix/admin`, its segments encoded. */
+  raw(method: string, path: string, body?: Resource): Promise<{ status: number; body: Record<string, unknown> }> {
+    return this.#send(method, path, body)
+  }
+
   /** Names of the target's plugins. */
   async pluginNames(): Promise<string[]> {
     const answer = await this.#send('GET', '/plugins/list')

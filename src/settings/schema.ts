@@ -111,9 +111,10 @@ const target = Type.Object(
     key_env: variableName('its Admin API key'),
     key_file: fileName('its Admin API key'),
     tls: tlsFiles('TLS towards its Admin API.'),
-    policy: Type.Union([Type.Literal('approve'), Type.Literal('read-only')], {
-      description: '`approve`: a person approves each change; `read-only`: nothing is written',
-      default: 'approve',
+    policy: Type.Union([Type.Literal('always'), Type.Literal('destructive'), Type.Literal('read-only')], {
+      description:
+        '`always`: a person approves each change; `destructive`: only deletions, consumers, global rules and plugins that run code or send data elsewhere; `read-only`: nothing is written',
+      default: 'always',
     }),
   },
   { additionalProperties: false },

@@ -1,0 +1,46 @@
+// What the built-in interpreter says about a tool's result. Surfaces show the result itself (a table, a diff, a proof); this is the sentence
+// beside it.
+
+export function describeResult(tool: string, value: Record<string, unknown>): string {
+  switch (tool) {
+    case 'look':
+      return value.rows ? countRows(value) : `${value.kind}/${value.id} as configured, secrets hidden.`
+    case 'explain':
+      return value.route === null
+        ? String(value.why)
+        : `Route ${value.route} takes it: ${value.why}.${plugins(value.plugins as string[])}`
+    case 'describe_plugins':
+      return `${(value.plugins as unknown[]).length === 1 ? 'One plugin' : `${(value.plugins as unknown[]).length} plugins`}.`
+    case 'history': {
+      const count = (value.changes as unknown[]).length
+      return count
+        ? `The last ${count === 1 ? 'change' : `${count} changes`}. "Undo" takes the newest back.`
+        : 'Nothing was changed yet.'
+    }
+    case 'apply':
+      return failed(value)
+        ? 'Applied, but not everything was proved; "Undo" takes it back.'
+        : 'Done. "Undo" takes it back.'
+    case 'undo':
+      return 'Taken back.'
+    case 'prove':
+      return 'That is what the gateway answered.'
+    default:
+      return 'Done.'
+  }
+}
+
+function countRows(value: Record<string, unknown>): string {
+  const total = Number(value.total)
+  const name = String(value.kind).replace('_', ' ')
+  if (total === 0) return `There are no ${name} yet.`
+  return total === 1 ? `One of ${name}.` : `${total} ${name}.`
+}
+
+function plugins(names: string[]): string {
+  return names.length ? ` It runs ${names.join(', ')}.` : ''
+}
+
+function failed(value: Record<string, unknown>): boolean {
+  return ((value.proof ?? []) as { ok: boolean }[]).some((line) => !line.ok)
+}

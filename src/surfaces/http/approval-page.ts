@@ -1,0 +1,37 @@
+// The page on which a person approves one plan, and the page that says how to get in.
+import type { Plan } from '../../operations/plan.ts'
+
+const frame = (title: string, body: string): string =>
+  `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title>` +
+  `<link rel="icon" href="/logo.png"><link rel="stylesheet" href="/page.css"></head><body><header><img src="/logo.png" alt="" width="28" height="28"><h1>${title}</h1></header>${body}</body></html>\n`
+
+/** A plan with its buttons; undefined: there is no such plan (any more). */
+export function approvalPage(plan: Plan | undefined): string {
+  if (!plan) return frame('Gateward', '<main><p>There is no such plan: it was decided, or has expired.</p></main>')
+  const warnings = plan.warnings.map((warning) => `<p class="warn">⚠ ${escapeHtml(warning)}</p>`).join('')
+  const body =
+    `<main><p>On <b>${escapeHtml(plan.target)}</b>: ${escapeHtml(plan.summary)}</p><section class="card"><pre>${escapeHtml(plan.diff)}</pre>${warnings}` +
+    `<div class="buttons" data-plan="${escapeHtml(plan.id)}" data-digest="${escapeHtml(plan.digest)}"><button class="main" data-decision="approve">Approve</button><button data-decision="reject">Reject</button></div></section>` +
+    `<p id="result" role="status"></p></main><script src="/approve.js" type="module"></script>`
+  return frame('Approve a change', body)
+}
+
+/** For a browser without the owner's session. */
+export function closedPage(reason = 'This page is for the owner of this gateway.'): string {
+  return frame(
+    'Gateward',
+    `<main><p>${escapeHtml(reason)}</p><p>Open the one-time address that <code>npm start</code> has printed, or run <code>npx gateward open</code> for a new one.</p></main>`,
+  )
+}
+
+export const APPROVE_JS = `for (const button of document.querySelectorAll('[data-decision]')) button.onclick = async () => {
+  const box = button.parentElement
+  const answer = await fetch('/v1/plans/' + box.dataset.plan, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ digest: box.dataset.digest, decision: button.dataset.decision }) })
+  document.getElementById('result').textContent = answer.ok ? (button.dataset.decision === 'approve' ? 'Approved. Go back to the chat and repeat the request.' : 'Rejected.') : (await answer.json()).error
+  box.remove()
+}
+`
+
+function escapeHtml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+}

@@ -1,0 +1,74 @@
+// Who may approve: the owner of this Gateward, known by a session in the browser or by the key file in the data directory.
+//
+// A session begins with a one-time address that the start prints (or `gateward open`), as Jupyter does it. Knowing the address of a plan is not
+// enough, so that a model which can open links cannot approve for the person.
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const TICKET_TTL_MS = 24 * 60 * 60 * 1000
+const SESSION_TTL_MS = 30 * 24 * 60 * 60 * 1000
+const MAX_TICKETS = 20
+const MAX_SESSIONS = 100
+
+export const SESSION_COOKIE = 'gateward_owner'
+
+export class Owner {
+  readonly #key: string
+  readonly #tickets = new Map<string, number>()
+  readonly #sessions = new Map<string, number>()
+
+  /** The key is made at first use and kept in `owner.key`, readable by the owner only. */
+  constructor(dataDir: string) {
+    this.#key = readOwnerKey(dataDir)
+  }
+
+  /** A one-time ticket for a browser. */
+  ticket(): string {
+    return issue(this.#tickets, TICKET_TTL_MS, MAX_TICKETS)
+  }
+
+  /** A session for a ticket, which is used up; undefined when it is not valid. */
+  redeem(ticket: string): string | undefined {
+    return take(this.#tickets, ticket) ? issue(this.#sessions, SESSION_TTL_MS, MAX_SESSIONS) : undefined
+  }
+
+  hasSession(session: string | undefined): boolean {
+    return session !== undefined && (this.#sessions.get(digest(session)) ?? 0) > Date.now()
+  }
+
+  /** True for the owner's key itself: the command line, which can read the data directory. */
+  hasKey(key: string | undefined): boolean {
+    return key !== undefined && timingSafeEqual(Buffer.from(digest(key)), Buffer.from(digest(this.#key)))
+  }
+}
+
+/** The key in a data directory, made when there is none. */
+export function readOwnerKey(dataDir: string): string {
+  const file = join(dataDir, 'owner.key')
+  try {
+    writeFileSync(file, `${randomBytes(24).toString('base64url')}\n`, { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  return readFileSync(file, 'utf8').trim()
+}
+
+/** Kept by digest: a dump of memory or a log of it opens nothing. */
+function issue(held: Map<string, number>, ttlMs: number, max: number): string {
+  const secret = randomBytes(24).toString('base64url')
+  if (held.size >= max) held.delete(held.keys().next().value as string)
+  held.set(digest(secret), Date.now() + ttlMs)
+  return secret
+}
+
+function take(held: Map<string, number>, secret: string): boolean {
+  const key = digest(secret)
+  const valid = (held.get(key) ?? 0) > Date.now()
+  held.delete(key)
+  return valid
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

@@ -1,0 +1,129 @@
+// The operator's server: the page with the chat, the operations over HTTP, approvals, and the ChatGPT plugin of 2023.
+
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import type { Server } from 'node:http'
+import { serve } from '@hono/node-server'
+import { type Context, Hono } from 'hono'
+import { getCookie, setCookie } from 'hono/cookie'
+import { cors } from 'hono/cors'
+import { stringify } from 'yaml'
+import type { Logger } from '../gateway/plugin.ts'
+import type { OperationContext } from '../operations/contract.ts'
+import { CHATGPT_ORIGINS, guard, isOwner } from './http/access.ts'
+import { APPROVE_JS, approvalPage, closedPage } from './http/approval-page.ts'
+import { type OperationsApiDeps, operationsApi } from './http/operations-api.ts'
+import { PAGE, PAGE_CSP, PAGE_CSS, PAGE_JS } from './http/page.ts'
+import { manifest, openapi } from './openai/document.ts'
+import { RouteForwarder } from './openai/forward.ts'
+import { type Owner, SESSION_COOKIE } from './owner.ts'
+
+export interface SurfaceDeps extends OperationsApiDeps {
+  owner: Owner
+  pluginContext(signal: AbortSignal): OperationContext
+  publicUrl: string | undefined
+  log: Logger
+}
+
+export function createSurface(deps: SurfaceDeps): Hono {
+  const app = new Hono()
+  app.use(guard(deps.publicUrl))
+  app.onError((error, c) => {
+    const id = randomUUID().slice(0, 8)
+    deps.log.error({ err: error, error_id: id, path: c.req.path }, 'a request to the surface failed')
+    return c.json({ error_msg: `internal error ${id}; the log has the details under this id` }, 500)
+  })
+  app.notFound((c) => c.json({ error_msg: `there is no ${c.req.method} ${c.req.path} here` }, 404))
+  page(app, deps)
+  plugin(app, deps)
+  app.route('/v1', operationsApi(deps))
+  return app
+}
+
+/** Opens the port; rejects with the system's error. */
+export function listenSurface(app: Hono, address: { host: string; port: number }): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch: app.fetch, hostname: address.host, port: address.port }, () =>
+      resolve(server),
+    ) as Server
+    server.once('error', reject)
+  })
+}
+
+function page(app: Hono, deps: SurfaceDeps): void {
+  app.get('/', (c) => {
+    const ticket = c.req.query('ticket')
+    if (ticket !== undefined) return login(c, deps.owner, ticket)
+    return html(c, deps.owner.hasSession(getCookie(c, SESSION_COOKIE)) ? PAGE : closedPage())
+  })
+  app.get('/page.css', (c) => c.body(PAGE_CSS, 200, { 'Content-Type': 'text/css; charset=utf-8' }))
+  app.get('/page.js', (c) => c.body(PAGE_JS, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }))
+  app.get('/approve.js', (c) => c.body(APPROVE_JS, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }))
+  app.get('/approve/:id', (c) => {
+    if (!isOwner(c, deps.owner)) return html(c, closedPage(), 403)
+    const plan = deps
+      .context('console', c.req.raw.signal)
+      .approvals.pending()
+      .find((one) => one.id === c.req.param('id'))
+    return html(c, approvalPage(plan), plan ? 200 : 404)
+  })
+}
+
+/** A ticket from the terminal becomes the browser's session; the address bar does not keep it. */
+function login(c: Context, owner: Owner, ticket: string): Response {
+  const session = owner.redeem(ticket)
+  if (session === undefined) return html(c, closedPage('This address was used already or is too old.'), 403)
+  setCookie(c, SESSION_COOKIE, session, { httpOnly: true, sameSite: 'Strict', path: '/', maxAge: 30 * 24 * 60 * 60 })
+  return c.redirect('/')
+}
+
+function html(c: Context, text: string, status: 200 | 403 | 404 = 200): Response {
+  return c.html(text, status, {
+    'Content-Security-Policy': PAGE_CSP,
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'no-referrer',
+    'Cache-Control': 'no-store',
+  })
+}
+
+function plugin(app: Hono, deps: SurfaceDeps): void {
+  const fromChatGpt = cors({
+    origin: CHATGPT_ORIGINS,
+    allowMethods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    allowHeaders: ['Content-Type', 'Authorization', 'openai-conversation-id', 'openai-ephemeral-user-id'],
+  })
+  const origin = (c: Context): string => deps.publicUrl ?? new URL(c.req.url).origin
+  const logo = readFileSync(new URL('../../assets/logo.png', import.meta.url))
+  const forwarder = new RouteForwarder(deps.pluginContext)
+  for (const path of [
+    '/.well-known/ai-plugin.json',
+    '/openapi.yaml',
+    '/logo.png',
+    '/apisix/admin/routes',
+    '/apisix/admin/routes/:id',
+  ])
+    app.use(path, fromChatGpt)
+  app.get('/.well-known/ai-plugin.json', (c) => c.json(manifest(origin(c))))
+  app.get('/openapi.yaml', (c) => {
+    const document = openapi(origin(c))
+    const wantsJson = (c.req.header('accept') ?? '').includes('application/json')
+    return wantsJson
+      ? c.json(document)
+      : c.body(stringify(document, { aliasDuplicateObjects: false }), 200, {
+          'Content-Type': 'application/yaml; charset=utf-8',
+          Vary: 'Accept',
+        })
+  })
+  app.get('/logo.png', (c) =>
+    c.body(new Uint8Array(logo), 200, { 'Content-Type': 'image/png', 'Cache-Control': 'max-age=3600' }),
+  )
+  app.get('/legal', (c) =>
+    c.text(
+      "Gateward is free software under the Apache License 2.0. It is not affiliated with the Apache Software Foundation or OpenAI. It runs on its owner's machine.",
+    ),
+  )
+  app.on(['GET', 'POST'], '/apisix/admin/routes', (c) => forwarder.handle(c, undefined, origin(c)))
+  app.on(['GET', 'PUT', 'PATCH', 'DELETE'], '/apisix/admin/routes/:id', (c) =>
+    forwarder.handle(c, c.req.param('id'), origin(c)),
+  )
+}
