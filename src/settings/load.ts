@@ -93,7 +93,9 @@ function readFile(named: string | undefined, cwd: string, reading: Reading): voi
       throw new Error('found no map at its top, expected `gateway:`, ...')
     reading.tree = withoutNulls(tree)
   } catch (error) {
-    reading.problems.push(`${label}: reading it: ${error instanceof Error ? error.message : String(error)}`)
+    // A YAML error goes on with an excerpt of the file, which may hold secrets.
+    const [reason] = (error instanceof Error ? error.message : String(error)).split('\n')
+    reading.problems.push(`${label}: reading it: ${reason}`)
   }
   for (const { path, schema } of FIELDS) {
     const value = getAt(reading.tree, path)

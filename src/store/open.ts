@@ -1,12 +1,13 @@
 // Picks the store that the settings name.
 
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseAddress } from '../lib/address.ts'
 import type { Settings } from '../settings/schema.ts'
 import { type Store, StoreError } from './contract.ts'
 import { openEtcdStore } from './etcd.ts'
 import { MemoryStore } from './memory.ts'
 import { SqliteStore } from './sqlite.ts'
+import { openYamlStore } from './yaml.ts'
 
 const DEFAULT_ETCD_PREFIX = '/apisix'
 
@@ -15,6 +16,7 @@ export async function openStore(settings: Pick<Settings, 'store' | 'etcd'>, data
   const { store, etcd } = settings
   if (store === 'memory') return new MemoryStore()
   if (store === 'sqlite') return new SqliteStore(join(dataDir, 'gateward.db'))
+  if (store.startsWith('yaml:')) return openYamlStore(resolve(store.slice('yaml:'.length)))
   const { timeout_ms: timeoutMs, ...access } = etcd
   return openEtcdStore({ ...access, ...parseEtcd(store), timeoutMs, cacheFile: join(dataDir, 'etcd-snapshot.json') })
 }
