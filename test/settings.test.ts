@@ -103,7 +103,7 @@ test('settings: a variable that the file names for a key may be called anything'
     'targets:\n  - {name: prod, admin_url: "http://127.0.0.1:1", key_env: GATEWARD_PROD_KEY}\n',
   )
   const { settings } = loadSettings({ argv: [], env: { GATEWARD_PROD_KEY: 'x' }, cwd })
-  assert.equal(settings.targets[0]?.policy, 'approve')
+  assert.equal(settings.targets[0]?.policy, 'always')
 })
 
 test('settings: admin keys are made once, readable by the owner only', (context) => {

@@ -35,7 +35,8 @@ export interface Row {
 export interface Statements {
   get: StatementSync
   modifiedIndex: StatementSync
-  page: StatementSync
+  firstPage: StatementSync
+  nextPage: StatementSync
   count: StatementSync
   put: StatementSync
   remove: StatementSync
@@ -73,9 +74,8 @@ export function prepareStatements(database: DatabaseSync): Statements {
   return {
     get: database.prepare(`SELECT ${columns} FROM entries WHERE key = ?`),
     modifiedIndex: database.prepare('SELECT modified_index AS modifiedIndex FROM entries WHERE key = ?'),
-    page: database.prepare(
-      `SELECT ${columns} FROM entries WHERE key >= ? AND key > ? AND key < ? ORDER BY key LIMIT ?`,
-    ),
+    firstPage: database.prepare(`SELECT ${columns} FROM entries WHERE key >= ? AND key < ? ORDER BY key LIMIT ?`),
+    nextPage: database.prepare(`SELECT ${columns} FROM entries WHERE key > ? AND key < ? ORDER BY key LIMIT ?`),
     count: database.prepare('SELECT count(*) AS total FROM entries WHERE key >= ? AND key < ?'),
     put: database.prepare(`
       INSERT INTO entries (key, text, created_index, modified_index, expires_at_ms) VALUES (?, ?, ?, ?, ?)

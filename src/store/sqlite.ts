@@ -75,10 +75,12 @@ export class SqliteStore implements Store {
 
   async list(prefix: string, options: { after?: string; limit?: number } = {}): Promise<Page> {
     const end = prefix + LAST_CHARACTER
+    const { after = '', limit = -1 } = options
+    const { firstPage, nextPage } = this.#statements
     const rows = this.#read(() =>
-      this.#statements.page.all(prefix, options.after ?? '', end, options.limit ?? -1),
-    ) as unknown as Row[]
-    return { entries: rows, revision: this.#revision, total: this.#count(prefix, end) }
+      after < prefix ? firstPage.all(prefix, end, limit) : nextPage.all(after, end, limit),
+    )
+    return { entries: rows as unknown as Row[], revision: this.#revision, total: this.#count(prefix, end) }
   }
 
   commit(operations: Operation[], conditions: Condition[] = []): Promise<CommitResult> {
