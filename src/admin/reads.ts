@@ -79,9 +79,11 @@ function toWindow(query: URLSearchParams): { from: number; to: number; paged: bo
   if (!page || !pageSize) return { from: 0, to: Number.POSITIVE_INFINITY, paged: false }
   const size = Number(pageSize)
   if (size < MIN_PAGE_SIZE || size > MAX_PAGE_SIZE) return undefined
-  const count = Number.isNaN(size) ? MIN_PAGE_SIZE : size
-  const number = Math.max(Number(page) || 1, 1)
-  return { from: (number - 1) * count, to: number * count, paged: true }
+  const number = Number(page)
+  // What is not a number does not page, as in APISIX.
+  if (Number.isNaN(size) || Number.isNaN(number)) return { from: 0, to: Number.POSITIVE_INFINITY, paged: false }
+  const from = (Math.max(number, 1) - 1) * size
+  return { from, to: from + size, paged: true }
 }
 
 type Filter = (resource: Resource) => boolean

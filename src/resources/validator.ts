@@ -8,6 +8,7 @@ import type { TSchema } from 'typebox'
 import { type PluginCatalog, type PluginFacts, STREAM_PLUGINS } from './catalog.ts'
 import type { Kind, Resource } from './kinds.ts'
 import { nearestNames } from './nearest.ts'
+import { checkProto } from './proto-check.ts'
 import { SCHEMAS, SECRET_SCHEMAS } from './schemas.ts'
 import { checkUpstream } from './upstream-schema.ts'
 import { type Failure, listFailures, wordFirst } from './wording.ts'
@@ -22,8 +23,6 @@ export interface ValidatorOptions {
   catalog: PluginCatalog
   /** What is wrong with a `vars` expression; undefined when it is right. */
   checkVars(expression: unknown): string | undefined
-  /** What is wrong with a protobuf definition; undefined when it is right. */
-  checkProto?(content: string): string | undefined
 }
 
 export interface Validator {
@@ -102,7 +101,9 @@ export function createValidator(options: ValidatorOptions): Validator {
   function checkKind(kind: Kind, id: string, resource: Resource): Invalid | undefined {
     const schema = schemaOf(kind, id)
     if (!schema) return plain(`invalid secret manager: ${id.split('/')[0]}`, '')
-    const errors = validate(schema, resource)
+    // A secret's id is manager/id: the part after the manager is what the pattern is for.
+    const checked = kind === 'secrets' ? { ...resource, id: id.slice(id.indexOf('/') + 1) } : resource
+    const errors = validate(schema, checked)
     return errors && { message: `invalid configuration: ${wordFirst(errors)}`, failures: listFailures(errors) }
   }
 
@@ -150,7 +151,7 @@ function checkBeyondSchema(kind: Kind, resource: Resource, options: ValidatorOpt
   if (kind === 'upstreams') return checkUpstream(resource)
   if (kind === 'ssls') return checkCertificates(resource)
   if (kind === 'protos') {
-    const message = options.checkProto?.(resource.content as string)
+    const message = checkProto(resource.content as string)
     return message === undefined ? undefined : `invalid content: ${message}`
   }
   if (kind === 'stream_routes' && resource.protocol) return `unknown protocol [${(resource.protocol as Resource).name}]`

@@ -4,6 +4,7 @@ import Type from 'typebox'
 import { type Admin, type AdminOptions, createAdmin } from '../../src/admin/admin.ts'
 import type { SecretBox } from '../../src/admin/secrecy.ts'
 import { checkVars } from '../../src/gateway/router/vars.ts'
+import { plugins } from '../../src/plugins/index.ts'
 import { createCatalog, type PluginFacts } from '../../src/resources/catalog.ts'
 import { createValidator } from '../../src/resources/validator.ts'
 import type { Store } from '../../src/store/contract.ts'
@@ -22,8 +23,8 @@ const facts = (name: string, priority: number, more: Partial<PluginFacts>): Plug
 
 const LogFormat = Type.Optional(Type.Unsafe<object>({ type: 'object' }))
 
-/** Only what the Admin API's own tests need: the plugins' own schemas have their own tests. */
-export const TEST_PLUGINS: PluginFacts[] = [
+/** Only what the Admin API's own tests need; a plugin that exists takes the place of its namesake here. */
+const STAND_INS: PluginFacts[] = [
   facts('request-id', 12015, {}),
   facts('batch-requests', 4010, {
     metadataSchema: Type.Object({ max_body_size: Type.Optional(Type.Integer({ exclusiveMinimum: 0 })) }),
@@ -73,6 +74,14 @@ export const TEST_PLUGINS: PluginFacts[] = [
   }),
   facts('example-plugin', 0, { metadataSchema: Type.Object({ ikey: Type.Number(), skey: Type.String() }) }),
 ]
+
+const real = new Map<string, PluginFacts>(plugins.map((plugin) => [plugin.name, plugin]))
+const TEST_PLUGINS = [...STAND_INS.filter(({ name }) => !real.has(name)), ...plugins].sort(
+  (a, b) => b.priority - a.priority,
+)
+
+/** Names of plugins that are only stand-ins, with less schema than recorded. */
+export const STAND_IN_NAMES: readonly string[] = STAND_INS.map(({ name }) => name).filter((name) => !real.has(name))
 
 // APISIX's default key; it is public, and here to compare with recorded texts.
 const DEFAULT_KEY = 'qeddd145sfvddff3'

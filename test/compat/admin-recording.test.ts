@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { test } from 'node:test'
+import { toListener } from '../../src/admin/listen.ts'
+import { ADMIN_KEY, createTestAdmin, STAND_IN_NAMES, VIEWER_KEY } from '../admin/admin-for-test.ts'
+import { runRecording } from './replay.ts'
+
+const MAX_BODY_BYTES = 1024 * 1024
+
+// Their schemas are not whole yet: stand-ins of the tests, and limit-count without its redis policies.
+const UNFINISHED_PLUGINS = [...STAND_IN_NAMES, 'limit-count']
+
+test('the Admin API answers as recorded', async () => {
+  const { admin, close } = await createTestAdmin()
+  const server = createServer(toListener({ handle: admin.handle, maxBodyBytes: MAX_BODY_BYTES }))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  try {
+    const address = `127.0.0.1:${(server.address() as AddressInfo).port}`
+    const report = await runRecording('admin.jsonl', {
+      addresses: { admin: address, upstream: '127.0.0.1:17201' },
+      adminKey: ADMIN_KEY,
+      viewerKey: VIEWER_KEY,
+    })
+    const missing = UNFINISHED_PLUGINS.map((name) => `/schema/plugins/${name}`)
+    const different = report.different.filter((text) => !missing.some((path) => text.includes(path)))
+    assert.deepEqual(different, [])
+    assert.ok(report.equal > 600, `only ${report.equal} exchanges are equal`)
+  } finally {
+    server.close()
+    await close()
+  }
+})
