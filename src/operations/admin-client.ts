@@ -112,7 +112,9 @@ export class AdminClient {
     if (answer.status === 412)
       throw new OperationError('conflict', `${messageOf(answer)}; somebody else has changed it: plan again`)
     this.#expectOk(answer, 'applying the plan')
-    return { servedMs: answer.body.served === true ? performance.now() - started : undefined }
+    const served =
+      Number(answer.headers.get('x-gateward-served-revision')) >= Number(answer.headers.get('x-gateward-revision'))
+    return { servedMs: served ? performance.now() - started : undefined }
   }
 
   async #writeOneByOne(operations: WriteOperation[]): Promise<{ servedMs: undefined }> {

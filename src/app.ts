@@ -1,0 +1,249 @@
+// Puts one Gateward together: store, data plane, Admin API, metrics, operator's surface; and takes it down again in the opposite order.
+import { mkdirSync } from 'node:fs'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createAdmin } from './admin/admin.ts'
+import type { AdminKey } from './admin/keys.ts'
+import { toListener } from './admin/listen.ts'
+import { createSecrecy, type SecretBox } from './admin/secrecy.ts'
+import { toTargets } from './cli/operator.ts'
+import { ConfigFeed } from './feed.ts'
+import { DataPlane } from './gateway/data-plane.ts'
+import { checkVars } from './gateway/router/vars.ts'
+import { parseAddress } from './lib/address.ts'
+import { createLogger } from './lib/log.ts'
+import { Secretbox } from './lib/secretbox.ts'
+import { exposition } from './metrics/exposition.ts'
+import { Approvals } from './operations/approval.ts'
+import type { OperationContext, Surface } from './operations/contract.ts'
+import { operations } from './operations/index.ts'
+import { Ledger } from './operations/ledger.ts'
+import { plugins } from './plugins/index.ts'
+import { createCatalog } from './resources/catalog.ts'
+import { createValidator } from './resources/validator.ts'
+import { loadAdminKeys } from './settings/keys.ts'
+import type { Settings } from './settings/schema.ts'
+import type { Store } from './store/contract.ts'
+import { openStore } from './store/open.ts'
+import { Conversation } from './surfaces/chat/agent.ts'
+import { openModel } from './surfaces/chat/models.ts'
+import { Desk } from './surfaces/desk.ts'
+import { Owner } from './surfaces/owner.ts'
+import { createSurface, listenSurface } from './surfaces/server.ts'
+
+/** A running Gateward. Addresses are those that were really opened (`host:port`); undefined: switched off. */
+export interface Gateward {
+  gateway: string[]
+  admin: string | undefined
+  metrics: string | undefined
+  surface: string | undefined
+  /** A one-time address that makes the browser the owner's. */
+  ownerUrl(): string | undefined
+  close(): Promise<void>
+}
+
+/** How long an Admin write waits for the data plane; the answer then says which revision is served. */
+const SERVED_LIMIT_MS = 2000
+const MAX_ADMIN_BODY_BYTES = 1024 * 1024 * 4
+
+/** Starts everything. Rejects with a StoreError, ListenError or Error with one clear line; what was opened is closed again. */
+export async function startGateward(settings: Settings): Promise<Gateward> {
+  const closers: (() => Promise<unknown> | unknown)[] = []
+  const close = async (): Promise<void> => {
+    for (const one of closers.splice(0).reverse()) await one()
+  }
+  try {
+    return await open(settings, closers, close)
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+type Closers = (() => Promise<unknown> | unknown)[]
+
+async function open(settings: Settings, closers: Closers, close: () => Promise<void>): Promise<Gateward> {
+  const log = createLogger(settings.log.level)
+  mkdirSync(settings.data_dir, { recursive: true, mode: 0o700 })
+  const store = await openStore(settings, settings.data_dir)
+  closers.push(() => store.close())
+  const keys = loadAdminKeys(settings)
+  const catalog = createCatalog(plugins)
+  const secrecy = createSecrecy(catalog, toSecretBox(settings))
+  const feed = new ConfigFeed(store, secrecy, (error) =>
+    log.error({ err: error }, 'the configuration cannot be read again; the last one is served'),
+  )
+  await feed.start()
+  closers.push(() => feed.close())
+
+  const plane = new DataPlane({ ...toPlaneOptions(settings), log, snapshot: () => feed.snapshot() })
+  feed.onCommit((revision, changes) => plane.commit(revision, changes))
+  await plane.start()
+  closers.push(() => plane.close(settings.gateway.drain_seconds * 1000))
+
+  const admin = await listenAdmin(settings, store, plane, keys, closers, log)
+  const metrics = await listenMetrics(settings, plane, closers)
+  const gateway = settings.gateway.http.map((text, i) => `${parseAddress(text)?.host}:${plane.ports[i]}`)
+  const opened = {
+    ...settings,
+    admin: { ...settings.admin, listen: admin ?? settings.admin.listen },
+    gateway: { ...settings.gateway, http: gateway },
+  }
+  const { surface, owner } = await listenSurfaces(opened, keys.admin, closers, log)
+  return {
+    gateway,
+    admin,
+    metrics,
+    surface,
+    ownerUrl: () =>
+      surface && owner ? `http://${surface.replace('127.0.0.1', 'localhost')}/?ticket=${owner.ticket()}` : undefined,
+    close,
+  }
+}
+
+function toPlaneOptions(settings: Settings): Omit<ConstructorParameters<typeof DataPlane>[0], 'log' | 'snapshot'> {
+  const { gateway } = settings
+  return {
+    threads: settings.threads,
+    counterKeys: 262_144,
+    listen: gateway.http.map((text) => parseAddress(text) as { host: string; port: number }),
+    limits: {
+      headBytes: gateway.head_bytes,
+      targetBytes: gateway.target_bytes,
+      fields: gateway.header_count,
+      headTimeoutMs: gateway.head_timeout_ms,
+      bodyTimeoutMs: gateway.body_timeout_ms,
+      keepaliveTimeoutMs: gateway.keepalive_timeout_ms,
+      sendTimeoutMs: gateway.send_timeout_ms,
+      keepaliveRequests: gateway.keepalive_requests,
+      bodyBytes: gateway.body_bytes,
+    },
+    routerMode: gateway.router,
+    enabledPlugins: settings.plugins.enable,
+    attributes: settings.plugins.attr,
+    logLevel: settings.log.level,
+    trustedProxies: gateway.trusted_proxies,
+    realIpHeader: gateway.real_ip_header,
+  }
+}
+
+function toSecretBox(settings: Settings): SecretBox {
+  const { enable, keyring } = settings.data_encryption
+  const box = new Secretbox(keyring)
+  return {
+    encrypt: (clear) => (enable ? box.encrypt(clear) : clear),
+    decrypt: (stored) => box.decrypt(stored) ?? stored,
+  }
+}
+
+async function listenAdmin(
+  settings: Settings,
+  store: Store,
+  plane: DataPlane,
+  keys: { admin: string; viewer: string | undefined },
+  closers: Closers,
+  log: ReturnType<typeof createLogger>,
+): Promise<string | undefined> {
+  const catalog = createCatalog(plugins)
+  const admin = await createAdmin({
+    store,
+    catalog,
+    validator: createValidator({ catalog, checkVars }),
+    secretBox: toSecretBox(settings),
+    keys: () => toAdminKeys(keys),
+    allowAdmin: settings.admin.allow,
+    afterCommit: async (revision) => {
+      await plane.whenServed(revision, SERVED_LIMIT_MS)
+      return { servedRevision: plane.served }
+    },
+    reload: async () => {},
+    onFault: (error, id) => log.error({ err: error, error_id: id }, 'the Admin API failed'),
+  })
+  closers.push(() => admin.close())
+  if (settings.admin.listen === 'off') return undefined
+  return listenHttp(
+    http.createServer(toListener({ handle: admin.handle, maxBodyBytes: MAX_ADMIN_BODY_BYTES })),
+    settings.admin.listen,
+    closers,
+  )
+}
+
+function toAdminKeys(keys: { admin: string; viewer: string | undefined }): AdminKey[] {
+  const admin: AdminKey = { name: 'admin', key: keys.admin, role: 'admin' }
+  return keys.viewer === undefined ? [admin] : [admin, { name: 'viewer', key: keys.viewer, role: 'viewer' }]
+}
+
+async function listenMetrics(settings: Settings, plane: DataPlane, closers: Closers): Promise<string | undefined> {
+  if (settings.metrics.listen === 'off') return undefined
+  const server = http.createServer((request, response) => {
+    const found = request.method === 'GET' && request.url?.split('?', 1)[0] === '/apisix/prometheus/metrics'
+    response.writeHead(found ? 200 : 404, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' })
+    response.end(
+      found ? exposition(plane.metrics.collect()) : 'not found: the metrics are at /apisix/prometheus/metrics\n',
+    )
+  })
+  return listenHttp(server, settings.metrics.listen, closers)
+}
+
+async function listenSurfaces(
+  settings: Settings,
+  adminKey: string,
+  closers: Closers,
+  log: ReturnType<typeof createLogger>,
+): Promise<{ surface: string | undefined; owner: Owner | undefined }> {
+  if (settings.surface.listen === 'off') return { surface: undefined, owner: undefined }
+  const ledger = new Ledger(settings.data_dir)
+  closers.push(() => ledger.close())
+  const owner = new Owner(settings.data_dir)
+  const approvals = new Approvals()
+  const targets = toTargets(settings, adminKey, process.env)
+  const context = (surface: Surface, signal: AbortSignal): OperationContext => ({
+    targets,
+    ledger,
+    approvals,
+    caller: { surface, subject: surface === 'openai' ? 'chatgpt' : 'owner' },
+    ask: undefined,
+    reveal: undefined,
+    progress: () => {},
+    signal,
+    now: Date.now,
+  })
+  const app = createSurface({
+    operations,
+    context,
+    pluginContext: (signal) => context('openai', signal),
+    desk: new Desk(approvals),
+    owner,
+    newConversation: async () => new Conversation(await openModel(settings.model, process.env)),
+    publicUrl: settings.surface.public_url,
+    log,
+  })
+  const address = parseAddress(settings.surface.listen) as { host: string; port: number }
+  const server = await listenSurface(app, address).catch((error: NodeJS.ErrnoException) => {
+    throw portError(error, settings.surface.listen)
+  })
+  closers.push(() => closeServer(server))
+  return { surface: `${address.host}:${(server.address() as AddressInfo).port}`, owner }
+}
+
+async function listenHttp(server: http.Server, text: string, closers: Closers): Promise<string> {
+  const address = parseAddress(text) as { host: string; port: number }
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(portError(error, text)))
+    server.listen(address.port, address.host, resolve)
+  })
+  closers.push(() => closeServer(server))
+  return `${address.host}:${(server.address() as AddressInfo).port}`
+}
+
+function closeServer(server: http.Server): Promise<void> {
+  server.closeAllConnections()
+  return new Promise((resolve) => server.close(() => resolve()))
+}
+
+function portError(error: NodeJS.ErrnoException, address: string): Error {
+  if (error.code === 'EADDRINUSE')
+    return new Error(`${address} is taken by another program; stop it, or choose another address in the settings`)
+  if (error.code === 'EACCES') return new Error(`${address} may not be opened by this user; choose a port from 1024 on`)
+  return new Error(`${address} cannot be opened: ${error.message}`)
+}

@@ -1,0 +1,87 @@
+// What the command line needs to operate gateways: the targets of the settings, the ledger of the data directory, a person at the terminal.
+import { readFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import { parseAddress } from '../lib/address.ts'
+import { Approvals } from '../operations/approval.ts'
+import type { OperationContext, Surface } from '../operations/contract.ts'
+import { Ledger } from '../operations/ledger.ts'
+import { type TargetSettings, Targets } from '../operations/targets.ts'
+import type { Settings } from '../settings/schema.ts'
+import { renderPlan } from './render.ts'
+import type { Terminal } from './terminal.ts'
+
+/** The embedded gateway and the targets of the settings. `key`: the admin key of the embedded one. */
+export function toTargets(settings: Settings, key: string, env: NodeJS.ProcessEnv): Targets {
+  const embedded: TargetSettings = {
+    name: 'embedded',
+    adminUrl: `http://${reachable(settings.admin.listen)}`,
+    adminKey: key,
+    gatewayUrl: `http://${reachable(settings.gateway.http[0] ?? '127.0.0.1:9080')}`,
+    policy: 'always',
+  }
+  const others = settings.targets.map((one): TargetSettings => {
+    const fromFile = one.key_file === undefined ? undefined : readFileSync(one.key_file, 'utf8').trim()
+    const fromEnvironment = one.key_env === undefined ? undefined : env[one.key_env]
+    return {
+      name: one.name,
+      adminUrl: one.admin_url,
+      adminKey: fromFile ?? fromEnvironment ?? '',
+      gatewayUrl: one.gateway_url ?? one.admin_url.replace(/:\d+$/, ':9080'),
+      policy: one.policy,
+    }
+  })
+  return new Targets([embedded, ...others])
+}
+
+/** An address to connect to for one that is listened on. */
+function reachable(listen: string): string {
+  const address = parseAddress(listen)
+  if (!address) return listen
+  const host =
+    address.host === '0.0.0.0'
+      ? '127.0.0.1'
+      : address.host === '::'
+        ? '[::1]'
+        : address.host.includes(':')
+          ? `[${address.host}]`
+          : address.host
+  return `${host}:${address.port}`
+}
+
+/** The admin key of the gateway in this data directory, undefined when none has been started there. */
+export function existingAdminKey(settings: Settings): string | undefined {
+  if (settings.admin.key) return settings.admin.key
+  try {
+    return readFileSync(join(settings.data_dir, 'admin.key'), 'utf8').trim()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** A context in which the person at the terminal approves: the line `y` in answer to the question, nothing else. */
+export function terminalContext(
+  settings: Settings,
+  key: string,
+  terminal: Terminal,
+  surface: Surface,
+): OperationContext {
+  return {
+    targets: toTargets(settings, key, process.env),
+    ledger: new Ledger(settings.data_dir),
+    approvals: new Approvals(),
+    caller: { surface, subject: userInfo().username },
+    ask: async (request) => {
+      terminal.print(renderPlan(request, terminal))
+      const answer = await terminal.ask('Apply? [y/N] ')
+      return answer === 'y' ? userInfo().username : undefined
+    },
+    reveal: (secrets) => {
+      for (const { label, value } of secrets) terminal.print(`  ${label}, shown once: ${terminal.paint('bold', value)}`)
+    },
+    progress: () => {},
+    signal: new AbortController().signal,
+    now: Date.now,
+  }
+}

@@ -1,0 +1,74 @@
+// Commands of the owner, who can read the data directory: open the browser, approve a plan, see new secrets, check the audit log.
+
+import type { ApprovalRequest } from '../operations/contract.ts'
+import { Ledger } from '../operations/ledger.ts'
+import { loadSettings } from '../settings/load.ts'
+import type { Settings } from '../settings/schema.ts'
+import { readOwnerKey } from '../surfaces/owner.ts'
+import { CliError } from './error.ts'
+import { renderPlan } from './render.ts'
+import { openTerminal } from './terminal.ts'
+
+export async function open(argv: string[]): Promise<number> {
+  const settings = read(argv)
+  const { ticket } = (await call(settings, 'POST', '/v1/tickets')) as { ticket: string }
+  console.log(`http://${settings.surface.listen.replace('127.0.0.1', 'localhost')}/?ticket=${ticket}`)
+  return 0
+}
+
+export async function approve(argv: string[]): Promise<number> {
+  const [planId, ...rest] = argv
+  if (!planId || planId.startsWith('-')) throw new CliError('name the plan: gateward approve plan-1234abcd', 2)
+  const settings = read(rest)
+  const { plans } = (await call(settings, 'GET', '/v1/plans')) as { plans: ApprovalRequest[] }
+  const plan = plans.find((one) => one.planId === planId)
+  if (!plan)
+    throw new CliError(
+      `no plan ${planId} waits for approval; waiting: ${plans.map((one) => one.planId).join(', ') || 'none'}`,
+    )
+  const terminal = openTerminal({ input: process.stdin, output: process.stdout })
+  terminal.print(renderPlan(plan, terminal))
+  const decision = (await terminal.ask('Approve? [y/N] ')) === 'y' ? 'approve' : 'reject'
+  terminal.close()
+  await call(settings, 'POST', `/v1/plans/${encodeURIComponent(planId)}`, { digest: plan.digest, decision })
+  console.log(decision === 'approve' ? 'approved' : 'rejected')
+  return decision === 'approve' ? 0 : 1
+}
+
+export async function reveal(argv: string[]): Promise<number> {
+  const ledger = new Ledger(read(argv).data_dir)
+  const secrets = ledger.takeSecrets()
+  ledger.close()
+  for (const { label, value } of secrets) console.log(`${label}: ${value}`)
+  if (!secrets.length) console.log('there is nothing new to show')
+  return 0
+}
+
+export async function audit(argv: string[]): Promise<number> {
+  const ledger = new Ledger(read(argv.filter((one) => one !== 'verify')).data_dir)
+  const { count, brokenAt } = ledger.verify()
+  ledger.close()
+  if (brokenAt !== undefined)
+    throw new CliError(`the audit log was changed: entry ${brokenAt} does not follow from the one before it`)
+  console.log(`${count} entries, the chain is whole`)
+  return 0
+}
+
+function read(argv: string[]): Settings {
+  return loadSettings({ argv, env: process.env, cwd: process.cwd() }).settings
+}
+
+async function call(settings: Settings, method: string, path: string, body?: object): Promise<unknown> {
+  const url = `http://${settings.surface.listen}${path}`
+  const response = await fetch(url, {
+    method,
+    headers: { Authorization: `Bearer ${readOwnerKey(settings.data_dir)}`, 'Content-Type': 'application/json' },
+    body: body && JSON.stringify(body),
+    signal: AbortSignal.timeout(5000),
+  }).catch(() => {
+    throw new CliError(`nothing answers at http://${settings.surface.listen}; is Gateward running? (npm start)`)
+  })
+  const answer = (await response.json()) as { error?: string }
+  if (!response.ok) throw new CliError(answer.error ?? `status ${response.status}`)
+  return answer
+}

@@ -1,0 +1,77 @@
+// `gateward start`: the whole system in one process, until SIGTERM or Ctrl-C.
+import { join } from 'node:path'
+import { type Gateward, startGateward } from '../app.ts'
+import { ListenError } from '../gateway/data-plane.ts'
+import { loadSettings } from '../settings/load.ts'
+import type { Settings } from '../settings/schema.ts'
+import { CliError } from './error.ts'
+
+interface ConferenceApi {
+  port: number
+  close(): Promise<void>
+}
+
+const DEMO_PORT = 8088
+
+export async function start(argv: string[]): Promise<number> {
+  const demo = argv.includes('--demo')
+  const { settings } = loadSettings({
+    argv: argv.filter((one) => one !== '--demo'),
+    env: process.env,
+    cwd: process.cwd(),
+  })
+  const gateward = await startGateward(settings).catch((error) => {
+    throw explain(error, settings)
+  })
+  const api = demo ? await startConferenceApi(DEMO_PORT).catch(() => startConferenceApi(0)) : undefined
+  console.log(greeting(gateward, settings, api?.port))
+  await untilStopped()
+  await api?.close()
+  await gateward.close()
+  return 0
+}
+
+/** Starts the sample API; port 0 takes a free one. */
+export async function startConferenceApi(port: number): Promise<ConferenceApi> {
+  const { startConferenceApi: run } = (await import(
+    new URL('../../examples/conference-api/server.mjs', import.meta.url).href
+  )) as {
+    startConferenceApi(port: number): Promise<ConferenceApi>
+  }
+  return run(port)
+}
+
+function greeting(gateward: Gateward, settings: Settings, demoPort: number | undefined): string {
+  const api = demoPort === undefined ? 'http://127.0.0.1:8080' : `http://127.0.0.1:${demoPort}`
+  const path = demoPort === undefined ? '/orders/*' : '/speaker/*'
+  const lines = [
+    `Gateward serves ${gateward.gateway.map((one) => `http://${one}`).join(', ')} with ${settings.threads} thread${settings.threads === 1 ? '' : 's'}`,
+    ...(gateward.admin
+      ? [
+          `  Admin API   http://${gateward.admin}/apisix/admin, key in ${settings.admin.key ? 'the settings' : join(settings.data_dir, 'admin.key')}`,
+        ]
+      : []),
+    ...(gateward.surface ? [`  Browser     ${gateward.ownerUrl()}`] : []),
+    ...(demoPort === undefined ? [] : [`  Sample API  ${api} (/speakers, /sessions, /topics)`]),
+    '',
+    'Talk to it: npm run chat (or the browser), for example',
+    '  Show all routes',
+    `  Create a route for ${path} to ${api}`,
+    '  Require an API key on it and allow 5 requests a minute',
+  ]
+  return lines.join('\n')
+}
+
+function explain(error: unknown, settings: Settings): unknown {
+  if (!(error instanceof ListenError)) return error
+  const where = settings.gateway.http.join(', ')
+  if (error.code === 'EADDRINUSE')
+    return new CliError(`${where} is taken by another program; stop it, or set gateway.http (GATEWARD_GATEWAY_HTTP)`)
+  return new CliError(`${where} cannot be opened: ${error.message}`)
+}
+
+function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+  })
+}
