@@ -80,15 +80,19 @@ export class EtcdClient {
 
   /** Opens a stream; the caller reads its body until it ends, and aborts it by the signal. */
   async stream(path: string, body: object, signal: AbortSignal): Promise<http.IncomingMessage> {
+    const connecting = new AbortController()
+    const timer = setTimeout(() => connecting.abort(new Error('no answer in time')), this.#options.timeoutMs)
     try {
       return await this.#authenticated(async () => {
-        const response = await this.#send(path, body, signal)
+        const response = await this.#send(path, body, AbortSignal.any([signal, connecting.signal]))
         if (response.statusCode !== 200) await readAnswer(response)
         return response
       })
     } catch (error) {
       this.#current += 1
       throw error
+    } finally {
+      clearTimeout(timer)
     }
   }
 

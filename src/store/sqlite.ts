@@ -125,42 +125,40 @@ export class SqliteStore implements Store {
     this.#flushScheduled = false
     const batch = this.#waiting
     this.#waiting = []
-    if (batch.length === 0) return
-    try {
-      this.#write(batch)
-    } catch (error) {
-      if (batch.length === 1) batch[0]?.reject(error)
-      else for (const waiting of batch) this.#writeAlone(waiting)
-    }
+    if (batch.length > 0) this.#settle(batch)
   }
 
-  #writeAlone(waiting: Waiting): void {
-    try {
-      this.#write([waiting])
-    } catch (error) {
-      waiting.reject(error)
-    }
-  }
-
-  #write(batch: Waiting[]): void {
-    const before = this.#revision
+  #settle(batch: Waiting[]): void {
     let applied: Applied[]
     try {
-      this.#database.exec('BEGIN IMMEDIATE')
-      applied = batch.map((waiting) => this.#apply(waiting))
-      if (this.#revision !== before) this.#statements.setRevision.run(this.#revision)
-      this.#database.exec('COMMIT')
+      applied = this.#write(batch)
     } catch (error) {
-      this.#revision = before
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
-      throw this.#failed(error)
+      if (batch.length === 1) batch[0]?.reject(error)
+      else for (const waiting of batch) this.#settle([waiting])
+      return
     }
-    this.#trouble = undefined
+    // Outside of the catch: what is written must not be tried again because a watcher throws.
     for (const [index, waiting] of batch.entries()) {
       const { result, commit } = applied[index] as Applied
       this.#setExpiries(waiting.operations, result)
       if (commit) this.#log.publish(commit)
       waiting.resolve(result)
+    }
+  }
+
+  #write(batch: Waiting[]): Applied[] {
+    const before = this.#revision
+    try {
+      this.#database.exec('BEGIN IMMEDIATE')
+      const applied = batch.map((waiting) => this.#apply(waiting))
+      if (this.#revision !== before) this.#statements.setRevision.run(this.#revision)
+      this.#database.exec('COMMIT')
+      this.#trouble = undefined
+      return applied
+    } catch (error) {
+      this.#revision = before
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      throw this.#failed(error)
     }
   }
 

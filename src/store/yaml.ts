@@ -148,6 +148,7 @@ function parseStandalone(text: string): Map<string, string> {
   const tree = (document.toJS({ maxAliasCount: 1000 }) ?? {}) as unknown
   if (!isMap(tree)) throw new Error('found no map at its top, expected routes:, upstreams:, ...')
   const texts = new Map<string, string>()
+  if (tree.plugins) throw new Error('plugins: found a list of plugins: set plugins.enable in gateward.yaml instead')
   for (const [kind, list] of Object.entries(tree)) {
     if (list !== null) addKind(texts, kind, list)
   }

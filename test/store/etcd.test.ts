@@ -1,6 +1,8 @@
 import assert from 'node:assert'
+import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -169,4 +171,29 @@ test('etcd: user and password', options, async (context) => {
   context.after(() => store.close())
   await store.commit([{ type: 'put', key: 'routes/1', text: '{}' }])
   assert(await store.get('routes/1'))
+})
+
+test('etcd: TLS both ways', options, async (context) => {
+  const directory = mkdtempSync(join(tmpdir(), 'gateward-tls-'))
+  context.after(() => rmSync(directory, { recursive: true, force: true }))
+  const tls = {
+    ca_file: join(directory, 'cert.pem'),
+    cert_file: join(directory, 'cert.pem'),
+    key_file: join(directory, 'key.pem'),
+  }
+  const subject = ['-subj', '/CN=gateward', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '1']
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', tls.key_file]
+  execFileSync('openssl', ['req', '-x509', ...subject, ...key, '-out', tls.cert_file], { stdio: 'ignore' })
+  const own = new EtcdServer(tls)
+  context.after(() => own.remove())
+  await own.start()
+  const settings = { store: `etcds://${own.address}/a`, etcd: { timeout_ms: 5000, tls } }
+  const store = await openStore(settings, join(own.directory, 'node'))
+  context.after(() => store.close())
+  assert((await store.commit([{ type: 'put', key: 'routes/1', text: '{}' }])).ok)
+  const untrusted = { store: settings.store, etcd: { timeout_ms: 5000, tls: {} } }
+  await assert.rejects(openStore(untrusted, join(own.directory, 'other')), {
+    reason: 'unavailable',
+    message: /self-signed certificate/,
+  })
 })

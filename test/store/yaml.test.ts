@@ -89,6 +89,7 @@ test('yaml: what is not an apisix.yaml is refused with its place', async (contex
   const refused: [string, RegExp][] = [
     ['routes: []\n', /found no #END/],
     ['- a\n#END\n', /found no map at its top/],
+    ['plugins: [{name: cors}]\n#END\n', /plugins: found a list of plugins: set plugins.enable/],
     ['routes: 5\n#END\n', /routes: found no list/],
     ['routes: [5]\n#END\n', /routes.0: found no map/],
     ['rutes: [{id: 1}]\n#END\n', /rutes.0: found the key rutes\/1, expected a known kind/],
