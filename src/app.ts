@@ -78,8 +78,8 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
 
   const plane = new DataPlane({ ...toPlaneOptions(settings), log, snapshot: () => feed.snapshot() })
   feed.onCommit((revision, changes) => plane.commit(revision, changes))
-  await plane.start()
   closers.push(() => plane.close(settings.gateway.drain_seconds * 1000))
+  await plane.start()
 
   const admin = await listenAdmin(settings, store, plane, keys, closers, log)
   const metrics = await listenMetrics(settings, plane, closers)
