@@ -163,7 +163,8 @@ export class ClientConnection implements BodySource, Waiting {
       }
     } catch (error) {
       if (!(error instanceof ParseError)) throw error
-      if (this.#state === 'body') this.#failBody(new BodyError(400, error.message))
+      // A body that is malformed in the piece that came with its head: there is no exchange yet to answer.
+      if (this.#state === 'body' && this.#ctx) this.#failBody(new BodyError(400, error.message))
       else this.#refuse(error)
       return
     } finally {

@@ -1,0 +1,30 @@
+// A data-plane thread without listeners, with resources applied.
+
+import { Thread } from '../../src/gateway/thread.ts'
+import { DnsCache } from '../../src/gateway/upstream/dns.ts'
+import { createLogger } from '../../src/lib/log.ts'
+import { SharedTable } from '../../src/lib/shared-table.ts'
+import { plugins } from '../../src/plugins/index.ts'
+
+export function threadForTest(
+  resources: Record<string, object> = {},
+): Thread & { put(key: string, value: object | undefined): void } {
+  let revision = 0
+  const thread = new Thread({
+    plugins,
+    shared: new SharedTable(1024).buffer,
+    upstream: { dns: new DnsCache() },
+    routerMode: 'radixtree_host_uri',
+    attributes: {},
+    log: createLogger('silent'),
+    announceSeries: () => {},
+  })
+  const put = (key: string, value: object | undefined): void => {
+    revision++
+    thread.apply(revision, [
+      { key, text: value && JSON.stringify(value), createdIndex: revision, modifiedIndex: revision },
+    ])
+  }
+  for (const [key, value] of Object.entries(resources)) put(key, value)
+  return Object.assign(thread, { put })
+}
