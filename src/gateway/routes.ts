@@ -71,7 +71,8 @@ export class Routes {
       if (address.kind === 'services') services.push(address.id)
       if (address.kind === 'routes') this.#place(address.id)
     }
-    for (const id of services) for (const routeId of this.#byService.get(id) ?? []) this.#place(routeId)
+    // A copy: placing a route takes it out of the set and puts it back.
+    for (const id of services) for (const routeId of [...(this.#byService.get(id) ?? [])]) this.#place(routeId)
   }
 
   /** True when some route's `vars` look at the request body, which must then be read before matching. */

@@ -1,0 +1,59 @@
+// One limit for all threads: several real threads count on one table, and exactly the allowed number passes.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Worker } from 'node:worker_threads'
+import { countFixed, countSliding } from '../../src/lib/limit-window.ts'
+import { SharedTable } from '../../src/lib/shared-table.ts'
+
+const THREADS = 4
+const EACH = 5000
+const LIMIT = 7777
+
+test('four threads let exactly the limit pass', async () => {
+  const { buffer } = new SharedTable(1024)
+  const code = `
+    import { parentPort, workerData } from 'node:worker_threads'
+    import { SharedTable } from ${JSON.stringify(new URL('../../src/lib/shared-table.ts', import.meta.url).href)}
+    import { countFixed } from ${JSON.stringify(new URL('../../src/lib/limit-window.ts', import.meta.url).href)}
+    const table = new SharedTable(workerData)
+    let passed = 0
+    for (let i = 0; i < ${EACH}; i++) if (countFixed(table, 'one key', ${LIMIT}, 60000, 1000).allowed) passed++
+    parentPort.postMessage(passed)`
+  const url = new URL(`data:text/javascript,${encodeURIComponent(code)}`)
+  const counts = await Promise.all(
+    Array.from(
+      { length: THREADS },
+      () =>
+        new Promise<number>((resolve, reject) =>
+          new Worker(url, { workerData: buffer }).once('message', resolve).once('error', reject),
+        ),
+    ),
+  )
+  assert.equal(
+    counts.reduce((sum, count) => sum + count, 0),
+    LIMIT,
+  )
+})
+
+test('a fixed window ends when it should', () => {
+  const table = new SharedTable(64)
+  assert.deepEqual(
+    [1, 2, 3].map(() => countFixed(table, 'k', 2, 1000, 500).allowed),
+    [true, true, false],
+  )
+  assert.equal(countFixed(table, 'k', 2, 1000, 1499).resetMs, 1)
+  assert.equal(countFixed(table, 'k', 2, 1000, 1501).allowed, true)
+})
+
+test('a sliding window weighs the window before', () => {
+  const table = new SharedTable(64)
+  for (let i = 0; i < 10; i++) assert.equal(countSliding(table, 'k', 10, 1000, 900).allowed, true)
+  assert.equal(countSliding(table, 'k', 10, 1000, 1100).allowed, true, 'nine of ten still count')
+  assert.equal(countSliding(table, 'k', 10, 1000, 1100).allowed, false)
+  assert.equal(countSliding(table, 'k', 10, 1000, 1500).allowed, true)
+})
+
+test('a full bucket forgets the key that expires first, and only memory is lost', () => {
+  const table = new SharedTable(8)
+  for (let i = 0; i < 10_000; i++) assert.equal(countFixed(table, `k${i}`, 1, 60_000, 1000).allowed, true)
+})
