@@ -82,7 +82,9 @@ export class AdminClient {
 
   /** JSON Schema of a plugin. */
   async pluginSchema(name: string): Promise<Record<string, unknown>> {
-    const answer = await this.#send('GET', `/schema/plugins/${encodeURIComponent(name)}`)
+    if (!/^[a-z0-9][a-z0-9-]*$/.test(name))
+      throw new OperationError('invalid', `${JSON.stringify(name.slice(0, 100))} is no name of a plugin`)
+    const answer = await this.#send('GET', `/schema/plugins/${name}`)
     if (answer.status >= 400 && answer.status < 500 && answer.status !== 401) {
       throw new OperationError(
         'not_found',
@@ -202,8 +204,17 @@ function toFound(kind: Kind, id: string, body: Record<string, unknown>): Found {
   return { kind, id, value: body.value as Resource, modifiedIndex: Number(body.modifiedIndex ?? 0) }
 }
 
+/** The path of a resource. An id that could mean another place (`../consumers/jack`) is refused: fetch would resolve it. */
 function pathOf(kind: Kind, id: string): string {
-  return `/${toKey(kind, id).split('/').map(encodeURIComponent).join('/')}`
+  const segments = id.split('/')
+  const expected = kind === 'credentials' || kind === 'secrets' ? 2 : 1
+  if (segments.length !== expected || !segments.every((one) => /^[A-Za-z0-9_.-]+$/.test(one) && !/^\.+$/.test(one))) {
+    throw new OperationError(
+      'invalid',
+      `${JSON.stringify(id.slice(0, 100))} is no id of ${kind}; ids are made of letters, digits, - _ and .`,
+    )
+  }
+  return `/${toKey(kind, id)}`
 }
 
 function messageOf(answer: Answer): string {

@@ -30,6 +30,9 @@ export class RouteForwarder {
     const ctx = this.#context(c.req.raw.signal)
     const target = ctx.targets.get(ctx.targets.names()[0])
     const method = c.req.method
+    if (id !== undefined && (!/^[\w.-]+$/.test(id) || /^\.+$/.test(id))) {
+      return c.json({ error_msg: 'a route id is made of letters, digits, - _ and .' }, 400)
+    }
     try {
       if (method === 'GET') {
         const query = new URL(c.req.url).search

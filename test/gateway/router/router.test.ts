@@ -85,7 +85,13 @@ describe('router', () => {
         (list, path, asked) => {
           const router = createRouter('radixtree_host_uri')
           for (const [i, one] of list.entries())
-            router.add({ id: String(i), uris: [one.uri], hosts: one.host && [...one.host], priority: one.priority, order: i })
+            router.add({
+              id: String(i),
+              uris: [one.uri],
+              hosts: one.host && [...one.host],
+              priority: one.priority,
+              order: i,
+            })
           for (const [i, one] of list.entries()) if (one.removed) router.remove(String(i))
           const left = list.map((one, i) => ({ ...one, id: String(i), order: i })).filter((one) => !one.removed)
           const hostRank = (pattern: string | undefined): number =>

@@ -1,0 +1,93 @@
+// A whole embedded gateway in this process, and a context to operate it with.
+import { mkdtempSync, rmSync } from 'node:fs'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startGateward } from '../../src/app.ts'
+import { toTargets } from '../../src/cli/operator.ts'
+import { Approvals } from '../../src/operations/approval.ts'
+import type { OperationContext, Secret } from '../../src/operations/contract.ts'
+import { operations } from '../../src/operations/index.ts'
+import { Ledger } from '../../src/operations/ledger.ts'
+import { loadSettings } from '../../src/settings/load.ts'
+
+export interface GatewayForTest {
+  ctx: OperationContext
+  gateway: string
+  /** `host:port` of an API that answers 200 everywhere. */
+  api: string
+  secrets: Secret[]
+  run(name: string, input: object): Promise<Record<string, unknown>>
+  /** plan, then apply. */
+  change(input: object): Promise<Record<string, unknown>>
+  admin(method: string, path: string, body?: object): Promise<{ status: number; body: Record<string, unknown> }>
+  close(): Promise<void>
+}
+
+/** `approve`: what the person answers. */
+export async function gatewayForTest(approve: (planId: string) => boolean = () => true): Promise<GatewayForTest> {
+  const directory = mkdtempSync(join(tmpdir(), 'gateward-operations-'))
+  const off = [
+    '--surface-listen',
+    'off',
+    '--metrics-listen',
+    'off',
+    '--control-listen',
+    'off',
+    '--gateway-https',
+    '127.0.0.1:0',
+  ]
+  const argv = [
+    '--data-dir',
+    directory,
+    '--threads',
+    '1',
+    '--gateway-http',
+    '127.0.0.1:0',
+    '--admin-listen',
+    '127.0.0.1:0',
+    '--log-level',
+    'silent',
+    '--admin-key',
+    'test-key',
+    ...off,
+  ]
+  const { settings } = loadSettings({ argv, env: {}, cwd: directory })
+  const gateward = await startGateward(settings)
+  settings.gateway.http = gateward.gateway
+  settings.admin.listen = gateward.admin as string
+  const upstream = http.createServer((_, response) => response.end('ok'))
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
+  const secrets: Secret[] = []
+  const ctx: OperationContext = {
+    targets: toTargets(settings, 'test-key', {}),
+    ledger: new Ledger(':memory:'),
+    approvals: new Approvals(),
+    caller: { surface: 'chat', subject: 'test' },
+    ask: async (request) => (approve(request.planId) ? 'person' : undefined),
+    reveal: (shown) => void secrets.push(...shown),
+    progress: () => {},
+    signal: new AbortController().signal,
+    now: Date.now,
+  }
+  const run = async (name: string, input: object): Promise<Record<string, unknown>> => {
+    const operation = operations.find((one) => one.name === name)
+    return (await operation?.run(input as never, ctx)) as Record<string, unknown>
+  }
+  return {
+    ctx,
+    gateway: `http://${gateward.gateway[0]}`,
+    api: `127.0.0.1:${(upstream.address() as AddressInfo).port}`,
+    secrets,
+    run,
+    change: async (input) => run('apply', { plan_id: (await run('plan', input)).plan_id }),
+    admin: (method, path, body) => ctx.targets.get().admin.raw(method, path, body as never),
+    close: async () => {
+      upstream.close()
+      upstream.closeAllConnections()
+      await gateward.close()
+      rmSync(directory, { recursive: true })
+    },
+  }
+}
