@@ -1,27 +1,31 @@
 // Puts one Gateward together: store, data plane, Admin API, metrics, operator's surface; and takes it down again in the opposite order.
 import { mkdirSync } from 'node:fs'
-import http from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
 import { createAdmin } from './admin/admin.ts'
+import { createControl } from './admin/control.ts'
 import type { AdminKey } from './admin/keys.ts'
-import { toListener } from './admin/listen.ts'
+import type { AdminAnswer, AdminRequest } from './admin/message.ts'
 import { createSecrecy, type SecretBox } from './admin/secrecy.ts'
 import { toTargets } from './cli/operator.ts'
 import { ConfigFeed } from './feed.ts'
 import { DataPlane } from './gateway/data-plane.ts'
+import { SERVER } from './gateway/error-page.ts'
+import type { Address } from './gateway/listener.ts'
 import { checkVars } from './gateway/router/vars.ts'
 import { parseAddress } from './lib/address.ts'
 import { createLogger } from './lib/log.ts'
 import { Secretbox } from './lib/secretbox.ts'
-import { exposition } from './metrics/exposition.ts'
 import { Approvals } from './operations/approval.ts'
 import type { OperationContext, Surface } from './operations/contract.ts'
 import { operations } from './operations/index.ts'
 import { Ledger } from './operations/ledger.ts'
 import { plugins } from './plugins/index.ts'
-import { createCatalog } from './resources/catalog.ts'
-import { createValidator } from './resources/validator.ts'
-import { loadAdminKeys } from './settings/keys.ts'
+import { createCatalog, type PluginCatalog } from './resources/catalog.ts'
+import { createValidator, type Validator } from './resources/validator.ts'
+import { type Closers, closeServer, portError, serveMessages, serveMetrics } from './servers.ts'
+import { type AdminKeys, loadAdminKeys } from './settings/keys.ts'
 import type { Settings } from './settings/schema.ts'
 import type { Store } from './store/contract.ts'
 import { openStore } from './store/open.ts'
@@ -34,6 +38,7 @@ import { createSurface, listenSurface } from './surfaces/server.ts'
 /** A running Gateward. Addresses are those that were really opened (`host:port`); undefined: switched off. */
 export interface Gateward {
   gateway: string[]
+  gatewayTls: string[]
   admin: string | undefined
   metrics: string | undefined
   surface: string | undefined
@@ -44,11 +49,10 @@ export interface Gateward {
 
 /** How long an Admin write waits for the data plane; the answer then says which revision is served. */
 const SERVED_LIMIT_MS = 2000
-const MAX_ADMIN_BODY_BYTES = 1024 * 1024 * 4
 
 /** Starts everything. Rejects with a StoreError, ListenError or Error with one clear line; what was opened is closed again. */
 export async function startGateward(settings: Settings): Promise<Gateward> {
-  const closers: (() => Promise<unknown> | unknown)[] = []
+  const closers: Closers = []
   const close = async (): Promise<void> => {
     for (const one of closers.splice(0).reverse()) await one()
   }
@@ -60,7 +64,16 @@ export async function startGateward(settings: Settings): Promise<Gateward> {
   }
 }
 
-type Closers = (() => Promise<unknown> | unknown)[]
+interface Parts {
+  settings: Settings
+  store: Store
+  plane: DataPlane
+  keys: AdminKeys
+  closers: Closers
+  log: ReturnType<typeof createLogger>
+  catalog: PluginCatalog
+  validator: Validator
+}
 
 async function open(settings: Settings, closers: Closers, close: () => Promise<void>): Promise<Gateward> {
   const log = createLogger(settings.log.level)
@@ -81,8 +94,19 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
   closers.push(() => plane.close(settings.gateway.drain_seconds * 1000))
   await plane.start()
 
-  const admin = await listenAdmin(settings, store, plane, keys, closers, log)
-  const metrics = await listenMetrics(settings, plane, closers)
+  const parts: Parts = {
+    settings,
+    store,
+    plane,
+    keys,
+    closers,
+    log,
+    catalog,
+    validator: createValidator({ catalog, checkVars }),
+  }
+  const admin = await listenAdmin(parts)
+  await listenControl(parts)
+  const metrics = await serveMetrics(settings.metrics.listen, plane.metrics, closers)
   const gateway = settings.gateway.http.map((text, i) => `${parseAddress(text)?.host}:${plane.ports[i]}`)
   const opened = {
     ...settings,
@@ -92,6 +116,7 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
   const { surface, owner } = await listenSurfaces(opened, keys.admin, closers, log)
   return {
     gateway,
+    gatewayTls: settings.gateway.https.map((text, i) => `${parseAddress(text)?.host}:${plane.tlsPorts[i]}`),
     admin,
     metrics,
     surface,
@@ -106,7 +131,12 @@ function toPlaneOptions(settings: Settings): Omit<ConstructorParameters<typeof D
   return {
     threads: settings.threads,
     counterKeys: 262_144,
-    listen: gateway.http.map((text) => parseAddress(text) as { host: string; port: number }),
+    listen: gateway.http.map((text) => parseAddress(text) as Address),
+    listenTls: gateway.https.map((text) => parseAddress(text) as Address),
+    accessLog:
+      gateway.access_log.file === undefined
+        ? undefined
+        : { file: resolve(settings.data_dir, gateway.access_log.file), format: gateway.access_log.format },
     limits: {
       headBytes: gateway.head_bytes,
       targetBytes: gateway.target_bytes,
@@ -136,19 +166,19 @@ function toSecretBox(settings: Settings): SecretBox {
   }
 }
 
-async function listenAdmin(
-  settings: Settings,
-  store: Store,
-  plane: DataPlane,
-  keys: { admin: string; viewer: string | undefined },
-  closers: Closers,
-  log: ReturnType<typeof createLogger>,
-): Promise<string | undefined> {
-  const catalog = createCatalog(plugins)
+async function listenAdmin(parts: Parts): Promise<string | undefined> {
+  const { settings, store, plane, closers, log, catalog, validator } = parts
+  let keys = parts.keys
+  // SIGHUP reads the key files again: keys change without a restart.
+  const reread = (): void => {
+    keys = loadAdminKeys(settings)
+  }
+  process.on('SIGHUP', reread)
+  closers.push(() => process.off('SIGHUP', reread))
   const admin = await createAdmin({
     store,
     catalog,
-    validator: createValidator({ catalog, checkVars }),
+    validator,
     secretBox: toSecretBox(settings),
     keys: () => toAdminKeys(keys),
     allowAdmin: settings.admin.allow,
@@ -160,29 +190,39 @@ async function listenAdmin(
     onFault: (error, id) => log.error({ err: error, error_id: id }, 'the Admin API failed'),
   })
   closers.push(() => admin.close())
-  if (settings.admin.listen === 'off') return undefined
-  return listenHttp(
-    http.createServer(toListener({ handle: admin.handle, maxBodyBytes: MAX_ADMIN_BODY_BYTES })),
-    settings.admin.listen,
-    closers,
-  )
+  return serveMessages(settings.admin.listen, admin.handle, closers, settings.admin.tls)
 }
 
-function toAdminKeys(keys: { admin: string; viewer: string | undefined }): AdminKey[] {
+/** The Control API and the status API: one handler, each port answers its own paths. */
+async function listenControl({ settings, store, plane, closers, catalog, validator }: Parts): Promise<void> {
+  const control = createControl({
+    store,
+    catalog,
+    validator,
+    health: async () => [],
+    serverInfo: () => ({
+      hostname: hostname(),
+      version: SERVER.split('/')[1],
+      boot_time: Math.floor(performance.timeOrigin / 1000),
+      id: `${hostname()}-${process.pid}`,
+    }),
+    notReady: () =>
+      store.trouble() ?? (plane.threads < settings.threads ? 'a data-plane thread is starting' : undefined),
+    reload: async () => {},
+  })
+  const only =
+    (wanted: boolean) =>
+    (request: AdminRequest): Promise<AdminAnswer> =>
+      request.path.startsWith('/status') === wanted
+        ? control.handle(request)
+        : control.handle({ ...request, path: '/' })
+  await serveMessages(settings.control.listen, only(false), closers)
+  await serveMessages(settings.status.listen, only(true), closers)
+}
+
+function toAdminKeys(keys: AdminKeys): AdminKey[] {
   const admin: AdminKey = { name: 'admin', key: keys.admin, role: 'admin' }
   return keys.viewer === undefined ? [admin] : [admin, { name: 'viewer', key: keys.viewer, role: 'viewer' }]
-}
-
-async function listenMetrics(settings: Settings, plane: DataPlane, closers: Closers): Promise<string | undefined> {
-  if (settings.metrics.listen === 'off') return undefined
-  const server = http.createServer((request, response) => {
-    const found = request.method === 'GET' && request.url?.split('?', 1)[0] === '/apisix/prometheus/metrics'
-    response.writeHead(found ? 200 : 404, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' })
-    response.end(
-      found ? exposition(plane.metrics.collect()) : 'not found: the metrics are at /apisix/prometheus/metrics\n',
-    )
-  })
-  return listenHttp(server, settings.metrics.listen, closers)
 }
 
 async function listenSurfaces(
@@ -195,7 +235,7 @@ async function listenSurfaces(
   const ledger = new Ledger(settings.data_dir)
   closers.push(() => ledger.close())
   const owner = new Owner(settings.data_dir)
-  const approvals = new Approvals()
+  const approvals = new Approvals(settings.approvals.expire_seconds * 1000)
   const targets = toTargets(settings, adminKey, process.env)
   const context = (surface: Surface, signal: AbortSignal): OperationContext => ({
     targets,
@@ -224,26 +264,4 @@ async function listenSurfaces(
   })
   closers.push(() => closeServer(server))
   return { surface: `${address.host}:${(server.address() as AddressInfo).port}`, owner }
-}
-
-async function listenHttp(server: http.Server, text: string, closers: Closers): Promise<string> {
-  const address = parseAddress(text) as { host: string; port: number }
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(portError(error, text)))
-    server.listen(address.port, address.host, resolve)
-  })
-  closers.push(() => closeServer(server))
-  return `${address.host}:${(server.address() as AddressInfo).port}`
-}
-
-function closeServer(server: http.Server): Promise<void> {
-  server.closeAllConnections()
-  return new Promise((resolve) => server.close(() => resolve()))
-}
-
-function portError(error: NodeJS.ErrnoException, address: string): Error {
-  if (error.code === 'EADDRINUSE')
-    return new Error(`${address} is taken by another program; stop it, or choose another address in the settings`)
-  if (error.code === 'EACCES') return new Error(`${address} may not be opened by this user; choose a port from 1024 on`)
-  return new Error(`${address} cannot be opened: ${error.message}`)
 }

@@ -70,7 +70,7 @@ export function terminalContext(
   return {
     targets: toTargets(settings, key, process.env),
     ledger: new Ledger(settings.data_dir),
-    approvals: new Approvals(),
+    approvals: new Approvals(settings.approvals.expire_seconds * 1000),
     caller: { surface, subject: userInfo().username },
     ask: async (request) => {
       terminal.print(renderPlan(request, terminal))

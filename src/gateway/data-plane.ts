@@ -2,6 +2,7 @@
 //
 // A thread that ends by itself is started again with the whole configuration; the others keep their connections. Counters live in shared
 // memory, so that neither limits nor metrics go back when a thread does.
+import { randomBytes } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 import { SharedTable } from '../lib/shared-table.ts'
 import type { ConfigChange } from './config.ts'
@@ -9,7 +10,7 @@ import { MetricsReader } from './metrics.ts'
 import type { Logger } from './plugin.ts'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts'
 
-export interface DataPlaneOptions extends Omit<WorkerStart, 'shared' | 'revision' | 'changes'> {
+export interface DataPlaneOptions extends Omit<WorkerStart, 'shared' | 'revision' | 'changes' | 'ticketKeys'> {
   threads: number
   /** Keys that limit counters have room for. */
   counterKeys: number
@@ -42,8 +43,10 @@ export class DataPlane {
   readonly metrics = new MetricsReader()
   /** The ports that were opened, in the order of `listen`. */
   ports: number[] = []
+  tlsPorts: number[] = []
   readonly #options: DataPlaneOptions
   readonly #shared: SharedArrayBuffer
+  readonly #ticketKeys = randomBytes(48)
   readonly #members: Member[] = []
   readonly #waiting: { revision: number; resolve: (served: boolean) => void }[] = []
   #closing = false
@@ -58,10 +61,18 @@ export class DataPlane {
   /** Resolves when all threads listen; rejects with a ListenError when a port cannot be opened. */
   async start(): Promise<void> {
     // The first thread alone: a port 0 is then known to the others, a taken port is reported once.
-    this.ports = await this.#launch(0, this.#options.listen)
-    const listen = this.#options.listen.map((address, i) => ({ ...address, port: this.ports[i] ?? address.port }))
-    this.#options.listen = listen
-    await Promise.all(Array.from({ length: this.#options.threads - 1 }, (_, i) => this.#launch(i + 1, listen)))
+    const first = await this.#launch(0)
+    this.ports = first.ports
+    this.tlsPorts = first.tlsPorts
+    this.#options.listen = this.#options.listen.map((address, i) => ({
+      ...address,
+      port: first.ports[i] ?? address.port,
+    }))
+    this.#options.listenTls = this.#options.listenTls.map((address, i) => ({
+      ...address,
+      port: first.tlsPorts[i] ?? address.port,
+    }))
+    await Promise.all(Array.from({ length: this.#options.threads - 1 }, (_, i) => this.#launch(i + 1)))
   }
 
   /** Hands a commit to all threads. */
@@ -112,10 +123,10 @@ export class DataPlane {
     )
   }
 
-  #launch(index: number, listen: WorkerStart['listen']): Promise<number[]> {
+  #launch(index: number): Promise<{ ports: number[]; tlsPorts: number[] }> {
     const { snapshot, log, threads: _threads, counterKeys: _keys, ...start } = this.#options
     const { revision, changes } = snapshot()
-    const workerData: WorkerStart = { ...start, listen, shared: this.#shared, revision, changes }
+    const workerData: WorkerStart = { ...start, ticketKeys: this.#ticketKeys, shared: this.#shared, revision, changes }
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
     const worker = new Worker(new URL(`./worker.${extension}`, import.meta.url), { workerData })
     const member: Member = { index, worker, served: revision, ready: false }
@@ -128,7 +139,7 @@ export class DataPlane {
         if (message.type === 'ready') {
           member.ready = true
           this.metrics.attach(metricsId, message.metrics)
-          resolve(message.ports)
+          resolve(message)
         } else if (message.type === 'failed') {
           this.#closing = true
           reject(new ListenError(message.message, message.code))
@@ -152,7 +163,7 @@ export class DataPlane {
     )
     setTimeout(() => {
       if (this.#closing) return
-      this.#launch(member.index, this.#options.listen).then(
+      this.#launch(member.index).then(
         () => this.#settleWaiting(),
         (error) =>
           this.#options.log.error({ err: error, thread: member.index }, 'a data-plane thread cannot be started again'),

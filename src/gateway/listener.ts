@@ -1,5 +1,7 @@
 // Ports of one data-plane thread. Every thread listens on the same ports (SO_REUSEPORT); the kernel spreads new connections over them.
 import net from 'node:net'
+import tls from 'node:tls'
+import type { Certificates } from './certificates.ts'
 import type { ConnectionInfo } from './exchange.ts'
 import { ClientConnection } from './http1/connection.ts'
 import type { Http1Server } from './http1/server.ts'
@@ -17,6 +19,46 @@ export function listenHttp(address: Address, server: Http1Server): Promise<net.S
   const listener = net.createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
     new ClientConnection(socket, describe(socket), server)
   })
+  return open(listener, address)
+}
+
+/** Opens an HTTPS port. `ticketKeys`: 48 bytes that all threads share, so that a session resumes on any of them. */
+export function listenHttps(
+  address: Address,
+  server: Http1Server,
+  certificates: Certificates,
+  ticketKeys: Buffer,
+): Promise<net.Server> {
+  const listener = tls.createServer(
+    {
+      noDelay: true,
+      allowHalfOpen: true,
+      ticketKeys,
+      ALPNProtocols: ['http/1.1'],
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: server.limits.headTimeoutMs,
+      SNICallback: (servername, done) => {
+        const context = certificates.find(servername)
+        if (context) done(null, context)
+        else done(new Error(`no certificate for ${servername}`))
+      },
+    },
+    (socket) => {
+      const protocol = socket.getProtocol() ?? ''
+      const sni = typeof socket.servername === 'string' ? socket.servername : undefined
+      new ClientConnection(
+        socket,
+        { ...describe(socket), tls: { sni, protocol, cipher: socket.getCipher().name } },
+        server,
+      )
+    },
+  )
+  // A handshake that fails is the client's affair; the socket is closed by then.
+  listener.on('tlsClientError', (error) => server.log.debug({ err: error.message }, 'a TLS handshake failed'))
+  return open(listener, address)
+}
+
+function open(listener: net.Server, address: Address): Promise<net.Server> {
   return new Promise((resolve, reject) => {
     listener.once('error', reject)
     listener.listen({ ...address, backlog: BACKLOG, reusePort: true }, () => {

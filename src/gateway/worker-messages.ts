@@ -9,6 +9,10 @@ import type { RouterMode } from './routes.ts'
 /** What a thread is started with. */
 export interface WorkerStart {
   listen: Address[]
+  listenTls: Address[]
+  /** Shared by all threads, see `listenHttps`. */
+  ticketKeys: Uint8Array
+  accessLog: { file: string; format: string | undefined } | undefined
   limits: Http1Limits
   routerMode: RouterMode
   /** Plugins that may be used; undefined: all. */
@@ -28,7 +32,7 @@ export type ToWorker =
   | { type: 'drain'; limitMs: number }
 
 export type FromWorker =
-  | { type: 'ready'; metrics: SharedArrayBuffer; ports: number[] }
+  | { type: 'ready'; metrics: SharedArrayBuffer; ports: number[]; tlsPorts: number[] }
   | { type: 'failed'; message: string; code: string | undefined }
   | { type: 'served'; revision: number }
   | { type: 'series'; series: SeriesDescription }

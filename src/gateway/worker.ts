@@ -4,8 +4,10 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { CidrSet } from '../lib/cidr.ts'
 import { createLogger } from '../lib/log.ts'
 import { plugins } from '../plugins/index.ts'
+import { openAccessLog } from './access-log.ts'
+import { Certificates } from './certificates.ts'
 import type { Http1Server } from './http1/server.ts'
-import { type Address, listenHttp } from './listener.ts'
+import { type Address, listenHttp, listenHttps } from './listener.ts'
 import { Thread } from './thread.ts'
 import { DnsCache } from './upstream/dns.ts'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts'
@@ -15,6 +17,8 @@ const start = workerData as WorkerStart
 const say = (message: FromWorker): void => port.postMessage(message)
 const log = createLogger(start.logLevel)
 
+const accessLog = start.accessLog && openAccessLog(start.accessLog.file, start.accessLog.format)
+
 const thread = new Thread({
   plugins: plugins.filter((plugin) => start.enabledPlugins?.includes(plugin.name) ?? true),
   shared: start.shared,
@@ -23,6 +27,7 @@ const thread = new Thread({
   attributes: start.attributes,
   log,
   announceSeries: (series) => say({ type: 'series', series }),
+  onFinish: accessLog && ((ctx) => accessLog.write(ctx)),
 })
 
 const trusted = CidrSet.from(start.trustedProxies)
@@ -61,12 +66,13 @@ port.on('message', (message: ToWorker) => {
 thread.apply(start.revision, start.changes)
 start.changes = []
 try {
+  const certificates = new Certificates(thread.config, log)
   for (const address of start.listen) listeners.push(await listenHttp(address, server))
-  say({
-    type: 'ready',
-    metrics: thread.metrics.buffer,
-    ports: listeners.map((one) => (one.address() as unknown as Address).port),
-  })
+  for (const address of start.listenTls)
+    listeners.push(await listenHttps(address, server, certificates, Buffer.from(start.ticketKeys)))
+  const ports = listeners.map((one) => (one.address() as unknown as Address).port)
+  const plain = start.listen.length
+  say({ type: 'ready', metrics: thread.metrics.buffer, ports: ports.slice(0, plain), tlsPorts: ports.slice(plain) })
 } catch (error) {
   const { message, code } = error as NodeJS.ErrnoException
   say({ type: 'failed', message, code })
@@ -82,6 +88,7 @@ function drain(limitMs: number): void {
     if (server.connections.size > 0 && Date.now() < giveUpAt) return
     clearInterval(timer)
     thread.close()
+    accessLog?.close()
     say({ type: 'drained' })
     port.close()
   }, 10)

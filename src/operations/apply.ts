@@ -86,7 +86,7 @@ async function decide(plan: Plan, ctx: OperationContext): Promise<void> {
   if (!ctx.ask) {
     throw new OperationError(
       'refused',
-      `plan ${plan.id} waits for a person: nobody can be asked here. Approve it in the console or with \`gateward approve ${plan.id}\`, then apply it; it expires in 15 minutes`,
+      `plan ${plan.id} waits for a person: nobody can be asked here. Approve it in the console or with \`gateward approve ${plan.id}\`, then apply it before it expires`,
     )
   }
   const person = await ctx.ask(toRequest(plan))

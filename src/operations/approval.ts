@@ -1,10 +1,10 @@
-// Plans that wait for a person. A plan is bound to its digest, lives for PLAN_TTL_MS, is approved by a person over a channel that a model cannot
+// Plans that wait for a person. A plan is bound to its digest, expires, is approved by a person over a channel that a model cannot
 // speak on, and is used once. Nothing here trusts what a caller claims: an approval is a call of `grant` by a surface that has seen the person.
 import { OperationError } from './contract.ts'
 import type { Plan } from './plan.ts'
 
-/** How long a plan may wait. */
-export const PLAN_TTL_MS = 15 * 60 * 1000
+/** How long a plan may wait unless the settings say otherwise. */
+const PLAN_TTL_MS = 15 * 60 * 1000
 /** Plans that may wait at once; the oldest is dropped for a new one. */
 const MAX_WAITING = 200
 
@@ -15,10 +15,10 @@ interface Waiting {
 
 export class Approvals {
   readonly #waiting = new Map<string, Waiting>()
-  readonly #now: () => number
+  readonly #ttlMs: number
 
-  constructor(now: () => number = Date.now) {
-    this.#now = now
+  constructor(ttlMs = PLAN_TTL_MS) {
+    this.#ttlMs = ttlMs
   }
 
   /** Keeps a plan until it is used, rejected or too old. */
@@ -76,7 +76,6 @@ export class Approvals {
   }
 
   #sweep(): void {
-    for (const [id, { plan }] of this.#waiting)
-      if (plan.createdAt + PLAN_TTL_MS <= this.#now()) this.#waiting.delete(id)
+    for (const [id, { plan }] of this.#waiting) if (plan.createdAt + this.#ttlMs <= Date.now()) this.#waiting.delete(id)
   }
 }

@@ -66,10 +66,6 @@ const gateway = section('The data plane.', {
       text('the line, with `$variables`; JSON when it is not set', { examples: ['$remote_addr $uri $status'] }),
     ),
   }),
-  stream: section('Ports of stream routes.', {
-    tcp: addresses('TCP ports', []),
-    udp: addresses('UDP ports', []),
-  }),
 })
 
 const admin = section('The Admin API.', {

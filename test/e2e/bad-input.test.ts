@@ -157,7 +157,7 @@ test('an older Node is told so in one line', async () => {
     old,
     text
       .replace("process.versions.node.split('.')", "'20.20.2'.split('.')")
-      .replaceAll('${process.versions.node}', '20.20.2'),
+      .replaceAll(/\$\{process\.versions\.node\}/g, '20.20.2'),
   )
   const { spawnSync } = await import('node:child_process')
   const { status, stderr } = spawnSync(process.execPath, [old], { encoding: 'utf8' })

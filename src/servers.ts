@@ -1,0 +1,79 @@
+// The HTTP servers of the main thread: Admin API, Control API, status, metrics. Each opens one port and says clearly when it cannot.
+import { readFileSync } from 'node:fs'
+import http from 'node:http'
+import https from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { toListener } from './admin/listen.ts'
+import type { AdminAnswer, AdminRequest } from './admin/message.ts'
+import type { MetricsReader } from './gateway/metrics.ts'
+import { parseAddress } from './lib/address.ts'
+import { exposition } from './metrics/exposition.ts'
+import type { Settings } from './settings/schema.ts'
+
+export type Closers = (() => Promise<unknown> | unknown)[]
+
+const MAX_BODY_BYTES = 4 * 1024 * 1024
+
+/** Serves admin messages; `tls` with `ca_file` asks clients for a certificate. Undefined when `listen` is `off`. */
+export async function serveMessages(
+  listen: string,
+  handle: (request: AdminRequest) => Promise<AdminAnswer>,
+  closers: Closers,
+  tls?: Settings['admin']['tls'],
+): Promise<string | undefined> {
+  if (listen === 'off') return undefined
+  const listener = toListener({ handle, maxBodyBytes: MAX_BODY_BYTES })
+  const server = tls?.cert_file ? https.createServer(readTls(tls), listener) : http.createServer(listener)
+  return listenOn(server, listen, closers)
+}
+
+function readTls(tls: Settings['admin']['tls']): https.ServerOptions {
+  const read = (file: string | undefined): Buffer | undefined => (file === undefined ? undefined : readFileSync(file))
+  const ca = read(tls.ca_file)
+  return {
+    cert: read(tls.cert_file),
+    key: read(tls.key_file),
+    ca,
+    requestCert: ca !== undefined,
+    rejectUnauthorized: ca !== undefined,
+  }
+}
+
+/** Serves the metrics to Prometheus. */
+export async function serveMetrics(
+  listen: string,
+  metrics: MetricsReader,
+  closers: Closers,
+): Promise<string | undefined> {
+  if (listen === 'off') return undefined
+  const server = http.createServer((request, response) => {
+    const found = request.method === 'GET' && request.url?.split('?', 1)[0] === '/apisix/prometheus/metrics'
+    response.writeHead(found ? 200 : 404, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' })
+    response.end(found ? exposition(metrics.collect()) : 'not found: the metrics are at /apisix/prometheus/metrics\n')
+  })
+  return listenOn(server, listen, closers)
+}
+
+async function listenOn(server: http.Server, text: string, closers: Closers): Promise<string> {
+  const address = parseAddress(text) as { host: string; port: number }
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(portError(error, text)))
+    server.listen(address.port, address.host, resolve)
+  })
+  closers.push(() => closeServer(server))
+  return `${address.host}:${(server.address() as AddressInfo).port}`
+}
+
+/** Ends a server with its connections. */
+export function closeServer(server: http.Server): Promise<void> {
+  server.closeAllConnections()
+  return new Promise((resolve) => server.close(() => resolve()))
+}
+
+/** One line about a port that cannot be opened. */
+export function portError(error: NodeJS.ErrnoException, address: string): Error {
+  if (error.code === 'EADDRINUSE')
+    return new Error(`${address} is taken by another program; stop it, or choose another address in the settings`)
+  if (error.code === 'EACCES') return new Error(`${address} may not be opened by this user; choose a port from 1024 on`)
+  return new Error(`${address} cannot be opened: ${error.message}`)
+}
