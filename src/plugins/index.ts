@@ -1,16 +1,24 @@
 // Every plugin, one per line, in the order of execution: this list reads as the pipeline. A test fails when the order is not that of the
 // priorities, when a file is missing here, or when two plugins have one priority.
 import type { Plugin } from '../gateway/plugin.ts'
+import basicAuth from './basic-auth.ts'
 import cors from './cors.ts'
+import ipRestriction from './ip-restriction.ts'
 import keyAuth from './key-auth.ts'
 import limitCount from './limit-count.ts'
 import prometheus from './prometheus.ts'
 import proxyRewrite from './proxy-rewrite.ts'
+import redirect from './redirect.ts'
+import responseRewrite from './response-rewrite.ts'
 
 export const plugins: readonly Plugin[] = [
   cors, // 4000
+  ipRestriction, // 3000
+  basicAuth, // 2520
   keyAuth, // 2500
   proxyRewrite, // 1008
   limitCount, // 1002
+  redirect, // 900
+  responseRewrite, // 899
   prometheus, // 500
 ]

@@ -1,0 +1,53 @@
+// What the authentication plugins share: the fields that each of them has, and the way of a request without valid credentials.
+import Type from 'typebox'
+import { attachConsumer } from './consumers.ts'
+import type { Exchange } from './exchange.ts'
+import type { PluginEnv, Reply } from './plugin.ts'
+
+/** Fields that every authentication plugin has. `realm`: the default of its realm. */
+export function authFields(realm: string) {
+  return {
+    hide_credentials: Type.Boolean({
+      title: 'Hide credentials',
+      description: 'keep the credentials from the upstream',
+      default: false,
+      examples: [true],
+    }),
+    anonymous_consumer: Type.Optional(
+      Type.String({
+        title: 'Anonymous consumer',
+        description: 'consumer for requests without valid credentials',
+        minLength: 1,
+        examples: ['guest'],
+      }),
+    ),
+    realm: Type.String({
+      title: 'Realm',
+      description: 'realm of the WWW-Authenticate header',
+      default: realm,
+      minLength: 1,
+      pattern: '^[ -!#-[\\]-~]+$',
+      examples: ['orders'],
+    }),
+  }
+}
+
+/** A 401 with a challenge: `scheme realm="..."`. */
+export function challenger(scheme: string, realm: string): (message: string) => Reply {
+  const headers = { 'WWW-Authenticate': `${scheme} realm="${realm}"` }
+  return (message) => ({ status: 401, headers, body: { message } })
+}
+
+/** Answers a request whose credentials are not valid: as the anonymous consumer when there is one, else with `refusal`. */
+export function withoutCredentials(
+  ctx: Exchange,
+  env: PluginEnv,
+  anonymous: string | undefined,
+  refusal: Reply,
+): Reply | undefined {
+  if (anonymous === undefined) return refusal
+  const consumer = env.consumers.get(anonymous)
+  if (!consumer) return { ...refusal, body: { message: 'Invalid user authorization' } }
+  attachConsumer(ctx, consumer)
+  return undefined
+}

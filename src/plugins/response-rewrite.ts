@@ -1,0 +1,258 @@
+// Changes what the client gets: status, headers, the whole body, or parts of it by regular expressions. Answers of the gateway itself and
+// refusals of other plugins are changed too. A body is held back only when filters must see it whole.
+import { Transform } from 'node:stream'
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import Type, { type Static } from 'typebox'
+import type { Exchange } from '../gateway/exchange.ts'
+import { definePlugin, type PluginEnv } from '../gateway/plugin.ts'
+import { compilePattern, expandCaptures } from '../gateway/regex.ts'
+import { compileVars } from '../gateway/router/vars.ts'
+import { interpolate, variable } from '../gateway/variables.ts'
+
+const value = Type.Union([Type.String(), Type.Number()])
+
+const structured = Type.Object(
+  {
+    add: Type.Optional(
+      Type.Array(Type.String({ pattern: '^[^:]+:[^:]*[^/]$' }), {
+        title: 'Add',
+        description: 'fields that are added, as `name: value`',
+        minItems: 1,
+        examples: [['Set-Cookie: a=b']],
+      }),
+    ),
+    set: Type.Optional(
+      Type.Record(Type.String({ pattern: '^[^:]+$' }), value, {
+        title: 'Set',
+        description: 'fields that replace; an empty value removes',
+        minProperties: 1,
+        examples: [{ 'X-Api': 'v2' }],
+      }),
+    ),
+    remove: Type.Optional(
+      Type.Array(Type.String({ pattern: '^[^:]+$' }), {
+        title: 'Remove',
+        description: 'fields that are removed',
+        minItems: 1,
+        examples: [['X-Powered-By']],
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+const filter = Type.Object({
+  regex: Type.String({ title: 'Pattern', description: 'regular expression', minLength: 1, examples: ['hello'] }),
+  scope: Type.Optional(
+    Type.Enum(['once', 'global'], {
+      title: 'Scope',
+      description: 'replace the first match or all',
+      default: 'once',
+      examples: ['global'],
+    }),
+  ),
+  replace: Type.String({ title: 'Replacement', description: 'with `$1` for groups', examples: ['world'] }),
+  options: Type.Optional(
+    Type.String({
+      title: 'Options',
+      description: 'i: ignore case; m: ^ and $ at lines; s: dot takes line ends; u: Unicode; j, o, d change nothing',
+      default: 'jo',
+      pattern: '^[imsujod]*$',
+      examples: ['i'],
+    }),
+  ),
+})
+
+const schema = Type.Object({
+  headers: Type.Optional(
+    Type.Union([structured, Type.Record(Type.String({ pattern: '^[^:]+$' }), value)], {
+      title: 'Headers',
+      description: 'changes of the response headers; without add, set, remove the members are set',
+      examples: [{ set: { 'X-Api': 'v2' } }],
+    }),
+  ),
+  body: Type.Optional(
+    Type.String({ title: 'Body', description: 'new body, instead of the whole', examples: ['{"ok":true}'] }),
+  ),
+  body_base64: Type.Boolean({
+    title: 'Body in base64',
+    description: 'the body is base64 and sent decoded',
+    default: false,
+    examples: [true],
+  }),
+  status_code: Type.Optional(
+    Type.Integer({ title: 'Status', description: 'new status', minimum: 200, maximum: 598, examples: [202] }),
+  ),
+  vars: Type.Optional(
+    Type.Array(Type.Any(), {
+      title: 'Condition',
+      description: 'expression that must hold',
+      maxItems: 100,
+      examples: [[['status', '==', 200]]],
+    }),
+  ),
+  filters: Type.Optional(
+    Type.Array(filter, {
+      title: 'Filters',
+      description: 'replacements in the body, in this order',
+      minItems: 1,
+      examples: [[{ regex: 'hello', replace: 'world', scope: 'global' }]],
+    }),
+  ),
+  max_resp_body_size: Type.Integer({
+    title: 'Largest body',
+    description: 'bytes that filters look at; a larger body stays as it is',
+    minimum: 1,
+    default: 67108864,
+    examples: [1048576],
+  }),
+})
+type Conf = Static<typeof schema>
+
+export default definePlugin<Conf>({
+  name: 'response-rewrite',
+  version: 0.1,
+  priority: 899,
+  schema: Type.Partial(schema, {
+    dependencies: { body: { not: { required: ['filters'] } }, filters: { not: { required: ['body'] } } },
+  }),
+  check(conf, kind) {
+    if (kind !== 'plugin') return
+    if (conf.body_base64 && !isBase64(conf.body)) throw new Error('invalid base64 content')
+    if (conf.vars) compileVars(conf.vars)
+    for (const one of conf.filters ?? []) toFilter(one)
+  },
+  setup(conf, env) {
+    const holds = conf.vars ? compileVars(conf.vars) : undefined
+    const changeHeaders = toHeaderChanges(conf.headers)
+    const body = conf.body === undefined ? undefined : Buffer.from(conf.body, conf.body_base64 ? 'base64' : 'utf8')
+    const filters = conf.filters?.map(toFilter)
+    const REPLACED = Symbol('response-rewrite')
+    return {
+      header_filter(ctx) {
+        if (holds && !holds((name) => variable(ctx, name))) return
+        if (conf.status_code !== undefined) ctx.response.status = conf.status_code
+        if (body) {
+          ctx.set(REPLACED, true)
+          ctx.response.forgetBody()
+          ctx.response.headers.remove('content-encoding')
+        } else if (filters) {
+          pipeFilters(ctx, filters, conf.max_resp_body_size, env)
+        }
+        changeHeaders?.(ctx)
+      },
+      ...(body && {
+        body_filter(ctx: Exchange, chunk: Buffer, last: boolean): Buffer | undefined {
+          if (!ctx.get(REPLACED)) return chunk
+          return last ? body : undefined
+        },
+      }),
+    }
+  },
+})
+
+const DECODERS: Record<string, () => Transform> = {
+  gzip: createGunzip,
+  br: createBrotliDecompress,
+  deflate: createInflate,
+}
+
+function pipeFilters(ctx: Exchange, filters: Filter[], maxBytes: number, env: PluginEnv): void {
+  const { response } = ctx
+  const encoding = response.headers.get('content-encoding')
+  if (encoding !== undefined) {
+    const decoder = Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding] : undefined
+    if (!decoder) {
+      env.log.warn(
+        { encoding, route_id: ctx.route?.id },
+        'the body is encoded in a way that filters cannot read: left as it is',
+      )
+      return
+    }
+    response.headers.remove('content-encoding')
+    response.pipe(decoder())
+  }
+  response.pipe(
+    replacing(filters, maxBytes, () => {
+      env.log.warn(
+        { max_resp_body_size: maxBytes, route_id: ctx.route?.id },
+        'the body is larger than filters look at: left as it is',
+      )
+    }),
+  )
+}
+
+/** Holds a body back until it is whole, and gives it on filtered; one of more than `maxBytes` goes on as it is. */
+function replacing(filters: Filter[], maxBytes: number, onTooLarge: () => void): Transform {
+  let held: Buffer[] | undefined = []
+  let bytes = 0
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length
+      if (!held) {
+        done(null, chunk)
+        return
+      }
+      held.push(chunk)
+      if (bytes > maxBytes) {
+        onTooLarge()
+        this.push(Buffer.concat(held))
+        held = undefined
+      }
+      done()
+    },
+    flush(done) {
+      if (held) {
+        const text = Buffer.concat(held).toString('utf8')
+        this.push(Buffer.from(filters.reduce((result, one) => one(result), text)))
+      }
+      done()
+    },
+  })
+}
+
+type Filter = (text: string) => string
+
+function toFilter(conf: Static<typeof filter>): Filter {
+  const once = (conf.scope ?? 'once') === 'once'
+  const flags = [...(conf.options ?? 'jo')].filter((flag) => 'imsu'.includes(flag)).join('')
+  const regex = compilePattern(conf.regex, once ? flags : `${flags}g`)
+  return (text) =>
+    text.replace(regex, (...found: unknown[]) => {
+      const groups = found.slice(
+        0,
+        found.findIndex((part) => typeof part === 'number'),
+      )
+      return expandCaptures(conf.replace, groups as (string | undefined)[])
+    })
+}
+
+type HeaderChange = (ctx: Exchange) => void
+
+function toHeaderChanges(conf: Conf['headers']): HeaderChange | undefined {
+  if (!conf) return undefined
+  const { add, set, remove } = conf as Static<typeof structured>
+  const isStructured = Array.isArray(add) || Array.isArray(remove) || (set !== undefined && typeof set === 'object')
+  const added = (isStructured ? (add ?? []) : []).map(toField)
+  const written = Object.entries((isStructured ? (set ?? {}) : conf) as Record<string, string | number>)
+  const removed = isStructured ? (remove ?? []) : []
+  return (ctx) => {
+    const { headers } = ctx.response
+    for (const [name, one] of added) headers.add(name, interpolate(ctx, one))
+    for (const [name, one] of written) {
+      const filled = interpolate(ctx, String(one))
+      if (filled === '') headers.remove(name)
+      else headers.set(name, filled)
+    }
+    for (const name of removed) headers.remove(name)
+  }
+}
+
+function toField(written: string): [string, string] {
+  const colon = written.indexOf(':')
+  return [written.slice(0, colon).trim(), written.slice(colon + 1).trim()]
+}
+
+function isBase64(text: string | undefined): boolean {
+  return !!text && /^[A-Za-z0-9+/]+={0,2}$/.test(text) && text.length % 4 === 0
+}

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { refusal, startBench } from './harness.ts'
+
+const bench = await startBench()
+
+test('redirects to an address with variables', async () => {
+  bench.route({ redirect: { uri: '/x/$uri/$arg_n/\\$lit', ret_code: 307 } })
+  const answer = await bench.send('/a/b?n=5')
+  assert.equal(answer.status, 307)
+  assert.equal(answer.headers.location, '/x//a/b/5/\\$lit')
+  assert.equal(answer.headers['content-type'], 'text/html; charset=utf-8')
+  bench.route({ redirect: { uri: 'https://$host/new' } })
+  const plain = await bench.send('/a', { headers: { Host: 'h.example' } })
+  assert.equal(plain.status, 302)
+  assert.equal(plain.headers.location, 'https://h.example/new')
+  assert.equal(plain.headers['content-type'], 'text/html')
+})
+
+test('appends the query with the right mark', async () => {
+  bench.route({ redirect: { uri: '/new?z=0', append_query_string: true } })
+  assert.equal((await bench.send('/a?x=1')).headers.location, '/new?z=0&x=1')
+  bench.route({ redirect: { uri: '/new', append_query_string: true } })
+  assert.equal((await bench.send('/a?x=1&y=2')).headers.location, '/new?x=1&y=2')
+  assert.equal((await bench.send('/a')).headers.location, '/new')
+})
+
+test('redirects by pattern, and goes on without a match', async () => {
+  bench.route({ redirect: { regex_uri: ['^/a/(.*)/(.*)$', '/$2/$1'] } })
+  assert.equal((await bench.send('/a/x/y?q=1')).headers.location, '/y/x')
+  assert.equal((await bench.send('/a/x')).status, 200)
+})
+
+test('sends http to https, 308 when there may be a body', async () => {
+  bench.route({ redirect: { http_to_https: true } })
+  const answer = await bench.send('/a?x=1', { headers: { Host: 'h.example:9080' } })
+  assert.equal(answer.status, 301)
+  assert.equal(answer.headers.location, 'https://h.example/a?x=1')
+  assert.equal((await bench.send('/a', { method: 'POST' })).status, 308)
+  assert.equal((await bench.send('/a', { scheme: 'https' })).status, 200)
+})
+
+test('a line end in the path cannot split the answer', async () => {
+  bench.route({ redirect: { uri: '/x$uri' } })
+  const answer = await bench.send('/a%0d%0aX-Bad:%201')
+  assert.equal(answer.status, 302)
+  assert.equal(answer.headers.location, '/x/a%0D%0AX-Bad: 1')
+  assert.equal(answer.headers['x-bad'], undefined)
+})
+
+test('refuses what cannot work', () => {
+  assert.equal(
+    refusal('redirect', { regex_uri: ['(', 'b'] }),
+    'invalid regex_uri ((, b), err:pcre2_compile() failed: missing closing parenthesis in "("',
+  )
+  assert.equal(
+    refusal('redirect', { http_to_https: true, append_query_string: true }),
+    'only one of `http_to_https` and `append_query_string` can be configured.',
+  )
+  assert.equal(
+    refusal('redirect', { uri: '/a', http_to_https: true }),
+    'value should match only one schema, but matches both schemas 1 and 3',
+  )
+})
