@@ -14,9 +14,10 @@ import { DataPlane } from './gateway/data-plane.ts'
 import { SERVER } from './gateway/error-page.ts'
 import type { Address } from './gateway/listener.ts'
 import { checkVars } from './gateway/router/vars.ts'
-import { parseAddress } from './lib/address.ts'
+import { isLoopback, parseAddress } from './lib/address.ts'
 import { createLogger } from './lib/log.ts'
 import { Secretbox } from './lib/secretbox.ts'
+import { version } from './lib/version.ts'
 import { Approvals } from './operations/approval.ts'
 import type { OperationContext, Surface } from './operations/contract.ts'
 import { operations } from './operations/index.ts'
@@ -32,6 +33,7 @@ import { openStore } from './store/open.ts'
 import { Conversation } from './surfaces/chat/agent.ts'
 import { openModel } from './surfaces/chat/models.ts'
 import { Desk } from './surfaces/desk.ts'
+import { Access, readTokens } from './surfaces/http/principal.ts'
 import { Owner } from './surfaces/owner.ts'
 import { createSurface, listenSurface } from './surfaces/server.ts'
 
@@ -232,6 +234,13 @@ async function listenSurfaces(
   log: ReturnType<typeof createLogger>,
 ): Promise<{ surface: string | undefined; owner: Owner | undefined }> {
   if (settings.surface.listen === 'off') return { surface: undefined, owner: undefined }
+  const address = parseAddress(settings.surface.listen) as { host: string; port: number }
+  const open = isLoopback(address.host)
+  if (!open && !settings.surface.tokens.length)
+    throw new Error(
+      `surface.listen is ${settings.surface.listen}, which others can reach, but surface.tokens is empty; add a token, or listen on 127.0.0.1`,
+    )
+  const tokens = readTokens(settings.surface.tokens, process.env)
   const ledger = new Ledger(settings.data_dir)
   closers.push(() => ledger.close())
   const owner = new Owner(settings.data_dir)
@@ -254,11 +263,12 @@ async function listenSurfaces(
     pluginContext: (signal) => context('openai', signal),
     desk: new Desk(approvals),
     owner,
+    access: new Access({ owner, tokens, open }),
+    version: version(),
     newConversation: async () => new Conversation(await openModel(settings.model, process.env)),
     publicUrl: settings.surface.public_url,
     log,
   })
-  const address = parseAddress(settings.surface.listen) as { host: string; port: number }
   const server = await listenSurface(app, address).catch((error: NodeJS.ErrnoException) => {
     throw portError(error, settings.surface.listen)
   })

@@ -1,6 +1,6 @@
 // The `gateward` command. Each command is one function that takes its arguments and resolves to the exit code; an error that the person can put
 // right is one line on standard error.
-import { readFileSync } from 'node:fs'
+import { version } from '../lib/version.ts'
 import { OperationError } from '../operations/contract.ts'
 import { SettingsError } from '../settings/load.ts'
 import { StoreError } from '../store/contract.ts'
@@ -19,6 +19,10 @@ const COMMANDS: Record<string, Command> = {
   chat: {
     summary: 'talk to the gateway in this terminal',
     run: async (argv) => (await import('./chat.ts')).chat(argv),
+  },
+  mcp: {
+    summary: 'serve MCP on standard input and output, for Claude, Cursor, VS Code and others',
+    run: async (argv) => (await import('./mcp.ts')).mcp(argv),
   },
   demo: { summary: 'play the whole story by itself and print it', run: async () => (await import('./demo.ts')).demo() },
   open: {
@@ -84,9 +88,4 @@ function help(): string {
     '',
     'Settings: gateward.yaml, GATEWARD_* in the environment, --flags; see docs/settings.md.',
   ].join('\n')
-}
-
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url)
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }

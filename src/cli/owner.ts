@@ -4,14 +4,14 @@ import type { ApprovalRequest } from '../operations/contract.ts'
 import { Ledger } from '../operations/ledger.ts'
 import { loadSettings } from '../settings/load.ts'
 import type { Settings } from '../settings/schema.ts'
-import { readOwnerKey } from '../surfaces/owner.ts'
+import { callOwner } from './call.ts'
 import { CliError } from './error.ts'
 import { renderPlan } from './render.ts'
 import { openTerminal } from './terminal.ts'
 
 export async function open(argv: string[]): Promise<number> {
   const settings = read(argv)
-  const { ticket } = (await call(settings, 'POST', '/v1/tickets')) as { ticket: string }
+  const { ticket } = (await callOwner(settings, 'POST', '/v1/tickets')) as { ticket: string }
   console.log(`http://${settings.surface.listen.replace('127.0.0.1', 'localhost')}/?ticket=${ticket}`)
   return 0
 }
@@ -20,7 +20,7 @@ export async function approve(argv: string[]): Promise<number> {
   const [planId, ...rest] = argv
   if (!planId || planId.startsWith('-')) throw new CliError('name the plan: gateward approve plan-1234abcd', 2)
   const settings = read(rest)
-  const { plans } = (await call(settings, 'GET', '/v1/plans')) as { plans: ApprovalRequest[] }
+  const { plans } = (await callOwner(settings, 'GET', '/v1/plans')) as { plans: ApprovalRequest[] }
   const plan = plans.find((one) => one.planId === planId)
   if (!plan)
     throw new CliError(
@@ -30,7 +30,7 @@ export async function approve(argv: string[]): Promise<number> {
   terminal.print(renderPlan(plan, terminal))
   const decision = (await terminal.ask('Approve? [y/N] ')) === 'y' ? 'approve' : 'reject'
   terminal.close()
-  await call(settings, 'POST', `/v1/plans/${encodeURIComponent(planId)}`, { digest: plan.digest, decision })
+  await callOwner(settings, 'POST', `/v1/plans/${encodeURIComponent(planId)}`, { digest: plan.digest, decision })
   console.log(decision === 'approve' ? 'approved' : 'rejected')
   return decision === 'approve' ? 0 : 1
 }
@@ -56,19 +56,4 @@ export async function audit(argv: string[]): Promise<number> {
 
 function read(argv: string[]): Settings {
   return loadSettings({ argv, env: process.env, cwd: process.cwd() }).settings
-}
-
-async function call(settings: Settings, method: string, path: string, body?: object): Promise<unknown> {
-  const url = `http://${settings.surface.listen}${path}`
-  const response = await fetch(url, {
-    method,
-    headers: { Authorization: `Bearer ${readOwnerKey(settings.data_dir)}`, 'Content-Type': 'application/json' },
-    body: body && JSON.stringify(body),
-    signal: AbortSignal.timeout(5000),
-  }).catch(() => {
-    throw new CliError(`nothing answers at http://${settings.surface.listen}; is Gateward running? (npm start)`)
-  })
-  const answer = (await response.json()) as { error?: string }
-  if (!response.ok) throw new CliError(answer.error ?? `status ${response.status}`)
-  return answer
 }

@@ -8,3 +8,8 @@ export function parseAddress(text: string): { host: string; port: number } | und
   if (host === undefined || port > 65_535) return undefined
   return { host, port }
 }
+
+/** True for a host that only this machine can reach. */
+export function isLoopback(host: string): boolean {
+  return /^(?:localhost|::1|127(?:\.\d{1,3}){3})$/i.test(host)
+}

@@ -116,6 +116,28 @@ const target = Type.Object(
   { additionalProperties: false },
 )
 
+const token = Type.Object(
+  {
+    name: text('who uses it, for the audit log', {
+      pattern: '^[a-z0-9][a-z0-9_-]{0,62}$',
+      expected: 'a name of a-z, 0-9, - and _',
+    }),
+    key_env: variableName('the token, at least 16 characters'),
+    key_file: fileName('the token, at least 16 characters'),
+    scopes: Type.Array(
+      Type.Union([Type.Literal('read'), Type.Literal('plan'), Type.Literal('apply'), Type.Literal('approve')]),
+      {
+        description:
+          'what it may do; `apply` writes only what a person approved, `approve` lets its client carry an approval of its person',
+        default: ['read'],
+        minItems: 1,
+        maxItems: 4,
+      },
+    ),
+  },
+  { additionalProperties: false },
+)
+
 const model = section('The language model of the chat.', {
   provider: Type.Union(
     [
@@ -175,6 +197,12 @@ export const SettingsSchema = Type.Object(
       public_url: Type.Optional(
         text('address under which others reach them', { format: 'http-url', expected: 'an http or https URL' }),
       ),
+      tokens: Type.Array(token, {
+        description:
+          'bearer tokens for `/mcp` and `/v1/operations`; needed when `surface.listen` is not a loopback address',
+        default: [],
+        maxItems: 100,
+      }),
     }),
     etcd,
     data_encryption: section(

@@ -14,14 +14,17 @@ import { CHATGPT_ORIGINS, guard, isOwner } from './http/access.ts'
 import { APPROVE_JS, approvalPage, closedPage } from './http/approval-page.ts'
 import { type OperationsApiDeps, operationsApi } from './http/operations-api.ts'
 import { PAGE, PAGE_CSP, PAGE_CSS, PAGE_JS } from './http/page.ts'
+import { createMcpHttp, serveMcp } from './mcp/http.ts'
 import { manifest, openapi } from './openai/document.ts'
 import { RouteForwarder } from './openai/forward.ts'
+import { localOperator } from './operator.ts'
 import { type Owner, SESSION_COOKIE } from './owner.ts'
 
 export interface SurfaceDeps extends OperationsApiDeps {
   owner: Owner
   pluginContext(signal: AbortSignal): OperationContext
   publicUrl: string | undefined
+  version: string
   log: Logger
 }
 
@@ -36,6 +39,7 @@ export function createSurface(deps: SurfaceDeps): Hono {
   app.notFound((c) => c.json({ error_msg: `there is no ${c.req.method} ${c.req.path} here` }, 404))
   page(app, deps)
   plugin(app, deps)
+  mcp(app, deps)
   app.route('/v1', operationsApi(deps))
   return app
 }
@@ -86,6 +90,22 @@ function html(c: Context, text: string, status: 200 | 403 | 404 = 200): Response
   })
 }
 
+function mcp(app: Hono, deps: SurfaceDeps): void {
+  const operator = localOperator(deps.operations, (signal) => deps.context('mcp', signal))
+  const handler = createMcpHttp({ operations: deps.operations, operator, version: deps.version }, (error) =>
+    deps.log.debug({ err: error }, 'an MCP request was refused'),
+  )
+  app.all('/mcp', async (c) => {
+    const principal = deps.access.of(c)
+    if (!principal)
+      return c.json({ error: 'this needs a token of the settings: Authorization: Bearer TOKEN' }, 401, {
+        'WWW-Authenticate': 'Bearer realm="gateward"',
+      })
+    if (!deps.access.admits(principal)) return c.json({ error: 'too many calls; wait a minute' }, 429)
+    return serveMcp(handler, c, principal)
+  })
+}
+
 function plugin(app: Hono, deps: SurfaceDeps): void {
   const fromChatGpt = cors({
     origin: CHATGPT_ORIGINS,
@@ -122,6 +142,11 @@ function plugin(app: Hono, deps: SurfaceDeps): void {
       "Gateward is free software under the Apache License 2.0. It is not affiliated with the Apache Software Foundation or OpenAI. It runs on its owner's machine.",
     ),
   )
+  app.use('/apisix/admin/*', async (c, next) => {
+    if (!deps.access.open && !deps.access.of(c)?.scopes.has(c.req.method === 'GET' ? 'read' : 'apply'))
+      return c.json({ error_msg: 'this needs a token of the settings: Authorization: Bearer TOKEN' }, 401)
+    await next()
+  })
   app.on(['GET', 'POST'], '/apisix/admin/routes', (c) => forwarder.handle(c, undefined, origin(c)))
   app.on(['GET', 'PUT', 'PATCH', 'DELETE'], '/apisix/admin/routes/:id', (c) =>
     forwarder.handle(c, c.req.param('id'), origin(c)),

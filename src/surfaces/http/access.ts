@@ -14,7 +14,7 @@ export function guard(publicUrl: string | undefined): MiddlewareHandler {
   const publicHost = publicUrl === undefined ? undefined : new URL(publicUrl).host
   return async (c, next) => {
     const host = c.req.header('host') ?? ''
-    if (!LOOPBACK.test(host) && host !== publicHost) return c.json({ error_msg: `this server is not ${host}` }, 403)
+    if (!isLoopbackHost(host) && host !== publicHost) return c.json({ error_msg: `this server is not ${host}` }, 403)
     const origin = c.req.header('origin')
     if (
       origin !== undefined &&
@@ -25,6 +25,11 @@ export function guard(publicUrl: string | undefined): MiddlewareHandler {
     }
     await next()
   }
+}
+
+/** True for a Host header that names this machine. */
+export function isLoopbackHost(host: string): boolean {
+  return LOOPBACK.test(host)
 }
 
 /** The port counts: a page of another program on this machine is another site for us, though not for a browser's cookies. */

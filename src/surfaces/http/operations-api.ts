@@ -1,24 +1,30 @@
 // The operations over HTTP: chat, plans and approvals for the page in the browser, and `/v1/operations/NAME` for scripts. No logic of its own.
 import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
 import { stream } from 'hono/streaming'
 import { toRequest } from '../../operations/apply.ts'
-import { type Operation, type OperationContext, OperationError } from '../../operations/contract.ts'
+import { type Operation, type OperationContext, OperationError, type Surface } from '../../operations/contract.ts'
 import type { Conversation } from '../chat/agent.ts'
 import type { Desk } from '../desk.ts'
+import { ApprovalNeeded, localOperator } from '../operator.ts'
 import type { Owner } from '../owner.ts'
+import { scopeOf } from '../scopes.ts'
 import { isOwner } from './access.ts'
+import { type Access, isAnonymous } from './principal.ts'
 
 export interface OperationsApiDeps {
   operations: readonly Operation[]
   /** A context for one request; `ask` and `reveal` are added where a person can be reached. */
-  context(surface: 'console' | 'rest', signal: AbortSignal): OperationContext
+  context(surface: Surface, signal: AbortSignal): OperationContext
   desk: Desk
   owner: Owner
+  access: Access
   newConversation(): Promise<Conversation>
 }
 
 const MAX_CONVERSATIONS = 100
 const MAX_SENTENCE_LENGTH = 8000
+const MAX_BODY_BYTES = 4 * 1024 * 1024
 
 const STATUS = { invalid: 400, not_found: 404, conflict: 409, refused: 403, unreachable: 502, target: 502 } as const
 
@@ -26,26 +32,7 @@ export function operationsApi(deps: OperationsApiDeps): Hono {
   const app = new Hono()
   const conversations = new Map<string, Conversation>()
 
-  app.post('/operations/:name', async (c) => {
-    const operation = deps.operations.find((one) => one.name === c.req.param('name'))
-    if (!operation)
-      return c.json(
-        {
-          error: `there is no operation ${c.req.param('name')}; there are: ${deps.operations.map((one) => one.name).join(', ')}`,
-        },
-        404,
-      )
-    if (!isOwner(c, deps.owner)) return forbidden(c)
-    const input = await readJson(c)
-    if (input === undefined) return c.json({ error: 'the body is not a JSON object' }, 400)
-    try {
-      return c.json((await operation.run(input as never, deps.context('rest', c.req.raw.signal))) as object)
-    } catch (error) {
-      if (error instanceof OperationError)
-        return c.json({ error: error.message, code: error.code, details: error.details }, STATUS[error.code])
-      throw error
-    }
-  })
+  app.post('/operations/:name', bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }), (c) => operate(c, deps))
 
   app.get('/plans', (c) => {
     if (!isOwner(c, deps.owner)) return forbidden(c)
@@ -100,6 +87,40 @@ export function operationsApi(deps: OperationsApiDeps): Hono {
   })
 
   return app
+}
+
+/** Runs one operation. A plan that waits for the person is answered 403 with what is to be approved. */
+async function operate(c: Context, deps: OperationsApiDeps): Promise<Response> {
+  const operation = deps.operations.find((one) => one.name === c.req.param('name'))
+  if (!operation)
+    return c.json(
+      {
+        error: `there is no operation ${c.req.param('name')}; there are: ${deps.operations.map((one) => one.name).join(', ')}`,
+      },
+      404,
+    )
+  const principal = deps.access.of(c)
+  if (!principal || isAnonymous(principal)) return forbidden(c)
+  if (!deps.access.admits(principal)) return c.json({ error: 'too many calls; wait a minute' }, 429)
+  const scope = scopeOf(operation)
+  if (!principal.scopes.has(scope))
+    return c.json({ error: `${operation.name} needs a token with the scope ${scope}` }, 403)
+  const input = await readJson(c)
+  if (input === undefined) return c.json({ error: 'the body is not a JSON object' }, 400)
+  const surface: Surface = c.req.header('gateward-surface') === 'mcp' ? 'mcp' : 'rest'
+  const operator = localOperator(deps.operations, (signal) => deps.context(surface, signal))
+  const call = { subject: principal.subject, ask: undefined, progress: () => {}, signal: c.req.raw.signal }
+  try {
+    return c.json(await operator.run(operation.name, input, call))
+  } catch (error) {
+    if (!(error instanceof OperationError)) throw error
+    const approval = error instanceof ApprovalNeeded ? { approval: error.request } : {}
+    return c.json({ error: error.message, code: error.code, details: error.details, ...approval }, STATUS[error.code])
+  }
+}
+
+function tooLarge(c: Context): Response {
+  return c.json({ error: `the body is larger than ${MAX_BODY_BYTES} bytes` }, 413)
 }
 
 function forbidden(c: Context): Response {
