@@ -5,7 +5,11 @@
 // comes back with a signed state that names the plan and its digest, and is applied by plan; otherwise the tool says where the person approves.
 import {
   type CallToolResult,
+  CLIENT_CAPABILITIES_META_KEY,
+  CLIENT_INFO_META_KEY,
+  type ClientCapabilities,
   fromJsonSchema,
+  type Implementation,
   type InputRequiredResult,
   inputRequired,
   inputResponse,
@@ -102,7 +106,7 @@ async function answer(
   server: McpServer,
   deps: ToolDeps,
 ): Promise<CallToolResult | InputRequiredResult> {
-  const subject = clientName(server)
+  const subject = clientName(server, ctx)
   const call: Call = { subject, ask: undefined, progress: progressOf(ctx), signal: ctx.mcpReq.signal }
   try {
     const asked = operation.effect === 'write' && deps.mayApprove ? ctx.mcpReq.requestState<AskedState>() : undefined
@@ -111,7 +115,7 @@ async function answer(
       request.digest === asked.digest && isApproval(ctx) ? `person at ${subject}` : undefined
     return toResult(await deps.operator.run('apply', { plan_id: asked.planId }, { ...call, ask }))
   } catch (error) {
-    if (error instanceof ApprovalNeeded && deps.mayApprove && canElicit(server, error.request))
+    if (error instanceof ApprovalNeeded && deps.mayApprove && canElicit(server, ctx, error.request))
       return elicit(error.request, ctx, deps.codec)
     if (error instanceof OperationError) return toFailure(error)
     throw error
@@ -124,8 +128,11 @@ function isApproval(ctx: ServerContext): boolean {
 }
 
 /** A client without a form of its own, or a plan too long for a dialog, is sent to the page. */
-function canElicit(server: McpServer, request: ApprovalRequest): boolean {
-  const elicitation = server.server.getClientCapabilities()?.elicitation
+function canElicit(server: McpServer, ctx: ServerContext, request: ApprovalRequest): boolean {
+  const declared = (envelope(ctx)[CLIENT_CAPABILITIES_META_KEY] ?? server.server.getClientCapabilities()) as
+    | ClientCapabilities
+    | undefined
+  const elicitation = declared?.elicitation
   const hasForm = elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined)
   return hasForm && toQuestion(request).length <= MAX_DIALOG_CHARS
 }
@@ -186,8 +193,14 @@ function progressOf(ctx: ServerContext): (message: string) => void {
   }
 }
 
-function clientName(server: McpServer): string {
-  return plainText(server.server.getClientVersion()?.name ?? 'mcp', 64)
+/** What a 2026-07-28 client says of itself with each request; empty for one of 2025, which said it at the beginning. */
+function envelope(ctx: ServerContext): Record<string, unknown> {
+  return ctx.mcpReq.envelope ?? {}
+}
+
+function clientName(server: McpServer, ctx: ServerContext): string {
+  const client = (envelope(ctx)[CLIENT_INFO_META_KEY] ?? server.server.getClientVersion()) as Implementation | undefined
+  return plainText(client?.name ?? 'mcp', 64)
 }
 
 /** Takes values that came as JSON text for what they stand for, then checks. */
