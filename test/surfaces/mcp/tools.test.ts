@@ -32,9 +32,10 @@ test('mcp tools: the whole list costs at most 2,500 tokens (o200k)', async () =>
 
 test('mcp tools: what a model is shown is the reviewed snapshot', async () => {
   const file = new URL('tools.json', import.meta.url)
-  const found = `${JSON.stringify(await listTools(), undefined, 2)}\n`
-  if (process.env.UPDATE_SNAPSHOTS) writeFileSync(file, found)
-  assert.equal(found, readFileSync(file, 'utf8'), 'run UPDATE_SNAPSHOTS=1 node --test test/surfaces/mcp/tools.test.ts')
+  const found = await listTools()
+  if (process.env.UPDATE_SNAPSHOTS) writeFileSync(file, `${JSON.stringify(found, undefined, 2)}\n`)
+  const reviewed = JSON.parse(readFileSync(file, 'utf8'))
+  assert.deepEqual(found, reviewed, 'run UPDATE_SNAPSHOTS=1 node --test test/surfaces/mcp/tools.test.ts')
 })
 
 test('mcp tools: each has a title and all four hints', async () => {
