@@ -235,8 +235,7 @@ async function listenSurfaces(
 ): Promise<{ surface: string | undefined; owner: Owner | undefined }> {
   if (settings.surface.listen === 'off') return { surface: undefined, owner: undefined }
   const address = parseAddress(settings.surface.listen) as { host: string; port: number }
-  const open = isLoopback(address.host)
-  if (!open && !settings.surface.tokens.length)
+  if (!isLoopback(address.host) && !settings.surface.tokens.length)
     throw new Error(
       `surface.listen is ${settings.surface.listen}, which others can reach, but surface.tokens is empty; add a token, or listen on 127.0.0.1`,
     )
@@ -263,7 +262,7 @@ async function listenSurfaces(
     pluginContext: (signal) => context('openai', signal),
     desk: new Desk(approvals),
     owner,
-    access: new Access({ owner, tokens, open }),
+    access: new Access({ owner, tokens }),
     version: version(),
     newConversation: async () => new Conversation(await openModel(settings.model, process.env)),
     publicUrl: settings.surface.public_url,

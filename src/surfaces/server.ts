@@ -14,6 +14,7 @@ import { CHATGPT_ORIGINS, guard, isOwner } from './http/access.ts'
 import { APPROVE_JS, approvalPage, closedPage } from './http/approval-page.ts'
 import { type OperationsApiDeps, operationsApi } from './http/operations-api.ts'
 import { PAGE, PAGE_CSP, PAGE_CSS, PAGE_JS } from './http/page.ts'
+import { isLocal } from './http/principal.ts'
 import { createMcpHttp, serveMcp } from './mcp/http.ts'
 import { manifest, openapi } from './openai/document.ts'
 import { RouteForwarder } from './openai/forward.ts'
@@ -143,7 +144,7 @@ function plugin(app: Hono, deps: SurfaceDeps): void {
     ),
   )
   app.use('/apisix/admin/*', async (c, next) => {
-    if (!deps.access.open && !deps.access.of(c)?.scopes.has(c.req.method === 'GET' ? 'read' : 'apply'))
+    if (!isLocal(c) && !deps.access.of(c)?.scopes.has(c.req.method === 'GET' ? 'read' : 'apply'))
       return c.json({ error_msg: 'this needs a token of the settings: Authorization: Bearer TOKEN' }, 401)
     await next()
   })

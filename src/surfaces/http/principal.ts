@@ -3,7 +3,9 @@
 // itself, since any program, a model's shell among them, could claim to be such a client.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import type { Context } from 'hono'
+import { isLoopback } from '../../lib/address.ts'
 import type { Settings } from '../../settings/schema.ts'
 import type { Owner } from '../owner.ts'
 import { SCOPES, type Scope } from '../scopes.ts'
@@ -30,17 +32,13 @@ const MIN_TOKEN_LENGTH = 16
 const MAX_CALLS_PER_MINUTE = 600
 
 export class Access {
-  /** True where any program of this machine may look and plan. */
-  readonly open: boolean
   readonly #owner: Owner
   readonly #tokens: { digest: Buffer; principal: Principal }[]
   readonly #calls = new Map<string, number>()
   #minute = 0
 
-  /** `open`: the surface listens on a loopback address. */
-  constructor({ owner, tokens, open }: { owner: Owner; tokens: Token[]; open: boolean }) {
+  constructor({ owner, tokens }: { owner: Owner; tokens: Token[] }) {
     this.#owner = owner
-    this.open = open
     this.#tokens = tokens.map(({ name, key, scopes }) => ({
       digest: sha256(key),
       principal: { subject: name, scopes: new Set(scopes) },
@@ -56,7 +54,7 @@ export class Access {
       return this.#tokens.find((one) => timingSafeEqual(one.digest, digest))?.principal
     }
     if (c.req.header('authorization') !== undefined) return undefined
-    return this.open && isLoopbackHost(c.req.header('host') ?? '') ? LOCAL : undefined
+    return isLocal(c) && isLoopbackHost(c.req.header('host') ?? '') ? LOCAL : undefined
   }
 
   /** Counts a call; false when the caller had its share of this minute. */
@@ -68,6 +66,13 @@ export class Access {
     this.#calls.set(subject, calls)
     return calls <= MAX_CALLS_PER_MINUTE
   }
+}
+
+/** True when the connection came to a loopback address, which only programs of this machine can reach. */
+export function isLocal(c: Context): boolean {
+  const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage }
+  const address = incoming?.socket.localAddress ?? ''
+  return isLoopback(address.replace(/^::ffff:/, ''))
 }
 
 /** True for the caller that has shown nothing but that it runs on this machine. */
