@@ -30,7 +30,7 @@ export class ApprovalNeeded extends OperationError {
   constructor(request: ApprovalRequest) {
     super(
       'refused',
-      `plan ${request.planId} waits for a person and nothing was written. The person approves it on the page /approve/${request.planId} of this Gateward, in a browser that is the owner's, or with \`gateward approve ${request.planId}\`; call apply with this plan_id afterwards. It expires in 15 minutes. No argument can approve it`,
+      `plan ${request.planId} waits for a person and nothing was written. The person approves it on the page /approve/${request.planId} of this Gateward, in a browser that is the owner's, or with \`gateward approve ${request.planId}\`; call apply with this plan_id afterwards. No argument can approve it`,
     )
     this.request = request
   }

@@ -16,6 +16,7 @@ import { type OperationsApiDeps, operationsApi } from './http/operations-api.ts'
 import { PAGE, PAGE_CSP, PAGE_CSS, PAGE_JS } from './http/page.ts'
 import { isLocal } from './http/principal.ts'
 import { createMcpHttp, serveMcp } from './mcp/http.ts'
+import { actionsDocument } from './openai/actions.ts'
 import { manifest, openapi } from './openai/document.ts'
 import { RouteForwarder } from './openai/forward.ts'
 import { localOperator } from './operator.ts'
@@ -135,6 +136,7 @@ function plugin(app: Hono, deps: SurfaceDeps): void {
           Vary: 'Accept',
         })
   })
+  app.get('/actions/openapi.json', (c) => c.json(actionsDocument(deps.operations, origin(c), deps.version)))
   app.get('/logo.png', (c) =>
     c.body(new Uint8Array(logo), 200, { 'Content-Type': 'image/png', 'Cache-Control': 'max-age=3600' }),
   )
