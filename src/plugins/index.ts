@@ -2,20 +2,32 @@
 // priorities, when a file is missing here, or when two plugins have one priority.
 import type { Plugin } from '../gateway/plugin.ts'
 import basicAuth from './basic-auth.ts'
+import consumerRestriction from './consumer-restriction.ts'
 import cors from './cors.ts'
 import ipRestriction from './ip-restriction.ts'
+import jwtAuth from './jwt-auth.ts'
 import keyAuth from './key-auth.ts'
 import limitCount from './limit-count.ts'
 import prometheus from './prometheus.ts'
 import proxyRewrite from './proxy-rewrite.ts'
 import redirect from './redirect.ts'
+import refererRestriction from './referer-restriction.ts'
+import requestId from './request-id.ts'
 import responseRewrite from './response-rewrite.ts'
+import uaRestriction from './ua-restriction.ts'
+import uriBlocker from './uri-blocker.ts'
 
 export const plugins: readonly Plugin[] = [
+  requestId, // 12015
   cors, // 4000
   ipRestriction, // 3000
+  uaRestriction, // 2999
+  refererRestriction, // 2990
+  uriBlocker, // 2900
   basicAuth, // 2520
+  jwtAuth, // 2510
   keyAuth, // 2500
+  consumerRestriction, // 2400
   proxyRewrite, // 1008
   limitCount, // 1002
   redirect, // 900
