@@ -15,6 +15,7 @@ export function outgoing(ctx: Exchange, upstream: UpstreamRuntime, node: Node): 
     headers: headerLines(ctx),
     body: request.body,
     upgrade,
+    saysEmpty: request.headers.has('content-length'),
   }
 }
 
@@ -57,6 +58,8 @@ function headerLines(ctx: Exchange): string {
     }
     if (
       lower === 'x-real-ip' ||
+      // A client's word about itself, which no proxy before us is trusted to have checked.
+      lower === 'forwarded' ||
       lower === 'x-forwarded-proto' ||
       lower === 'x-forwarded-host' ||
       lower === 'x-forwarded-port'

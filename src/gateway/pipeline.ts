@@ -155,10 +155,10 @@ export class Pipeline {
     response.status = reply.status
     response.headers = reply.headers ? HeaderList.from(reply.headers) : new HeaderList()
     const body = toBytes(reply)
-    if (!response.headers.has('content-type') && body.length) {
+    if (!response.headers.has('content-type') && reply.status !== 204 && reply.status !== 304) {
       response.headers.set(
         'Content-Type',
-        reply.body === undefined ? 'text/html; charset=utf-8' : 'text/plain; charset=utf-8',
+        reply.body === undefined && body.length ? 'text/html; charset=utf-8' : 'text/plain; charset=utf-8',
       )
     }
     this.#headerFilter(ctx)

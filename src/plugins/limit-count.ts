@@ -5,13 +5,11 @@ import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
 import { interpolate, variable } from '../gateway/variables.ts'
 import { type Counted, countFixed, countSliding } from '../lib/limit-window.ts'
-
-const amount = (title: string, description: string) =>
-  Type.Union([Type.Integer({ exclusiveMinimum: 0 }), Type.String()], { title, description, examples: [100] })
+import { countOrTemplate, oneOfTexts } from '../lib/schema-types.ts'
 
 const rule = Type.Object({
-  count: amount('Count', 'requests in a window; `$variable` is resolved for each request'),
-  time_window: amount('Window', 'seconds; `$variable` is resolved for each request'),
+  count: countOrTemplate('Count', 'requests in a window; `$variable` is resolved for each request'),
+  time_window: countOrTemplate('Window', 'seconds; `$variable` is resolved for each request'),
   key: Type.String({ title: 'Key', description: 'what is counted by, with variables', examples: ['$remote_addr'] }),
   header_prefix: Type.Optional(
     Type.String({ title: 'Header prefix', description: 'put into the names of the quota headers', examples: ['user'] }),
@@ -19,8 +17,8 @@ const rule = Type.Object({
 })
 
 const schema = Type.Object({
-  count: Type.Optional(amount('Count', 'requests in a window; `$variable` is resolved for each request')),
-  time_window: Type.Optional(amount('Window', 'seconds; `$variable` is resolved for each request')),
+  count: Type.Optional(countOrTemplate('Count', 'requests in a window; `$variable` is resolved for each request')),
+  time_window: Type.Optional(countOrTemplate('Window', 'seconds; `$variable` is resolved for each request')),
   rules: Type.Optional(
     Type.Array(rule, {
       title: 'Rules',
@@ -37,7 +35,7 @@ const schema = Type.Object({
     default: 'remote_addr',
     examples: ['consumer_name'],
   }),
-  key_type: Type.Enum(['var', 'var_combination', 'constant'], {
+  key_type: oneOfTexts(['var', 'var_combination', 'constant'], {
     title: 'Key type',
     description: 'how `key` is read',
     default: 'var',
@@ -59,7 +57,7 @@ const schema = Type.Object({
       examples: ['slow down'],
     }),
   ),
-  policy: Type.Enum(['local'], {
+  policy: oneOfTexts(['local'], {
     title: 'Policy',
     description: 'where counts are kept: in this process',
     default: 'local',
@@ -77,7 +75,7 @@ const schema = Type.Object({
     default: true,
     examples: [false],
   }),
-  window_type: Type.Enum(['fixed', 'sliding'], {
+  window_type: oneOfTexts(['fixed', 'sliding'], {
     title: 'Window type',
     description: 'fixed or sliding window',
     default: 'fixed',

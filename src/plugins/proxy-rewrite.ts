@@ -4,6 +4,7 @@ import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin } from '../gateway/plugin.ts'
 import { compileRegex } from '../gateway/router/vars.ts'
 import { interpolate } from '../gateway/variables.ts'
+import { oneOfTexts } from '../lib/schema-types.ts'
 
 const METHODS = [
   'GET',
@@ -37,7 +38,7 @@ const schema = Type.Object({
       examples: ['/v2/$arg_name'],
     }),
   ),
-  method: Type.Optional(Type.Enum([...METHODS], { title: 'Method', description: 'new method', examples: ['POST'] })),
+  method: Type.Optional(oneOfTexts(METHODS, { title: 'Method', description: 'new method', examples: ['POST'] })),
   regex_uri: Type.Optional(
     Type.Array(Type.String(), {
       title: 'Path by pattern',
@@ -55,7 +56,7 @@ const schema = Type.Object({
     }),
   ),
   scheme: Type.Optional(
-    Type.Enum(['http', 'https'], { title: 'Scheme', description: 'protocol to the upstream', examples: ['https'] }),
+    oneOfTexts(['http', 'https'], { title: 'Scheme', description: 'protocol to the upstream', examples: ['https'] }),
   ),
   headers: Type.Optional(
     Type.Object(
@@ -177,10 +178,8 @@ function toHeaderChanges(conf: Conf['headers']): HeaderChange | undefined {
       interpolate(ctx, captures ? expand(String(one), captures) : String(one))
     for (const [name, written] of add) for (const one of [written].flat()) headers.add(name, fill(one as string))
     for (const [name, written] of set) {
-      if (name.toLowerCase() === 'host') {
-        ctx.upstreamHost = fill(written as string)
-        continue
-      }
+      // As recorded from APISIX: Host follows pass_host and `host`, never the header changes.
+      if (name.toLowerCase() === 'host') continue
       headers.remove(name)
       if (written === '') continue
       for (const one of [written].flat()) headers.add(name, fill(one as string))

@@ -169,7 +169,7 @@ function parseVersion(text: string, from: number, end: number): 0 | 1 {
 /** Reduces an absolute-form target to origin form and checks it against Host (RFC 9112 3.2.2); refuses CONNECT and authority form. */
 function resolveTarget(request: ParsedRequest): void {
   const { target, method } = request
-  if (method === 'CONNECT') throw new ParseError(405, 'CONNECT is not served')
+  if (method === 'CONNECT' || method === 'TRACE') throw new ParseError(405, `${method} is not served`)
   if (target.charCodeAt(0) === 47) return
   if (target === '*') {
     if (method !== 'OPTIONS') throw new ParseError(400, 'only OPTIONS may have the target *')

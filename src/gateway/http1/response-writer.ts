@@ -160,7 +160,8 @@ export class ResponseWriter implements Downstream {
   upgrade(ctx: Exchange): { socket: Duplex; rest: Buffer } {
     const { headers, status } = ctx.response
     let text = statusLine(status)
-    for (let i = 0; i < headers.list.length; i += 2) text += `${headers.list[i]}: ${headers.list[i + 1]}\r\n`
+    for (let i = 0; i < headers.list.length; i += 2)
+      if (!isFraming(headers.list[i] as string)) text += `${headers.list[i]}: ${headers.list[i + 1]}\r\n`
     this.#sendText(`${text}Connection: Upgrade\r\nUpgrade: ${ctx.upgrade}\r\n\r\n`)
     this.#ended = true
     return this.#connection.tunnel()

@@ -147,7 +147,7 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
     if (length === undefined) return 'Transfer-Encoding: chunked\r\n'
     if (length > 0) return `Content-Length: ${length}\r\n`
     // RFC 9110 8.6: a method that usually has content says that there is none.
-    return request.method === 'POST' || request.method === 'PUT' || request.method === 'PATCH'
+    return request.saysEmpty || request.method === 'POST' || request.method === 'PUT' || request.method === 'PATCH'
       ? 'Content-Length: 0\r\n'
       : ''
   }

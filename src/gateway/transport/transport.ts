@@ -44,6 +44,8 @@ export interface OutgoingRequest {
   headers: string
   body: RequestBody
   upgrade: string | undefined
+  /** The client said `Content-Length: 0`: so does the gateway. */
+  saysEmpty: boolean
 }
 
 export type FailureReason = 'connect' | 'connect-timeout' | 'send-timeout' | 'read-timeout' | 'closed' | 'protocol'
