@@ -5,6 +5,7 @@ import type { Resource } from '../../resources/kinds.ts'
 import type { PoolLimits } from '../transport/transport.ts'
 import { type Balancer, type BalancerKind, createBalancer, type PickInput } from './balancer.ts'
 import type { DnsCache } from './dns.ts'
+import { type Checks, HealthChecker } from './health.ts'
 import { readNodes } from './nodes.ts'
 
 /** One place where the upstream runs. */
@@ -24,10 +25,6 @@ export interface Node {
 
 export interface UpstreamDeps {
   dns: DnsCache
-  /** False while health checks have a node down. Undefined: nobody checks. */
-  healthy?(upstream: string, node: Node): boolean
-  /** What requests see of a node, for passive checks. */
-  observe?(upstream: string, node: Node, outcome: Outcome): void
 }
 
 export interface Outcome {
@@ -64,6 +61,7 @@ export class UpstreamRuntime {
   readonly #deps: UpstreamDeps
   readonly #configured: Node[]
   readonly #hashOn: { on: string; key: string | undefined }
+  readonly #health: HealthChecker | undefined
   #nodes: Node[]
   #balancer: Balancer
   #hasNames: boolean
@@ -92,6 +90,7 @@ export class UpstreamRuntime {
     this.#nodes = this.#configured
     this.#hasNames = this.#configured.some((node) => isIP(node.host) === 0)
     this.#balancer = this.#makeBalancer(this.#nodes)
+    this.#health = conf.checks ? new HealthChecker(conf.checks as Checks, () => this.#nodes) : undefined
   }
 
   /** The next node, undefined when there is none left; a promise only until names are resolved for the first time. */
@@ -108,7 +107,7 @@ export class UpstreamRuntime {
   }
 
   report(node: Node, outcome: Outcome): void {
-    this.#deps.observe?.(this.key, node, outcome)
+    this.#health?.observe(node, outcome)
   }
 
   nodes(): readonly Node[] {
@@ -117,12 +116,13 @@ export class UpstreamRuntime {
 
   close(): void {
     this.#balancer.close?.()
+    this.#health?.close()
   }
 
   #choose(input: PickInput): Node | undefined {
-    const { healthy } = this.#deps
+    const health = this.#health
     if (this.#nodes.length === 1 && !input.tried) return this.#nodes[0]
-    const usable = healthy ? (node: Node) => healthy(this.key, node) : undefined
+    const usable = health ? (node: Node) => health.healthy(node) : undefined
     // With every node down, APISIX tries them all the same: a wrong health check must not be an outage.
     return this.#balancer.pick(input, usable) ?? (usable ? this.#balancer.pick(input, undefined) : undefined)
   }
