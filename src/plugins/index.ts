@@ -4,32 +4,40 @@ import type { Plugin } from '../gateway/plugin.ts'
 import basicAuth from './basic-auth.ts'
 import consumerRestriction from './consumer-restriction.ts'
 import cors from './cors.ts'
+import faultInjection from './fault-injection.ts'
 import ipRestriction from './ip-restriction.ts'
 import jwtAuth from './jwt-auth.ts'
 import keyAuth from './key-auth.ts'
 import limitCount from './limit-count.ts'
+import mocking from './mocking.ts'
 import prometheus from './prometheus.ts'
 import proxyRewrite from './proxy-rewrite.ts'
 import redirect from './redirect.ts'
 import refererRestriction from './referer-restriction.ts'
 import requestId from './request-id.ts'
+import requestValidation from './request-validation.ts'
 import responseRewrite from './response-rewrite.ts'
+import trafficSplit from './traffic-split.ts'
 import uaRestriction from './ua-restriction.ts'
 import uriBlocker from './uri-blocker.ts'
 
 export const plugins: readonly Plugin[] = [
   requestId, // 12015
+  faultInjection, // 11000
+  mocking, // 10900
   cors, // 4000
   ipRestriction, // 3000
   uaRestriction, // 2999
   refererRestriction, // 2990
   uriBlocker, // 2900
+  requestValidation, // 2800
   basicAuth, // 2520
   jwtAuth, // 2510
   keyAuth, // 2500
   consumerRestriction, // 2400
   proxyRewrite, // 1008
   limitCount, // 1002
+  trafficSplit, // 966
   redirect, // 900
   responseRewrite, // 899
   prometheus, // 500

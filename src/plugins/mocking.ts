@@ -1,0 +1,130 @@
+// Answers instead of an upstream that does not exist yet: with a written example, or with JSON made from a schema.
+import { randomInt } from 'node:crypto'
+import Type, { type Static } from 'typebox'
+import { withCharset } from '../gateway/content-type.ts'
+import { SERVER } from '../gateway/error-page.ts'
+import type { Exchange } from '../gateway/exchange.ts'
+import { MAX_PAUSE_S, pause } from '../gateway/pause.ts'
+import { definePlugin, type Reply } from '../gateway/plugin.ts'
+import { interpolate } from '../gateway/variables.ts'
+
+const schema = Type.Object({
+  delay: Type.Integer({
+    title: 'Delay',
+    description: 'seconds before the answer',
+    maximum: MAX_PAUSE_S,
+    default: 0,
+    examples: [1],
+  }),
+  response_status: Type.Integer({
+    title: 'Status',
+    description: 'status of the answer, from 200 on',
+    minimum: 100,
+    default: 200,
+    examples: [201],
+  }),
+  content_type: Type.String({
+    title: 'Content type',
+    description: 'type of the answer',
+    default: 'application/json;charset=utf8',
+    examples: ['text/plain'],
+  }),
+  response_example: Type.Optional(
+    Type.String({ title: 'Example', description: 'body of the answer, with variables', examples: ['{"id":1}'] }),
+  ),
+  response_schema: Type.Optional(
+    Type.Unsafe<SchemaNode>({
+      type: 'object',
+      title: 'Schema',
+      description: 'JSON Schema that a body is made from: its examples, else random values',
+      examples: [{ type: 'object', properties: { id: { type: 'integer' } } }],
+    }),
+  ),
+  with_mock_header: Type.Boolean({
+    title: 'Mark',
+    description: 'say with x-mock-by that the answer is made up',
+    default: true,
+    examples: [false],
+  }),
+  response_headers: Type.Optional(
+    Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()]), {
+      title: 'Headers',
+      description: 'headers of the answer, with variables',
+      minProperties: 1,
+      examples: [{ 'X-Total': 3 }],
+    }),
+  ),
+})
+type Conf = Static<typeof schema>
+
+interface SchemaNode {
+  type?: string
+  example?: unknown
+  properties?: Record<string, SchemaNode>
+  items?: SchemaNode
+}
+
+/** Levels of a schema; deeper ones are refused. */
+const MAX_DEPTH = 32
+const TYPES = new Set(['object', 'array', 'string', 'number', 'integer', 'boolean'])
+
+export default definePlugin<Conf>({
+  name: 'mocking',
+  version: 0.1,
+  priority: 10900,
+  schema: Type.Partial(schema, { anyOf: [{ required: ['response_example'] }, { required: ['response_schema'] }] }),
+  check(conf, kind) {
+    if (kind !== 'plugin') return
+    if (conf.response_status !== undefined && conf.response_status < 200)
+      throw new Error('property "response_status" must be 200 or more: a lower one does not end a response')
+    if (!conf.response_schema || conf.response_example !== undefined) return
+    if (conf.content_type !== undefined && !/json/i.test(conf.content_type))
+      throw new Error('response_schema makes JSON: use a JSON content_type, or response_example')
+    checkNode(conf.response_schema, 1)
+  },
+  setup: (conf) => ({
+    access(ctx) {
+      if (conf.delay <= 0) return toReply(ctx, conf)
+      return pause(ctx, conf.delay).then(() => toReply(ctx, conf))
+    },
+  }),
+})
+
+function toReply(ctx: Exchange, conf: Conf): Reply {
+  const headers: Record<string, string> = { 'Content-Type': withCharset(conf.content_type) }
+  if (conf.with_mock_header) headers['x-mock-by'] = SERVER
+  for (const [name, value] of Object.entries(conf.response_headers ?? {}))
+    headers[name] = interpolate(ctx, String(value))
+  const { response_example: example, response_schema: node = {} } = conf
+  const body = example === undefined ? JSON.stringify(make(node) ?? {}) : interpolate(ctx, example)
+  return { status: conf.response_status, headers, body }
+}
+
+function checkNode(node: SchemaNode, depth: number): void {
+  if (depth > MAX_DEPTH) throw new Error(`response_schema has more than ${MAX_DEPTH} levels`)
+  if (node === null || typeof node !== 'object') throw new Error('response_schema holds something else than a schema')
+  if (node.type !== undefined && !TYPES.has(node.type))
+    throw new Error(`response_schema has the type ${JSON.stringify(node.type)}: use one of ${[...TYPES].join(', ')}`)
+  for (const property of Object.values(node.properties ?? {})) checkNode(property, depth + 1)
+  if (node.items !== undefined) checkNode(node.items, depth + 1)
+}
+
+function make(node: SchemaNode): unknown {
+  if (node.example !== undefined) return node.example
+  switch (node.type) {
+    case 'object':
+      return Object.fromEntries(Object.entries(node.properties ?? {}).map(([name, property]) => [name, make(property)]))
+    case 'array':
+      return node.items ? [make(node.items)] : []
+    case 'string':
+      return Array.from({ length: 1 + randomInt(10) }, () => String.fromCharCode(97 + randomInt(26))).join('')
+    case 'integer':
+      return randomInt(10_000)
+    case 'number':
+      return randomInt(1_000_000) / 100 + 0.005
+    case 'boolean':
+      return randomInt(2) === 1
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,132 @@
+// Refuses requests whose headers or body do not fit a JSON Schema.
+import { Ajv, type ValidateFunction } from 'ajv'
+import Type, { type Static } from 'typebox'
+import { BodyError } from '../gateway/body.ts'
+import type { Exchange } from '../gateway/exchange.ts'
+import { definePlugin, type Reply } from '../gateway/plugin.ts'
+import { decodeQuery } from '../gateway/variables.ts'
+import type { Resource } from '../resources/kinds.ts'
+import { wordFirst } from '../resources/wording.ts'
+
+const jsonSchema = (title: string, description: string) =>
+  Type.Optional(
+    Type.Unsafe<Resource>({ type: 'object', title, description, examples: [{ type: 'object', required: ['name'] }] }),
+  )
+
+const schema = Type.Object({
+  header_schema: jsonSchema('Header schema', 'JSON Schema of the headers, by lower-case name'),
+  body_schema: jsonSchema('Body schema', 'JSON Schema of the body: JSON, or the fields of a form'),
+  rejected_code: Type.Integer({
+    title: 'Status',
+    description: 'status of a refusal',
+    minimum: 200,
+    maximum: 599,
+    default: 400,
+    examples: [422],
+  }),
+  rejected_msg: Type.Optional(
+    Type.String({
+      title: 'Message',
+      description: 'body of a refusal; absent: what did not fit',
+      minLength: 1,
+      maxLength: 256,
+      examples: ['look at the documentation'],
+    }),
+  ),
+  max_req_body_size: Type.Integer({
+    title: 'Largest body',
+    description: 'bytes; a larger body is refused with 413',
+    minimum: 1,
+    default: 67108864,
+    examples: [1048576],
+  }),
+})
+type Conf = Static<typeof schema>
+
+/** Fields of a form that are looked at. */
+const MAX_FORM_FIELDS = 1000
+
+export default definePlugin<Conf>({
+  name: 'request-validation',
+  version: 0.1,
+  priority: 2800,
+  schema: Type.Partial(schema, { anyOf: [{ required: ['header_schema'] }, { required: ['body_schema'] }] }),
+  check(conf, kind) {
+    if (kind !== 'plugin') return
+    for (const name of ['header_schema', 'body_schema'] as const) {
+      try {
+        compile(conf[name])
+      } catch (error) {
+        throw new Error(`property "${name}" is not a JSON Schema: ${(error as Error).message}`)
+      }
+    }
+  },
+  setup(conf) {
+    const headers = compile(conf.header_schema)
+    const body = compile(conf.body_schema)
+    const refuse = (message: string): Reply => ({ status: conf.rejected_code, body: conf.rejected_msg ?? message })
+    return {
+      rewrite(ctx) {
+        const message = headers && whyNot(headers, ctx.request.headers.toObject())
+        if (message !== undefined) return refuse(message)
+        return body && checkBody(ctx, conf.max_req_body_size, body, refuse)
+      },
+    }
+  },
+})
+
+function compile(conf: Resource | undefined): ValidateFunction | undefined {
+  if (conf === undefined || Array.isArray(conf)) return undefined
+  return new Ajv({
+    allErrors: false,
+    verbose: true,
+    strict: false,
+    unicodeRegExp: false,
+    validateFormats: false,
+  }).compile(conf)
+}
+
+function whyNot(fits: ValidateFunction, value: unknown): string | undefined {
+  return fits(value) ? undefined : wordFirst(fits.errors ?? [])
+}
+
+async function checkBody(
+  ctx: Exchange,
+  maxBytes: number,
+  fits: ValidateFunction,
+  refuse: (message: string) => Reply,
+): Promise<Reply | undefined> {
+  let bytes: Buffer
+  try {
+    bytes = await ctx.request.body.read(maxBytes)
+  } catch (error) {
+    if (error instanceof BodyError) return { status: error.status }
+    throw error
+  }
+  if (bytes.length === 0) return refuse('the request has no body')
+  const value = parse(bytes.toString('utf8'), ctx.request.headers.get('content-type') ?? '')
+  if (value === undefined) return refuse('failed to decode the body: it is not JSON')
+  const message = whyNot(fits, value)
+  return message === undefined ? undefined : refuse(message)
+}
+
+function parse(text: string, type: string): unknown {
+  if (type.startsWith('application/x-www-form-urlencoded')) return parseForm(text)
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // answered with a refusal by the caller
+  }
+}
+
+function parseForm(text: string): Record<string, string | string[]> {
+  const fields: Record<string, string | string[]> = Object.create(null)
+  for (const part of text.split('&', MAX_FORM_FIELDS)) {
+    const equals = part.indexOf('=')
+    const name = decodeQuery(equals < 0 ? part : part.slice(0, equals))
+    const value = equals < 0 ? '' : decodeQuery(part.slice(equals + 1))
+    const before = fields[name]
+    fields[name] = before === undefined ? value : [before, value].flat()
+  }
+  return fields
+}

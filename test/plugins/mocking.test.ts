@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { refusal, startBench } from './harness.ts'
+
+const bench = await startBench()
+
+test('answers with an example', async () => {
+  bench.route({ mocking: { response_example: '{"a":1}' } })
+  const answer = await bench.send('/a', { method: 'POST', body: 'x' })
+  assert.equal(answer.status, 200)
+  assert.equal(answer.headers['content-type'], 'application/json;charset=utf8')
+  assert.ok(answer.headers['x-mock-by'])
+  assert.deepEqual(answer.json(), { a: 1 })
+})
+
+test('variables, status, headers, no mark', async () => {
+  bench.route({
+    mocking: {
+      response_example: 'hi $remote_addr $arg_x',
+      content_type: 'text/plain',
+      response_status: 201,
+      response_headers: { 'X-V': '$arg_x' },
+      with_mock_header: false,
+    },
+  })
+  const answer = await bench.send('/a?x=5')
+  assert.equal(answer.status, 201)
+  assert.equal(answer.text, 'hi 127.0.0.1 5')
+  assert.equal(answer.headers['content-type'], 'text/plain; charset=utf-8')
+  assert.equal(answer.headers['x-v'], '5')
+  assert.equal(answer.headers['x-mock-by'], undefined)
+})
+
+test('makes JSON from a schema: examples, else random values', async () => {
+  const properties = {
+    s: { type: 'string', example: 'fixed' },
+    i: { type: 'integer' },
+    n: { type: 'number' },
+    b: { type: 'boolean' },
+    o: { type: 'object', properties: { k: { type: 'string' } } },
+    l: { type: 'array', items: { type: 'string', example: 'e' } },
+  }
+  bench.route({ mocking: { response_schema: { type: 'object', properties } } })
+  const made = (await bench.send('/a')).json<Record<string, unknown>>()
+  assert.equal(made.s, 'fixed')
+  assert.ok(Number.isInteger(made.i))
+  assert.equal(typeof made.n, 'number')
+  assert.equal(typeof made.b, 'boolean')
+  assert.match((made.o as { k: string }).k, /^[a-z]+$/)
+  assert.deepEqual(made.l, ['e'])
+})
+
+test('refuses what cannot work', () => {
+  assert.match(refusal('mocking', {}) ?? '', /matches none of the required: \["response_example"\]/)
+  assert.match(refusal('mocking', { response_example: 'a', response_status: 101 }) ?? '', /must be 200 or more/)
+  assert.match(refusal('mocking', { response_schema: { type: 'date' } }) ?? '', /has the type "date"/)
+  assert.match(refusal('mocking', { response_schema: {}, content_type: 'text/xml' }) ?? '', /makes JSON/)
+})
