@@ -4,7 +4,10 @@ import type { Plugin } from '../gateway/plugin.ts'
 import basicAuth from './basic-auth.ts'
 import consumerRestriction from './consumer-restriction.ts'
 import cors from './cors.ts'
+import csrf from './csrf.ts'
+import echo from './echo.ts'
 import faultInjection from './fault-injection.ts'
+import hmacAuth from './hmac-auth.ts'
 import ipRestriction from './ip-restriction.ts'
 import jwtAuth from './jwt-auth.ts'
 import keyAuth from './key-auth.ts'
@@ -17,6 +20,8 @@ import refererRestriction from './referer-restriction.ts'
 import requestId from './request-id.ts'
 import requestValidation from './request-validation.ts'
 import responseRewrite from './response-rewrite.ts'
+import serverlessPostFunction from './serverless-post-function.ts'
+import serverlessPreFunction from './serverless-pre-function.ts'
 import trafficSplit from './traffic-split.ts'
 import uaRestriction from './ua-restriction.ts'
 import uriBlocker from './uri-blocker.ts'
@@ -25,12 +30,15 @@ export const plugins: readonly Plugin[] = [
   requestId, // 12015
   faultInjection, // 11000
   mocking, // 10900
+  serverlessPreFunction, // 10000
   cors, // 4000
   ipRestriction, // 3000
   uaRestriction, // 2999
   refererRestriction, // 2990
+  csrf, // 2980
   uriBlocker, // 2900
   requestValidation, // 2800
+  hmacAuth, // 2530
   basicAuth, // 2520
   jwtAuth, // 2510
   keyAuth, // 2500
@@ -41,4 +49,6 @@ export const plugins: readonly Plugin[] = [
   redirect, // 900
   responseRewrite, // 899
   prometheus, // 500
+  echo, // 412
+  serverlessPostFunction, // -2000
 ]

@@ -1,0 +1,81 @@
+// Guards against cross-site request forgery: every answer sets a signed token as a cookie, and a request with an unsafe method must send it
+// back both as the cookie and as a header, which only a page of the same site can do.
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import Type, { type Static } from 'typebox'
+import { definePlugin, type Reply } from '../gateway/plugin.ts'
+import { cookie } from '../gateway/variables.ts'
+
+const schema = Type.Object({
+  key: Type.String({ title: 'Key', description: 'what tokens are signed with', examples: ['a-long-secret'] }),
+  expires: Type.Optional(
+    Type.Integer({
+      title: 'Lifetime',
+      description: 'seconds that a token is good for; 0: without end',
+      default: 7200,
+      examples: [3600],
+    }),
+  ),
+  name: Type.Optional(
+    Type.String({
+      title: 'Name',
+      description: 'name of the cookie and of the header',
+      default: 'apisix-csrf-token',
+      examples: ['x-csrf'],
+    }),
+  ),
+})
+type Conf = Required<Static<typeof schema>>
+
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
+const refuse = (message: string): Reply => ({ status: 401, body: { error_msg: message } })
+
+export default definePlugin<Conf>({
+  name: 'csrf',
+  version: 0.1,
+  priority: 2980,
+  schema,
+  encrypted: ['key'],
+  check(conf, kind) {
+    if (kind === 'plugin' && conf.name !== undefined && !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(conf.name))
+      throw new Error(`property "name" is not the name of a header: ${JSON.stringify(conf.name)}`)
+  },
+  setup(conf, env) {
+    const header = conf.name.toLowerCase()
+    return {
+      access(ctx) {
+        if (SAFE_METHODS.has(ctx.request.method)) return undefined
+        const sent = ctx.request.headers.get(header)
+        if (!sent) return refuse('no csrf token in headers')
+        const kept = cookie(ctx, conf.name)
+        if (!kept) return refuse('no csrf cookie')
+        if (sent !== kept) return refuse('csrf token mismatch')
+        return isGenuine(kept, conf, env.now()) ? undefined : refuse('Failed to verify the csrf token signature')
+      },
+      header_filter(ctx) {
+        const now = env.now()
+        const expires = new Date(now + conf.expires * 1000).toUTCString()
+        const token = makeToken(conf.key, now)
+        ctx.response.headers.add('Set-Cookie', `${conf.name}=${token};path=/;SameSite=Lax;Expires=${expires}`)
+      },
+    }
+  },
+})
+
+/** `random.seconds.signature` */
+function makeToken(key: string, nowMs: number): string {
+  const text = `${randomBytes(16).toString('hex')}.${Math.floor(nowMs / 1000)}`
+  return `${text}.${signatureOf(text, key)}`
+}
+
+function isGenuine(token: string, conf: Conf, nowMs: number): boolean {
+  const [random, seconds, signature] = token.split('.')
+  if (!random || !seconds || !signature) return false
+  const expected = Buffer.from(signatureOf(`${random}.${seconds}`, conf.key))
+  const given = Buffer.from(signature)
+  if (given.length !== expected.length || !timingSafeEqual(given, expected)) return false
+  return conf.expires <= 0 || nowMs / 1000 - Number(seconds) <= conf.expires
+}
+
+function signatureOf(text: string, key: string): string {
+  return createHmac('sha256', key).update(text).digest('hex')
+}

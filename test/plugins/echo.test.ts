@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { refusal, startBench } from './harness.ts'
+
+const bench = await startBench()
+
+test('text before, in place of and after the body', async () => {
+  bench.route({ echo: { before_body: 'B-', after_body: '-A' } })
+  assert.equal((await bench.send('/a?body=text')).text, 'B-text-A')
+  bench.route({ echo: { before_body: 'B', body: 'M', after_body: 'A' } })
+  const missing = await bench.send('/a?status=404')
+  assert.equal(missing.status, 404)
+  assert.equal(missing.text, 'BMA')
+})
+
+test('headers, and the gateway’s own answers', async () => {
+  const echo = { body: 'only', headers: { 'X-E': '1' } }
+  bench.route({ echo, 'ip-restriction': { blacklist: ['127.0.0.1'] } })
+  const answer = await bench.send('/a')
+  assert.equal(answer.status, 403)
+  assert.equal(answer.text, 'only')
+  assert.equal(answer.headers['x-e'], '1')
+})
+
+test('needs one of the texts', () => {
+  assert.equal(refusal('echo', {}), 'expect object to have at least 1 properties')
+  assert.match(refusal('echo', { headers: { a: 'b' } }) ?? '', /matches none of the required: \["before_body"\]/)
+})
