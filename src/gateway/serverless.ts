@@ -5,6 +5,7 @@ import { definePlugin, type Plugin } from './plugin.ts'
 const schema = Type.Object({
   phase: Type.Optional(
     Type.Enum(['rewrite', 'access', 'header_filter', 'body_filter', 'log', 'before_proxy'], {
+      type: 'string',
       title: 'Phase',
       description: 'when the functions would run',
       default: 'access',

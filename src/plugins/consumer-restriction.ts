@@ -10,6 +10,7 @@ const names = (title: string, description: string) =>
 
 const schema = Type.Object({
   type: Type.Enum(['consumer_name', 'service_id', 'route_id', 'consumer_group_id'], {
+    type: 'string',
     title: 'Type',
     description: 'what the lists hold',
     default: 'consumer_name',

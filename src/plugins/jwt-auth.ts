@@ -57,6 +57,7 @@ const consumerSchema = Type.Object(
     ),
     algorithm: Type.Optional(
       Type.Enum([...ALGORITHMS], {
+        type: 'string',
         title: 'Algorithm',
         description: 'the one that tokens of this consumer must have',
         default: 'HS256',

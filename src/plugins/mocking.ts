@@ -12,7 +12,6 @@ const schema = Type.Object({
   delay: Type.Integer({
     title: 'Delay',
     description: 'seconds before the answer',
-    maximum: MAX_PAUSE_S,
     default: 0,
     examples: [1],
   }),
@@ -77,6 +76,8 @@ export default definePlugin<Conf>({
     if (kind !== 'plugin') return
     if (conf.response_status !== undefined && conf.response_status < 200)
       throw new Error('property "response_status" must be 200 or more: a lower one does not end a response')
+    if (conf.delay !== undefined && conf.delay > MAX_PAUSE_S)
+      throw new Error(`property "delay" is ${conf.delay} seconds: use at most ${MAX_PAUSE_S}`)
     if (!conf.response_schema || conf.response_example !== undefined) return
     if (conf.content_type !== undefined && !/json/i.test(conf.content_type))
       throw new Error('response_schema makes JSON: use a JSON content_type, or response_example')

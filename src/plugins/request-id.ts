@@ -21,6 +21,7 @@ const schema = Type.Object({
     examples: [false],
   }),
   algorithm: Type.Enum(['uuid', 'nanoid', 'range_id', 'ksuid', 'uuidv7'], {
+    type: 'string',
     title: 'Algorithm',
     description: 'how ids are made',
     default: 'uuid',

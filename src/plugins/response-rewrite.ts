@@ -9,7 +9,7 @@ import { compilePattern, expandCaptures } from '../gateway/regex.ts'
 import { compileVars } from '../gateway/router/vars.ts'
 import { interpolate, variable } from '../gateway/variables.ts'
 
-const value = Type.Union([Type.String(), Type.Number()])
+const value = Type.Unsafe<string | number>({ type: ['string', 'number'] })
 
 const structured = Type.Object(
   {
@@ -45,6 +45,7 @@ const filter = Type.Object({
   regex: Type.String({ title: 'Pattern', description: 'regular expression', minLength: 1, examples: ['hello'] }),
   scope: Type.Optional(
     Type.Enum(['once', 'global'], {
+      type: 'string',
       title: 'Scope',
       description: 'replace the first match or all',
       default: 'once',

@@ -195,7 +195,7 @@ function wordError(error: ErrorObject): string {
     case 'pattern':
       return `failed to match pattern ${quote(String(schema))} with ${quote(String(data))}`
     case 'uniqueItems':
-      return `expected unique items but items ${params.j + 1} and ${params.i + 1} are equal`
+      return `expected unique items but items ${Math.min(params.i, params.j) + 1} and ${Math.max(params.i, params.j) + 1} are equal`
     case 'dependencies':
       return `property "${params.missingProperty}" is required when "${params.property}" is set`
     case 'anyOf':
