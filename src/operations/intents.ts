@@ -47,7 +47,7 @@ export async function toChanges(intents: Intent[], target: Target): Promise<Inte
     for (const one of all.expectations)
       if (!one.credential && !one.expect.status?.includes(401)) one.credential = credential
   }
-  return all
+  return { ...all, expectations: all.expectations.filter(isHarmless) }
 }
 
 function addChange(changes: WishedChange[], change: WishedChange): void {
@@ -63,18 +63,18 @@ function addChange(changes: WishedChange[], change: WishedChange): void {
 async function workOut(intent: Intent, target: Target): Promise<Intended> {
   if (intent.do === 'publish') return publish(intent, target)
   const route = await findRoute(intent, target)
-  const path = probePath(route.value)
+  const probe = probeOf(route.value)
   switch (intent.do) {
     case 'require_key':
-      return requireKey(route, path, target)
+      return requireKey(route, probe, target)
     case 'limit':
-      return limit(intent, route, path)
+      return limit(intent, route, probe)
     case 'add_plugin':
       return onRoute(route, { plugins: { [need(intent.plugin, 'plugin', intent)]: intent.config ?? {} } })
     case 'remove_plugin':
       return onRoute(route, { plugins: { [need(intent.plugin, 'plugin', intent)]: null } })
     case 'disable':
-      return onRoute(route, { status: 0 }, [{ title: 'route is off', method: 'GET', path, expect: { status: [404] } }])
+      return onRoute(route, { status: 0 }, [{ title: 'route is off', ...probe, expect: { status: [404] } }])
     default:
       return onRoute(route, { status: 1 })
   }
@@ -112,10 +112,8 @@ async function publish(intent: Intent, target: Target): Promise<Intended> {
   }
   const served: Expectation = {
     title: 'the API answers',
-    method: intent.methods?.[0] ?? 'GET',
-    path: probePath(route),
-    ...(intent.host ? { headers: { Host: intent.host.replace(/^\*/, 'www') } } : {}),
-    expect: { status: ANSWERED },
+    ...probeOf(route),
+    expect: { status: ANSWERED, shown: 'an answer' },
   }
   return { changes: [{ action: 'create', kind: 'routes', id, set: route }], secrets: [], expectations: [served] }
 }
@@ -123,8 +121,7 @@ async function publish(intent: Intent, target: Target): Promise<Intended> {
 /** Statuses that an API gives for a path nobody told us about; a gateway that cannot reach it gives 502, 503 or 504. */
 const ANSWERED = [200, 201, 204, 301, 302, 304, 400, 401, 403, 404, 405, 422]
 
-async function requireKey(route: Found, path: string, target: Target): Promise<Intended> {
-  const method = methodOf(route)
+async function requireKey(route: Found, probe: Probe, target: Target): Promise<Intended> {
   const holder = await findKeyHolder(target)
   const secrets: Secret[] = []
   const changes: WishedChange[] = [
@@ -147,13 +144,12 @@ async function requireKey(route: Found, path: string, target: Target): Promise<I
     changes,
     secrets,
     expectations: [
-      { title: 'no key', method, path, expect: { status: [401] } },
+      { title: 'no key', ...probe, expect: { status: [401] } },
       {
         title: `key of ${consumer}`,
-        method,
-        path,
+        ...probe,
         credential,
-        expect: { status: ANSWERED.filter((one) => one !== 401) },
+        expect: { status: ANSWERED.filter((one) => one !== 401), shown: 'an answer' },
       },
     ],
   }
@@ -167,7 +163,7 @@ async function findKeyHolder(target: Target): Promise<string | undefined> {
   )?.id
 }
 
-function limit(intent: Intent, route: Found, path: string): Intended {
+function limit(intent: Intent, route: Found, probe: Probe): Intended {
   const count = need(intent.count, 'count', intent)
   const set = {
     plugins: {
@@ -181,8 +177,7 @@ function limit(intent: Intent, route: Found, path: string): Intended {
   }
   const quota: Expectation = {
     title: 'the quota is announced',
-    method: methodOf(route),
-    path,
+    ...probe,
     expect: { header: { name: 'X-RateLimit-Limit', value: String(count) } },
   }
   return onRoute(route, set, [quota])
@@ -208,8 +203,22 @@ function need<T>(value: T | undefined, name: string, intent: Intent): T {
   return value
 }
 
-function methodOf(route: Found): string {
-  return (route.value.methods as string[] | undefined)?.[0] ?? 'GET'
+type Probe = Pick<Expectation, 'method' | 'path' | 'headers'>
+
+/** A request that the route takes. */
+function probeOf(route: Resource): Probe {
+  const methods = route.methods as string[] | undefined
+  const host = (route.host ?? (route.hosts as string[] | undefined)?.[0]) as string | undefined
+  return {
+    method: !methods?.length || methods.includes('GET') ? 'GET' : (methods[0] as string),
+    path: probePath(route),
+    ...(host === undefined ? {} : { headers: { Host: host.replace(/^\*/, 'www') } }),
+  }
+}
+
+/** True for a probe that can change nothing behind the gateway: a reading method, or a request that the gateway must refuse. */
+function isHarmless({ method, expect }: Expectation): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || expect.status?.join() === '401'
 }
 
 /** A path that the route takes, for a probe: `/speaker/*` -> `/speaker/1`. */

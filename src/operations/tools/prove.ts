@@ -13,7 +13,7 @@ export const prove = defineOperation({
     expectations: Type.Array(
       Type.Object({
         title: Type.Optional(Type.String()),
-        method: Type.Optional(Type.String({ pattern: '^[A-Z]+$', default: 'GET' })),
+        method: Type.Optional(Type.Enum(['GET', 'HEAD', 'OPTIONS'], { default: 'GET' })),
         path: Type.String({ pattern: '^/' }),
         headers: Type.Optional(Type.Record(Type.String(), Type.String())),
         consumer: Type.Optional(Type.String({ description: 'send the key-auth key of this consumer' })),

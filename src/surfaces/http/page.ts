@@ -33,6 +33,7 @@ header { display: flex; gap: .6rem; align-items: center; border-bottom: 1px soli
 h1 { font-size: 1.2rem; margin: 0 } header p { margin: 0; opacity: .75 }
 main { flex: 1; padding: 1rem 0; display: flex; flex-direction: column; gap: .8rem }
 .you { align-self: flex-end; background: var(--accent); color: Canvas; padding: .4rem .8rem; border-radius: .8rem; max-width: 85% }
+.card, .text, .you { scroll-margin-bottom: 5.5rem } .card p { margin: 0 0 .5rem }
 .card { border: 1px solid var(--edge); border-radius: .6rem; padding: .7rem .9rem; overflow-x: auto }
 .text, pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0 } pre { font: 14px/1.45 ui-monospace, monospace }
 table { border-collapse: collapse; width: 100% } th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid var(--edge); vertical-align: top }

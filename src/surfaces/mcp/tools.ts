@@ -88,14 +88,13 @@ function toInput(operation: Operation): JsonSchemaType {
   return { ...rest, properties, ...(needed.length ? { required: needed } : {}), additionalProperties: false }
 }
 
-/** `prove` changes no configuration, but sends what it is told to send to the APIs behind the gateway. */
+/** `prove` reaches the APIs behind the gateway, by reading methods only. */
 function toAnnotations({ name, effect }: Operation): ToolAnnotations {
-  const sends = name === 'prove'
   return {
-    readOnlyHint: effect !== 'write' && !sends,
-    destructiveHint: effect === 'write' || sends,
-    idempotentHint: effect === 'read' && !sends,
-    openWorldHint: sends,
+    readOnlyHint: effect !== 'write',
+    destructiveHint: effect === 'write',
+    idempotentHint: effect === 'read',
+    openWorldHint: name === 'prove',
   }
 }
 
