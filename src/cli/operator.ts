@@ -15,7 +15,8 @@ import type { Terminal } from './terminal.ts'
 export function toTargets(settings: Settings, key: string, env: NodeJS.ProcessEnv): Targets {
   const embedded: TargetSettings = {
     name: 'embedded',
-    adminUrl: `http://${reachable(settings.admin.listen)}`,
+    // Its certificate must be trusted by Node (NODE_EXTRA_CA_CERTS for one of your own).
+    adminUrl: `${settings.admin.tls.cert_file ? 'https' : 'http'}://${reachable(settings.admin.listen)}`,
     adminKey: key,
     gatewayUrl: `http://${reachable(settings.gateway.http[0] ?? '127.0.0.1:9080')}`,
     policy: 'always',

@@ -101,12 +101,8 @@ const target = Type.Object(
     gateway_url: Type.Optional(
       text('where it serves requests', { format: 'http-url', expected: 'an http or https URL' }),
     ),
-    metrics_url: Type.Optional(
-      text('its Prometheus exporter', { format: 'http-url', expected: 'an http or https URL' }),
-    ),
     key_env: variableName('its Admin API key'),
     key_file: fileName('its Admin API key'),
-    tls: tlsFiles('TLS towards its Admin API.'),
     policy: Type.Union([Type.Literal('always'), Type.Literal('destructive'), Type.Literal('read-only')], {
       description:
         '`always`: a person approves each change; `destructive`: only deletions, consumers, global rules and plugins that run code or send data elsewhere; `read-only`: nothing is written',
