@@ -1,8 +1,13 @@
-// Content types of answers that plugins make.
+// The charset that APISIX's server adds to the text types of answers, whoever made them.
 
-const WITH_CHARSET = /^(?:text\/(?:html|plain|xml|vnd\.wap\.wml)|application\/(?:javascript|rss\+xml))$/i
+const TEXT = /^(?:text\/(?:html|plain|xml|vnd\.wap\.wml)|application\/(?:javascript|rss\+xml))$/i
 
-/** Adds the charset to the text types, as nginx does it in front of APISIX's users; others stay as they are. */
+/** True for a text type without parameters. */
+export function lacksCharset(type: string): boolean {
+  return TEXT.test(type)
+}
+
+/** Adds the charset to a text type without parameters; others stay as they are. */
 export function withCharset(type: string): string {
-  return WITH_CHARSET.test(type.trim()) ? `${type.trim()}; charset=utf-8` : type
+  return lacksCharset(type) ? `${type}; charset=utf-8` : type
 }

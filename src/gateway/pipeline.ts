@@ -8,6 +8,7 @@
 
 import { MAX_INSPECTED_BODY_BYTES } from './body-variables.ts'
 import { type ActivePlugin, type Step, toChain } from './compile.ts'
+import { lacksCharset, withCharset } from './content-type.ts'
 import { errorPage, NOT_FOUND, SERVER } from './error-page.ts'
 import type { Exchange } from './exchange.ts'
 import { HeaderList } from './headers.ts'
@@ -178,6 +179,8 @@ export class Pipeline {
   /** The upstream's head is in `ctx.response`. `length`: bytes of its body, undefined when not known. */
   beginResponse(ctx: Exchange, length: number | undefined): void {
     this.#headerFilter(ctx)
+    const type = ctx.response.headers.get('content-type')
+    if (type !== undefined && lacksCharset(type)) ctx.response.headers.set('Content-Type', withCharset(type))
     const changed =
       (ctx.chain.bodyFilter.length > 0 || ctx.response.transforms) && !ctx.response.headers.has('content-length')
     this.#commit(ctx, changed ? undefined : length)

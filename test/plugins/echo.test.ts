@@ -6,7 +6,9 @@ const bench = await startBench()
 
 test('text before, in place of and after the body', async () => {
   bench.route({ echo: { before_body: 'B-', after_body: '-A' } })
-  assert.equal((await bench.send('/a?body=text')).text, 'B-text-A')
+  const around = await bench.send('/a?body=text&type=text/plain')
+  assert.equal(around.text, 'B-text-A')
+  assert.equal(around.headers['content-type'], 'text/plain; charset=utf-8')
   bench.route({ echo: { before_body: 'B', body: 'M', after_body: 'A' } })
   const missing = await bench.send('/a?status=404')
   assert.equal(missing.status, 404)
