@@ -262,11 +262,18 @@ export class Pipeline {
     const steps = ctx.chain.bodyFilter
     if (!steps.length) return chunk
     let filtered: Buffer | undefined = chunk
-    for (const step of steps) {
-      if (!filtered && !last) return undefined
-      filtered = step(ctx, filtered ?? EMPTY, last)
+    try {
+      for (const step of steps) {
+        if (!filtered && !last) return undefined
+        filtered = step(ctx, filtered ?? EMPTY, last)
+      }
+      return filtered
+    } catch (error) {
+      // The body is neither the upstream's nor the filter's: the client must see that it is broken.
+      this.#deps.log.error({ err: error, route_id: ctx.route?.id }, 'a plugin failed in its body_filter phase')
+      ctx.downstream.destroy()
+      return undefined
     }
-    return filtered
   }
 
   #commit(ctx: Exchange, length: number | undefined): void {

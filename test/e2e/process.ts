@@ -21,12 +21,18 @@ export interface Running {
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
+/** A free port outside the range that the system gives to outgoing connections, or one of those would take it before we do. */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000)
+    const server = createServer()
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    await new Promise((resolve) => server.close(resolve))
+    if (free) return port
+  }
 }
 
 /** Runs `gateward ARGS` to its end. */

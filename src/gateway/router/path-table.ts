@@ -1,12 +1,10 @@
-// The uris of one host: exact ones, prefixes (`/a/*`), and in parameter mode patterns with `:name`. Yields the entries that fit a path, best
+// The uris of one host: exact ones, prefixes (`/a/*`), and in parameter mode patterns with `:name`. Shows the entries that fit a path, best
 // first: exact, then patterns, then prefixes from the longest to the shortest; within one uri by priority, then by age.
 import type { RouteEntry } from './router.ts'
 import { SegmentTrie } from './segments.ts'
 
-interface Found {
-  entry: RouteEntry
-  params: Record<string, string> | undefined
-}
+/** Sees one entry whose uri fits; true: enough. */
+export type Visitor = (entry: RouteEntry, params: Record<string, string> | undefined) => boolean
 
 export class PathTable {
   readonly #exact = new Map<string, RouteEntry[]>()
@@ -36,14 +34,17 @@ export class PathTable {
     else withdraw(this.#exact, entry.uri, entry)
   }
 
-  *candidates(path: string): Generator<Found> {
-    for (const entry of this.#exact.get(path) ?? NONE) yield { entry, params: undefined }
-    if (this.#patterns) yield* this.#patterns.candidates(path)
+  /** Shows the entries that fit a path, best first, until the visitor says true. */
+  visit(path: string, visitor: Visitor): boolean {
+    const exact = this.#exact.get(path)
+    if (exact) for (const entry of exact) if (visitor(entry, undefined)) return true
+    if (this.#patterns?.visit(path, visitor)) return true
     for (const length of this.#lengths) {
       if (length > path.length) continue
       const entries = this.#prefixes.get(length === path.length ? path : path.slice(0, length))
-      if (entries) for (const entry of entries) yield { entry, params: undefined }
+      if (entries) for (const entry of entries) if (visitor(entry, undefined)) return true
     }
+    return false
   }
 
   #isPattern(uri: string): boolean {
@@ -70,8 +71,6 @@ export class PathTable {
     }
   }
 }
-
-const NONE: readonly RouteEntry[] = []
 
 /** Adds in order; true when the key is new. */
 export function insert(map: Map<string, RouteEntry[]>, key: string, entry: RouteEntry): boolean {

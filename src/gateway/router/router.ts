@@ -6,7 +6,7 @@
 // No tree for plain uris: an exact uri is one look-up, a prefix one look-up for each distinct prefix length that is in use, longest first, so
 // that the cost does not grow with the number of routes and a change touches one list. Parameters have a trie of segments (segments.ts).
 import { CidrSet } from '../../lib/cidr.ts'
-import { PathTable } from './path-table.ts'
+import { PathTable, type Visitor } from './path-table.ts'
 import { compileVars } from './vars.ts'
 
 export type RouterMode = 'radixtree_host_uri' | 'radixtree_uri' | 'radixtree_uri_with_parameter'
@@ -113,46 +113,49 @@ abstract class BaseRouter implements Router {
     const filter = this.#filters.get(id)
     if (!filter) return
     this.#filters.delete(id)
-    for (const [table, entry] of this.places(filter, false)) table.remove(entry)
+    for (const [table, entry] of this.places(filter, false)) {
+      table.remove(entry)
+      if (table.empty) this.emptied(entry)
+    }
   }
 
   match(input: MatchInput): Match | undefined {
-    for (const { entry, params } of this.candidates(input)) {
-      if (!this.lostByHost(entry, input) && !entry.filter.reject(input)) {
-        return { id: entry.keys.id, params, matchedUri: entry.uri, matchedHost: entry.host }
-      }
-    }
-    return undefined
+    let match: Match | undefined
+    this.visit(input, (entry, params) => {
+      if (this.lostByHost(entry, input) || entry.filter.reject(input)) return false
+      match = { id: entry.keys.id, params, matchedUri: entry.uri, matchedHost: entry.host }
+      return true
+    })
+    return match
   }
 
   explain(input: MatchInput): Candidate[] {
     const considered: Candidate[] = []
     let won = false
-    for (const { entry } of this.candidates(input)) {
+    this.visit(input, (entry) => {
       const rejected = this.lostByHost(entry, input) ? 'host' : entry.filter.reject(input)
-      considered.push({
-        id: entry.keys.id,
-        uri: entry.uri,
-        host: entry.host,
-        lost: rejected ?? (won ? 'beaten' : undefined),
-      })
+      const lost = rejected ?? (won ? 'beaten' : undefined)
+      considered.push({ id: entry.keys.id, uri: entry.uri, host: entry.host, lost })
       won ||= rejected === undefined
-    }
+      return false
+    })
     return considered
   }
 
   /** The tables and entries of a route; `create` makes missing tables. */
   protected abstract places(filter: RouteFilter, create: boolean): [PathTable, RouteEntry][]
-  /** Entries whose uri fits, best first. */
-  protected abstract candidates(
-    input: MatchInput,
-  ): Iterable<{ entry: RouteEntry; params: Record<string, string> | undefined }>
+  /** The table of this entry holds nothing any more. */
+  protected abstract emptied(entry: RouteEntry): void
+  /** Shows the entries whose uri fits, best first, until the visitor says true. */
+  protected abstract visit(input: MatchInput, visitor: Visitor): boolean
   protected abstract lostByHost(entry: RouteEntry, input: MatchInput): boolean
 }
 
 /** A table of uris for each host; hosts are tried from the most to the least specific. */
 class HostRouter extends BaseRouter {
   readonly #tables = new Map<string, PathTable>()
+  /** Tables of wildcard hosts: without any, a host costs one look-up. */
+  #wildcards = 0
 
   protected places(filter: RouteFilter, create: boolean): [PathTable, RouteEntry][] {
     const places: [PathTable, RouteEntry][] = []
@@ -162,6 +165,7 @@ class HostRouter extends BaseRouter {
       if (!table && create) {
         table = new PathTable(false)
         this.#tables.set(name, table)
+        if (name.startsWith('*')) this.#wildcards++
       }
       for (const uri of filter.keys.uris)
         if (table) places.push([table, { keys: filter.keys, filter, uri, host: host || undefined }])
@@ -169,26 +173,21 @@ class HostRouter extends BaseRouter {
     return places
   }
 
-  override remove(id: string): void {
-    super.remove(id)
-    for (const [name, table] of this.#tables.size > 64 ? [] : this.#tables) if (table.empty) this.#tables.delete(name)
+  protected emptied(entry: RouteEntry): void {
+    const name = entry.host?.toLowerCase() ?? ''
+    if (this.#tables.delete(name) && name.startsWith('*')) this.#wildcards--
   }
 
-  protected *candidates(
-    input: MatchInput,
-  ): Iterable<{ entry: RouteEntry; params: Record<string, string> | undefined }> {
-    const exact = this.#tables.get(input.host)
-    if (exact) yield* exact.candidates(input.path)
-    if (this.#tables.size > (exact ? 1 : 0)) {
-      for (let dot = input.host.indexOf('.'); dot >= 0; dot = input.host.indexOf('.', dot + 1)) {
-        const wildcard = this.#tables.get(`*${input.host.slice(dot)}`)
-        if (wildcard) yield* wildcard.candidates(input.path)
+  protected visit({ host, path }: MatchInput, visitor: Visitor): boolean {
+    const exact = this.#tables.get(host)
+    if (exact?.visit(path, visitor)) return true
+    if (this.#wildcards > 0) {
+      for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
+        if (this.#tables.get(`*${host.slice(dot)}`)?.visit(path, visitor)) return true
       }
-      const any = this.#tables.get('*')
-      if (any) yield* any.candidates(input.path)
+      if (this.#tables.get('*')?.visit(path, visitor)) return true
     }
-    const hostless = input.host === '' ? undefined : this.#tables.get('')
-    if (hostless) yield* hostless.candidates(input.path)
+    return host !== '' && this.#tables.get('')?.visit(path, visitor) === true
   }
 
   protected lostByHost(): boolean {
@@ -209,8 +208,10 @@ class UriRouter extends BaseRouter {
     return filter.keys.uris.map((uri) => [this.#table, { keys: filter.keys, filter, uri, host: undefined }])
   }
 
-  protected candidates(input: MatchInput): Iterable<{ entry: RouteEntry; params: Record<string, string> | undefined }> {
-    return this.#table.candidates(input.path)
+  protected emptied(): void {}
+
+  protected visit(input: MatchInput, visitor: Visitor): boolean {
+    return this.#table.visit(input.path, visitor)
   }
 
   protected lostByHost(entry: RouteEntry, input: MatchInput): boolean {

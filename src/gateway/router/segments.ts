@@ -1,5 +1,5 @@
 // Uris with parameters, by segment: `/users/:id/books`, `/files/*path`. A fixed segment beats a parameter, a parameter beats the rest of the path.
-import { insert, withdraw } from './path-table.ts'
+import { insert, type Visitor, withdraw } from './path-table.ts'
 import type { RouteEntry } from './router.ts'
 
 interface TrieNode {
@@ -29,10 +29,10 @@ export class SegmentTrie {
     if (withdraw(this.#place(entry.uri), entry.uri, entry)) this.#size--
   }
 
-  *candidates(path: string): Generator<{ entry: RouteEntry; params: Record<string, string> }> {
-    if (this.#size === 0) return
+  visit(path: string, visitor: Visitor): boolean {
+    if (this.#size === 0) return false
     const segments = path.slice(1).split('/')
-    if (segments.length <= MAX_SEGMENTS) yield* walk(this.#root, segments, 0)
+    return segments.length <= MAX_SEGMENTS && walk(this.#root, segments, 0, visitor)
   }
 
   #place(uri: string): Map<string, RouteEntry[]> {
@@ -56,21 +56,21 @@ function makeNode(): TrieNode {
   return { fixed: new Map(), parameter: undefined, ends: new Map(), rests: new Map() }
 }
 
-function* walk(
-  node: TrieNode,
-  segments: string[],
-  at: number,
-): Generator<{ entry: RouteEntry; params: Record<string, string> }> {
+function walk(node: TrieNode, segments: string[], at: number, visitor: Visitor): boolean {
   if (at === segments.length) {
-    for (const entries of node.ends.values())
-      for (const entry of entries) yield { entry, params: parameters(entry.uri, segments) }
+    if (show(node.ends, segments, visitor)) return true
   } else {
     const fixed = node.fixed.get(segments[at] as string)
-    if (fixed) yield* walk(fixed, segments, at + 1)
-    if (node.parameter && segments[at] !== '') yield* walk(node.parameter, segments, at + 1)
+    if (fixed && walk(fixed, segments, at + 1, visitor)) return true
+    if (node.parameter && segments[at] !== '' && walk(node.parameter, segments, at + 1, visitor)) return true
   }
-  for (const entries of node.rests.values())
-    for (const entry of entries) yield { entry, params: parameters(entry.uri, segments) }
+  return show(node.rests, segments, visitor)
+}
+
+function show(entries: Map<string, RouteEntry[]>, segments: string[], visitor: Visitor): boolean {
+  for (const list of entries.values())
+    for (const entry of list) if (visitor(entry, parameters(entry.uri, segments))) return true
+  return false
 }
 
 function parameters(uri: string, segments: string[]): Record<string, string> {
