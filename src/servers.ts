@@ -5,6 +5,7 @@ import https from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { toListener } from './admin/listen.ts'
 import type { AdminAnswer, AdminRequest } from './admin/message.ts'
+import { errorPage, SERVER } from './gateway/error-page.ts'
 import type { MetricsReader } from './gateway/metrics.ts'
 import { parseAddress } from './lib/address.ts'
 import { exposition } from './metrics/exposition.ts'
@@ -48,8 +49,9 @@ export async function serveMetrics(
   if (listen === 'off') return undefined
   const server = http.createServer((request, response) => {
     const found = request.method === 'GET' && request.url?.split('?', 1)[0] === '/apisix/prometheus/metrics'
-    response.writeHead(found ? 200 : 404, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' })
-    response.end(found ? exposition(metrics.collect()) : 'not found: the metrics are at /apisix/prometheus/metrics\n')
+    const type = found ? 'text/plain; charset=utf-8' : 'text/html; charset=utf-8'
+    response.writeHead(found ? 200 : 404, { 'Content-Type': type, Server: SERVER })
+    response.end(found ? exposition(metrics.collect()) : errorPage(404))
   })
   return listenOn(server, listen, closers)
 }

@@ -49,7 +49,7 @@ const gateway = section('The data plane.', {
     { description: 'how routes are matched', default: 'radixtree_host_uri' },
   ),
   head_bytes: count('bytes of a request line with its headers', 32_768, 1024, 1_048_576),
-  target_bytes: count('bytes of a request target', 16_384, 256, 1_048_576),
+  target_bytes: count('bytes of a request target', 8192, 256, 1_048_576),
   header_count: count('headers of a request', 128, 8, 1000),
   head_timeout_ms: count('milliseconds from the first byte of a head to its end', 60_000),
   body_timeout_ms: count('milliseconds between two pieces of a request body', 60_000),
