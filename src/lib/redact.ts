@@ -22,7 +22,7 @@ const PLUGIN_SECRETS: Record<string, string[]> = {
 
 /** Members that hide what they hold, in any plugin or resource: passwords, tokens and the like, by their whole name. */
 const SECRET_NAME =
-  /^(?:.*_)?(?:password|passwd|secret|secret_key|client_secret|private_key|client_key|access_key|secret_access_key|session_token|api_key|apikey|token|auth_token|authorization|session_secret|credentials?_json)$/i
+  /^(?:.*_)?(?:password|passwd|secret|secret_key|client_secret|private_key|client_key|access_key|secret_access_key|session_token|api_key|apikey|token|auth_token|authorization|auth_header|cookie|session_secret|credentials?_json)$/i
 
 /** A copy of a resource in which every secret is `***`. `kind` is the Admin API's: `routes`, `consumers`, `ssls`, ... */
 export function redact<T>(kind: string, value: T): T {
@@ -32,11 +32,14 @@ export function redact<T>(kind: string, value: T): T {
 /** True for the place of a secret: the member names from the resource down. */
 export function isSecret(kind: string, path: readonly string[]): boolean {
   const name = path[path.length - 1] as string
-  if (SECRET_NAME.test(name)) return true
+  // Header and query names are written with dashes: X-Api-Key is an api_key.
+  if (SECRET_NAME.test(name.replaceAll('-', '_'))) return true
   if (kind === 'ssls' && (name === 'key' || path.includes('keys'))) return true
   const plugins = path.lastIndexOf('plugins')
   const plugin = plugins >= 0 ? path[plugins + 1] : undefined
   if (plugin === undefined) return false
+  // The ai-* plugins hold the provider's access data as headers and query arguments of any name.
+  if (plugin.startsWith('ai-') && path.includes('auth', plugins)) return true
   const inside = path
     .slice(plugins + 2)
     .filter((one) => !/^\d+$/.test(one))
@@ -58,11 +61,18 @@ function isReference(value: unknown): boolean {
   return typeof value === 'string' && /^\$(?:env|secret):\/\//i.test(value)
 }
 
-/** Puts back what `redact` has hidden: wherever `changed` holds `***`, it gets what `original` has there. */
+/** Puts back what `redact` has hidden: wherever `changed` holds `***`, it gets what `original` has there; without an original it stays `***`. */
 export function restore(changed: unknown, original: unknown): unknown {
-  if (changed === HIDDEN) return original
+  if (changed === HIDDEN) return original === undefined ? HIDDEN : original
   if (Array.isArray(changed))
-    return changed.map((item, i) => restore(item, Array.isArray(original) ? original[i] : undefined))
+    return changed.map((item) =>
+      holdsHidden(item) && Array.isArray(original)
+        ? restore(
+            item,
+            original.find((one) => fits(item, one)),
+          )
+        : item,
+    )
   if (changed === null || typeof changed !== 'object') return changed
   const from = (original !== null && typeof original === 'object' ? original : {}) as Record<string, unknown>
   return Object.fromEntries(
@@ -70,5 +80,24 @@ export function restore(changed: unknown, original: unknown): unknown {
       name,
       restore(member, Object.hasOwn(from, name) ? from[name] : undefined),
     ]),
+  )
+}
+
+/** True when a value still holds `***` somewhere. */
+export function holdsHidden(value: unknown): boolean {
+  if (value === HIDDEN) return true
+  return value !== null && typeof value === 'object' && Object.values(value).some(holdsHidden)
+}
+
+/** True when a list's item is this original, secrets apart: items may have been moved, and must not swap their secrets. */
+function fits(item: unknown, original: unknown): boolean {
+  if (item === HIDDEN) return original !== undefined
+  if (item === null || typeof item !== 'object') return item === original
+  if (original === null || typeof original !== 'object') return false
+  const names = Object.keys(item)
+  const from = original as Record<string, unknown>
+  return (
+    names.length === Object.keys(from).length &&
+    names.every((name) => fits((item as Record<string, unknown>)[name], from[name]))
   )
 }

@@ -65,6 +65,8 @@ export class AdminClient {
   async validate(kind: Kind, value: Resource): Promise<string | undefined> {
     const answer = await this.#send('POST', `/schema/validate/${kind}`, value)
     if (answer.status === 400) return messageOf(answer)
+    // A target without this endpoint cannot check; anything else is no word about the resource.
+    if (answer.status !== 404 && answer.status !== 405) this.#expectOk(answer, `checking ${kind}`)
     return undefined
   }
 

@@ -3,12 +3,12 @@
 // A change touches only the members it names: `set` is merged into the resource as it is (null removes), so that no default is injected and no
 // unknown member is lost. `***` stands for a secret that stays.
 import { createHash, randomUUID } from 'node:crypto'
-import { restore } from '../lib/redact.ts'
+import { holdsHidden, restore } from '../lib/redact.ts'
 import type { Kind, Resource } from '../resources/kinds.ts'
 import { type Found, writable } from './admin-client.ts'
 import { type OperationContext, OperationError, type Secret } from './contract.ts'
 import { diffFields, formatDiff } from './diff.ts'
-import type { Expectation } from './prove.ts'
+import { type Expectation, MAX_EXPECTATIONS } from './prove.ts'
 import type { Target } from './targets.ts'
 import { findWarnings } from './warnings.ts'
 
@@ -86,6 +86,7 @@ export async function makePlan(wish: PlanWish, ctx: OperationContext): Promise<P
   const diff = real
     .map((one) => formatDiff(one.action, one.kind, one.id, diffFields(one.kind, one.before, one.after)))
     .join('\n')
+  const proofs = wish.expectations ?? []
   const plan: Plan = {
     id: `plan-${randomUUID().slice(0, 8)}`,
     digest: createHash('sha256')
@@ -96,9 +97,14 @@ export async function makePlan(wish: PlanWish, ctx: OperationContext): Promise<P
     changes: real,
     diff,
     warnings: await findWarnings(real, target),
-    notes: wish.notes ?? [],
+    notes: [
+      ...(wish.notes ?? []),
+      ...(proofs.length > MAX_EXPECTATIONS
+        ? [`only the first ${MAX_EXPECTATIONS} of ${proofs.length} proofs will run`]
+        : []),
+    ],
     secrets: wish.secrets ?? [],
-    expectations: wish.expectations ?? [],
+    expectations: proofs.slice(0, MAX_EXPECTATIONS),
     createdAt: ctx.now(),
     undoes: wish.undoes,
   }
@@ -112,22 +118,28 @@ export async function makePlan(wish: PlanWish, ctx: OperationContext): Promise<P
   return plan
 }
 
-/** True for what a person must see even under the policy `destructive`. */
+/** True for what a person must see even under the policy `destructive`: everything that is not known to be routine. */
 export function isDestructive(plan: Plan): boolean {
-  return plan.changes.some(
-    (one) =>
-      one.action === 'delete' ||
-      one.kind === 'global_rules' ||
-      one.kind === 'consumers' ||
-      one.kind === 'credentials' ||
-      one.kind === 'secrets' ||
-      Object.keys((one.after?.plugins ?? {}) as object).some((name) => POWERFUL.test(name)),
-  )
+  return !plan.changes.every(isRoutine)
 }
 
-/** Plugins that run code or send data elsewhere. */
-const POWERFUL =
-  /^(?:serverless|ext-plugin|proxy-mirror|forward-auth|opa|.*-logger|.*-logging|.*lambda|.*function|openwhisk|batch-requests)/
+/** Plugins that neither run code, nor send data elsewhere, nor decide by somebody else's word. */
+const ROUTINE_PLUGINS =
+  /^(?:key-auth|basic-auth|jwt-auth|hmac-auth|cors|limit-count|limit-req|limit-conn|prometheus|request-id|ip-restriction|ua-restriction|referer-restriction|consumer-restriction|uri-blocker|request-validation|csrf|redirect|proxy-rewrite|response-rewrite|traffic-split|gzip|brotli|api-breaker|proxy-cache|mocking|fault-injection|echo)$/
+
+/** Members whose change may take away protection or bring code. */
+const WEIGHTY = ['script', 'script_id', 'filter_func', 'service_id', 'plugin_config_id']
+
+function isRoutine({ action, kind, before, after }: PlannedChange): boolean {
+  if (action === 'delete' || !after || !['routes', 'services', 'upstreams', 'plugin_configs'].includes(kind))
+    return false
+  if (WEIGHTY.some((name) => JSON.stringify(before?.[name]) !== JSON.stringify(after[name]))) return false
+  const plugins = (after.plugins ?? {}) as Record<string, Resource>
+  const removed = Object.keys((before?.plugins ?? {}) as object).some((name) => !(name in plugins))
+  return (
+    !removed && Object.entries(plugins).every(([name, conf]) => ROUTINE_PLUGINS.test(name) && conf?._meta === undefined)
+  )
+}
 
 async function workOut(wished: WishedChange, earlier: PlannedChange[], target: Target): Promise<PlannedChange> {
   const { kind } = wished
@@ -202,6 +214,10 @@ async function checkAll(changes: PlannedChange[], target: Target): Promise<strin
   const problems: string[] = []
   for (const { kind, id, after } of changes) {
     if (!after) continue
+    if (holdsHidden(after)) {
+      problems.push(`${kind}/${id}: *** stands for a stored secret, and there is none in that place; a person sets it`)
+      continue
+    }
     const problem = await target.admin.validate(kind, after)
     if (problem) problems.push(`${kind}/${id}: ${problem}`)
   }

@@ -30,7 +30,7 @@ export interface ProofLine {
   ok: boolean
 }
 
-const MAX_EXPECTATIONS = 20
+export const MAX_EXPECTATIONS = 20
 const MAX_REQUESTS = 150
 const MAX_BODY_BYTES = 64 * 1024
 const TIMEOUT_MS = 5000

@@ -1,7 +1,9 @@
 // look, plan, approve, apply, prove, undo against the embedded gateway: what is promised, and what must be impossible.
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
+import { redact, restore } from '../../src/lib/redact.ts'
 import { OperationError } from '../../src/operations/contract.ts'
+import { isDestructive } from '../../src/operations/plan.ts'
 import { type GatewayForTest, gatewayForTest } from './gateway-for-test.ts'
 
 let gw: GatewayForTest
@@ -159,6 +161,54 @@ describe('secrets and outside text', () => {
       ],
     })
     assert.equal((await fetch(`${gw.gateway}/s/1`, { headers: { apikey: key } })).status, 200, '*** kept the key')
+  })
+
+  test('*** never becomes a secret itself, and moved list items keep their own', async () => {
+    const consumer = { username: 'h', plugins: { 'key-auth': { key: '***' } } }
+    await assert.rejects(
+      gw.run('plan', { changes: [{ action: 'create', kind: 'consumers', id: 'h', set: consumer }] }),
+      fails('invalid', /stands for a stored secret/),
+    )
+    const list = {
+      list: [
+        { id: 1, password: 'a' },
+        { id: 2, password: 'b' },
+      ],
+    }
+    const moved = {
+      list: [
+        { id: 2, password: '***' },
+        { id: 1, password: '***' },
+      ],
+    }
+    assert.deepEqual(restore(moved, list), { list: [list.list[1], list.list[0]] })
+    const headers = {
+      plugins: {
+        'proxy-rewrite': { headers: { set: { 'X-Api-Key': 'k' } } },
+        'ai-proxy': { auth: { header: { 'x-any': 'k' } } },
+        'http-logger': { auth_header: 'k' },
+      },
+    }
+    assert.equal(JSON.stringify(redact('routes', headers)).includes('"k"'), false)
+  })
+
+  test('the policy `destructive` lets only routine changes pass unseen', async () => {
+    const asked = async (set: object, before?: object): Promise<boolean> => {
+      if (before) await gw.admin('PUT', '/routes/d', before)
+      const { plan_id: id } = await gw.run('plan', {
+        changes: [{ action: before ? 'change' : 'create', kind: 'routes', id: 'd', set }],
+      })
+      return isDestructive(gw.ctx.approvals.get(String(id)))
+    }
+    assert.equal(await asked({ ...route(), plugins: { cors: {} } }), false)
+    assert.equal(await asked({ plugins: { 'key-auth': null } }, { ...route(), plugins: { 'key-auth': {} } }), true)
+    assert.equal(
+      await asked(
+        { plugins: { 'key-auth': { _meta: { disable: true } } } },
+        { ...route(), plugins: { 'key-auth': {} } },
+      ),
+      true,
+    )
   })
 
   test('invisible characters and orders inside a description stay data', async () => {
