@@ -31,11 +31,20 @@ export class AdminClient {
   readonly #base: string
   readonly #key: string
   readonly #name: string
+  readonly #target: { name: string; adminUrl: string; adminKey: string }
+  readonly #signal: AbortSignal | undefined
 
-  constructor(target: { name: string; adminUrl: string; adminKey: string }) {
+  constructor(target: { name: string; adminUrl: string; adminKey: string }, signal?: AbortSignal) {
+    this.#target = target
+    this.#signal = signal
     this.#base = `${target.adminUrl.replace(/\/$/, '')}/apisix/admin`
     this.#key = target.adminKey
     this.#name = target.name
+  }
+
+  /** The same Admin API for a caller who may go away: then its reads end. */
+  until(signal: AbortSignal): AdminClient {
+    return new AdminClient(this.#target, signal)
   }
 
   /** One resource, undefined when there is none. */
@@ -110,6 +119,7 @@ export class AdminClient {
       })),
       conditions: operations.map(({ kind, id, expect }) => ({ key: toKey(kind, id), modifiedIndex: expect })),
     }
+    this.#signal?.throwIfAborted()
     const started = performance.now()
     const answer = await this.#send('POST', '/gateward/transaction', body)
     if (answer.status === 404 || answer.status === 405) return this.#writeOneByOne(operations)
@@ -170,10 +180,11 @@ export class AdminClient {
         method,
         headers: { 'X-API-KEY': this.#key, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
         body: body === undefined ? undefined : JSON.stringify(body),
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: this.#untilWhen(method),
         redirect: 'error',
       })
     } catch (error) {
+      this.#signal?.throwIfAborted()
       const reason = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).name
       throw new OperationError(
         'unreachable',
@@ -182,6 +193,12 @@ export class AdminClient {
     }
     const text = await response.text()
     return { status: response.status, body: toObject(text), headers: response.headers }
+  }
+
+  /** What has begun to write goes on without its caller: half a change would be worse. */
+  #untilWhen(method: string): AbortSignal {
+    const timeout = AbortSignal.timeout(TIMEOUT_MS)
+    return this.#signal && method === 'GET' ? AbortSignal.any([this.#signal, timeout]) : timeout
   }
 
   #expectOk(answer: Answer, doing: string): void {

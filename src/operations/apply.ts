@@ -19,7 +19,7 @@ export interface Applied {
 /** Asks the person when the policy wants it, then writes. Throws `refused` when nobody approved: nothing is written then. */
 export async function applyPlan(planId: string, ctx: OperationContext): Promise<Applied> {
   const waiting = ctx.approvals.get(planId)
-  const target = ctx.targets.get(waiting.target)
+  const target = ctx.targets.get(waiting.target, ctx.signal)
   if (ctx.approvals.approvedBy(planId) === undefined) await decide(waiting, ctx)
   const { plan, approvedBy } = ctx.approvals.consume(planId)
   ctx.progress(`applying ${plan.id} to ${target.name}`)
@@ -76,7 +76,7 @@ export function toRequest(plan: Plan): ApprovalRequest {
 }
 
 async function decide(plan: Plan, ctx: OperationContext): Promise<void> {
-  const target = ctx.targets.get(plan.target)
+  const target = ctx.targets.get(plan.target, ctx.signal)
   if (target.policy === 'read-only')
     throw new OperationError('refused', `target ${target.name} is read-only by its settings`)
   if (target.policy === 'destructive' && !isDestructive(plan)) {

@@ -4,6 +4,7 @@ import { apply } from './tools/apply.ts'
 import { describePlugins } from './tools/describe-plugins.ts'
 import { explain } from './tools/explain.ts'
 import { history } from './tools/history.ts'
+import { lint } from './tools/lint.ts'
 import { look } from './tools/look.ts'
 import { plan } from './tools/plan.ts'
 import { prove } from './tools/prove.ts'
@@ -12,6 +13,7 @@ import { undo } from './tools/undo.ts'
 export const operations: readonly Operation[] = [
   look,
   explain,
+  lint,
   describePlugins,
   history,
   plan,

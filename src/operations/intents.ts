@@ -5,6 +5,7 @@ import Type, { type Static } from 'typebox'
 import type { Resource } from '../resources/kinds.ts'
 import type { Found } from './admin-client.ts'
 import { OperationError, type Secret } from './contract.ts'
+import { joinChanges } from './join.ts'
 import type { WishedChange } from './plan.ts'
 import type { Expectation } from './prove.ts'
 import type { Target } from './targets.ts'
@@ -37,7 +38,7 @@ export async function toChanges(intents: Intent[], target: Target): Promise<Inte
   const keyed = intents.filter((one) => one.do === 'require_key').map((one) => one.route)
   for (const intent of intents) {
     const one = await workOut(intent, target)
-    for (const change of one.changes) addChange(all.changes, change)
+    all.changes.push(...one.changes)
     all.secrets.push(...one.secrets)
     all.expectations.push(...one.expectations)
   }
@@ -47,17 +48,7 @@ export async function toChanges(intents: Intent[], target: Target): Promise<Inte
     for (const one of all.expectations)
       if (!one.credential && !one.expect.status?.includes(401)) one.credential = credential
   }
-  return { ...all, expectations: all.expectations.filter(isHarmless) }
-}
-
-function addChange(changes: WishedChange[], change: WishedChange): void {
-  const same = changes.find((one) => one.kind === change.kind && one.id === change.id)
-  if (!same || !change.set) {
-    changes.push(change)
-    return
-  }
-  const plugins = { ...(same.set?.plugins as Resource | undefined), ...(change.set.plugins as Resource | undefined) }
-  same.set = { ...same.set, ...change.set, ...(Object.keys(plugins).length ? { plugins } : {}) }
+  return { ...all, changes: joinChanges(all.changes), expectations: all.expectations.filter(isHarmless) }
 }
 
 async function workOut(intent: Intent, target: Target): Promise<Intended> {

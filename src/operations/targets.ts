@@ -29,11 +29,14 @@ export class Targets {
     return [...this.#targets.keys()]
   }
 
-  /** The named target, or the only one. With several, a name is required: a write must never land on the wrong gateway. */
-  get(name?: string): Target {
-    if (name === undefined && this.#targets.size === 1) return [...this.#targets.values()][0] as Target
-    const target = name === undefined ? undefined : this.#targets.get(name)
-    if (target) return target
+  /**
+   * The named target, or the only one. With several, a name is required: a write must never land on the wrong gateway. Reads end with the
+   * signal; a write that has begun is finished.
+   */
+  get(name?: string, signal?: AbortSignal): Target {
+    const only = this.#targets.size === 1 ? this.names()[0] : undefined
+    const target = this.#targets.get(name ?? only ?? '')
+    if (target) return signal ? { ...target, admin: target.admin.until(signal) } : target
     const known = this.names().join(', ')
     throw new OperationError(
       'invalid',

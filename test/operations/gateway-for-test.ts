@@ -10,6 +10,7 @@ import { Approvals } from '../../src/operations/approval.ts'
 import type { OperationContext, Secret } from '../../src/operations/contract.ts'
 import { operations } from '../../src/operations/index.ts'
 import { Ledger } from '../../src/operations/ledger.ts'
+import { KINDS } from '../../src/resources/kinds.ts'
 import { loadSettings } from '../../src/settings/load.ts'
 
 export interface GatewayForTest {
@@ -22,6 +23,8 @@ export interface GatewayForTest {
   /** plan, then apply. */
   change(input: object): Promise<Record<string, unknown>>
   admin(method: string, path: string, body?: object): Promise<{ status: number; body: Record<string, unknown> }>
+  /** Deletes everything that is configured. */
+  clear(): Promise<void>
   close(): Promise<void>
 }
 
@@ -83,6 +86,7 @@ export async function gatewayForTest(approve: (planId: string) => boolean = () =
     run,
     change: async (input) => run('apply', { plan_id: (await run('plan', input)).plan_id }),
     admin: (method, path, body) => ctx.targets.get().admin.raw(method, path, body as never),
+    clear: () => clear(ctx),
     close: async () => {
       upstream.close()
       upstream.closeAllConnections()
@@ -90,4 +94,10 @@ export async function gatewayForTest(approve: (planId: string) => boolean = () =
       rmSync(directory, { recursive: true })
     },
   }
+}
+
+async function clear(ctx: OperationContext): Promise<void> {
+  const { admin } = ctx.targets.get()
+  for (const kind of KINDS.filter((one) => one !== 'credentials'))
+    for (const { id } of await admin.list(kind)) await admin.raw('DELETE', `/${kind}/${id}?force=true`)
 }

@@ -21,7 +21,7 @@ export const describePlugins = defineOperation({
     target: Type.Optional(Type.String()),
   }),
   async run(input, ctx) {
-    const { admin, name } = ctx.targets.get(input.target)
+    const { admin, name } = ctx.targets.get(input.target, ctx.signal)
     if (!input.names?.length) return { target: name, plugins: await admin.pluginNames() }
     const described = []
     for (const plugin of input.names) {

@@ -21,7 +21,7 @@ export const explain = defineOperation({
     target: Type.Optional(Type.String()),
   }),
   async run(input, ctx) {
-    const target = ctx.targets.get(input.target)
+    const target = ctx.targets.get(input.target, ctx.signal)
     const router = createRouter('radixtree_host_uri')
     const routes = new Map<string, Resource>()
     for (const { id, value } of await target.admin.list('routes')) {

@@ -26,7 +26,7 @@ export const look = defineOperation({
     target: Type.Optional(Type.String()),
   }),
   async run(input, ctx) {
-    const target = ctx.targets.get(input.target)
+    const target = ctx.targets.get(input.target, ctx.signal)
     const kind = (input.kind ?? 'routes') as Kind
     if (input.id !== undefined) {
       const found = await target.admin.get(kind, input.id)

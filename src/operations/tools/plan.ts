@@ -3,6 +3,8 @@ import Type from 'typebox'
 import { KINDS, type Kind, type Resource } from '../../resources/kinds.ts'
 import { defineOperation, OperationError } from '../contract.ts'
 import { type Intent, intentSchema, toChanges } from '../intents.ts'
+import { joinChanges } from '../join.ts'
+import { fixesOf } from '../lint/lint.ts'
 import { makePlan, type WishedChange } from '../plan.ts'
 
 export const plan = defineOperation({
@@ -25,11 +27,12 @@ export const plan = defineOperation({
         }),
       ),
     ),
+    fixes: Type.Optional(Type.Array(Type.String(), { description: 'ids of findings of lint' })),
     summary: Type.Optional(Type.String()),
     target: Type.Optional(Type.String()),
   }),
   async run(input, ctx) {
-    const target = ctx.targets.get(input.target)
+    const target = ctx.targets.get(input.target, ctx.signal)
     const notes: string[] = []
     const intents = toList<Intent>(input.intents, 'intents', notes)
     const explicit = toList<WishedChange>(input.changes, 'changes', notes).map((one) => ({
@@ -38,10 +41,11 @@ export const plan = defineOperation({
       set: toObject(one.set, notes),
     }))
     const intended = await toChanges(intents, target)
+    const fixes = await fixesOf(toList<string>(input.fixes, 'fixes', notes), target, ctx.now())
     const made = await makePlan(
       {
         target,
-        changes: [...intended.changes, ...explicit],
+        changes: joinChanges([...intended.changes, ...fixes, ...explicit]),
         summary: input.summary,
         notes,
         secrets: intended.secrets,

@@ -24,7 +24,7 @@ export const prove = defineOperation({
     target: Type.Optional(Type.String()),
   }),
   async run(input, ctx) {
-    const target = ctx.targets.get(input.target)
+    const target = ctx.targets.get(input.target, ctx.signal)
     const table = input.expectations.map((one) => ({
       title: one.title ?? one.path,
       method: one.method ?? 'GET',

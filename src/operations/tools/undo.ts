@@ -17,10 +17,12 @@ export const undo = defineOperation({
   input: Type.Object({ change_id: Type.Optional(Type.String()), target: Type.Optional(Type.String()) }),
   async run(input, ctx) {
     const change = find(input.change_id, input.target, ctx)
-    const target = ctx.targets.get(change.target)
+    const target = ctx.targets.get(change.target, ctx.signal)
     const conflicts: string[] = []
     for (const one of change.changes)
-      conflicts.push(...(await conflictsOf(one, ctx.targets.get(change.target).admin.get(one.kind, one.id))))
+      conflicts.push(
+        ...(await conflictsOf(one, ctx.targets.get(change.target, ctx.signal).admin.get(one.kind, one.id))),
+      )
     if (conflicts.length)
       throw new OperationError(
         'conflict',

@@ -34,6 +34,11 @@ const OUTPUTS: Record<string, TSchema> = {
     plugins: list,
     considered: Type.Array(Type.Object({ id: text, uri: text, result: text })),
   }),
+  lint: Type.Object({
+    target: text,
+    total: Type.Integer(),
+    findings: Type.Array(Type.Object({ id: text, severity: text, problem: text })),
+  }),
   describe_plugins: Type.Object({ target: text, plugins: Type.Array(Type.Unknown()) }),
   history: Type.Object({ changes: Type.Array(Type.Object({ id: text, at: text, target: text, summary: text })) }),
   plan: Type.Object({

@@ -1,0 +1,49 @@
+// Runs every rule over a target's configuration.
+
+import { OperationError } from '../contract.ts'
+import { Inventory } from '../inventory.ts'
+import type { WishedChange } from '../plan.ts'
+import type { Target } from '../targets.ts'
+import { accessRules } from './access-rules.ts'
+import type { Finding, Rule, Severity } from './contract.ts'
+import { routeRules } from './route-rules.ts'
+import { upstreamRules } from './upstream-rules.ts'
+
+/** Every rule; a finding's id is `rule:resource`. */
+export const RULES: readonly Rule[] = [...accessRules, ...routeRules, ...upstreamRules]
+
+const WEIGHT: Record<Severity, number> = { high: 0, medium: 1, low: 2 }
+
+/** All findings, the worst first. */
+export async function findAll(target: Target, now: number): Promise<Finding[]> {
+  const around = { inventory: await Inventory.read(target), adminKey: target.adminKey, now }
+  const findings = RULES.flatMap(({ name, severity, find }) =>
+    find(around).map((one): Finding => ({ ...one, rule: name, severity: one.severity ?? severity })),
+  )
+  return findings.sort((a, b) => WEIGHT[a.severity] - WEIGHT[b.severity])
+}
+
+export function idOf({ rule, resource }: Finding): string {
+  return `${rule}:${resource}`
+}
+
+/** The changes that put findings right. Throws for a finding that is not there (any more), or that a person must put right. */
+export async function fixesOf(ids: string[], target: Target, now: number): Promise<WishedChange[]> {
+  const findings = await findAll(target, now)
+  return ids.flatMap((id) => {
+    const finding = findings.find((one) => idOf(one) === id)
+    if (!finding)
+      throw new OperationError(
+        'not_found',
+        `there is no finding ${JSON.stringify(id.slice(0, 100))}; those with a fix are: ${
+          findings
+            .filter((one) => one.fix)
+            .slice(0, 20)
+            .map(idOf)
+            .join(', ') || 'none'
+        }`,
+      )
+    if (!finding.fix) throw new OperationError('invalid', `${id} has no fix that could be planned: ${finding.advice}`)
+    return finding.fix
+  })
+}

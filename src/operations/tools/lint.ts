@@ -1,0 +1,36 @@
+// What is wrong or risky in the configuration, the worst first; `plan` takes the ids of findings that have a fix.
+import Type from 'typebox'
+import { plainText } from '../../lib/text.ts'
+import { defineOperation } from '../contract.ts'
+import { findAll, idOf } from '../lint/lint.ts'
+
+/** Findings of one answer. */
+const MAX_SHOWN = 50
+
+export const lint = defineOperation({
+  name: 'lint',
+  title: 'Find risks',
+  summary: 'Checks the configuration by fixed rules; plan takes the ids of findings as `fixes`.',
+  effect: 'read',
+  input: Type.Object({
+    search: Type.Optional(Type.String({ description: 'only findings that hold this text' })),
+    target: Type.Optional(Type.String()),
+  }),
+  async run(input, ctx) {
+    const target = ctx.targets.get(input.target, ctx.signal)
+    const all = await findAll(target, ctx.now())
+    const needle = input.search?.toLowerCase() ?? ''
+    const fitting = all.filter((one) => `${idOf(one)} ${one.problem}`.toLowerCase().includes(needle))
+    return {
+      target: target.name,
+      total: fitting.length,
+      findings: fitting.slice(0, MAX_SHOWN).map((one) => ({
+        id: plainText(idOf(one), 120),
+        severity: one.severity,
+        problem: plainText(one.problem),
+        advice: one.advice,
+        fixable: one.fix !== undefined,
+      })),
+    }
+  },
+})

@@ -1,0 +1,224 @@
+// The linter finds what is risky, always the same, and its fixes are plans that put it right.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, beforeEach, test } from 'node:test'
+import type { Inventory } from '../../src/operations/inventory.ts'
+import { RULES } from '../../src/operations/lint/lint.ts'
+import { type GatewayForTest, gatewayForTest } from './gateway-for-test.ts'
+
+interface Found {
+  id: string
+  severity: string
+  problem: string
+  fixable: boolean
+}
+
+let gw: GatewayForTest
+before(async () => {
+  gw = await gatewayForTest()
+})
+after(() => gw.close())
+beforeEach(() => gw.clear())
+
+const put = async (path: string, body: object): Promise<void> => {
+  const { status, body: answer } = await gw.admin('PUT', path, body)
+  assert.ok(status < 300, JSON.stringify(answer))
+}
+const upstream = (more: object = {}) => ({ type: 'roundrobin', nodes: { [gw.api]: 1 }, ...more })
+const safe = { timeout: { connect: 1, send: 1, read: 1 }, checks: { active: { type: 'tcp' } } }
+/** A route without any finding but those that a test adds. */
+const good = (uri: string, more: object = {}, plugins: object = {}) => ({
+  uri,
+  upstream: upstream(safe),
+  plugins: { 'key-auth': {}, prometheus: {}, ...plugins },
+  ...more,
+})
+const find = async (): Promise<Found[]> => (await gw.run('lint', {})).findings as Found[]
+const ids = async (): Promise<string[]> => (await find()).map((one) => one.id).filter((id) => id !== 'admin-key:target')
+
+function certificate(days: number): { cert: string; key: string } {
+  const directory = mkdtempSync(join(tmpdir(), 'gateward-lint-'))
+  const [cert, key] = [join(directory, 'c.pem'), join(directory, 'k.pem')]
+  const how = [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-subj',
+    '/CN=a.example',
+  ]
+  execFileSync('openssl', [...how, '-days', String(days), '-keyout', key, '-out', cert], { stdio: 'ignore' })
+  const made = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }
+  rmSync(directory, { recursive: true })
+  return made
+}
+
+/** What makes each rule speak, and the finding that it gives. */
+const CASES: { rule: string; given(): Promise<void>; finds: string; fixable: boolean; beside?: string[] }[] = [
+  {
+    rule: 'open-writes',
+    given: () => put('/routes/a', { ...good('/a'), plugins: { prometheus: {} }, methods: ['POST'] }),
+    finds: 'open-writes:routes/a',
+    fixable: true,
+  },
+  {
+    rule: 'cors-credentials',
+    given: () =>
+      put(
+        '/routes/a',
+        good(
+          '/a',
+          {},
+          {
+            cors: {
+              allow_credential: true,
+              allow_origins: '**',
+              allow_methods: 'GET',
+              allow_headers: 'X',
+              expose_headers: 'X',
+            },
+          },
+        ),
+      ),
+    finds: 'cors-credentials:routes/a',
+    fixable: true,
+  },
+  {
+    rule: 'weak-key',
+    given: () => put('/consumers', { username: 'jack', plugins: { 'key-auth': { key: 'short' } } }),
+    finds: 'weak-key:consumers/jack',
+    fixable: false,
+  },
+  {
+    rule: 'plain-secret',
+    given: () =>
+      put('/routes/a', good('/a', {}, { 'proxy-rewrite': { headers: { set: { Authorization: 'Basic abc' } } } })),
+    finds: 'plain-secret:routes/a',
+    fixable: false,
+  },
+  {
+    rule: 'unreachable',
+    given: async () => {
+      await put('/routes/a', good('/a'))
+      await put('/routes/b', good('/a', { methods: ['GET'] }))
+    },
+    finds: 'unreachable:routes/b',
+    fixable: true,
+  },
+  {
+    rule: 'limit-key',
+    given: () =>
+      put(
+        '/routes/a',
+        good(
+          '/a',
+          {},
+          { 'limit-req': undefined, 'limit-count': { count: 1, time_window: 60, key: 'remote_addr', policy: 'local' } },
+        ),
+      ),
+    finds: 'limit-key:routes/a',
+    beside: ['limit-local:target'],
+    fixable: true,
+  },
+  {
+    rule: 'limit-local',
+    given: () =>
+      put(
+        '/routes/a',
+        good('/a', {}, { 'limit-count': { count: 1, time_window: 60, key_type: 'var', key: 'consumer_name' } }),
+      ),
+    finds: 'limit-local:target',
+    fixable: false,
+  },
+  {
+    rule: 'left-over',
+    given: () => put('/routes/a', good('/a', {}, { echo: { body: 'x' } })),
+    finds: 'left-over:routes/a',
+    fixable: true,
+  },
+  { rule: 'unused', given: () => put('/upstreams/u', upstream(safe)), finds: 'unused:upstreams/u', fixable: true },
+  {
+    rule: 'no-metrics',
+    given: () => put('/routes/a', { ...good('/a'), plugins: { 'key-auth': {} } }),
+    finds: 'no-metrics:target',
+    fixable: true,
+  },
+  {
+    rule: 'no-timeout',
+    given: () => put('/routes/a', good('/a', { upstream: upstream({ checks: safe.checks }) })),
+    finds: 'no-timeout:routes/a',
+    fixable: true,
+  },
+  {
+    rule: 'no-health-check',
+    given: () => put('/routes/a', good('/a', { upstream: upstream({ timeout: safe.timeout }) })),
+    finds: 'no-health-check:routes/a',
+    fixable: true,
+  },
+  {
+    rule: 'metadata-address',
+    given: () => put('/routes/a', good('/a', { upstream: { ...upstream(safe), nodes: { '169.254.169.254:80': 1 } } })),
+    finds: 'metadata-address:routes/a',
+    fixable: false,
+  },
+  {
+    rule: 'certificate',
+    given: () => put('/ssls/s', { sni: 'a.example', ...certificate(3) }),
+    finds: 'certificate:ssls/s',
+    fixable: false,
+  },
+]
+
+for (const { rule, given, finds, fixable, beside = [] } of CASES) {
+  test(`lint: ${rule}`, async () => {
+    await given()
+    assert.deepEqual(await ids(), [finds, ...beside])
+    const found = (await find()).find((one) => one.id === finds)
+    assert.equal(found?.fixable, fixable)
+    if (!fixable) return
+    await gw.change({ fixes: [finds] })
+    assert.deepEqual(await ids(), beside, 'the fix leaves nothing')
+  })
+}
+
+test('lint: the key of the Admin API, code in a route', async () => {
+  const key = (await find()).find((one) => one.id === 'admin-key:target')
+  assert.match(String(key?.problem), /has 8 characters/)
+  const inventory = {
+    list: () => [{ id: 'a', value: { script: 'return {}' } }],
+    pluginsOf: () => ({ 'ext-plugin-pre-req': {} }),
+  }
+  const runsCode = RULES.find((one) => one.name === 'runs-code')
+  const found = runsCode?.find({ inventory: inventory as unknown as Inventory, adminKey: '', now: 0 })
+  assert.match(String(found?.[0]?.problem), /ext-plugin-pre-req, script/)
+})
+
+test('lint: every rule but those of a target is made to speak', () => {
+  const told = CASES.map((one) => one.rule)
+  const others = RULES.map((one) => one.name).filter((name) => !told.includes(name))
+  assert.deepEqual(others, ['admin-key', 'runs-code'])
+})
+
+test('lint: fixes of one resource become one change; an unknown finding names those that are there', async () => {
+  await put('/routes/a', { uri: '/a', methods: ['POST'], upstream: upstream() })
+  const fixable = (await find()).filter((one) => one.fixable).map((one) => one.id)
+  assert.ok(fixable.length >= 3)
+  const plan = await gw.run('plan', { fixes: fixable })
+  assert.equal(String(plan.diff).match(/change routes\/a/g)?.length, 1)
+  await assert.rejects(
+    gw.run('plan', { fixes: ['open-writes:routes/b'] }),
+    /those with a fix are: open-writes:routes\/a/,
+  )
+})
+
+test('lint: no finding tells a secret', async () => {
+  await put('/routes/a', good('/a', {}, { 'proxy-rewrite': { headers: { set: { 'X-Api-Key': 'sesame-open' } } } }))
+  await put('/consumers', { username: 'jack', plugins: { 'key-auth': { key: 'sesame' } } })
+  assert.doesNotMatch(JSON.stringify(await find()), /sesame/)
+})
