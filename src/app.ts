@@ -114,6 +114,7 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
     ...settings,
     admin: { ...settings.admin, listen: admin ?? settings.admin.listen },
     gateway: { ...settings.gateway, http: gateway },
+    metrics: { listen: metrics ?? 'off' },
   }
   const { surface, owner } = await listenSurfaces(opened, keys.admin, closers, log)
   return {
@@ -245,6 +246,7 @@ async function listenSurfaces(
   const owner = new Owner(settings.data_dir)
   const approvals = new Approvals(settings.approvals.expire_seconds * 1000)
   const targets = toTargets(settings, adminKey, process.env)
+  closers.push(targets.watch())
   const context = (surface: Surface, signal: AbortSignal): OperationContext => ({
     targets,
     ledger,

@@ -11,6 +11,9 @@ import type { Settings } from '../settings/schema.ts'
 import { renderPlan } from './render.ts'
 import type { Terminal } from './terminal.ts'
 
+/** Where Gateward and APISIX serve their metrics. */
+const METRICS_PATH = '/apisix/prometheus/metrics'
+
 /** The embedded gateway and the targets of the settings. `key`: the admin key of the embedded one. */
 export function toTargets(settings: Settings, key: string, env: NodeJS.ProcessEnv): Targets {
   const embedded: TargetSettings = {
@@ -19,6 +22,8 @@ export function toTargets(settings: Settings, key: string, env: NodeJS.ProcessEn
     adminUrl: `${settings.admin.tls.cert_file ? 'https' : 'http'}://${reachable(settings.admin.listen)}`,
     adminKey: key,
     gatewayUrl: `http://${reachable(settings.gateway.http[0] ?? '127.0.0.1:9080')}`,
+    metricsUrl:
+      settings.metrics.listen === 'off' ? undefined : `http://${reachable(settings.metrics.listen)}${METRICS_PATH}`,
     policy: 'always',
   }
   const others = settings.targets.map((one): TargetSettings => {
@@ -29,6 +34,7 @@ export function toTargets(settings: Settings, key: string, env: NodeJS.ProcessEn
       adminUrl: one.admin_url,
       adminKey: fromFile ?? fromEnvironment ?? '',
       gatewayUrl: one.gateway_url ?? one.admin_url.replace(/:\d+$/, ':9080'),
+      metricsUrl: one.metrics_url,
       policy: one.policy,
     }
   })

@@ -21,7 +21,10 @@ export function renderPlan(request: ApprovalRequest, terminal: Terminal): string
     const sign = line.trimStart()[0]
     return terminal.paint(sign === '+' ? 'green' : sign === '-' ? 'red' : 'yellow', `  ${line}`)
   })
-  return [...diff, ...request.warnings.map((warning) => terminal.paint('yellow', `  ! ${warning}`))].join('\n')
+  const impact = request.impact.map((line) => terminal.paint('dim', `  ${line}`))
+  return [...diff, ...request.warnings.map((warning) => terminal.paint('yellow', `  ! ${warning}`)), ...impact].join(
+    '\n',
+  )
 }
 
 /** The proof as a table with a mark for each line. */

@@ -30,6 +30,8 @@ export interface ApprovalRequest {
   summary: string
   diff: string
   warnings: string[]
+  /** The blast radius: what the change touches and how much that is used. */
+  impact: string[]
 }
 
 /**
@@ -58,6 +60,8 @@ export interface Operation<Input extends TSchema = TSchema, Output = unknown> {
   /** For a model: what it does and when to use it. */
   summary: string
   input: Input
+  /** Shape of the answer; members that it does not name may be there too. */
+  output: TSchema
   /** `read`: changes nothing; `plan`: stores a plan, changes nothing on the target; `write`: changes the target, after approval. */
   effect: 'read' | 'plan' | 'write'
   run(input: Static<Input>, ctx: OperationContext): Promise<Output>

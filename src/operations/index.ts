@@ -8,11 +8,13 @@ import { lint } from './tools/lint.ts'
 import { look } from './tools/look.ts'
 import { plan } from './tools/plan.ts'
 import { prove } from './tools/prove.ts'
+import { traffic } from './tools/traffic.ts'
 import { undo } from './tools/undo.ts'
 
 export const operations: readonly Operation[] = [
   look,
   explain,
+  traffic,
   lint,
   describePlugins,
   history,

@@ -10,6 +10,7 @@ import { type OperationContext, OperationError, type Secret } from './contract.t
 import { diffFields, formatDiff } from './diff.ts'
 import { type Expectation, MAX_EXPECTATIONS } from './prove.ts'
 import type { Target } from './targets.ts'
+import { impactOf } from './traffic/impact.ts'
 import { findWarnings } from './warnings.ts'
 
 /** A wished change, as a model or a person asks for it. */
@@ -41,6 +42,8 @@ export interface Plan {
   /** Readable, without secrets. */
   diff: string
   warnings: string[]
+  /** The blast radius: what the change touches and how much that is used. */
+  impact: string[]
   /** What the planner understood differently from how it was written. */
   notes: string[]
   /** New secrets in it, for the person only. */
@@ -97,6 +100,7 @@ export async function makePlan(wish: PlanWish, ctx: OperationContext): Promise<P
     changes: real,
     diff,
     warnings: await findWarnings(real, target),
+    impact: await impactOf(real, target, ctx.signal),
     notes: [
       ...(wish.notes ?? []),
       ...(proofs.length > MAX_EXPECTATIONS

@@ -1,6 +1,7 @@
 // The gateways that can be operated: the embedded one and any Apache APISIX, each by its Admin API.
 import { AdminClient } from './admin-client.ts'
 import { OperationError } from './contract.ts'
+import { Traffic } from './traffic/traffic.ts'
 
 export type ApprovalPolicy = 'always' | 'destructive' | 'read-only'
 
@@ -11,18 +12,34 @@ export interface TargetSettings {
   adminKey: string
   /** Where the data plane answers; proofs go there and nowhere else. */
   gatewayUrl: string
+  /** Its Prometheus endpoint, whole; undefined: nobody knows what it serves. */
+  metricsUrl: string | undefined
   policy: ApprovalPolicy
 }
 
 export interface Target extends TargetSettings {
   admin: AdminClient
+  traffic: Traffic
 }
 
 export class Targets {
   readonly #targets: Map<string, Target>
 
   constructor(settings: TargetSettings[]) {
-    this.#targets = new Map(settings.map((one) => [one.name, { ...one, admin: new AdminClient(one) }]))
+    this.#targets = new Map(
+      settings.map((one) => [
+        one.name,
+        { ...one, admin: new AdminClient(one), traffic: new Traffic(one.name, one.metricsUrl) },
+      ]),
+    )
+  }
+
+  /** Watches the traffic of all targets, until the returned function is called. */
+  watch(): () => void {
+    const stops = [...this.#targets.values()].map((one) => one.traffic.watch())
+    return () => {
+      for (const stop of stops) stop()
+    }
   }
 
   names(): string[] {

@@ -101,6 +101,13 @@ const target = Type.Object(
     gateway_url: Type.Optional(
       text('where it serves requests', { format: 'http-url', expected: 'an http or https URL' }),
     ),
+    metrics_url: Type.Optional(
+      text('its Prometheus endpoint, for `traffic` and the blast radius of plans', {
+        format: 'http-url',
+        expected: 'an http or https URL',
+        examples: ['http://10.0.0.5:9091/apisix/prometheus/metrics'],
+      }),
+    ),
     key_env: variableName('its Admin API key'),
     key_file: fileName('its Admin API key'),
     policy: Type.Union([Type.Literal('always'), Type.Literal('destructive'), Type.Literal('read-only')], {

@@ -1,9 +1,11 @@
 // A whole embedded gateway in this process, and a context to operate it with.
+import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import Value from 'typebox/value'
 import { startGateward } from '../../src/app.ts'
 import { toTargets } from '../../src/cli/operator.ts'
 import { Approvals } from '../../src/operations/approval.ts'
@@ -31,16 +33,7 @@ export interface GatewayForTest {
 /** `approve`: what the person answers. */
 export async function gatewayForTest(approve: (planId: string) => boolean = () => true): Promise<GatewayForTest> {
   const directory = mkdtempSync(join(tmpdir(), 'gateward-operations-'))
-  const off = [
-    '--surface-listen',
-    'off',
-    '--metrics-listen',
-    'off',
-    '--control-listen',
-    'off',
-    '--gateway-https',
-    '127.0.0.1:0',
-  ]
+  const off = ['--surface-listen', 'off', '--control-listen', 'off', '--gateway-https', '127.0.0.1:0']
   const argv = [
     '--data-dir',
     directory,
@@ -49,6 +42,8 @@ export async function gatewayForTest(approve: (planId: string) => boolean = () =
     '--gateway-http',
     '127.0.0.1:0',
     '--admin-listen',
+    '127.0.0.1:0',
+    '--metrics-listen',
     '127.0.0.1:0',
     '--log-level',
     'silent',
@@ -60,6 +55,7 @@ export async function gatewayForTest(approve: (planId: string) => boolean = () =
   const gateward = await startGateward(settings)
   settings.gateway.http = gateward.gateway
   settings.admin.listen = gateward.admin as string
+  settings.metrics.listen = gateward.metrics as string
   const upstream = http.createServer((_, response) => response.end('ok'))
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
   const secrets: Secret[] = []
@@ -76,7 +72,11 @@ export async function gatewayForTest(approve: (planId: string) => boolean = () =
   }
   const run = async (name: string, input: object): Promise<Record<string, unknown>> => {
     const operation = operations.find((one) => one.name === name)
-    return (await operation?.run(input as never, ctx)) as Record<string, unknown>
+    assert.ok(operation, name)
+    const answer = JSON.parse(JSON.stringify(await operation.run(input as never, ctx))) as Record<string, unknown>
+    const wrong = [...Value.Errors(operation.output, answer)].map((one) => `${one.instancePath} ${one.message}`)
+    assert.deepEqual(wrong, [], `the answer of ${name} is not what its schema says`)
+    return answer
   }
   return {
     ctx,

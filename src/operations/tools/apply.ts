@@ -2,6 +2,7 @@
 import Type from 'typebox'
 import { applyPlan } from '../apply.ts'
 import { defineOperation } from '../contract.ts'
+import { applied } from '../shapes.ts'
 
 export const apply = defineOperation({
   name: 'apply',
@@ -10,5 +11,6 @@ export const apply = defineOperation({
     'Asks the person to approve the plan, writes it, and proves it with real requests. Only a person can approve: no argument can.',
   effect: 'write',
   input: Type.Object({ plan_id: Type.String() }),
+  output: applied,
   run: (input, ctx) => applyPlan(input.plan_id, ctx),
 })

@@ -2,6 +2,7 @@
 import Type from 'typebox'
 import { plainText } from '../../lib/text.ts'
 import { defineOperation } from '../contract.ts'
+import { text } from '../shapes.ts'
 
 interface FieldSchema {
   type?: string
@@ -20,6 +21,7 @@ export const describePlugins = defineOperation({
     names: Type.Optional(Type.Array(Type.String(), { maxItems: 5 })),
     target: Type.Optional(Type.String()),
   }),
+  output: Type.Object({ target: text, plugins: Type.Array(Type.Unknown()) }),
   async run(input, ctx) {
     const { admin, name } = ctx.targets.get(input.target, ctx.signal)
     if (!input.names?.length) return { target: name, plugins: await admin.pluginNames() }

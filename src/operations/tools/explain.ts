@@ -4,6 +4,7 @@ import { createRouter, type MatchInput } from '../../gateway/router/router.ts'
 import { queryArgument } from '../../gateway/variables.ts'
 import type { Resource } from '../../resources/kinds.ts'
 import { defineOperation } from '../contract.ts'
+import { text, texts } from '../shapes.ts'
 import { toKeys } from '../warnings.ts'
 
 const MAX_CANDIDATES = 20
@@ -19,6 +20,13 @@ export const explain = defineOperation({
     host: Type.Optional(Type.String()),
     headers: Type.Optional(Type.Record(Type.String(), Type.String())),
     target: Type.Optional(Type.String()),
+  }),
+  output: Type.Object({
+    target: text,
+    route: Type.Union([text, Type.Null()]),
+    why: text,
+    plugins: texts,
+    considered: Type.Array(Type.Object({ id: text, uri: text, result: text })),
   }),
   async run(input, ctx) {
     const target = ctx.targets.get(input.target, ctx.signal)

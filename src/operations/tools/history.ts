@@ -2,6 +2,7 @@
 import Type from 'typebox'
 import { plainText } from '../../lib/text.ts'
 import { defineOperation } from '../contract.ts'
+import { text } from '../shapes.ts'
 
 export const history = defineOperation({
   name: 'history',
@@ -11,6 +12,11 @@ export const history = defineOperation({
   input: Type.Object({
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50 })),
     target: Type.Optional(Type.String()),
+  }),
+  output: Type.Object({
+    changes: Type.Array(
+      Type.Object({ id: text, at: text, target: text, summary: text, undone_by: Type.Optional(text) }),
+    ),
   }),
   async run(input, ctx) {
     const changes = ctx.ledger.changes(input.limit ?? 10, input.target)

@@ -3,6 +3,7 @@ import Type from 'typebox'
 import { plainText } from '../../lib/text.ts'
 import { defineOperation } from '../contract.ts'
 import { findAll, idOf } from '../lint/lint.ts'
+import { text } from '../shapes.ts'
 
 /** Findings of one answer. */
 const MAX_SHOWN = 50
@@ -15,6 +16,13 @@ export const lint = defineOperation({
   input: Type.Object({
     search: Type.Optional(Type.String({ description: 'only findings that hold this text' })),
     target: Type.Optional(Type.String()),
+  }),
+  output: Type.Object({
+    target: text,
+    total: Type.Integer(),
+    findings: Type.Array(
+      Type.Object({ id: text, severity: text, problem: text, advice: text, fixable: Type.Boolean() }),
+    ),
   }),
   async run(input, ctx) {
     const target = ctx.targets.get(input.target, ctx.signal)

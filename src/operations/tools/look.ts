@@ -4,6 +4,7 @@ import { redact } from '../../lib/redact.ts'
 import { plainJson, plainText } from '../../lib/text.ts'
 import { KINDS, type Kind, type Resource } from '../../resources/kinds.ts'
 import { defineOperation, OperationError } from '../contract.ts'
+import { text } from '../shapes.ts'
 
 /** Rows of one answer. */
 const PAGE_ROWS = 50
@@ -24,6 +25,15 @@ export const look = defineOperation({
     search: Type.Optional(Type.String({ description: 'only rows that hold this text' })),
     cursor: Type.Optional(Type.Integer({ minimum: 0, description: 'from the answer before' })),
     target: Type.Optional(Type.String()),
+  }),
+  output: Type.Object({
+    target: text,
+    kind: text,
+    total: Type.Optional(Type.Integer()),
+    rows: Type.Optional(Type.Array(Type.Object({ id: text, summary: text }))),
+    cursor: Type.Optional(Type.Integer()),
+    id: Type.Optional(text),
+    value: Type.Optional(Type.Object({})),
   }),
   async run(input, ctx) {
     const target = ctx.targets.get(input.target, ctx.signal)

@@ -6,6 +6,7 @@ import { type Intent, intentSchema, toChanges } from '../intents.ts'
 import { joinChanges } from '../join.ts'
 import { fixesOf } from '../lint/lint.ts'
 import { makePlan, type WishedChange } from '../plan.ts'
+import { text, texts } from '../shapes.ts'
 
 export const plan = defineOperation({
   name: 'plan',
@@ -30,6 +31,16 @@ export const plan = defineOperation({
     fixes: Type.Optional(Type.Array(Type.String(), { description: 'ids of findings of lint' })),
     summary: Type.Optional(Type.String()),
     target: Type.Optional(Type.String()),
+  }),
+  output: Type.Object({
+    plan_id: text,
+    digest: text,
+    target: text,
+    diff: text,
+    warnings: texts,
+    impact: texts,
+    notes: texts,
+    proof: texts,
   }),
   async run(input, ctx) {
     const target = ctx.targets.get(input.target, ctx.signal)
@@ -59,6 +70,7 @@ export const plan = defineOperation({
       target: made.target,
       diff: made.diff,
       warnings: made.warnings,
+      impact: made.impact,
       notes: made.notes,
       proof: made.expectations.map((one) => `${one.title}: ${one.method} ${one.path}`),
     }

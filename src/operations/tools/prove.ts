@@ -2,6 +2,7 @@
 import Type from 'typebox'
 import { defineOperation } from '../contract.ts'
 import { prove as proveTable } from '../prove.ts'
+import { proof, text } from '../shapes.ts'
 
 export const prove = defineOperation({
   name: 'prove',
@@ -23,6 +24,7 @@ export const prove = defineOperation({
     ),
     target: Type.Optional(Type.String()),
   }),
+  output: Type.Object({ target: text, proof }),
   async run(input, ctx) {
     const target = ctx.targets.get(input.target, ctx.signal)
     const table = input.expectations.map((one) => ({

@@ -8,6 +8,7 @@ import { defineOperation, type OperationContext, OperationError } from '../contr
 import { diffFields } from '../diff.ts'
 import type { AppliedChange } from '../ledger.ts'
 import { makePlan, type PlannedChange, type WishedChange } from '../plan.ts'
+import { applied } from '../shapes.ts'
 
 export const undo = defineOperation({
   name: 'undo',
@@ -15,6 +16,7 @@ export const undo = defineOperation({
   summary: 'Takes back an applied change (the last one when change_id is absent). A person is asked first.',
   effect: 'write',
   input: Type.Object({ change_id: Type.Optional(Type.String()), target: Type.Optional(Type.String()) }),
+  output: applied,
   async run(input, ctx) {
     const change = find(input.change_id, input.target, ctx)
     const target = ctx.targets.get(change.target, ctx.signal)

@@ -8,9 +8,10 @@ const frame = (title: string, body: string): string =>
 /** A plan with its buttons; undefined: there is no such plan (any more). */
 export function approvalPage(plan: Plan | undefined): string {
   if (!plan) return frame('Gateward', '<main><p>There is no such plan: it was decided, or has expired.</p></main>')
+  const impact = plan.impact.map((line) => `<p>${escapeHtml(line)}</p>`).join('')
   const warnings = plan.warnings.map((warning) => `<p class="warn">⚠ ${escapeHtml(warning)}</p>`).join('')
   const body =
-    `<main><p>On <b>${escapeHtml(plan.target)}</b>: ${escapeHtml(plan.summary)}</p><section class="card"><pre>${escapeHtml(plan.diff)}</pre>${warnings}` +
+    `<main><p>On <b>${escapeHtml(plan.target)}</b>: ${escapeHtml(plan.summary)}</p><section class="card"><pre>${escapeHtml(plan.diff)}</pre>${warnings}${impact}` +
     `<div class="buttons" data-plan="${escapeHtml(plan.id)}" data-digest="${escapeHtml(plan.digest)}"><button class="main" data-decision="approve">Approve</button><button data-decision="reject">Reject</button></div></section>` +
     `<p id="result" role="status"></p></main><script src="/approve.js" type="module"></script>`
   return frame('Approve a change', body)

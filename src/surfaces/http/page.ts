@@ -66,6 +66,7 @@ async function decide(request, decision, box) {
 }
 function ask(request) {
   const c = card(make('pre', '', request.diff)), b = make('div', 'buttons'), yes = make('button', 'main', 'Approve'), no = make('button', '', 'Reject')
+  for (const line of request.impact) c.append(make('p', '', line))
   for (const w of request.warnings) c.append(make('p', 'warn', '\\u26a0 ' + w))
   yes.onclick = () => decide(request, 'approve', b); no.onclick = () => decide(request, 'reject', b)
   b.append(yes, no); c.append(b); yes.focus(); b.scrollIntoView({ block: 'end' })

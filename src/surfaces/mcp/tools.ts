@@ -24,7 +24,6 @@ import { plainText } from '../../lib/text.ts'
 import { type ApprovalRequest, type Operation, OperationError } from '../../operations/contract.ts'
 import { ApprovalNeeded, type Call, type Operator } from '../operator.ts'
 import { coerce } from './coerce.ts'
-import { outputOf } from './outputs.ts'
 
 /** What was put to the person. */
 export interface AskedState {
@@ -46,7 +45,7 @@ const MAX_DIALOG_CHARS = 8_000
 
 interface InputSchema {
   required?: string[]
-  properties?: Record<string, { default?: unknown }>
+  properties?: Record<string, { type?: string; default?: unknown }>
 }
 
 export interface ToolDefinition {
@@ -61,7 +60,7 @@ export function defineTools(operations: readonly Operation[]): ToolDefinition[] 
   return operations.map((operation) => ({
     operation,
     input: readingText(toInput(operation)),
-    output: fromJsonSchema(outputOf(operation.name) as JsonSchemaType),
+    output: fromJsonSchema(toOutput(operation)),
     annotations: toAnnotations(operation),
   }))
 }
@@ -86,6 +85,13 @@ function toInput(operation: Operation): JsonSchemaType {
   const { required = [], properties = {}, ...rest } = operation.input as InputSchema
   const needed = required.filter((name) => properties[name]?.default === undefined)
   return { ...rest, properties, ...(needed.length ? { required: needed } : {}), additionalProperties: false }
+}
+
+/** The answer's members by name and type: what they hold in turn is not worth its tokens in every list. */
+function toOutput(operation: Operation): JsonSchemaType {
+  const { required = [], properties = {} } = operation.output as InputSchema
+  const shallow = Object.entries(properties).map(([name, { type }]) => [name, type === undefined ? {} : { type }])
+  return { type: 'object', properties: Object.fromEntries(shallow), ...(required.length ? { required } : {}) }
 }
 
 /** `prove` reaches the APIs behind the gateway, by reading methods only. */
@@ -158,7 +164,7 @@ async function elicit(
 
 function toQuestion(request: ApprovalRequest): string {
   const warnings = request.warnings.map((one) => `! ${one}`)
-  return [`${request.summary} (target ${request.target})`, '', request.diff, ...warnings].join('\n')
+  return [`${request.summary} (target ${request.target})`, '', request.diff, ...warnings, ...request.impact].join('\n')
 }
 
 function toResult(value: Record<string, unknown>): CallToolResult {
