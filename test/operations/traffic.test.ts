@@ -4,7 +4,7 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import { OperationError } from '../../src/operations/contract.ts'
-import { between, readMoment } from '../../src/operations/traffic/counts.ts'
+import { between, readMoment, requestsIn } from '../../src/operations/traffic/counts.ts'
 import { quantile, type TrafficRow, toRows } from '../../src/operations/traffic/report.ts'
 import { Traffic, thin } from '../../src/operations/traffic/traffic.ts'
 import { type GatewayForTest, gatewayForTest } from './gateway-for-test.ts'
@@ -14,6 +14,14 @@ before(async () => {
   gw = await gatewayForTest()
 })
 after(() => gw.close())
+
+/** A request is counted after its answer: waits until all are. */
+async function counted(traffic: Traffic, requests: number): Promise<void> {
+  const { signal } = new AbortController()
+  const sum = async (): Promise<number> =>
+    (await traffic.sinceStart(signal)).reduce((all, one) => all + requestsIn(one), 0)
+  while ((await sum()) < requests) await new Promise((resolve) => setTimeout(resolve, 20))
+}
 
 const rowsOf = (answer: Record<string, unknown>): TrafficRow[] => answer.rows as TrafficRow[]
 
@@ -30,6 +38,7 @@ test('traffic: routes, consumers, upstreams and statuses of the embedded gateway
   await traffic.last(1000, gw.ctx.signal) // a moment before
   for (let i = 0; i < 8; i++) assert.equal((await fetch(`${gw.gateway}/t`, { headers: { apikey: key } })).status, 200)
   for (let i = 0; i < 2; i++) assert.equal((await fetch(`${gw.gateway}/t`)).status, 401)
+  await counted(traffic, 12)
 
   const byRoute = await gw.run('traffic', {})
   const [row] = rowsOf(byRoute)

@@ -139,7 +139,15 @@ test('mcp over HTTP: a program of this machine that claims a person cannot appro
 test('mcp over HTTP: tools follow the scopes of the token; a wrong token is refused', async () => {
   const client = await connect({ token: ENV.READER })
   const { tools } = await client.listTools()
-  assert.deepEqual(tools.map((tool) => tool.name).sort(), ['describe_plugins', 'explain', 'history', 'look', 'prove'])
+  assert.deepEqual(tools.map((tool) => tool.name).sort(), [
+    'describe_plugins',
+    'explain',
+    'history',
+    'lint',
+    'look',
+    'prove',
+    'traffic',
+  ])
   await assert.rejects(client.callTool({ name: 'plan', arguments: publish('/no/*') as Record<string, unknown> }))
   await client.close()
   const wrong = await fetch(`${running.surface}/mcp`, { method: 'POST', headers: { Authorization: 'Bearer wrong' } })
