@@ -22,6 +22,7 @@ import { Approvals } from './operations/approval.ts'
 import type { OperationContext, Surface } from './operations/contract.ts'
 import { operations } from './operations/index.ts'
 import { Ledger } from './operations/ledger.ts'
+import { createFetch } from './operations/openapi/fetch.ts'
 import { plugins } from './plugins/index.ts'
 import { createCatalog, type PluginCatalog } from './resources/catalog.ts'
 import { createValidator, type Validator } from './resources/validator.ts'
@@ -247,10 +248,12 @@ async function listenSurfaces(
   const approvals = new Approvals(settings.approvals.expire_seconds * 1000)
   const targets = toTargets(settings, adminKey, process.env)
   closers.push(targets.watch())
+  const fetchDocument = createFetch(settings.openapi.fetch_networks)
   const context = (surface: Surface, signal: AbortSignal): OperationContext => ({
     targets,
     ledger,
     approvals,
+    fetchDocument,
     caller: { surface, subject: surface === 'openai' ? 'chatgpt' : 'owner' },
     ask: undefined,
     reveal: undefined,

@@ -6,6 +6,7 @@ import { parseAddress } from '../lib/address.ts'
 import { Approvals } from '../operations/approval.ts'
 import type { OperationContext, Surface } from '../operations/contract.ts'
 import { Ledger } from '../operations/ledger.ts'
+import { createFetch } from '../operations/openapi/fetch.ts'
 import { type TargetSettings, Targets } from '../operations/targets.ts'
 import type { Settings } from '../settings/schema.ts'
 import { renderPlan } from './render.ts'
@@ -78,6 +79,7 @@ export function terminalContext(
     targets: toTargets(settings, key, process.env),
     ledger: new Ledger(settings.data_dir),
     approvals: new Approvals(settings.approvals.expire_seconds * 1000),
+    fetchDocument: createFetch(settings.openapi.fetch_networks),
     caller: { surface, subject: userInfo().username },
     ask: async (request) => {
       terminal.print(renderPlan(request, terminal))

@@ -3,6 +3,7 @@
 import type { Static, TSchema } from 'typebox'
 import type { Approvals } from './approval.ts'
 import type { Ledger } from './ledger.ts'
+import type { FetchDocument } from './openapi/fetch.ts'
 import type { Targets } from './targets.ts'
 
 export type Surface = 'chat' | 'console' | 'mcp' | 'openai' | 'rest' | 'cli'
@@ -44,6 +45,8 @@ export interface OperationContext {
   targets: Targets
   ledger: Ledger
   approvals: Approvals
+  /** Fetches an OpenAPI document, within the bounds of the settings. */
+  fetchDocument: FetchDocument
   caller: Caller
   ask: AskPerson | undefined
   /** Shows secrets to the person, past the model. Absent: they stay in the ledger for `gateward reveal`. */

@@ -240,6 +240,12 @@ export const SettingsSchema = Type.Object(
     }),
     model,
     targets: Type.Array(target, { description: 'gateways to operate beside this one', default: [], maxItems: 100 }),
+    openapi: section('Import of OpenAPI documents.', {
+      fetch_networks: networks(
+        'private networks that a document may be fetched from by its address, beside the internet',
+        ['127.0.0.0/8', '::1/128'],
+      ),
+    }),
     approvals: section('Approval of changes by a person.', {
       expire_seconds: count('seconds until a plan that nobody has approved is void', 900, 10, 86_400),
     }),

@@ -12,6 +12,7 @@ import { Approvals } from '../../src/operations/approval.ts'
 import type { OperationContext, Secret } from '../../src/operations/contract.ts'
 import { operations } from '../../src/operations/index.ts'
 import { Ledger } from '../../src/operations/ledger.ts'
+import { createFetch } from '../../src/operations/openapi/fetch.ts'
 import { KINDS } from '../../src/resources/kinds.ts'
 import { loadSettings } from '../../src/settings/load.ts'
 
@@ -63,6 +64,7 @@ export async function gatewayForTest(approve: (planId: string) => boolean = () =
     targets: toTargets(settings, 'test-key', {}),
     ledger: new Ledger(':memory:'),
     approvals: new Approvals(),
+    fetchDocument: createFetch(['127.0.0.0/8']),
     caller: { surface: 'chat', subject: 'test' },
     ask: async (request) => (approve(request.planId) ? 'person' : undefined),
     reveal: (shown) => void secrets.push(...shown),

@@ -1,12 +1,14 @@
 // Plans changes: intents for what people say, explicit changes for everything else, both in one plan.
 import Type from 'typebox'
 import { KINDS, type Kind, type Resource } from '../../resources/kinds.ts'
-import { defineOperation, OperationError } from '../contract.ts'
+import { defineOperation, type OperationContext, OperationError } from '../contract.ts'
 import { type Intent, intentSchema, toChanges } from '../intents.ts'
 import { joinChanges } from '../join.ts'
 import { fixesOf } from '../lint/lint.ts'
+import { type Imported, type ImportWish, importOpenapi } from '../openapi/import.ts'
 import { makePlan, type WishedChange } from '../plan.ts'
 import { text, texts } from '../shapes.ts'
+import type { Target } from '../targets.ts'
 
 export const plan = defineOperation({
   name: 'plan',
@@ -26,6 +28,18 @@ export const plan = defineOperation({
             Type.Record(Type.String(), Type.Unknown(), { description: 'members as in the APISIX Admin API' }),
           ),
         }),
+      ),
+    ),
+    openapi: Type.Optional(
+      Type.Object(
+        {
+          source: Type.String({ description: 'text (JSON, YAML) or http(s) URL' }),
+          server: Type.Optional(Type.String({ description: "where the API runs, if not at the document's server" })),
+          prefix: Type.Optional(Type.String({ description: 'serve below this path' })),
+          host: Type.Optional(Type.String()),
+          id: Type.Optional(Type.String()),
+        },
+        { description: 'publish an API by its OpenAPI document' },
       ),
     ),
     fixes: Type.Optional(Type.Array(Type.String(), { description: 'ids of findings of lint' })),
@@ -52,15 +66,18 @@ export const plan = defineOperation({
       set: toObject(one.set, notes),
     }))
     const intended = await toChanges(intents, target)
+    const imported = input.openapi
+      ? await importFrom(toObject(input.openapi, notes) as unknown as ImportInput, target, ctx)
+      : NOTHING
     const fixes = await fixesOf(toList<string>(input.fixes, 'fixes', notes), target, ctx.now())
     const made = await makePlan(
       {
         target,
-        changes: joinChanges([...intended.changes, ...fixes, ...explicit]),
+        changes: joinChanges([...imported.changes, ...intended.changes, ...fixes, ...explicit]),
         summary: input.summary,
-        notes,
+        notes: [...notes, ...imported.notes],
         secrets: intended.secrets,
-        expectations: intended.expectations,
+        expectations: [...imported.expectations, ...intended.expectations],
       },
       ctx,
     )
@@ -76,6 +93,19 @@ export const plan = defineOperation({
     }
   },
 })
+
+interface ImportInput extends Omit<ImportWish, 'document' | 'base'> {
+  source: string
+}
+
+const NOTHING: Imported = { changes: [], notes: [], expectations: [] }
+
+async function importFrom({ source, ...wish }: ImportInput, target: Target, ctx: OperationContext): Promise<Imported> {
+  const url = /^https?:\/\/\S+$/.test(source.trim()) ? source.trim() : undefined
+  if (url !== undefined) ctx.progress('fetching the OpenAPI document')
+  const document = url === undefined ? source : await ctx.fetchDocument(url, ctx.signal)
+  return importOpenapi({ ...wish, document, base: url }, target)
+}
 
 /** Clients send lists as JSON text, or one object instead of a list: both are understood, and said. */
 function toList<T>(value: unknown, name: string, notes: string[]): T[] {
