@@ -13,6 +13,7 @@ import { ConfigFeed } from './feed.ts'
 import { DataPlane } from './gateway/data-plane.ts'
 import { SERVER } from './gateway/error-page.ts'
 import type { Address } from './gateway/listener.ts'
+import { allocateMemory } from './gateway/plugin-memory.ts'
 import { checkVars } from './gateway/router/vars.ts'
 import { isLoopback, parseAddress } from './lib/address.ts'
 import { createLogger } from './lib/log.ts'
@@ -105,7 +106,7 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
     closers,
     log,
     catalog,
-    validator: createValidator({ catalog, checkVars }),
+    validator: createValidator({ catalog, checkVars, attributes: settings.plugins.attr }),
   }
   const admin = await listenAdmin(parts)
   await listenControl(parts)
@@ -155,6 +156,8 @@ function toPlaneOptions(settings: Settings): Omit<ConstructorParameters<typeof D
     routerMode: gateway.router,
     enabledPlugins: settings.plugins.enable,
     attributes: settings.plugins.attr,
+    dataDir: resolve(settings.data_dir),
+    memory: allocateMemory(plugins, settings.plugins.attr),
     logLevel: settings.log.level,
     trustedProxies: gateway.trusted_proxies,
     realIpHeader: gateway.real_ip_header,

@@ -7,6 +7,7 @@ import type { Injected, InjectRequest } from './inject.ts'
 import { setupPlugin, toOwner } from './instances.ts'
 import type { Metrics } from './metrics.ts'
 import type { Logger, Plugin, PluginEnv } from './plugin.ts'
+import type { PluginMemory } from './plugin-memory.ts'
 import type { Upstreams } from './upstreams.ts'
 
 /** The parts of a thread that plugins reach. */
@@ -18,6 +19,9 @@ export interface EnvParts {
   log: Logger
   http: HttpClient
   plugin(name: string): Plugin | undefined
+  /** See `PluginEnv.dataDir`. */
+  dataDir: string
+  memory: PluginMemory
   /** `plugins.attr` of the settings, by plugin name. */
   attributes: Record<string, Resource>
   inject(request: InjectRequest): Promise<Injected>
@@ -34,6 +38,8 @@ export function makeEnv(parts: EnvParts, plugin: Plugin, owner: { key: string; v
     http: parts.http,
     consumers: parts.config.consumers,
     attr: parts.attributes[plugin.name] ?? {},
+    dataDir: parts.dataDir,
+    memory: (name) => parts.memory[plugin.name]?.[name],
     metadata: () => parts.config.get('plugin_metadata', plugin.name),
     resource: (kind: Kind, id: string) => parts.config.get(kind, id),
     upstream: (from) =>

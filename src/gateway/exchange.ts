@@ -167,6 +167,8 @@ export class Exchange {
   /** The protocol that the client asks to switch to (`websocket`), from Upgrade and Connection. */
   upgrade: string | undefined
   upstreamTries: UpstreamTry[] = []
+  /** Called when the upstream's head is in `response`, before any header_filter has changed it. */
+  onHead: (() => void) | undefined
   /** Called when `downstream.write` has said false and there is room again. */
   onDrain: (() => void) | undefined
   /** Called when the client goes away before the response has ended. */

@@ -178,6 +178,7 @@ export class Pipeline {
 
   /** The upstream's head is in `ctx.response`. `length`: bytes of its body, undefined when not known. */
   beginResponse(ctx: Exchange, length: number | undefined): void {
+    ctx.onHead?.()
     this.#headerFilter(ctx)
     const type = ctx.response.headers.get('content-type')
     if (type !== undefined && lacksCharset(type)) ctx.response.headers.set('Content-Type', withCharset(type))

@@ -71,6 +71,10 @@ export interface PluginEnv {
   metadata(): Resource | undefined
   /** Settings of the plugin (`plugins.attr.NAME`), as APISIX's plugin_attr. */
   readonly attr: Resource
+  /** Directory in which a plugin may keep files, shared by all threads. */
+  readonly dataDir: string
+  /** Memory that all threads share, one of those that the plugin's `sharedMemory` asked for. */
+  memory(name: string): SharedArrayBuffer | undefined
   /** Another resource as it is now; undefined when there is none. */
   resource(kind: Kind, id: string): Resource | undefined
   /** The upstream with this id, or one made of an inline configuration (`label` keeps its state apart). Undefined: no such id. */
@@ -106,8 +110,13 @@ export interface Plugin<Conf = Resource> {
   encrypted?: string[]
   /** The field of the consumer configuration that tells consumers apart (key-auth: `key`); duplicates are refused. */
   consumerKey?: string
-  /** Beyond the schema; throws an Error whose message the Admin API passes on. `kind` tells which of the three schemas applies. */
-  check?(conf: Conf, kind: 'plugin' | 'consumer' | 'metadata'): void
+  /**
+   * Beyond the schema; throws an Error whose message the Admin API passes on. `kind` tells which of the three schemas applies, `attr` are
+   * the plugin's settings.
+   */
+  check?(conf: Conf, kind: 'plugin' | 'consumer' | 'metadata', attr: Resource): void
+  /** Memory shared by all threads that these settings ask for, in bytes by name; made at the start. Throws when the settings are wrong. */
+  sharedMemory?(attr: Resource): Record<string, number>
   /** `conf` has its defaults filled in and its secret references resolved. */
   setup(conf: Conf, env: PluginEnv): PluginInstance
   apis?: PluginApi[]

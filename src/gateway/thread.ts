@@ -14,6 +14,7 @@ import { Instances } from './instances.ts'
 import { Metrics, type SeriesDescription } from './metrics.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Logger, Plugin } from './plugin.ts'
+import type { PluginMemory } from './plugin-memory.ts'
 import { type RouterMode, Routes } from './routes.ts'
 import type { UpstreamDeps } from './upstream/runtime.ts'
 import { Upstreams } from './upstreams.ts'
@@ -25,6 +26,9 @@ export interface ThreadOptions {
   upstream: UpstreamDeps
   routerMode: RouterMode
   attributes: Record<string, Resource>
+  /** See `PluginEnv.dataDir`. */
+  dataDir: string
+  memory: PluginMemory
   log: Logger
   announceSeries(series: SeriesDescription): void
   /** After each request, for the access log and traffic counters. */
@@ -59,6 +63,8 @@ export class Thread {
       http: this.http,
       plugin,
       attributes: options.attributes,
+      dataDir: options.dataDir,
+      memory: options.memory,
       inject: (request) => this.inject(request),
       now: options.now ?? Date.now,
     }

@@ -4,6 +4,7 @@ import type { ConfigChange } from './config.ts'
 import type { Http1Limits } from './http1/server.ts'
 import type { Address } from './listener.ts'
 import type { SeriesDescription } from './metrics.ts'
+import type { PluginMemory } from './plugin-memory.ts'
 import type { RouterMode } from './routes.ts'
 
 /** What a thread is started with. */
@@ -18,6 +19,9 @@ export interface WorkerStart {
   /** Plugins that may be used; undefined: all. */
   enabledPlugins: string[] | undefined
   attributes: Record<string, Resource>
+  /** Where plugins may keep files. */
+  dataDir: string
+  memory: PluginMemory
   logLevel: string
   /** Networks whose X-Real-IP is believed. */
   trustedProxies: string[]

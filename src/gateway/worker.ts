@@ -25,6 +25,8 @@ const thread = new Thread({
   upstream: { dns: new DnsCache() },
   routerMode: start.routerMode,
   attributes: start.attributes,
+  dataDir: start.dataDir,
+  memory: start.memory,
   log,
   announceSeries: (series) => say({ type: 'series', series }),
   onFinish: accessLog && ((ctx) => accessLog.write(ctx)),

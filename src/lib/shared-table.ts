@@ -97,7 +97,7 @@ export class SharedTable {
 }
 
 /** FNV-1a over UTF-16 units with a final mix; two seeds give 64 bits. */
-function hash(key: string, seed: number): number {
+export function hash(key: string, seed: number): number {
   let h = seed
   for (let i = 0; i < key.length; i++) h = Math.imul(h ^ key.charCodeAt(i), 0x01000193)
   h ^= h >>> 15

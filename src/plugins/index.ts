@@ -14,6 +14,7 @@ import keyAuth from './key-auth.ts'
 import limitCount from './limit-count.ts'
 import mocking from './mocking.ts'
 import prometheus from './prometheus.ts'
+import proxyCache from './proxy-cache.ts'
 import proxyRewrite from './proxy-rewrite.ts'
 import redirect from './redirect.ts'
 import refererRestriction from './referer-restriction.ts'
@@ -43,6 +44,7 @@ export const plugins: readonly Plugin[] = [
   jwtAuth, // 2510
   keyAuth, // 2500
   consumerRestriction, // 2400
+  proxyCache, // 1085
   proxyRewrite, // 1008
   limitCount, // 1002
   trafficSplit, // 966

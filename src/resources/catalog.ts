@@ -18,7 +18,7 @@ export interface PluginFacts {
   /** The field of a consumer's configuration that must be unique among all consumers and credentials. */
   consumerKey?: string
   /** Beyond the schema; throws an Error whose message is passed on. */
-  check?(conf: Resource, kind: 'plugin' | 'consumer' | 'metadata'): void
+  check?(conf: Resource, kind: 'plugin' | 'consumer' | 'metadata', attr: Resource): void
 }
 
 export interface PluginCatalog {

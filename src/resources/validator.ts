@@ -23,6 +23,8 @@ export interface ValidatorOptions {
   catalog: PluginCatalog
   /** What is wrong with a `vars` expression; undefined when it is right. */
   checkVars(expression: unknown): string | undefined
+  /** Settings of plugins by name, for checks that depend on them. */
+  attributes?: Record<string, Resource>
 }
 
 export interface Validator {
@@ -75,7 +77,8 @@ export function createValidator(options: ValidatorOptions): Validator {
     const errors = validate(pluginSchema(plugin, which), conf)
     if (errors) return { message: wordFirst(errors), failures: listFailures(errors, base) }
     const message =
-      checkFilter(conf as Resource, options.checkVars) ?? messageOf(() => plugin.check?.(conf as Resource, which))
+      checkFilter(conf as Resource, options.checkVars) ??
+      messageOf(() => plugin.check?.(conf as Resource, which, options.attributes?.[plugin.name] ?? {}))
     return message === undefined ? undefined : plain(message, base)
   }
 

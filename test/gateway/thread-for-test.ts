@@ -1,5 +1,8 @@
 // A data-plane thread without listeners, with resources applied.
 
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { allocateMemory } from '../../src/gateway/plugin-memory.ts'
 import { Thread } from '../../src/gateway/thread.ts'
 import { DnsCache } from '../../src/gateway/upstream/dns.ts'
 import { createLogger } from '../../src/lib/log.ts'
@@ -8,6 +11,7 @@ import { plugins } from '../../src/plugins/index.ts'
 
 export function threadForTest(
   resources: Record<string, object> = {},
+  attributes: Record<string, Record<string, unknown>> = {},
 ): Thread & { put(key: string, value: object | undefined): void } {
   let revision = 0
   const thread = new Thread({
@@ -15,7 +19,9 @@ export function threadForTest(
     shared: new SharedTable(1024).buffer,
     upstream: { dns: new DnsCache() },
     routerMode: 'radixtree_host_uri',
-    attributes: {},
+    attributes,
+    dataDir: join(tmpdir(), `gateward-thread-${process.pid}`),
+    memory: allocateMemory(plugins, attributes),
     log: createLogger('silent'),
     announceSeries: () => {},
   })

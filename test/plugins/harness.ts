@@ -55,9 +55,12 @@ export async function startEcho(name = 'u1'): Promise<{ node: string; upstream: 
 }
 
 /** A thread with an echo upstream; both are closed after the tests of the file. */
-export async function startBench(resources: Record<string, object> = {}): Promise<PluginBench> {
+export async function startBench(
+  resources: Record<string, object> = {},
+  attributes: Record<string, Record<string, unknown>> = {},
+): Promise<PluginBench> {
   const { upstream } = await startEcho()
-  const thread = threadForTest(resources)
+  const thread = threadForTest(resources, attributes)
   after(() => thread.close())
   return {
     upstream,
