@@ -37,6 +37,8 @@ export class RequestBody {
   /** Bytes received, head included once the wire has said so. */
   receivedBytes = 0
   ended: boolean
+  /** Sees each piece that comes from now on, and the end, beside whoever reads the body; for copies. It must not change the pieces. */
+  tap: { data(chunk: Buffer): void; end(): void } | undefined
   #kept: Buffer[] = []
   #keptBytes = 0
   /** True once a piece was handed out and not kept: the body cannot be sent a second time. */
@@ -65,6 +67,7 @@ export class RequestBody {
 
   push(chunk: Buffer): void {
     this.receivedBytes += chunk.length
+    this.tap?.data(chunk)
     if (this.#waiting) {
       this.#keep(chunk)
       if (this.#keptBytes > this.#waiting.maxBytes) this.#tooLarge()
@@ -82,6 +85,7 @@ export class RequestBody {
   finish(): void {
     if (this.ended) return
     this.ended = true
+    this.tap?.end()
     if (this.#waiting) this.#settle()
     else this.#sink?.end()
   }
@@ -106,6 +110,11 @@ export class RequestBody {
     if (!this.replayable) return undefined
     if (this.#kept.length > 1) this.#kept = [Buffer.concat(this.#kept)]
     return this.#kept[0] ?? EMPTY
+  }
+
+  /** What has come and was not handed out yet. */
+  get pieces(): readonly Buffer[] {
+    return this.#kept
   }
 
   /** The whole body. Rejects with a BodyError, 413 when it is larger than `maxBytes`. It can still be forwarded afterwards. */

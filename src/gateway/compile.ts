@@ -67,15 +67,19 @@ export function toChain(before: readonly ActivePlugin[], plugins: readonly Activ
     const steps = active.map(make).filter((step) => step !== undefined)
     return steps.length ? steps : NONE
   }
+  const headerFilter = pick((plugin) => toFilter(plugin, 'header_filter'))
   return {
     rewrite: pick((plugin) => toStep(plugin, 'rewrite')),
     access: pick((plugin) => toStep(plugin, 'access')),
     beforeProxy: pick((plugin) => toStep(plugin, 'before_proxy')),
-    headerFilter: pick((plugin) => toFilter(plugin, 'header_filter')),
+    headerFilter: headerFilter.length ? [...headerFilter, finishHeaders] : NONE,
     bodyFilter: pick(toBodyFilter),
     log: pick((plugin) => toFilter(plugin, 'log')),
   }
 }
+
+/** What plugins put off until all of them had seen the response's fields. */
+const finishHeaders: HeaderStep = (ctx) => ctx.response.finishHeaders()
 
 /** Higher priority first; of equal ones the name decides, so that the order never changes between threads. */
 export function byPriority(a: ActivePlugin, b: ActivePlugin): number {

@@ -84,6 +84,7 @@ export class GatewayResponse {
   source: 'upstream' | 'gateway' = 'gateway'
   /** Streams that a header_filter has put between the upstream's body and the client, in order (compression). Undefined: none. */
   transforms: Transform[] | undefined
+  #finishers: (() => void)[] | undefined
   /** Bytes of the body written to the client. */
   bodyBytes = 0
   /** Bytes written to the client, head included. */
@@ -97,6 +98,17 @@ export class GatewayResponse {
   forgetBody(): void {
     for (const name of ['content-length', 'etag', 'last-modified', 'accept-ranges', 'content-md5', 'digest'])
       this.headers.remove(name)
+  }
+
+  /** Runs `step` after the last header_filter, for what must see the response as it goes out (compression). */
+  afterFilters(step: () => void): void {
+    this.#finishers ??= []
+    this.#finishers.push(step)
+  }
+
+  /** Runs what `afterFilters` was given. The last step of the phase. */
+  finishHeaders(): void {
+    if (this.#finishers) for (const step of this.#finishers) step()
   }
 
   /** Puts a stream between the upstream's body and the client. Only from header_filter; calls `forgetBody`. */

@@ -1,5 +1,6 @@
 // The zones of proxy-cache, from its settings (`plugins.attr.proxy-cache`), in the words of `proxy_cache` in APISIX's config.yaml.
 import { MemoryCache } from './cache-memory.ts'
+import { parseDurationMs } from './duration.ts'
 
 /** Where responses are kept, and how many bytes of them. */
 export type Zone =
@@ -15,7 +16,6 @@ const DEFAULT_TTL = '10s'
 const FIELDS = new Set(['name', 'memory_size', 'disk_size', 'disk_path', 'cache_levels'])
 const MAX_ZONES = 64
 const UNITS: Record<string, number> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 }
-const SECONDS: Record<string, number> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 }
 
 /** Zones by name. Throws an Error that says which setting is wrong. */
 export function readZones(attr: Record<string, unknown>): Map<string, Zone> {
@@ -53,9 +53,9 @@ function readBytes(written: unknown, at: string): number {
 }
 
 function readDuration(written: unknown): number {
-  const found = /^(\d{1,9})(ms|s|m|h|d)?$/.exec(String(written))
-  if (!found) throw wrong('cache_ttl', `found ${JSON.stringify(written)}, expected a time, such as 10s`)
-  return Number(found[1]) * (SECONDS[found[2] ?? 's'] as number) * 1000
+  const ms = parseDurationMs(written)
+  if (ms === undefined) throw wrong('cache_ttl', `found ${JSON.stringify(written)}, expected a time, such as 10s`)
+  return ms
 }
 
 function readLevels(written: unknown, at: string): number[] {

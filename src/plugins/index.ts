@@ -2,11 +2,15 @@
 // priorities, when a file is missing here, or when two plugins have one priority.
 import type { Plugin } from '../gateway/plugin.ts'
 import basicAuth from './basic-auth.ts'
+import brotli from './brotli.ts'
 import consumerRestriction from './consumer-restriction.ts'
 import cors from './cors.ts'
 import csrf from './csrf.ts'
 import echo from './echo.ts'
+import errorPage from './error-page.ts'
+import exitTransformer from './exit-transformer.ts'
 import faultInjection from './fault-injection.ts'
+import gzip from './gzip.ts'
 import hmacAuth from './hmac-auth.ts'
 import ipRestriction from './ip-restriction.ts'
 import jwtAuth from './jwt-auth.ts'
@@ -15,6 +19,7 @@ import limitCount from './limit-count.ts'
 import mocking from './mocking.ts'
 import prometheus from './prometheus.ts'
 import proxyCache from './proxy-cache.ts'
+import proxyMirror from './proxy-mirror.ts'
 import proxyRewrite from './proxy-rewrite.ts'
 import redirect from './redirect.ts'
 import refererRestriction from './referer-restriction.ts'
@@ -28,6 +33,7 @@ import uaRestriction from './ua-restriction.ts'
 import uriBlocker from './uri-blocker.ts'
 
 export const plugins: readonly Plugin[] = [
+  exitTransformer, // 22950
   requestId, // 12015
   faultInjection, // 11000
   mocking, // 10900
@@ -45,12 +51,16 @@ export const plugins: readonly Plugin[] = [
   keyAuth, // 2500
   consumerRestriction, // 2400
   proxyCache, // 1085
+  proxyMirror, // 1010
   proxyRewrite, // 1008
   limitCount, // 1002
+  brotli, // 996
+  gzip, // 995
   trafficSplit, // 966
   redirect, // 900
   responseRewrite, // 899
   prometheus, // 500
+  errorPage, // 450
   echo, // 412
   serverlessPostFunction, // -2000
 ]
