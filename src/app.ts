@@ -153,6 +153,7 @@ function toPlaneOptions(settings: Settings): Omit<ConstructorParameters<typeof D
       keepaliveRequests: gateway.keepalive_requests,
       bodyBytes: gateway.body_bytes,
     },
+    http2: gateway.enable_http2 ? { concurrentStreams: gateway.http2_concurrent_streams } : undefined,
     routerMode: gateway.router,
     enabledPlugins: settings.plugins.enable,
     attributes: settings.plugins.attr,

@@ -128,6 +128,16 @@ export interface UpstreamTry {
   responseMs: number
 }
 
+/** The phases of a request that has not been matched yet. */
+export const NO_CHAIN: PhaseChain = {
+  rewrite: [],
+  access: [],
+  beforeProxy: [],
+  headerFilter: [],
+  bodyFilter: [],
+  log: [],
+}
+
 /** Where a response goes. `writeHead` is called once, then `write`* and `end`; or `destroy` at any time. */
 export interface Downstream {
   /** `length`: bytes of the body; undefined when not known. Framing (HEAD, 204, 304, chunked, close) is decided here. */

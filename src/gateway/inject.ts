@@ -1,7 +1,15 @@
 // A request through the data plane without a socket: for plugins that make requests of their own (batch-requests), for proofs and for tests.
 import type { Duplex } from 'node:stream'
+import { hostOf } from './authority.ts'
 import { RequestBody } from './body.ts'
-import { type ConnectionInfo, type Downstream, Exchange, GatewayRequest, GatewayResponse } from './exchange.ts'
+import {
+  type ConnectionInfo,
+  type Downstream,
+  Exchange,
+  GatewayRequest,
+  GatewayResponse,
+  NO_CHAIN,
+} from './exchange.ts'
 import { type HeaderFields, HeaderList } from './headers.ts'
 import { normalisePath } from './normalise.ts'
 import type { Pipeline } from './pipeline.ts'
@@ -43,14 +51,14 @@ export function inject(pipeline: Pipeline, request: InjectRequest): Promise<Inje
       new GatewayRequest(
         { method, target, httpVersion: '1.1', headers, authority },
         scheme,
-        authority.replace(/:\d+$/, '').toLowerCase(),
+        hostOf(authority),
         path,
         RequestBody.of(body),
       ),
       new GatewayResponse(new HeaderList()),
       connectionOf(request.remoteAddr ?? '127.0.0.1'),
       new Collector(method === 'HEAD', resolve, reject),
-      { rewrite: [], access: [], beforeProxy: [], headerFilter: [], bodyFilter: [], log: [] },
+      NO_CHAIN,
       performance.now(),
     )
     pipeline.handle(exchange)

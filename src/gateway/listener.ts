@@ -34,7 +34,7 @@ export function listenHttps(
       noDelay: true,
       allowHalfOpen: true,
       ticketKeys,
-      ALPNProtocols: ['http/1.1'],
+      ALPNProtocols: server.http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
       minVersion: 'TLSv1.2',
       handshakeTimeout: server.limits.headTimeoutMs,
       SNICallback: (servername, done) => {
@@ -46,11 +46,9 @@ export function listenHttps(
     (socket) => {
       const protocol = socket.getProtocol() ?? ''
       const sni = typeof socket.servername === 'string' ? socket.servername : undefined
-      new ClientConnection(
-        socket,
-        { ...describe(socket), tls: { sni, protocol, cipher: socket.getCipher().name } },
-        server,
-      )
+      const info = { ...describe(socket), tls: { sni, protocol, cipher: socket.getCipher().name } }
+      if (socket.alpnProtocol === 'h2') server.http2?.(socket, info)
+      else new ClientConnection(socket, info, server)
     },
   )
   // A handshake that fails is the client's affair; the socket is closed by then.

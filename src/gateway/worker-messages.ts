@@ -15,6 +15,8 @@ export interface WorkerStart {
   ticketKeys: Uint8Array
   accessLog: { file: string; format: string | undefined } | undefined
   limits: Http1Limits
+  /** HTTP/2 on the same ports; undefined: it is not served. */
+  http2: { concurrentStreams: number } | undefined
   routerMode: RouterMode
   /** Plugins that may be used; undefined: all. */
   enabledPlugins: string[] | undefined

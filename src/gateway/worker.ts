@@ -7,6 +7,7 @@ import { plugins } from '../plugins/index.ts'
 import { openAccessLog } from './access-log.ts'
 import { Certificates } from './certificates.ts'
 import type { Http1Server } from './http1/server.ts'
+import { Http2Connection } from './http2/connection.ts'
 import { type Address, listenHttp, listenHttps } from './listener.ts'
 import { Thread } from './thread.ts'
 import { DnsCache } from './upstream/dns.ts'
@@ -34,6 +35,7 @@ const thread = new Thread({
 
 const trusted = CidrSet.from(start.trustedProxies)
 const header = start.realIpHeader.toLowerCase()
+const { http2 } = start
 const server: Http1Server = {
   pipeline: thread.pipeline,
   limits: start.limits,
@@ -41,6 +43,7 @@ const server: Http1Server = {
   log,
   draining: false,
   connections: new Set(),
+  http2: http2 && ((socket, info) => new Http2Connection(socket, info, server, http2.concurrentStreams)),
   realIp: start.trustedProxies.length ? realIp : undefined,
 }
 

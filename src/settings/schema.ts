@@ -48,6 +48,11 @@ const gateway = section('The data plane.', {
     [Type.Literal('radixtree_host_uri'), Type.Literal('radixtree_uri'), Type.Literal('radixtree_uri_with_parameter')],
     { description: 'how routes are matched', default: 'radixtree_host_uri' },
   ),
+  enable_http2: Type.Boolean({
+    description: 'whether HTTP/2 is served: by ALPN where HTTPS is, with prior knowledge where HTTP is',
+    default: true,
+  }),
+  http2_concurrent_streams: count('requests at a time on one HTTP/2 connection', 128, 1, 10_000),
   head_bytes: count('bytes of a request line with its headers', 32_768, 1024, 1_048_576),
   target_bytes: count('bytes of a request target', 8192, 256, 1_048_576),
   header_count: count('headers of a request', 128, 8, 1000),

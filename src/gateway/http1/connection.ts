@@ -5,10 +5,11 @@
 // that ended before the request's body did.
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { hostOf } from '../authority.ts'
 import { BodyError, type BodySource, RequestBody } from '../body.ts'
 import type { Waiting } from '../deadlines.ts'
 import { errorPage, SERVER } from '../error-page.ts'
-import { type ConnectionInfo, Exchange, GatewayRequest, GatewayResponse } from '../exchange.ts'
+import { type ConnectionInfo, Exchange, GatewayRequest, GatewayResponse, NO_CHAIN } from '../exchange.ts'
 import { HeaderList } from '../headers.ts'
 import { normalisePath } from '../normalise.ts'
 import { ChunkScanner } from './chunked.ts'
@@ -23,6 +24,7 @@ const MAX_LINGER_BYTES = 1024 * 1024
 const LINGER_MS = 2000
 
 const EMPTY = Buffer.alloc(0)
+const HTTP2_PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n')
 
 type State = 'head' | 'body' | 'response' | 'linger' | 'tunnel' | 'closed'
@@ -163,6 +165,7 @@ export class ClientConnection implements BodySource, Waiting {
       }
     } catch (error) {
       if (!(error instanceof ParseError)) throw error
+      if (error.status === 505 && this.#handOver(buffer)) return
       // A body that is malformed in the piece that came with its head: there is no exchange yet to answer.
       if (this.#state === 'body' && this.#ctx) this.#failBody(new BodyError(400, error.message))
       else this.#refuse(error)
@@ -172,6 +175,26 @@ export class ClientConnection implements BodySource, Waiting {
     }
     this.#rest = buffer
     if (this.#state === 'response' && buffer.length > MAX_AHEAD_BYTES) this.socket.pause()
+  }
+
+  /** A client that speaks HTTP/2 without asking (RFC 9113 3.3) begins with what looks like a request of an unknown version. */
+  #handOver(buffer: Buffer): boolean {
+    const { http2, deadlines, connections } = this.#server
+    if (
+      !http2 ||
+      this.info.tls ||
+      this.#requests > 0 ||
+      !buffer.subarray(0, 24).equals(HTTP2_PREFACE.subarray(0, buffer.length))
+    )
+      return false
+    this.#state = 'closed'
+    deadlines.delete(this)
+    connections.delete(this)
+    for (const event of ['data', 'end', 'close', 'error', 'drain']) this.socket.removeAllListeners(event)
+    this.socket.pause()
+    this.socket.unshift(buffer)
+    http2(this.socket, this.info)
+    return true
   }
 
   #isOver(): boolean {
@@ -222,7 +245,7 @@ export class ClientConnection implements BodySource, Waiting {
     const request = new GatewayRequest(
       { method: head.method, target: head.target, httpVersion, headers, authority: head.authority },
       this.#scheme,
-      toHost(head.authority),
+      hostOf(head.authority),
       path,
       this.#body as RequestBody,
     )
@@ -354,15 +377,6 @@ export class ClientConnection implements BodySource, Waiting {
     this.#body?.fail(new BodyError(499, 'the client went away'))
     this.#server.pipeline.clientClosed(ctx)
   }
-}
-
-const NO_CHAIN = { rewrite: [], access: [], beforeProxy: [], headerFilter: [], bodyFilter: [], log: [] }
-
-/** Lower-case host without port of a Host header. */
-function toHost(authority: string): string {
-  const colon = authority.lastIndexOf(':')
-  const host = colon > authority.lastIndexOf(']') ? authority.slice(0, colon) : authority
-  return host.toLowerCase()
 }
 
 function reasonOf(status: number): string {

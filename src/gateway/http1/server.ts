@@ -1,5 +1,7 @@
 // What all client connections of a thread share: the pipeline behind them, their limits, their timeouts.
+import type { Socket } from 'node:net'
 import type { Deadlines } from '../deadlines.ts'
+import type { ConnectionInfo } from '../exchange.ts'
 import type { Pipeline } from '../pipeline.ts'
 import type { Logger } from '../plugin.ts'
 import type { HeadLimits } from './parser.ts'
@@ -28,6 +30,8 @@ export interface Http1Server {
   draining: boolean
   /** Open connections, for draining and for the count in status pages. */
   connections: Set<{ shutdown(): void }>
+  /** Takes over a connection that speaks HTTP/2; undefined: it is not served. */
+  http2?: ((socket: Socket, info: ConnectionInfo) => void) | undefined
   /** The client's address as a trusted proxy's header has it; undefined: the peer's. */
   realIp?(peer: string, header: (name: string) => string | undefined): string | undefined
 }

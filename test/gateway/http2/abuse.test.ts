@@ -1,0 +1,168 @@
+// HTTP/2 clients that make work for nothing, stay too long, or leave: each bound seen from outside, mostly in frames written by hand.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import http from 'node:http'
+import http2 from 'node:http2'
+import net, { type AddressInfo } from 'node:net'
+import { after, before, test } from 'node:test'
+import { type Listening, listenForTest } from '../listening.ts'
+import { threadForTest } from '../thread-for-test.ts'
+import { ask, connect } from './client.ts'
+
+const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+const TYPE = { headers: 1, reset: 3, settings: 4, ping: 6, goaway: 7, continuation: 9 }
+const END_STREAM = 1
+const END_HEADERS = 4
+/** GET / with the scheme http and the authority a, in HPACK without its dynamic table. */
+const REQUEST = Buffer.from([0x82, 0x86, 0x84, 0x01, 0x01, 0x61])
+
+const thread = threadForTest()
+const reached: http.IncomingMessage[] = []
+let upstream: http.Server
+let listening: Listening
+
+before(async () => {
+  upstream = http.createServer((request, response) => {
+    reached.push(request)
+    if (!request.url?.startsWith('/hold')) response.end('ok')
+  })
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
+  const nodes = { [`127.0.0.1:${(upstream.address() as AddressInfo).port}`]: 1 }
+  thread.put('routes/1', { uri: '/*', upstream: { nodes } })
+  listening = await listenForTest(thread, {
+    limits: { headTimeoutMs: 300, keepaliveTimeoutMs: 300, keepaliveRequests: 1000 },
+  })
+})
+after(() => {
+  upstream.close()
+  upstream.closeAllConnections()
+  listening.close()
+  thread.close()
+})
+
+function frame(type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): Buffer {
+  const head = Buffer.alloc(9)
+  head.writeUIntBE(payload.length, 0, 3)
+  head.writeUInt8(type, 3)
+  head.writeUInt8(flags, 4)
+  head.writeUInt32BE(stream, 5)
+  return Buffer.concat([head, payload])
+}
+
+const headers = (stream: number, flags = END_HEADERS | END_STREAM): Buffer =>
+  frame(TYPE.headers, flags, stream, REQUEST)
+
+/** Sends bytes after the preface, resolves with the error code of the GOAWAY once the connection has ended. */
+async function send(frames: Buffer): Promise<number | undefined> {
+  const socket = net.connect(listening.port, '127.0.0.1')
+  socket.on('error', () => {}) // a reset while we still write
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  socket.write(Buffer.concat([PREFACE, frame(TYPE.settings, 0, 0), frames]))
+  await once(socket, 'close')
+  return goawayCode(Buffer.concat(chunks))
+}
+
+function goawayCode(bytes: Buffer): number | undefined {
+  for (let at = 0; at + 9 <= bytes.length; at += 9 + bytes.readUIntBE(at, 3))
+    if (bytes[at + 3] === TYPE.goaway) return bytes.readUInt32BE(at + 13)
+  return undefined
+}
+
+/** nghttp2 answers some floods with INTERNAL_ERROR, Node and we with ENHANCE_YOUR_CALM. */
+function assertRefused(code: number | undefined): void {
+  assert.ok(code !== undefined && code !== http2.constants.NGHTTP2_NO_ERROR, `GOAWAY with ${code}`)
+}
+
+const stillServes = async (): Promise<void> => {
+  const response = await fetch(`http://127.0.0.1:${listening.port}/`, { headers: { connection: 'close' } })
+  assert.equal(await response.text(), 'ok')
+}
+
+test('rapid reset: streams that are opened and reset at once end the connection', async () => {
+  const before = reached.length
+  const pairs = Array.from({ length: 2000 }, (_, i) => [
+    headers(2 * i + 1),
+    frame(TYPE.reset, 0, 2 * i + 1, Buffer.alloc(4)),
+  ])
+  assertRefused(await send(Buffer.concat(pairs.flat())))
+  assert.ok(reached.length - before < 300, `${reached.length - before} requests reached the upstream`)
+  await stillServes()
+})
+
+test('a client that makes us reset its streams ends the same way', async () => {
+  // A window update of zero on an open stream is an error of that stream (RFC 9113 6.9).
+  const pairs = Array.from({ length: 2000 }, (_, i) => [headers(2 * i + 1), frame(8, 0, 2 * i + 1, Buffer.alloc(4))])
+  assertRefused(await send(Buffer.concat(pairs.flat())))
+  await stillServes()
+})
+
+test('floods of PING, SETTINGS and CONTINUATION end the connection', async () => {
+  const many = (count: number, one: Buffer): Buffer => Buffer.concat(Array.from({ length: count }, () => one))
+  const ping = frame(TYPE.ping, 0, 0, Buffer.alloc(8))
+  assertRefused(await send(many(15_000, ping)))
+  assertRefused(await send(many(200, frame(TYPE.settings, 0, 0))))
+  const open = headers(1, END_STREAM)
+  assertRefused(await send(Buffer.concat([open, many(1000, frame(TYPE.continuation, 0, 1, REQUEST))])))
+  await stillServes()
+})
+
+test('pings are answered, and too many of them end the connection although their answers are read', async () => {
+  const session = connect(`http://127.0.0.1:${listening.port}`)
+  await once(session, 'connect')
+  const ended = new Promise((resolve) => session.once('close', resolve))
+  let pings = 0
+  const ping = (): void => {
+    if (session.destroyed) return
+    session.ping(() => {
+      pings++
+      ping()
+    })
+  }
+  for (let i = 0; i < 10; i++) ping()
+  await ended
+  assert.ok(pings > 5000, `${pings} pings were answered`)
+})
+
+test('a head that does not end, and a connection that asks nothing, are cut off', async () => {
+  assert.notEqual(await send(headers(1, END_STREAM)), undefined)
+  assert.equal(await send(Buffer.alloc(0)), http2.constants.NGHTTP2_NO_ERROR)
+  assert.equal(await send(Buffer.from('nonsense that is no frame')), http2.constants.NGHTTP2_FRAME_SIZE_ERROR)
+})
+
+test('more streams than allowed at a time wait or are refused', async () => {
+  const session = connect(`http://127.0.0.1:${listening.port}`)
+  await once(session, 'remoteSettings')
+  assert.equal(session.remoteSettings.maxConcurrentStreams, 16)
+  assert.equal(session.remoteSettings.enablePush, false)
+  const answers = await Promise.all(Array.from({ length: 60 }, () => ask(session, { ':path': '/' })))
+  assert.ok(answers.every(({ body }) => body === 'ok'))
+  session.destroy()
+})
+
+test('a client that leaves takes its request from the upstream', async () => {
+  const session = connect(`http://127.0.0.1:${listening.port}`)
+  const before = reached.length
+  const stream = session.request({ ':path': '/hold' })
+  stream.on('error', () => {})
+  while (reached.length === before) await once(upstream, 'request')
+  const request = reached.at(-1) as http.IncomingMessage
+  stream.close(http2.constants.NGHTTP2_CANCEL)
+  request.on('error', () => {})
+  await new Promise((resolve) => request.once('close', resolve))
+  assert.equal((await ask(session, { ':path': '/' })).status, 200, 'the connection goes on')
+  session.destroy()
+})
+
+test('draining: GOAWAY, the request under way is answered, then the connection ends', async () => {
+  const session = connect(`http://127.0.0.1:${listening.port}`)
+  const before = reached.length
+  const answer = ask(session, { ':path': '/hold/drain' })
+  while (reached.length === before) await once(upstream, 'request')
+  const went = once(session, 'goaway')
+  for (const connection of listening.server.connections) connection.shutdown()
+  assert.equal((await went)[0], http2.constants.NGHTTP2_NO_ERROR)
+  reached.at(-1)?.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone')
+  assert.equal((await answer).body, 'done')
+  while (listening.server.connections.size) await new Promise((resolve) => setTimeout(resolve, 5))
+})

@@ -1,0 +1,71 @@
+// Ports in front of a data-plane thread, in this process.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import type { AddressInfo, Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Certificates } from '../../src/gateway/certificates.ts'
+import type { Http1Limits, Http1Server } from '../../src/gateway/http1/server.ts'
+import { Http2Connection } from '../../src/gateway/http2/connection.ts'
+import { listenHttp, listenHttps } from '../../src/gateway/listener.ts'
+import type { Thread } from '../../src/gateway/thread.ts'
+import { createLogger } from '../../src/lib/log.ts'
+
+const LIMITS: Http1Limits = {
+  headBytes: 8192,
+  targetBytes: 2048,
+  fields: 50,
+  headTimeoutMs: 5000,
+  bodyTimeoutMs: 5000,
+  keepaliveTimeoutMs: 5000,
+  sendTimeoutMs: 5000,
+  keepaliveRequests: 1000,
+  bodyBytes: 0,
+}
+
+export interface Listening {
+  server: Http1Server
+  /** Of the plain port; both protocols are served there. */
+  port: number
+  /** 0 when no certificate was given. */
+  tlsPort: number
+  close(): void
+}
+
+/** Opens a plain port for `thread`, and one with TLS when the thread has ssl resources. */
+export async function listenForTest(
+  thread: Thread,
+  { limits = {}, concurrentStreams = 16 }: { limits?: Partial<Http1Limits>; concurrentStreams?: number } = {},
+): Promise<Listening> {
+  const log = createLogger('silent')
+  const server: Http1Server = {
+    pipeline: thread.pipeline,
+    limits: { ...LIMITS, ...limits },
+    deadlines: thread.deadlines,
+    log,
+    draining: false,
+    connections: new Set(),
+    http2: (socket, info) => new Http2Connection(socket, info, server, concurrentStreams),
+  }
+  const address = { host: '127.0.0.1', port: 0 }
+  const listeners: Server[] = [await listenHttp(address, server)]
+  if (thread.config.count('ssls'))
+    listeners.push(await listenHttps(address, server, new Certificates(thread.config, log), Buffer.alloc(48, 1)))
+  const [port = 0, tlsPort = 0] = listeners.map((one) => (one.address() as AddressInfo).port)
+  const close = (): void => {
+    for (const one of listeners) one.close()
+  }
+  return { server, port, tlsPort, close }
+}
+
+/** A self-signed certificate for a server name, as PEM. */
+export function makeCertificate(name: string): { cert: string; key: string } {
+  const directory = mkdtempSync(join(tmpdir(), 'gateward-cert-'))
+  const [cert, key] = [join(directory, 'cert.pem'), join(directory, 'key.pem')]
+  const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`]
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+  execFileSync('openssl', ['req', '-x509', ...kind, ...subject, '-keyout', key, '-out', cert], { stdio: 'ignore' })
+  const pair = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }
+  rmSync(directory, { recursive: true })
+  return pair
+}
