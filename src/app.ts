@@ -29,6 +29,7 @@ import { createCatalog, type PluginCatalog } from './resources/catalog.ts'
 import { createValidator, type Validator } from './resources/validator.ts'
 import { type Closers, closeServer, portError, serveMessages, serveMetrics } from './servers.ts'
 import { type AdminKeys, loadAdminKeys } from './settings/keys.ts'
+import { readNodeId } from './settings/node-id.ts'
 import type { Settings } from './settings/schema.ts'
 import type { Store } from './store/contract.ts'
 import { openStore } from './store/open.ts'
@@ -159,6 +160,7 @@ function toPlaneOptions(settings: Settings): Omit<ConstructorParameters<typeof D
     attributes: settings.plugins.attr,
     dataDir: resolve(settings.data_dir),
     memory: allocateMemory(plugins, settings.plugins.attr),
+    nodeId: readNodeId(settings.data_dir),
     logLevel: settings.log.level,
     trustedProxies: gateway.trusted_proxies,
     realIpHeader: gateway.real_ip_header,
@@ -212,7 +214,8 @@ async function listenControl({ settings, store, plane, closers, catalog, validat
       hostname: hostname(),
       version: SERVER.split('/')[1],
       boot_time: Math.floor(performance.timeOrigin / 1000),
-      id: `${hostname()}-${process.pid}`,
+      id: readNodeId(settings.data_dir),
+      etcd_version: 'unknown',
     }),
     notReady: () =>
       store.trouble() ?? (plane.threads < settings.threads ? 'a data-plane thread is starting' : undefined),

@@ -1,8 +1,8 @@
 // Reads a request's body as JSON. What could harm later code is refused here, once: text that is not UTF-8, nesting without end,
 // `__proto__` as a name.
 import { isUtf8 } from 'node:buffer'
+import { explainJson } from '../lib/json-error.ts'
 import type { Resource } from '../resources/kinds.ts'
-import { explainJson } from './json-error.ts'
 import { Refusal, refuse } from './message.ts'
 
 const MAX_DEPTH_LEVELS = 100

@@ -8,9 +8,11 @@ import { SharedTable } from '../lib/shared-table.ts'
 import type { ConfigChange } from './config.ts'
 import { MetricsReader } from './metrics.ts'
 import type { Logger } from './plugin.ts'
+import { allocateTraffic, readTraffic, type TrafficSnapshot } from './traffic.ts'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts'
 
-export interface DataPlaneOptions extends Omit<WorkerStart, 'shared' | 'revision' | 'changes' | 'ticketKeys'> {
+export interface DataPlaneOptions
+  extends Omit<WorkerStart, 'shared' | 'revision' | 'changes' | 'ticketKeys' | 'traffic'> {
   threads: number
   /** Keys that limit counters have room for. */
   counterKeys: number
@@ -46,6 +48,7 @@ export class DataPlane {
   tlsPorts: number[] = []
   readonly #options: DataPlaneOptions
   readonly #shared: SharedArrayBuffer
+  readonly #traffic: SharedArrayBuffer
   readonly #ticketKeys = randomBytes(48)
   readonly #members: Member[] = []
   readonly #waiting: { revision: number; resolve: (served: boolean) => void }[] = []
@@ -55,6 +58,7 @@ export class DataPlane {
 
   constructor(options: DataPlaneOptions) {
     this.#options = options
+    this.#traffic = allocateTraffic(options.threads)
     this.#shared = new SharedTable(options.counterKeys).buffer
   }
 
@@ -104,6 +108,11 @@ export class DataPlane {
     })
   }
 
+  /** Connections and requests of all threads. */
+  get traffic(): TrafficSnapshot {
+    return readTraffic(this.#traffic)
+  }
+
   /** Threads that serve. */
   get threads(): number {
     return this.#members.filter((member) => member.ready).length
@@ -126,7 +135,15 @@ export class DataPlane {
   #launch(index: number): Promise<{ ports: number[]; tlsPorts: number[] }> {
     const { snapshot, log, threads: _threads, counterKeys: _keys, ...start } = this.#options
     const { revision, changes } = snapshot()
-    const workerData: WorkerStart = { ...start, ticketKeys: this.#ticketKeys, shared: this.#shared, revision, changes }
+    const traffic = { memory: this.#traffic, thread: index }
+    const workerData: WorkerStart = {
+      ...start,
+      traffic,
+      ticketKeys: this.#ticketKeys,
+      shared: this.#shared,
+      revision,
+      changes,
+    }
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
     const worker = new Worker(new URL(`./worker.${extension}`, import.meta.url), { workerData })
     const member: Member = { index, worker, served: revision, ready: false }

@@ -6,8 +6,9 @@ import type { HttpClient } from './http-client.ts'
 import type { Injected, InjectRequest } from './inject.ts'
 import { setupPlugin, toOwner } from './instances.ts'
 import type { Metrics } from './metrics.ts'
-import type { Logger, Plugin, PluginEnv } from './plugin.ts'
+import type { Logger, Plugin, PluginApi, PluginEnv } from './plugin.ts'
 import type { PluginMemory } from './plugin-memory.ts'
+import type { TrafficSnapshot } from './traffic.ts'
 import type { Upstreams } from './upstreams.ts'
 
 /** The parts of a thread that plugins reach. */
@@ -19,6 +20,10 @@ export interface EnvParts {
   log: Logger
   http: HttpClient
   plugin(name: string): Plugin | undefined
+  /** The interfaces of all plugins, by method and uri. */
+  apis: ReadonlyMap<string, { plugin: Plugin; api: PluginApi }>
+  nodeId: string
+  traffic(): TrafficSnapshot
   /** See `PluginEnv.dataDir`. */
   dataDir: string
   memory: PluginMemory
@@ -26,6 +31,12 @@ export interface EnvParts {
   attributes: Record<string, Resource>
   inject(request: InjectRequest): Promise<Injected>
   now(): number
+}
+
+/** Interfaces by method and uri. */
+export function apisOf(plugins: readonly Plugin[]): EnvParts['apis'] {
+  const all = plugins.flatMap((plugin) => (plugin.apis ?? []).map((api) => ({ plugin, api })))
+  return new Map(all.flatMap((one) => one.api.methods.map((method) => [`${method} ${one.api.uri}`, one] as const)))
 }
 
 /** The environment of one plugin configuration in the resource `owner.key`. */
@@ -49,6 +60,12 @@ export function makeEnv(parts: EnvParts, plugin: Plugin, owner: { key: string; v
       if (!other) throw new Error(`plugin ${name} is not known here`)
       return setupPlugin(other, conf, makeEnv(parts, other, owner))
     },
+    api: (method, uri) => {
+      const found = parts.apis.get(`${method} ${uri}`)
+      return found && ((ctx) => found.api.handle(ctx, makeEnv(parts, found.plugin, owner)))
+    },
+    nodeId: parts.nodeId,
+    traffic: parts.traffic,
     inject: parts.inject,
     now: parts.now,
   }

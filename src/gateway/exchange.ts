@@ -18,6 +18,8 @@ export interface ConnectionInfo {
   remotePort: number
   serverAddr: string
   serverPort: number
+  /** Not a connection: a plugin makes this request for another one. */
+  subrequest?: boolean
   /** Present on TLS connections. */
   tls?: { sni: string | undefined; protocol: string; cipher: string; clientCertificate?: ClientCertificate | undefined }
 }

@@ -22,6 +22,10 @@ export interface InjectRequest {
   body?: Buffer | string
   remoteAddr?: string
   scheme?: 'http' | 'https'
+  /** Made by a plugin for another request; `ConnectionInfo.subrequest` then says so. */
+  subrequest?: boolean
+  /** Ends the request as if its client had gone; the promise rejects. */
+  signal?: AbortSignal
 }
 
 export interface Injected {
@@ -47,6 +51,7 @@ export function inject(pipeline: Pipeline, request: InjectRequest): Promise<Inje
       return
     }
     const { method = 'GET', target, scheme = 'http' } = request
+    const collector = new Collector(method === 'HEAD', resolve, reject)
     const exchange = new Exchange(
       new GatewayRequest(
         { method, target, httpVersion: '1.1', headers, authority },
@@ -56,11 +61,16 @@ export function inject(pipeline: Pipeline, request: InjectRequest): Promise<Inje
         RequestBody.of(body),
       ),
       new GatewayResponse(new HeaderList()),
-      connectionOf(request.remoteAddr ?? '127.0.0.1'),
-      new Collector(method === 'HEAD', resolve, reject),
+      { ...connectionOf(request.remoteAddr ?? '127.0.0.1'), ...(request.subrequest ? { subrequest: true } : {}) },
+      collector,
       NO_CHAIN,
       performance.now(),
     )
+    request.signal?.addEventListener('abort', () => {
+      if (collector.closed) return
+      collector.destroy()
+      pipeline.clientClosed(exchange)
+    })
     pipeline.handle(exchange)
   })
 }

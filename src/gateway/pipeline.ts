@@ -21,6 +21,8 @@ export interface PipelineDeps {
   log: Logger
   /** Sends the request to `ctx.upstream` and drives the response; never throws. */
   forward(ctx: Exchange): void
+  /** Before anything else is done for a request. Each one gets an `onFinish`. */
+  onBegin(): void
   /** After the log phase: access log, traffic counters. */
   onFinish(ctx: Exchange): void
 }
@@ -42,6 +44,7 @@ export class Pipeline {
 
   /** Takes a request whose head has been read. Never throws; the response goes to `ctx.downstream`. */
   handle(ctx: Exchange): void {
+    this.#deps.onBegin()
     const { routes } = this.#deps
     if (!routes.needsBody || ctx.request.body.length === 0) {
       this.#match(ctx)

@@ -15,6 +15,7 @@ import type { HeaderFields } from './headers.ts'
 import type { HttpClient } from './http-client.ts'
 import type { Injected, InjectRequest } from './inject.ts'
 import type { Metrics } from './metrics.ts'
+import type { TrafficSnapshot } from './traffic.ts'
 import type { UpstreamRuntime } from './upstream/runtime.ts'
 
 /**
@@ -81,6 +82,12 @@ export interface PluginEnv {
   upstream(from: { id: string } | { conf: Resource; label: string }): UpstreamRuntime | undefined
   /** Sets up another plugin's configuration for this one's owner (multi-auth, workflow). Throws when there is no such plugin. */
   setupPlugin(name: string, conf: Resource): PluginInstance
+  /** The interface that a plugin offers under this method and uri, ready to be called; for public-api. */
+  api(method: string, uri: string): ((ctx: Exchange) => Reply | Promise<Reply>) | undefined
+  /** Identity of this gateway, the same after a restart. */
+  readonly nodeId: string
+  /** Connections and requests of all threads, as they are now. */
+  traffic(): TrafficSnapshot
   /** Sends a request through this data plane without a socket. */
   inject(request: InjectRequest): Promise<Injected>
   /** Milliseconds since the epoch. Tests replace it. */

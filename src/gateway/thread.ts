@@ -5,7 +5,7 @@ import type { Resource } from '../resources/kinds.ts'
 import { Config, type ConfigChange } from './config.ts'
 import { ConsumerIndex } from './consumers.ts'
 import { Deadlines } from './deadlines.ts'
-import { type EnvParts, makeEnv } from './env.ts'
+import { apisOf, type EnvParts, makeEnv } from './env.ts'
 import type { Exchange } from './exchange.ts'
 import { createForwarder, type Forwarder } from './forward.ts'
 import { createHttpClient, type HttpClient } from './http-client.ts'
@@ -16,6 +16,7 @@ import { Pipeline } from './pipeline.ts'
 import type { Logger, Plugin } from './plugin.ts'
 import type { PluginMemory } from './plugin-memory.ts'
 import { type RouterMode, Routes } from './routes.ts'
+import { readTraffic, Traffic } from './traffic.ts'
 import type { UpstreamDeps } from './upstream/runtime.ts'
 import { Upstreams } from './upstreams.ts'
 
@@ -29,9 +30,12 @@ export interface ThreadOptions {
   /** See `PluginEnv.dataDir`. */
   dataDir: string
   memory: PluginMemory
+  /** Numbers of all threads (`allocateTraffic`), and the place of this thread among them. */
+  traffic: { memory: SharedArrayBuffer; thread: number }
+  nodeId: string
   log: Logger
   announceSeries(series: SeriesDescription): void
-  /** After each request, for the access log and traffic counters. */
+  /** After each request, for the access log. */
   onFinish?(ctx: Exchange): void
   now?(): number
 }
@@ -43,6 +47,7 @@ export class Thread {
   readonly metrics: Metrics
   readonly http: HttpClient
   readonly deadlines: Deadlines
+  readonly traffic: Traffic
   readonly #instances: Instances
   readonly #upstreams: Upstreams
   readonly #forwarder: Forwarder
@@ -52,6 +57,7 @@ export class Thread {
     const plugin = (name: string): Plugin | undefined => byName.get(name)
     this.config = new Config(new ConsumerIndex(plugin))
     this.metrics = new Metrics(options.announceSeries)
+    this.traffic = new Traffic(options.traffic.memory, options.traffic.thread)
     this.http = createHttpClient()
     this.#upstreams = new Upstreams(this.config, options.upstream)
     const parts: EnvParts = {
@@ -62,6 +68,9 @@ export class Thread {
       log: options.log,
       http: this.http,
       plugin,
+      apis: apisOf(options.plugins),
+      nodeId: options.nodeId,
+      traffic: () => readTraffic(options.traffic.memory),
       attributes: options.attributes,
       dataDir: options.dataDir,
       memory: options.memory,
@@ -84,7 +93,11 @@ export class Thread {
       routes: this.routes,
       log: options.log,
       forward: (ctx) => this.#forwarder.forward(ctx),
-      onFinish: options.onFinish ?? (() => {}),
+      onBegin: () => this.traffic.requestBegan(),
+      onFinish: (ctx) => {
+        this.traffic.requestEnded()
+        options.onFinish?.(ctx)
+      },
     })
   }
 

@@ -24,6 +24,8 @@ export interface WorkerStart {
   /** Where plugins may keep files. */
   dataDir: string
   memory: PluginMemory
+  traffic: { memory: SharedArrayBuffer; thread: number }
+  nodeId: string
   logLevel: string
   /** Networks whose X-Real-IP is believed. */
   trustedProxies: string[]

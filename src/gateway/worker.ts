@@ -10,6 +10,7 @@ import type { Http1Server } from './http1/server.ts'
 import { Http2Connection } from './http2/connection.ts'
 import { type Address, listenHttp, listenHttps } from './listener.ts'
 import { Thread } from './thread.ts'
+import { CountedConnections } from './traffic.ts'
 import { DnsCache } from './upstream/dns.ts'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts'
 
@@ -28,6 +29,8 @@ const thread = new Thread({
   attributes: start.attributes,
   dataDir: start.dataDir,
   memory: start.memory,
+  traffic: start.traffic,
+  nodeId: start.nodeId,
   log,
   announceSeries: (series) => say({ type: 'series', series }),
   onFinish: accessLog && ((ctx) => accessLog.write(ctx)),
@@ -42,7 +45,7 @@ const server: Http1Server = {
   deadlines: thread.deadlines,
   log,
   draining: false,
-  connections: new Set(),
+  connections: new CountedConnections(thread.traffic),
   http2: http2 && ((socket, info) => new Http2Connection(socket, info, server, http2.concurrentStreams)),
   realIp: start.trustedProxies.length ? realIp : undefined,
 }

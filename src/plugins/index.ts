@@ -2,6 +2,7 @@
 // priorities, when a file is missing here, or when two plugins have one priority.
 import type { Plugin } from '../gateway/plugin.ts'
 import basicAuth from './basic-auth.ts'
+import batchRequests from './batch-requests.ts'
 import brotli from './brotli.ts'
 import consumerRestriction from './consumer-restriction.ts'
 import cors from './cors.ts'
@@ -17,15 +18,18 @@ import jwtAuth from './jwt-auth.ts'
 import keyAuth from './key-auth.ts'
 import limitCount from './limit-count.ts'
 import mocking from './mocking.ts'
+import nodeStatus from './node-status.ts'
 import prometheus from './prometheus.ts'
 import proxyCache from './proxy-cache.ts'
 import proxyMirror from './proxy-mirror.ts'
 import proxyRewrite from './proxy-rewrite.ts'
+import publicApi from './public-api.ts'
 import redirect from './redirect.ts'
 import refererRestriction from './referer-restriction.ts'
 import requestId from './request-id.ts'
 import requestValidation from './request-validation.ts'
 import responseRewrite from './response-rewrite.ts'
+import serverInfo from './server-info.ts'
 import serverlessPostFunction from './serverless-post-function.ts'
 import serverlessPreFunction from './serverless-pre-function.ts'
 import trafficSplit from './traffic-split.ts'
@@ -38,6 +42,7 @@ export const plugins: readonly Plugin[] = [
   faultInjection, // 11000
   mocking, // 10900
   serverlessPreFunction, // 10000
+  batchRequests, // 4010
   cors, // 4000
   ipRestriction, // 3000
   uaRestriction, // 2999
@@ -54,11 +59,14 @@ export const plugins: readonly Plugin[] = [
   proxyMirror, // 1010
   proxyRewrite, // 1008
   limitCount, // 1002
+  nodeStatus, // 1000
   brotli, // 996
   gzip, // 995
+  serverInfo, // 990
   trafficSplit, // 966
   redirect, // 900
   responseRewrite, // 899
+  publicApi, // 501
   prometheus, // 500
   errorPage, // 450
   echo, // 412

@@ -21,15 +21,20 @@ export function loadAdminKeys(settings: Pick<Settings, 'admin' | 'data_dir'>): A
 }
 
 function keyInFile(directory: string, name: string): string {
+  return fileIn(directory, name, () => randomBytes(24).toString('base64url'))
+}
+
+/** One line in the file `name`, made when there is none, readable by the owner only. Throws when it cannot be made. */
+export function fileIn(directory: string, name: string, make: () => string): string {
   const file = join(directory, name)
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   try {
     // `wx` makes the file or fails, so that two starts at once agree on one key.
-    writeFileSync(file, `${randomBytes(24).toString('base64url')}\n`, { flag: 'wx', mode: 0o600 })
+    writeFileSync(file, `${make()}\n`, { flag: 'wx', mode: 0o600 })
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
   }
-  const key = readFileSync(file, 'utf8').trim()
-  if (key === '') throw new Error(`reading ${file}: found no key: remove the file, and a new one is made`)
-  return key
+  const line = readFileSync(file, 'utf8').trim()
+  if (line === '') throw new Error(`reading ${file}: found nothing in it: remove the file, and a new one is made`)
+  return line
 }

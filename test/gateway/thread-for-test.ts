@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { allocateMemory } from '../../src/gateway/plugin-memory.ts'
 import { Thread } from '../../src/gateway/thread.ts'
+import { allocateTraffic } from '../../src/gateway/traffic.ts'
 import { DnsCache } from '../../src/gateway/upstream/dns.ts'
 import { createLogger } from '../../src/lib/log.ts'
 import { SharedTable } from '../../src/lib/shared-table.ts'
@@ -22,6 +23,8 @@ export function threadForTest(
     attributes,
     dataDir: join(tmpdir(), `gateward-thread-${process.pid}`),
     memory: allocateMemory(plugins, attributes),
+    traffic: { memory: allocateTraffic(1), thread: 0 },
+    nodeId: 'node-for-test',
     log: createLogger('silent'),
     announceSeries: () => {},
   })
