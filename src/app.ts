@@ -19,6 +19,8 @@ import { isLoopback, parseAddress } from './lib/address.ts'
 import { createLogger } from './lib/log.ts'
 import { Secretbox } from './lib/secretbox.ts'
 import { version } from './lib/version.ts'
+import { exposition } from './metrics/exposition.ts'
+import { processMetrics } from './metrics/process-metrics.ts'
 import { Approvals } from './operations/approval.ts'
 import type { OperationContext, Surface } from './operations/contract.ts'
 import { operations } from './operations/index.ts'
@@ -94,7 +96,12 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
   await feed.start()
   closers.push(() => feed.close())
 
-  const plane = new DataPlane({ ...toPlaneOptions(settings), log, snapshot: () => feed.snapshot() })
+  const plane: DataPlane = new DataPlane({
+    ...toPlaneOptions(settings),
+    log,
+    snapshot: () => feed.snapshot(),
+    metricsText: () => metricsText(plane, store),
+  })
   feed.onCommit((revision, changes) => plane.commit(revision, changes))
   closers.push(() => plane.close(settings.gateway.drain_seconds * 1000))
   await plane.start()
@@ -111,7 +118,7 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
   }
   const admin = await listenAdmin(parts)
   await listenControl(parts)
-  const metrics = await serveMetrics(settings.metrics.listen, plane.metrics, closers)
+  const metrics = await serveMetrics(settings.metrics.listen, () => metricsText(plane, store), closers)
   const gateway = settings.gateway.http.map((text, i) => `${parseAddress(text)?.host}:${plane.ports[i]}`)
   const opened = {
     ...settings,
@@ -132,7 +139,9 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
   }
 }
 
-function toPlaneOptions(settings: Settings): Omit<ConstructorParameters<typeof DataPlane>[0], 'log' | 'snapshot'> {
+function toPlaneOptions(
+  settings: Settings,
+): Omit<ConstructorParameters<typeof DataPlane>[0], 'log' | 'snapshot' | 'metricsText'> {
   const { gateway } = settings
   return {
     threads: settings.threads,
@@ -165,6 +174,18 @@ function toPlaneOptions(settings: Settings): Omit<ConstructorParameters<typeof D
     trustedProxies: gateway.trusted_proxies,
     realIpHeader: gateway.real_ip_header,
   }
+}
+
+function metricsText(plane: DataPlane, store: Store): string {
+  const facts = processMetrics({
+    hostname: hostname(),
+    version: version(),
+    traffic: plane.traffic,
+    dropped: plane.metrics.dropped,
+    revision: store.revision(),
+    storeReachable: store.trouble() === undefined,
+  })
+  return exposition([...plane.metrics.collect(), ...facts])
 }
 
 function toSecretBox(settings: Settings): SecretBox {

@@ -6,9 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { toListener } from './admin/listen.ts'
 import type { AdminAnswer, AdminRequest } from './admin/message.ts'
 import { errorPage, SERVER } from './gateway/error-page.ts'
-import type { MetricsReader } from './gateway/metrics.ts'
 import { parseAddress } from './lib/address.ts'
-import { exposition } from './metrics/exposition.ts'
 import type { Settings } from './settings/schema.ts'
 
 export type Closers = (() => Promise<unknown> | unknown)[]
@@ -40,18 +38,14 @@ function readTls(tls: Settings['admin']['tls']): https.ServerOptions {
   }
 }
 
-/** Serves the metrics to Prometheus. */
-export async function serveMetrics(
-  listen: string,
-  metrics: MetricsReader,
-  closers: Closers,
-): Promise<string | undefined> {
+/** Serves the metrics to Prometheus; `text` makes them for each scrape. */
+export async function serveMetrics(listen: string, text: () => string, closers: Closers): Promise<string | undefined> {
   if (listen === 'off') return undefined
   const server = http.createServer((request, response) => {
     const found = request.method === 'GET' && request.url?.split('?', 1)[0] === '/apisix/prometheus/metrics'
     const type = found ? 'text/plain; charset=utf-8' : 'text/html; charset=utf-8'
     response.writeHead(found ? 200 : 404, { 'Content-Type': type, Server: SERVER })
-    response.end(found ? exposition(metrics.collect()) : errorPage(404))
+    response.end(found ? text() : errorPage(404))
   })
   return listenOn(server, listen, closers)
 }

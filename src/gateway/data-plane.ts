@@ -17,6 +17,8 @@ export interface DataPlaneOptions
   /** Keys that limit counters have room for. */
   counterKeys: number
   log: Logger
+  /** The metrics of all threads, for a request that asks for them. */
+  metricsText(): string
   /** The whole configuration as it is now, for a thread that starts. */
   snapshot(): { revision: number; changes: ConfigChange[] }
 }
@@ -133,7 +135,7 @@ export class DataPlane {
   }
 
   #launch(index: number): Promise<{ ports: number[]; tlsPorts: number[] }> {
-    const { snapshot, log, threads: _threads, counterKeys: _keys, ...start } = this.#options
+    const { snapshot, log, threads: _threads, counterKeys: _keys, metricsText, ...start } = this.#options
     const { revision, changes } = snapshot()
     const traffic = { memory: this.#traffic, thread: index }
     const workerData: WorkerStart = {
@@ -160,6 +162,8 @@ export class DataPlane {
         } else if (message.type === 'failed') {
           this.#closing = true
           reject(new ListenError(message.message, message.code))
+        } else if (message.type === 'collect') {
+          worker.postMessage({ type: 'metrics', text: metricsText() } satisfies ToWorker)
         } else if (message.type === 'series') {
           this.metrics.describe(metricsId, message.series)
         } else if (message.type === 'served') {

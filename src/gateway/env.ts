@@ -23,6 +23,7 @@ export interface EnvParts {
   /** The interfaces of all plugins, by method and uri. */
   apis: ReadonlyMap<string, { plugin: Plugin; api: PluginApi }>
   nodeId: string
+  collectMetrics(): Promise<string>
   traffic(): TrafficSnapshot
   /** See `PluginEnv.dataDir`. */
   dataDir: string
@@ -65,6 +66,7 @@ export function makeEnv(parts: EnvParts, plugin: Plugin, owner: { key: string; v
       return found && ((ctx) => found.api.handle(ctx, makeEnv(parts, found.plugin, owner)))
     },
     nodeId: parts.nodeId,
+    collectMetrics: parts.collectMetrics,
     traffic: parts.traffic,
     inject: parts.inject,
     now: parts.now,

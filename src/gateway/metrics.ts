@@ -28,9 +28,10 @@ const BYTES = 8
 export class Metrics {
   readonly buffer: SharedArrayBuffer
   readonly #doubles: Float64Array
+  readonly #metrics = new Map<string, Metric>()
   readonly #announce: (series: SeriesDescription) => void
-  #used = 0
-  #dropped = 0
+  /** The first slot counts what was dropped. */
+  #used = 1
 
   constructor(announce: (series: SeriesDescription) => void) {
     this.buffer = new SharedArrayBuffer(4096 * BYTES, { maxByteLength: MAX_SLOTS * BYTES })
@@ -39,27 +40,30 @@ export class Metrics {
   }
 
   counter(name: string, help: string, labels: string[]): Metric {
-    return new Metric(this, { name, help, type: 'counter', labels })
+    return this.#metric({ name, help, type: 'counter', labels })
   }
 
   gauge(name: string, help: string, labels: string[]): Metric {
-    return new Metric(this, { name, help, type: 'gauge', labels })
+    return this.#metric({ name, help, type: 'gauge', labels })
   }
 
   histogram(name: string, help: string, labels: string[], buckets: number[]): Metric {
-    return new Metric(this, { name, help, type: 'histogram', labels, buckets })
+    return this.#metric({ name, help, type: 'histogram', labels, buckets })
   }
 
-  /** Observations of series beyond the bound, which are not kept. */
-  get dropped(): number {
-    return this.#dropped
+  /** One for each definition: a configuration that is set up again goes on with the same slots. */
+  #metric(definition: MetricDefinition): Metric {
+    const key = JSON.stringify(definition)
+    const metric = this.#metrics.get(key) ?? new Metric(this, definition)
+    this.#metrics.set(key, metric)
+    return metric
   }
 
   /** Slot of a new series, or -1 when the bound is reached. */
   open(definition: MetricDefinition, values: string[]): number {
     const width = definition.buckets ? definition.buckets.length + 2 : 1
     if (this.#used + width > MAX_SLOTS) {
-      this.#dropped++
+      ;(this.#doubles[0] as number)++
       return -1
     }
     const slot = this.#used
@@ -141,6 +145,13 @@ export class MetricsReader {
 
   describe(thread: number, series: SeriesDescription): void {
     this.#threads.get(thread)?.series.push(series)
+  }
+
+  /** Series beyond the bound, which are not kept. */
+  get dropped(): number {
+    let sum = 0
+    for (const { doubles } of this.#threads.values()) sum += doubles[0] as number
+    return sum
   }
 
   /** All metrics with their samples, summed over threads (gauges too). */

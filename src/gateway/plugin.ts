@@ -86,6 +86,8 @@ export interface PluginEnv {
   api(method: string, uri: string): ((ctx: Exchange) => Reply | Promise<Reply>) | undefined
   /** Identity of this gateway, the same after a restart. */
   readonly nodeId: string
+  /** The metrics of all threads, as Prometheus reads them. */
+  collectMetrics(): Promise<string>
   /** Connections and requests of all threads, as they are now. */
   traffic(): TrafficSnapshot
   /** Sends a request through this data plane without a socket. */

@@ -33,6 +33,8 @@ export interface ThreadOptions {
   /** Numbers of all threads (`allocateTraffic`), and the place of this thread among them. */
   traffic: { memory: SharedArrayBuffer; thread: number }
   nodeId: string
+  /** The metrics of all threads, as Prometheus reads them. */
+  collectMetrics(): Promise<string>
   log: Logger
   announceSeries(series: SeriesDescription): void
   /** After each request, for the access log. */
@@ -70,6 +72,7 @@ export class Thread {
       plugin,
       apis: apisOf(options.plugins),
       nodeId: options.nodeId,
+      collectMetrics: options.collectMetrics,
       traffic: () => readTraffic(options.traffic.memory),
       attributes: options.attributes,
       dataDir: options.dataDir,

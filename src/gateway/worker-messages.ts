@@ -38,6 +38,7 @@ export interface WorkerStart {
 export type ToWorker =
   | { type: 'commit'; revision: number; changes: ConfigChange[] }
   | { type: 'drain'; limitMs: number }
+  | { type: 'metrics'; text: string }
 
 export type FromWorker =
   | { type: 'ready'; metrics: SharedArrayBuffer; ports: number[]; tlsPorts: number[] }
@@ -45,3 +46,5 @@ export type FromWorker =
   | { type: 'served'; revision: number }
   | { type: 'series'; series: SeriesDescription }
   | { type: 'drained' }
+  /** A request wants the metrics of all threads: the answer is `metrics`. */
+  | { type: 'collect' }

@@ -21,6 +21,15 @@ const log = createLogger(start.logLevel)
 
 const accessLog = start.accessLog && openAccessLog(start.accessLog.file, start.accessLog.format)
 
+/** Requests that wait for the metrics of all threads. */
+const wanted: ((text: string) => void)[] = []
+function collectMetrics(): Promise<string> {
+  return new Promise((resolve) => {
+    // One question for all who wait.
+    if (wanted.push(resolve) === 1) say({ type: 'collect' })
+  })
+}
+
 const thread = new Thread({
   plugins: plugins.filter((plugin) => start.enabledPlugins?.includes(plugin.name) ?? true),
   shared: start.shared,
@@ -31,6 +40,7 @@ const thread = new Thread({
   memory: start.memory,
   traffic: start.traffic,
   nodeId: start.nodeId,
+  collectMetrics,
   log,
   announceSeries: (series) => say({ type: 'series', series }),
   onFinish: accessLog && ((ctx) => accessLog.write(ctx)),
@@ -66,6 +76,8 @@ port.on('message', (message: ToWorker) => {
   if (message.type === 'commit') {
     thread.apply(message.revision, message.changes)
     say({ type: 'served', revision: message.revision })
+  } else if (message.type === 'metrics') {
+    for (const give of wanted.splice(0)) give(message.text)
   } else {
     drain(message.limitMs)
   }
