@@ -11,6 +11,7 @@ import { destinationOf, outgoing } from './outgoing.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Logger } from './plugin.ts'
 import { Http1Transport } from './transport/h1.ts'
+import { Http2Transport } from './transport/h2.ts'
 import type { Call, ResponseHandler, Timeouts, Transport, UpstreamError } from './transport/transport.ts'
 import type { Node, UpstreamRuntime } from './upstream/runtime.ts'
 import { variable } from './variables.ts'
@@ -32,10 +33,18 @@ export interface Forwarder {
 
 export function createForwarder(deps: ForwarderDeps): Forwarder {
   const http1 = new Http1Transport(deps.deadlines)
+  const http2 = new Http2Transport(deps.deadlines)
   return {
-    forward: (ctx) => new Forwarding(ctx, deps, http1).next(),
-    close: () => http1.close(),
+    forward: (ctx) => new Forwarding(ctx, deps, isGrpc(ctx) ? http2 : http1).next(),
+    close: () => {
+      http1.close()
+      http2.close()
+    },
   }
+}
+
+function isGrpc(ctx: Exchange): boolean {
+  return (ctx.upstreamScheme ?? ctx.upstream?.scheme)?.startsWith('grpc') ?? false
 }
 
 class Forwarding implements ResponseHandler {

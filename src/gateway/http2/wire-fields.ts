@@ -22,7 +22,8 @@ export function toObject(headers: HeaderList): Record<string, string | string[]>
   return object
 }
 
-function isForbidden(name: string): boolean {
+/** Of a lower-case name: it belongs to a connection, or the framing has its own. */
+export function isForbidden(name: string): boolean {
   switch (name) {
     case 'connection':
     case 'content-length':

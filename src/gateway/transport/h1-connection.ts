@@ -11,6 +11,7 @@ import { HeaderList } from '../headers.ts'
 import { ChunkScanner } from '../http1/chunked.ts'
 import { findHeadEnd, type HeadLimits, type ParsedResponse, ParseError, parseResponse } from '../http1/parser.ts'
 import type { Http1Transport } from './h1.ts'
+import { toTlsOptions } from './tls-options.ts'
 import {
   type Call,
   type Destination,
@@ -74,15 +75,7 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
     const { address, port, tls: secure } = destination
     // RFC 9112 9.6: the upstream ends its side to say that it will not take another request; a response may still be complete.
     const socket = secure
-      ? tls.connect({
-          host: address,
-          port,
-          servername: net.isIP(secure.servername) ? '' : secure.servername,
-          rejectUnauthorized: secure.verify,
-          ...(secure.cert ? { cert: secure.cert, key: secure.key } : {}),
-          ...(secure.ca ? { ca: secure.ca } : {}),
-          ALPNProtocols: ['http/1.1'],
-        })
+      ? tls.connect(toTlsOptions(destination, secure, 'http/1.1'))
       : net.connect({ host: address, port, noDelay: true, ...(tunnel ? {} : { onread }) })
     if (secure || tunnel) socket.on('data', (chunk: Buffer) => this.#onBytes(chunk, true))
     socket.on(secure ? 'secureConnect' : 'connect', () => this.#onConnect())
