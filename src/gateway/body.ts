@@ -21,6 +21,12 @@ export interface BodySink {
   error(error: BodyError): void
 }
 
+/** Sees pieces beside whoever reads the body, for copies and logs. It must not change them. */
+export interface BodyTap {
+  data(chunk: Buffer): void
+  end?(): void
+}
+
 /** The client's body cannot be had: it went away, was malformed, too slow or too large. */
 export class BodyError extends Error {
   readonly status: 400 | 408 | 413 | 499
@@ -37,8 +43,7 @@ export class RequestBody {
   /** Bytes received, head included once the wire has said so. */
   receivedBytes = 0
   ended: boolean
-  /** Sees each piece that comes from now on, and the end, beside whoever reads the body; for copies. It must not change the pieces. */
-  tap: { data(chunk: Buffer): void; end(): void } | undefined
+  #taps: BodyTap[] | undefined
   #kept: Buffer[] = []
   #keptBytes = 0
   /** True once a piece was handed out and not kept: the body cannot be sent a second time. */
@@ -67,7 +72,7 @@ export class RequestBody {
 
   push(chunk: Buffer): void {
     this.receivedBytes += chunk.length
-    this.tap?.data(chunk)
+    if (this.#taps) for (const tap of this.#taps) tap.data(chunk)
     if (this.#waiting) {
       this.#keep(chunk)
       if (this.#keptBytes > this.#waiting.maxBytes) this.#tooLarge()
@@ -85,7 +90,7 @@ export class RequestBody {
   finish(): void {
     if (this.ended) return
     this.ended = true
-    this.tap?.end()
+    if (this.#taps) for (const tap of this.#taps) tap.end?.()
     if (this.#waiting) this.#settle()
     else this.#sink?.end()
   }
@@ -110,6 +115,15 @@ export class RequestBody {
     if (!this.replayable) return undefined
     if (this.#kept.length > 1) this.#kept = [Buffer.concat(this.#kept)]
     return this.#kept[0] ?? EMPTY
+  }
+
+  /** Shows `tap` each piece that comes from now on, and the end. */
+  addTap(tap: BodyTap): void {
+    this.#taps = [...(this.#taps ?? []), tap]
+  }
+
+  removeTap(tap: BodyTap): void {
+    this.#taps = this.#taps?.filter((one) => one !== tap)
   }
 
   /** What has come and was not handed out yet. */

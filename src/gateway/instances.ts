@@ -22,6 +22,7 @@ export interface InstanceDeps {
 export class Instances {
   readonly #deps: InstanceDeps
   readonly #owners = new Map<string, OwnerInstances>()
+  readonly #closing = new Set<Promise<void>>()
 
   constructor(deps: InstanceDeps) {
     this.#deps = deps
@@ -46,11 +47,22 @@ export class Instances {
   release(owner: string): void {
     const held = this.#owners.get(owner)
     this.#owners.delete(owner)
-    for (const active of held?.plugins.values() ?? []) active?.instance.close?.()
+    for (const active of held?.plugins.values() ?? []) if (active) this.#close(owner, active)
   }
 
-  releaseAll(): void {
+  /** Resolves when all that was closed has written what it still held. */
+  async releaseAll(): Promise<void> {
     for (const owner of [...this.#owners.keys()]) this.release(owner)
+    await Promise.all(this.#closing)
+  }
+
+  #close(owner: string, { name, instance }: ActivePlugin): void {
+    const closed = instance.close?.()
+    if (!closed) return
+    const ended = closed
+      .catch((error) => this.#deps.onTrouble(owner, name, error))
+      .finally(() => this.#closing.delete(ended))
+    this.#closing.add(ended)
   }
 
   #setup(owner: string, version: number, name: string, conf: Resource): ActivePlugin | undefined {

@@ -42,7 +42,8 @@ export interface PluginInstance {
   body_filter?(ctx: Exchange, chunk: Buffer, last: boolean): Buffer | undefined
   /** After the response has ended or the client has gone. */
   log?(ctx: Exchange): void
-  close?(): void
+  /** The configuration is gone. What still has to be written may take a while: the end of the process waits for the promise, within its bound. */
+  close?(): void | Promise<void>
 }
 
 export interface Logger {

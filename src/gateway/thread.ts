@@ -114,8 +114,18 @@ export class Thread {
     return inject(this.pipeline, request)
   }
 
+  /** Closes the plugins' configurations; resolves when they have written what they still held, or after `limitMs`. */
+  async drain(limitMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const bound = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, limitMs)
+    })
+    await Promise.race([this.#instances.releaseAll(), bound])
+    clearTimeout(timer)
+  }
+
   close(): void {
-    this.#instances.releaseAll()
+    void this.#instances.releaseAll()
     this.#upstreams.releaseAll()
     this.#forwarder.close()
     this.http.close()

@@ -107,9 +107,17 @@ function drain(limitMs: number): void {
   const timer = setInterval(() => {
     if (server.connections.size > 0 && Date.now() < giveUpAt) return
     clearInterval(timer)
-    thread.close()
-    accessLog?.close()
-    say({ type: 'drained' })
-    port.close()
+    void end(Math.max(MIN_FLUSH_MS, giveUpAt - Date.now()))
   }, 10)
+}
+
+/** Time that loggers have in any case, even when the last connection took all of the wait. The main thread ends us a second after the limit. */
+const MIN_FLUSH_MS = 500
+
+async function end(flushMs: number): Promise<void> {
+  await thread.drain(flushMs)
+  thread.close()
+  accessLog?.close()
+  say({ type: 'drained' })
+  port.close()
 }

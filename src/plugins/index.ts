@@ -11,8 +11,10 @@ import echo from './echo.ts'
 import errorPage from './error-page.ts'
 import exitTransformer from './exit-transformer.ts'
 import faultInjection from './fault-injection.ts'
+import fileLogger from './file-logger.ts'
 import gzip from './gzip.ts'
 import hmacAuth from './hmac-auth.ts'
+import httpLogger from './http-logger.ts'
 import ipRestriction from './ip-restriction.ts'
 import jwtAuth from './jwt-auth.ts'
 import keyAuth from './key-auth.ts'
@@ -70,5 +72,7 @@ export const plugins: readonly Plugin[] = [
   prometheus, // 500
   errorPage, // 450
   echo, // 412
+  httpLogger, // 410
+  fileLogger, // 399
   serverlessPostFunction, // -2000
 ]

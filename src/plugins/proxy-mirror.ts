@@ -3,6 +3,7 @@
 //
 // The copy carries the client's fields, so also its credentials. As for upstreams, a certificate of the other side is not checked.
 import Type, { type Static } from 'typebox'
+import type { BodyTap } from '../gateway/body.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { isHopByHop } from '../gateway/hop-by-hop.ts'
 import { definePlugin, type PluginEnv } from '../gateway/plugin.ts'
@@ -105,10 +106,10 @@ function collect(ctx: Exchange, done: (body: Buffer | undefined) => void): void 
   const close = (result: Buffer | undefined): void => {
     if (!open) return
     open = false
-    body.tap = undefined
+    body.removeTap(tap)
     done(result)
   }
-  body.tap = {
+  const tap: BodyTap = {
     data(chunk) {
       bytes += chunk.length
       if (bytes > MAX_BODY_BYTES) close(undefined)
@@ -116,6 +117,7 @@ function collect(ctx: Exchange, done: (body: Buffer | undefined) => void): void 
     },
     end: () => close(Buffer.concat(chunks)),
   }
+  body.addTap(tap)
   // The request is over and its body never became whole.
   ctx.set(collect, () => close(undefined))
 }

@@ -1,0 +1,155 @@
+// Gathers texts and hands them over in batches: when there are enough of them, when nothing came for a while, or when the oldest has waited
+// long enough. A batch that cannot be delivered is tried again some times and then dropped. The queue is bounded in entries and in characters;
+// what does not fit is dropped and counted, so that a receiver that is away costs neither memory nor a request its time.
+import { setTimeout as sleep } from 'node:timers/promises'
+
+export interface BatchOptions {
+  /** Entries of a full batch. */
+  batchSize: number
+  /** A batch goes when nothing was added for this long ... */
+  inactiveMs: number
+  /** ... or when its oldest entry has waited for this long. */
+  maxAgeMs: number
+  /** Further tries after a failed delivery. */
+  maxRetries: number
+  retryDelayMs: number
+  /** Deliveries under way at a time; with 1 they keep their order. */
+  concurrency: number
+  /** Asked at each entry: entries that wait or are under way. */
+  maxPendingEntries(): number
+  maxPendingCharacters: number
+  /** Rejects when the batch did not arrive. */
+  deliver(batch: string[]): Promise<void>
+  onDropped(entries: number, reason: string | Error): void
+  onRetry(error: Error): void
+  /** Entries that wait or are under way, after each change of a batch. */
+  onPending(entries: number): void
+}
+
+export class BatchQueue {
+  readonly #options: BatchOptions
+  readonly #closing = new AbortController()
+  #entries: string[] = []
+  #oldestAt = 0
+  #newestAt = 0
+  #pending = 0
+  #pendingCharacters = 0
+  #underWay = 0
+  /** All that waits is to go now, also a batch that is not full. */
+  #due = false
+  #timer: NodeJS.Timeout | undefined
+  #whenEmpty: (() => void) | undefined
+
+  constructor(options: BatchOptions) {
+    this.#options = options
+  }
+
+  /** Never blocks and never throws. An entry that does not fit is dropped. After `close` entries go at once. */
+  add(entry: string): void {
+    const { maxPendingEntries, maxPendingCharacters, batchSize, onDropped } = this.#options
+    if (this.#pending >= maxPendingEntries() || this.#pendingCharacters + entry.length > maxPendingCharacters) {
+      onDropped(1, 'too many entries are waiting')
+      return
+    }
+    this.#newestAt = performance.now()
+    if (this.#entries.length === 0) this.#oldestAt = this.#newestAt
+    this.#entries.push(entry)
+    this.#pending++
+    this.#pendingCharacters += entry.length
+    if (this.#closing.signal.aborted) this.#due = true
+    if (this.#due || this.#entries.length >= batchSize) this.#send()
+    else this.#timer ??= this.#wakeAfter(this.#dueInMs())
+  }
+
+  /** Delivers what waits; resolves when nothing waits and nothing is under way. Waits between tries are cut short. */
+  close(): Promise<void> {
+    this.#closing.abort()
+    this.#due = true
+    this.#send()
+    if (this.#pending === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      const before = this.#whenEmpty
+      this.#whenEmpty = () => {
+        before?.()
+        resolve()
+      }
+    })
+  }
+
+  #dueInMs(): number {
+    const { inactiveMs, maxAgeMs } = this.#options
+    return Math.min(this.#newestAt + inactiveMs, this.#oldestAt + maxAgeMs) - performance.now()
+  }
+
+  #wakeAfter(waitMs: number): NodeJS.Timeout {
+    // An entry moves the time without touching the timer, which looks again when it fires: adding costs no timer.
+    const timer = setTimeout(
+      () => {
+        this.#timer = undefined
+        if (this.#entries.length === 0) return
+        const leftMs = this.#dueInMs()
+        if (leftMs > 0) this.#timer = this.#wakeAfter(leftMs)
+        else {
+          this.#due = true
+          this.#send()
+        }
+      },
+      Math.max(1, Math.ceil(waitMs)),
+    )
+    timer.unref()
+    return timer
+  }
+
+  #send(): void {
+    const { batchSize, concurrency, onPending } = this.#options
+    onPending(this.#pending)
+    while (this.#underWay < concurrency && this.#entries.length > 0) {
+      if (!this.#due && this.#entries.length < batchSize) break
+      const batch = this.#entries.splice(0, batchSize)
+      this.#underWay++
+      void this.#deliver(batch).finally(() => this.#finished(batch))
+    }
+    if (this.#entries.length === 0) {
+      this.#due = false
+      clearTimeout(this.#timer)
+      this.#timer = undefined
+    } else if (this.#underWay < concurrency) {
+      this.#oldestAt = performance.now()
+      this.#timer ??= this.#wakeAfter(this.#dueInMs())
+    }
+  }
+
+  #finished(batch: string[]): void {
+    this.#underWay--
+    this.#pending -= batch.length
+    for (const entry of batch) this.#pendingCharacters -= entry.length
+    this.#send()
+    if (this.#pending > 0) return
+    this.#whenEmpty?.()
+    this.#whenEmpty = undefined
+  }
+
+  async #deliver(batch: string[]): Promise<void> {
+    const { deliver, maxRetries, retryDelayMs, onDropped, onRetry } = this.#options
+    for (let tried = 0; ; tried++) {
+      try {
+        await deliver(batch)
+        return
+      } catch (error) {
+        if (tried >= maxRetries) {
+          onDropped(batch.length, error as Error)
+          return
+        }
+        onRetry(error as Error)
+        await this.#pause(retryDelayMs)
+      }
+    }
+  }
+
+  async #pause(waitMs: number): Promise<void> {
+    const { signal } = this.#closing
+    if (signal.aborted) return
+    // Rejects only when closing cuts the wait short.
+    await sleep(waitMs, undefined, { signal }).catch(() => {})
+  }
+}

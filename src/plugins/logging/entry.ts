@@ -1,0 +1,104 @@
+// What is logged of one request, as APISIX builds it: the default entry, or the members that a log format names.
+import { hostname } from 'node:os'
+import type { Exchange } from '../../gateway/exchange.ts'
+import { decodeQuery, variable } from '../../gateway/variables.ts'
+import { version } from '../../lib/version.ts'
+import type { Bodies, Format } from './format.ts'
+
+const SERVER = { hostname: hostname(), version: version() }
+
+/** Query arguments that an entry lists at most, as in APISIX. */
+const MAX_ARGUMENTS = 100
+
+/** Headers by lower-case name; a repeated one is a list. */
+type Fields = Record<string, string | string[]>
+
+export type Entry = Record<string, unknown>
+
+/** The default entry; times in milliseconds, sizes in bytes. Call it in the log phase. */
+export function defaultEntry(ctx: Exchange, bodies: Bodies): Entry {
+  const { request, route } = ctx
+  const latency = performance.now() - ctx.startedAt
+  const upstreamLatency = upstreamMs(ctx)
+  return {
+    request: {
+      url: `${request.scheme}://${request.host}:${ctx.connection.serverPort}${request.target}`,
+      uri: request.target,
+      method: request.method,
+      headers: requestHeaders(ctx),
+      querystring: queryArguments(request.query),
+      size: request.body.receivedBytes,
+      body: bodies.request,
+    },
+    response: {
+      status: ctx.response.status,
+      headers: responseHeaders(ctx),
+      size: ctx.response.sentBytes,
+      body: bodies.response,
+    },
+    server: SERVER,
+    upstream: variable(ctx, 'upstream_addr'),
+    // For a request without a route APISIX puts its host here.
+    service_id: route ? (route.serviceId ?? '') : request.host,
+    route_id: route?.id,
+    consumer: ctx.consumer && { username: ctx.consumer.username },
+    client_ip: ctx.remoteAddr,
+    start_time: Math.round(Date.now() - latency),
+    latency,
+    upstream_latency: upstreamLatency,
+    apisix_latency: Math.max(0, latency - (upstreamLatency ?? 0)),
+  }
+}
+
+/** The members that a log format names, with the ids of route and service. */
+export function formattedEntry(ctx: Exchange, bodies: Bodies, format: Format): Entry {
+  const entry = format(ctx, bodies)
+  entry.route_id = ctx.route?.id
+  const serviceId = ctx.route ? ctx.route.serviceId : ctx.request.host
+  if (serviceId !== undefined) entry.service_id = serviceId
+  return entry
+}
+
+/** Milliseconds spent on upstreams; undefined when none was asked. */
+function upstreamMs({ upstreamTries }: Exchange): number | undefined {
+  if (upstreamTries.length === 0) return undefined
+  return upstreamTries.reduce((sum, { responseMs }) => sum + Math.max(0, responseMs), 0)
+}
+
+/** As the request goes on: what it says of its client's proxy is the gateway's own word. */
+function requestHeaders(ctx: Exchange): Fields {
+  const { request } = ctx
+  const headers = request.headers.toObject()
+  const port = /:(\d+)$/.exec(request.authority)?.[1]
+  headers['x-forwarded-proto'] = request.scheme
+  headers['x-forwarded-host'] = request.authority
+  headers['x-forwarded-port'] = port ?? String(ctx.connection.serverPort)
+  return headers
+}
+
+/** With the fields of the framing, which stand only on the wire: in HTTP/1.1 a body without a length is chunked. */
+export function responseHeaders({ request, response }: Exchange): Fields {
+  const headers = response.headers.toObject()
+  if (request.httpVersion === '2.0') return headers
+  const close = request.headers.get('connection')?.toLowerCase().includes('close') ?? request.httpVersion === '1.0'
+  headers.connection = close ? 'close' : 'keep-alive'
+  const bodyless = request.method === 'HEAD' || response.status === 204 || response.status === 304
+  if (headers['content-length'] === undefined && !bodyless && request.httpVersion === '1.1')
+    headers['transfer-encoding'] = 'chunked'
+  return headers
+}
+
+/** Decoded arguments by name: a repeated one is a list, one without `=` is true. */
+export function queryArguments(query: string): Record<string, unknown> {
+  const named: Record<string, unknown> = Object.create(null)
+  if (query === '') return named
+  for (const part of query.split('&', MAX_ARGUMENTS)) {
+    const equals = part.indexOf('=')
+    const name = decodeQuery(equals < 0 ? part : part.slice(0, equals))
+    if (name === '') continue
+    const value = equals < 0 ? true : decodeQuery(part.slice(equals + 1))
+    const before = named[name]
+    named[name] = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value]
+  }
+  return named
+}
