@@ -176,7 +176,14 @@ function create(wished: WishedChange, id: string, found: Found | undefined): Pla
       : wished.kind === 'credentials' || wished.kind === 'plugin_metadata'
         ? {}
         : { id }
-  return { action: 'create', kind: wished.kind, id, before: undefined, after: { ...named, ...wished.set }, version: 0 }
+  return {
+    action: 'create',
+    kind: wished.kind,
+    id,
+    before: undefined,
+    after: merge(named, wished.set ?? {}),
+    version: 0,
+  }
 }
 
 /** RFC 7396: members replace, null removes, objects are merged. */

@@ -31,8 +31,11 @@ export interface GatewayForTest {
   close(): Promise<void>
 }
 
-/** `approve`: what the person answers. */
-export async function gatewayForTest(approve: (planId: string) => boolean = () => true): Promise<GatewayForTest> {
+/** `approve`: what the person answers; `more`: flags of the command line. */
+export async function gatewayForTest(
+  approve: (planId: string) => boolean = () => true,
+  more: string[] = [],
+): Promise<GatewayForTest> {
   const directory = mkdtempSync(join(tmpdir(), 'gateward-operations-'))
   const off = ['--surface-listen', 'off', '--control-listen', 'off', '--gateway-https', '127.0.0.1:0']
   const argv = [
@@ -51,6 +54,7 @@ export async function gatewayForTest(approve: (planId: string) => boolean = () =
     '--admin-key',
     'test-key',
     ...off,
+    ...more,
   ]
   const { settings } = loadSettings({ argv, env: {}, cwd: directory })
   const gateward = await startGateward(settings)
@@ -100,6 +104,7 @@ export async function gatewayForTest(approve: (planId: string) => boolean = () =
 
 async function clear(ctx: OperationContext): Promise<void> {
   const { admin } = ctx.targets.get()
-  for (const kind of KINDS.filter((one) => one !== 'credentials'))
-    for (const { id } of await admin.list(kind)) await admin.raw('DELETE', `/${kind}/${id}?force=true`)
+  const lists = await Promise.all(KINDS.filter((one) => one !== 'credentials').map((kind) => admin.list(kind)))
+  const operations = lists.flat().map(({ kind, id }) => ({ method: 'DELETE', path: `/${kind}/${id}?force=true` }))
+  if (operations.length) await admin.raw('POST', '/gateward/transaction', { operations })
 }

@@ -1,7 +1,8 @@
 // Spoken sentences and what the built-in interpreter makes of them.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Command, parseSentence } from '../../src/surfaces/chat/sentences.ts'
+import type { Command } from '../../src/surfaces/chat/sentences/command.ts'
+import { parseSentence } from '../../src/surfaces/chat/sentences/index.ts'
 
 const plan = (intents: object[], route: unknown = 'last') => ({ type: 'plan', intents, route })
 const publish = (path: string, url: string, more: object = {}) => plan([{ do: 'publish', path, url, ...more }], 'none')
@@ -31,7 +32,7 @@ const CASES: [string, object][] = [
   ['allow 10 calls every 30 seconds on route orders', plan([limit(10, 30)], { id: 'orders' })],
   ['1,000 requests a day', plan([limit(1000, 86400)])],
   ['remove the rate limit from it', plan([{ do: 'remove_plugin', plugin: 'limit-count' }])],
-  ['enable CORS on route orders', plan([{ do: 'add_plugin', plugin: 'cors' }], { id: 'orders' })],
+  ['enable CORS on route orders', plan([{ do: 'cors' }], { id: 'orders' })],
   ['collect metrics on it', plan([{ do: 'add_plugin', plugin: 'prometheus' }])],
   ['disable route orders', plan([{ do: 'disable' }], { id: 'orders' })],
   ['enable route orders', plan([{ do: 'enable' }], { id: 'orders' })],
@@ -53,6 +54,12 @@ const CASES: [string, object][] = [
   ['', { type: 'unknown' }],
 ]
 
+/** A route that is found among those that are there, or that was talked about last. */
+function simply(command: Command): object {
+  const meant = command.type === 'plan' && typeof command.route === 'object' && 'words' in command.route
+  return meant ? { ...command, route: 'last' } : command
+}
+
 for (const [sentence, expected] of CASES) {
-  test(JSON.stringify(sentence), () => assert.deepEqual(parseSentence(sentence), expected as Command))
+  test(JSON.stringify(sentence), () => assert.deepEqual(simply(parseSentence(sentence)), expected))
 }

@@ -2,7 +2,7 @@
 import Type from 'typebox'
 import { KINDS, type Kind, type Resource } from '../../resources/kinds.ts'
 import { defineOperation, type OperationContext, OperationError } from '../contract.ts'
-import { type Intent, intentSchema, toChanges } from '../intents.ts'
+import { INTENTS_TOLD, type Intent, intentSchema, toChanges } from '../intents/index.ts'
 import { joinChanges } from '../join.ts'
 import { fixesOf } from '../lint/lint.ts'
 import { type Imported, type ImportWish, importOpenapi } from '../openapi/import.ts'
@@ -17,7 +17,7 @@ export const plan = defineOperation({
     'Works out a change and shows its diff; writes nothing. `intents` for common wishes, `changes` for anything else (only the named members change, null removes, *** keeps a secret). Then call apply with plan_id: a person is asked there.',
   effect: 'plan',
   input: Type.Object({
-    intents: Type.Optional(Type.Array(intentSchema)),
+    intents: Type.Optional(Type.Array(intentSchema, { description: INTENTS_TOLD })),
     changes: Type.Optional(
       Type.Array(
         Type.Object({

@@ -9,7 +9,8 @@ import type {
   LanguageModelV4Prompt,
   LanguageModelV4StreamPart,
 } from '@ai-sdk/provider'
-import { type Command, parseSentence } from './sentences.ts'
+import type { Command } from './sentences/command.ts'
+import { parseSentence } from './sentences/index.ts'
 import { describeResult } from './wording.ts'
 
 /** What the interpreter does next: call a tool, or say something and end the turn. */
@@ -29,8 +30,14 @@ export const HELP = `I understand, for example:
   Show all routes                     Show route orders
   Create a route for /orders/* to http://127.0.0.1:8080
   Require an API key on it and allow 100 requests a minute
-  Enable CORS on route orders         Remove the limit from it
+  Import http://127.0.0.1:8080/openapi.json
+  Send 10% of orders to http://127.0.0.1:8081, then: send everything to the new version
+  Cache it for 5 minutes              Enable CORS on route orders
+  Retry twice and time out after 5 s  Check its health at /health
+  Block 10.0.0.0/8 and bots on it     Add a consumer alice
+  Strip /api from the path            Redirect /old to /new
   Explain GET /orders/1               Call /orders/1
+  What is wrong?  Fix it              Show the traffic of the last 5 minutes
   Disable route orders                Delete route orders
   History                             Undo
 With a model (setting model.provider) you can say it your own way.`
@@ -90,75 +97,145 @@ function* toStream(
 }
 
 function nextStep(prompt: LanguageModelV4Prompt): Step {
-  const sentence = lastSentence(prompt)
   const results = resultsSince(prompt)
   const last = results.at(-1)
   if (typeof last?.value.error === 'string') return { say: last.value.error }
-  const command = parseSentence(sentence)
-  if (last?.tool === 'plan') return { tool: 'apply', input: { plan_id: last.value.plan_id } }
+  const command = parseSentence(lastSentence(prompt))
+  if (last?.tool === 'plan' || last?.tool === 'promote') return applyStep(command, last)
   if (command.type === 'plan' || command.type === 'delete') return changeStep(command, prompt, results)
+  if (command.type === 'fix') return fixStep(command, last)
   if (last) return { say: describeResult(last.tool, last.value) }
   return firstStep(command)
+}
+
+function applyStep(command: Command, { value }: ToolResult): Step {
+  const seconds = command.type === 'plan' ? command.confirmSeconds : undefined
+  return {
+    tool: 'apply',
+    input: { plan_id: value.plan_id, ...(seconds === undefined ? {} : { confirm_seconds: seconds }) },
+  }
 }
 
 function firstStep(command: Command): Step {
   switch (command.type) {
     case 'list':
-      return { tool: 'look', input: { kind: command.kind, ...(command.search ? { search: command.search } : {}) } }
+      return { tool: 'look', input: defined({ kind: command.kind, search: command.search }) }
     case 'show':
       return { tool: 'look', input: { kind: command.kind, id: command.id } }
     case 'explain':
-      return {
-        tool: 'explain',
-        input: { method: command.method, path: command.path, ...(command.host ? { host: command.host } : {}) },
-      }
+      return { tool: 'explain', input: defined({ method: command.method, path: command.path, host: command.host }) }
     case 'describe':
       return { tool: 'describe_plugins', input: command.plugin ? { names: [command.plugin] } : {} }
     case 'probe':
       return { tool: 'prove', input: { expectations: [{ method: command.method, path: command.path }] } }
+    case 'traffic':
+      return { tool: 'traffic', input: defined({ by: command.by, search: command.search, seconds: command.seconds }) }
+    case 'lint':
+      return { tool: 'lint', input: {} }
+    case 'import':
+      return {
+        tool: 'plan',
+        input: { openapi: defined({ source: command.source, server: command.server, prefix: command.prefix }) },
+      }
+    case 'promote':
+      return {
+        tool: 'promote',
+        input: defined({ from: command.from, to: command.to, kind: command.kind, ids: command.id && [command.id] }),
+      }
+    case 'confirm':
+      return { tool: 'confirm', input: defined({ change_id: command.id }) }
     case 'history':
       return { tool: 'history', input: {} }
     case 'undo':
-      return { tool: 'undo', input: command.id ? { change_id: command.id } : {} }
+      return { tool: 'undo', input: defined({ change_id: command.id }) }
     case 'help':
       return { say: HELP }
     default:
-      return { say: `I did not understand that.\n${HELP}` }
+      return {
+        say: `${command.type === 'unknown' && command.piece ? `I did not understand "${command.piece}", so nothing was done.` : 'I did not understand that.'}\n${HELP}`,
+      }
   }
 }
 
-function changeStep(
-  command: Extract<Command, { type: 'plan' | 'delete' }>,
-  prompt: LanguageModelV4Prompt,
-  results: ToolResult[],
-): Step {
+function defined(input: Record<string, unknown>): object {
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined))
+}
+
+/** Without ids: what the linter finds and can put right. */
+function fixStep(command: Extract<Command, { type: 'fix' }>, last: ToolResult | undefined): Step {
+  if (last && last.tool !== 'lint') return { say: describeResult(last.tool, last.value) }
+  if (command.ids) return { tool: 'plan', input: { fixes: command.ids } }
+  if (!last) return { tool: 'lint', input: {} }
+  const findings = (last.value.findings ?? []) as { id: string; fixable: boolean }[]
+  const fixes = findings.filter((one) => one.fixable).map((one) => one.id)
+  return fixes.length
+    ? { tool: 'plan', input: { fixes } }
+    : { say: 'There is nothing that I could put right by myself.' }
+}
+
+type Changing = Extract<Command, { type: 'plan' | 'delete' }>
+
+function changeStep(command: Changing, prompt: LanguageModelV4Prompt, results: ToolResult[]): Step {
   const last = results.at(-1)
   if (last && last.tool !== 'look') return { say: describeResult(last.tool, last.value) }
-  if (command.type === 'delete' && command.id) return planDelete(command.kind, command.id)
-  if (command.type === 'plan' && command.route === 'none') return { tool: 'plan', input: { intents: command.intents } }
-  if (command.type === 'plan' && typeof command.route === 'object' && 'id' in command.route)
-    return planIntents(command, command.route.id)
-  const wanted =
-    command.type === 'plan' && typeof command.route === 'object' ? (command.route as { path: string }).path : undefined
-  const mentioned = wanted === undefined ? lastRoute(prompt) : undefined
-  if (mentioned) return command.type === 'plan' ? planIntents(command, mentioned) : planDelete('routes', mentioned)
+  if (command.type === 'delete') {
+    if (command.id) return planDelete(command.kind, command.id)
+    const mentioned = lastRoute(prompt)
+    return mentioned && command.kind === 'routes'
+      ? planDelete('routes', mentioned)
+      : { say: `Say which one: for example "Delete ${command.kind.replace(/s$/, '').replace('_', ' ')} NAME".` }
+  }
+  const { route } = command
+  if (route === 'none') return { tool: 'plan', input: { intents: command.intents } }
+  if (route === 'all') return planIntents(command, '*')
+  if ('id' in route) return planIntents(command, route.id)
+  const mentioned = 'words' in route && route.pronoun ? lastRoute(prompt) : undefined
+  if (mentioned) return planIntents(command, mentioned)
   if (!last) return { tool: 'look', input: { kind: 'routes' } }
-  const rows = (last.value.rows ?? []) as { id: string; summary: string }[]
-  const fitting = wanted === undefined ? rows : rows.filter((row) => row.summary.split(' ').includes(wanted))
-  if (fitting.length !== 1) {
-    const known = rows.map((row) => row.id).join(', ')
-    return {
-      say: fitting.length
+  const rows = (last.value.rows ?? []) as Row[]
+  const meant = fitting(route, rows, prompt)
+  if (meant) return planIntents(command, meant)
+  const known = rows.map((row) => row.id).join(', ')
+  return {
+    say:
+      rows.length && !('path' in route)
         ? `Which route do you mean? There are: ${known}. Say for example "... on route ${rows[0]?.id}".`
         : `I find no such route. There are: ${known || 'none'}.`,
-    }
   }
-  const id = (fitting[0] as { id: string }).id
-  return command.type === 'plan' ? planIntents(command, id) : planDelete('routes', id)
+}
+
+interface Row {
+  id: string
+  summary: string
+}
+
+/** The route that a path or the words of a sentence mean; else the one talked about last, else the only one. */
+function fitting(
+  route: { path: string } | { words: string[] },
+  rows: Row[],
+  prompt: LanguageModelV4Prompt,
+): string | undefined {
+  if ('path' in route) {
+    const found = rows.filter((row) => row.summary.split(' ').includes(route.path))
+    const below = found.length
+      ? found
+      : rows.filter((row) => row.summary.split(' ').some((one) => one === `${route.path.replace(/\/?\*?$/, '')}/*`))
+    return below.length === 1 ? below[0]?.id : undefined
+  }
+  const named = rows.filter((row) => route.words.includes(row.id.toLowerCase()))
+  if (named.length === 1) return named[0]?.id
+  return lastRoute(prompt) ?? (rows.length === 1 ? rows[0]?.id : undefined)
 }
 
 function planIntents(command: Extract<Command, { type: 'plan' }>, route: string): Step {
-  return { tool: 'plan', input: { intents: command.intents.map((intent) => ({ ...intent, route })) } }
+  return {
+    tool: 'plan',
+    input: { intents: command.intents.map((intent) => (needsRoute(intent) ? { ...intent, route } : intent)) },
+  }
+}
+
+function needsRoute({ do: name }: { do: string }): boolean {
+  return !['publish', 'chat_api', 'add_consumer', 'new_key'].includes(name)
 }
 
 function planDelete(kind: string, id: string): Step {

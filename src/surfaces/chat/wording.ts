@@ -11,6 +11,10 @@ export function describeResult(tool: string, value: Record<string, unknown>): st
         : `Route ${value.route} takes it: ${value.why}.${plugins(value.plugins as string[])}`
     case 'describe_plugins':
       return `${(value.plugins as unknown[]).length === 1 ? 'One plugin' : `${(value.plugins as unknown[]).length} plugins`}.`
+    case 'lint':
+      return findings(value)
+    case 'traffic':
+      return traffic(value)
     case 'history': {
       const count = (value.changes as unknown[]).length
       return count
@@ -28,6 +32,22 @@ export function describeResult(tool: string, value: Record<string, unknown>): st
     default:
       return 'Done.'
   }
+}
+
+function findings(value: Record<string, unknown>): string {
+  const all = value.findings as { id: string; severity: string; problem: string; fixable: boolean }[]
+  if (!all.length) return 'The linter finds nothing.'
+  const high = all.filter((one) => one.severity === 'high').length
+  const fixable = all.some((one) => one.fixable) ? ' "Fix it" plans what can be put right.' : ''
+  return `${value.total} finding${value.total === 1 ? '' : 's'}${high ? `, ${high} of them serious` : ''}. First: ${all[0]?.id}: ${all[0]?.problem}.${fixable}`
+}
+
+function traffic(value: Record<string, unknown>): string {
+  const all = value.all as { requests: number; per_second: number; server_errors?: number; p95_ms?: number }
+  if (!all.requests) return `No counted request in the last ${value.seconds} s.`
+  const errors = all.server_errors ? `, ${all.server_errors} failed` : ''
+  const slow = all.p95_ms === undefined ? '' : `; 95 % took at most ${all.p95_ms} ms`
+  return `${all.requests} requests in ${value.seconds} s (${all.per_second}/s)${errors}${slow}.`
 }
 
 function countRows(value: Record<string, unknown>): string {

@@ -1,0 +1,117 @@
+// What an intent is: something that people say, as changes. Each intent reads what is there, so that it changes the route it means and creates only
+// what is missing; it brings the expectations that prove it. One value per intent: from it come the check of its fields, what a model is told of
+// them, and the changes.
+import type { Static, TObject } from 'typebox'
+import type { Kind, Resource } from '../../resources/kinds.ts'
+import type { Found } from '../admin-client.ts'
+import { OperationError, type Secret } from '../contract.ts'
+import type { Inventory, UpstreamPlace } from '../inventory.ts'
+import type { WishedChange } from '../plan.ts'
+import type { Expectation } from '../prove.ts'
+
+export interface Intended {
+  changes: WishedChange[]
+  secrets?: Secret[]
+  expectations?: Expectation[]
+}
+
+/** What an intent may look at. */
+export interface Around {
+  inventory: Inventory
+  /** The route that is meant. Throws when none was named, or none is there. */
+  route(): Found
+  /** Changes that earlier intents of the plan make. */
+  earlier: readonly WishedChange[]
+}
+
+export interface IntentDefinition<Fields extends TObject = TObject> {
+  /** `require_key`: the value of `do`. */
+  name: string
+  fields: Fields
+  run(fields: Static<Fields>, around: Around): Intended
+}
+
+/** Types an intent by its fields. */
+export function defineIntent<Fields extends TObject>(intent: IntentDefinition<Fields>): IntentDefinition {
+  return intent as unknown as IntentDefinition
+}
+
+/** A request that a route takes: what a proof sends. */
+export type Probe = Pick<Expectation, 'method' | 'path' | 'headers'>
+
+export function probeOf(route: Resource): Probe {
+  const methods = route.methods as string[] | undefined
+  const host = (route.host ?? (route.hosts as string[] | undefined)?.[0]) as string | undefined
+  const uri = String(route.uri ?? (route.uris as string[] | undefined)?.[0] ?? '/')
+  return {
+    method: !methods?.length || methods.includes('GET') ? 'GET' : (methods[0] as string),
+    path: uri.replace(/\*$/, '1').replace(/:[^/]+/g, '1'),
+    ...(host === undefined ? {} : { headers: { Host: host.replace(/^\*/, 'www') } }),
+  }
+}
+
+/** Statuses that an API gives for a path nobody told us about; a gateway that cannot reach it gives 502, 503 or 504. */
+export const ANSWERED = [200, 201, 204, 301, 302, 304, 400, 401, 403, 404, 405, 422]
+
+/** What a proof expects of an API that is reached. */
+export const ANSWERS = { status: ANSWERED, shown: 'an answer' }
+
+/** A route that stands for every request: its plugins become a global rule. */
+export const EVERY_ROUTE = '*'
+
+/** The change that gives a route plugins; null takes one away. */
+export function withPlugins(route: Found, plugins: Resource, around: Around): WishedChange[] {
+  if (route.id !== EVERY_ROUTE) return onRoute(route, { plugins })
+  return Object.entries(plugins).map(([name, conf]) => {
+    const rule = around.inventory.list('global_rules').find((one) => name in ((one.value.plugins ?? {}) as object))
+    const set = { plugins: { [name]: conf } }
+    return rule
+      ? { action: 'change', kind: 'global_rules', id: rule.id, set }
+      : { action: 'create', kind: 'global_rules', id: name, set }
+  })
+}
+
+export function onRoute(route: Found, set: Resource): WishedChange[] {
+  return [{ action: 'change', kind: 'routes', id: route.id, set }]
+}
+
+/** Where the upstream of a route stands. Throws when it has none. */
+export function upstreamOf(route: Found, around: Around): UpstreamPlace {
+  const place = around.inventory.upstreamOf(route.id, route.value)
+  if (place) return place
+  throw new OperationError('invalid', `routes/${route.id} has no upstream; it answers by itself`)
+}
+
+export function onUpstream(place: UpstreamPlace, members: Resource): WishedChange[] {
+  return [{ action: 'change', kind: place.kind as Kind, id: place.id, set: place.patch(members) }]
+}
+
+/** The address of an API. Throws with the form that it should have. */
+export function toUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:'))
+    throw new OperationError(
+      'invalid',
+      `${JSON.stringify(text)} is not the address of an API; write it as http://host:port or https://host`,
+    )
+  if (url.username || url.password)
+    throw new OperationError(
+      'invalid',
+      'the address of an API must not hold a password; set it as a secret reference in a plugin',
+    )
+  return url
+}
+
+/** `host:port` of an address. */
+export function nodeOf(url: URL): string {
+  return `${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`
+}
+
+/** An upstream of one node. */
+export function upstreamTo(url: URL): Resource {
+  return {
+    type: 'roundrobin',
+    ...(url.protocol === 'https:' ? { scheme: 'https', pass_host: 'node' } : {}),
+    nodes: { [nodeOf(url)]: 1 },
+  }
+}

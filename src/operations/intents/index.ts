@@ -1,0 +1,237 @@
+// Every intent, one per line, and how a list of them becomes the changes of one plan.
+import Type, { type Static } from 'typebox'
+import Value from 'typebox/value'
+import { nearest } from '../../lib/nearest.ts'
+import type { Found } from '../admin-client.ts'
+import { OperationError, type Secret } from '../contract.ts'
+import { Inventory, type PluginConfs, pluginsIn } from '../inventory.ts'
+import { joinChanges } from '../join.ts'
+import type { WishedChange } from '../plan.ts'
+import type { Expectation } from '../prove.ts'
+import type { Target } from '../targets.ts'
+import {
+  addConsumer,
+  block,
+  newKey,
+  onlyConsumers,
+  onlyIps,
+  requireJwt,
+  requireKey,
+  requirePassword,
+} from './access.ts'
+import { EVERY_ROUTE, type IntentDefinition } from './contract.ts'
+import { cache, limit, limitConcurrency, limitRate } from './limits.ts'
+import {
+  breaker,
+  compress,
+  cors,
+  mock,
+  redirect,
+  requestHeaders,
+  requestId,
+  responseHeaders,
+  rewrite,
+  websocket,
+} from './messages.ts'
+import { addPlugin, chatApi, disable, enable, move, onlyMethods, publish, removePlugin } from './publish.ts'
+import { addNode, finishSplit, healthChecks, removeNode, retry, split, timeouts } from './upstreams.ts'
+
+export const INTENTS: readonly IntentDefinition[] = [
+  publish,
+  requireKey,
+  requireJwt,
+  requirePassword,
+  addConsumer,
+  newKey,
+  onlyConsumers,
+  block,
+  onlyIps,
+  limit,
+  limitRate,
+  limitConcurrency,
+  cache,
+  split,
+  finishSplit,
+  addNode,
+  removeNode,
+  retry,
+  timeouts,
+  healthChecks,
+  breaker,
+  rewrite,
+  requestHeaders,
+  responseHeaders,
+  cors,
+  redirect,
+  mock,
+  compress,
+  requestId,
+  websocket,
+  onlyMethods,
+  move,
+  chatApi,
+  disable,
+  enable,
+  addPlugin,
+  removePlugin,
+]
+
+/** Intents that are told with the list of intents, the others with the member `do`: a GPT action takes 700 characters of a description. */
+const TOLD_FIRST = 18
+
+/** As the tool shows it: the names with their fields; each intent checks its own fields. */
+export const intentSchema = Type.Object(
+  {
+    do: Type.String({ description: `name; also ${tellAll(INTENTS.slice(TOLD_FIRST))}` }),
+    route: Type.Optional(Type.String({ description: 'id, `*` for all' })),
+  },
+  { additionalProperties: true },
+)
+export type Intent = Static<typeof intentSchema> & Record<string, unknown>
+
+/** What the tool says of the list of intents. */
+export const INTENTS_TOLD = `{do, route, fields}: ${tellAll(INTENTS.slice(0, TOLD_FIRST))}`
+
+function tellAll(intents: readonly IntentDefinition[]): string {
+  return intents.map(describe).join('; ')
+}
+
+function describe({ name, fields }: IntentDefinition): string {
+  const required = new Set(fields.required ?? [])
+  const names = Object.keys(fields.properties).map((one) => (required.has(one) ? one : `${one}?`))
+  return names.length ? `${name}(${names.join(' ')})` : name
+}
+
+interface AllIntended {
+  changes: WishedChange[]
+  secrets: Secret[]
+  expectations: Expectation[]
+}
+
+/** Works out intents in order; those about one resource are put together into one change. */
+export async function toChanges(intents: Intent[], target: Target): Promise<AllIntended> {
+  const all: AllIntended = { changes: [], secrets: [], expectations: [] }
+  if (!intents.length) return all
+  const inventory = await Inventory.read(target)
+  const wished: { about: Found | undefined; expectation: Expectation }[] = []
+  for (const intent of intents) {
+    const definition = find(intent)
+    const fields = check(intent, definition)
+    let about: Found | undefined
+    const route = (): Found => {
+      about = findRoute(intent, inventory, all.changes)
+      return about
+    }
+    const one = definition.run(fields, { inventory, route, earlier: all.changes })
+    all.changes = joinChanges([...all.changes, ...one.changes])
+    all.secrets.push(...(one.secrets ?? []))
+    for (const expectation of one.expectations ?? []) wished.push({ about, expectation })
+  }
+  return { ...all, expectations: provable(wished, inventory, all.changes) }
+}
+
+/**
+ * Proofs that can be had: a route that asks for a key gets one with each request that should pass; one that asks for something else (a token, a
+ * password) refuses every request of ours, so that only its refusal can be shown. Of two proofs of one thing the later counts.
+ */
+function provable(
+  wished: { about: Found | undefined; expectation: Expectation }[],
+  inventory: Inventory,
+  changes: WishedChange[],
+): Expectation[] {
+  const holder = inventory
+    .list('consumers')
+    .find((one) => typeof pluginsIn(one.value)['key-auth']?.key === 'string')?.id
+  const made = wished.find((one) => one.expectation.credential)?.expectation.credential
+  const known =
+    made ??
+    (holder === undefined ? undefined : { kind: 'consumers' as const, id: holder, plugin: 'key-auth', field: 'key' })
+  const proofs = new Map<string, Expectation>()
+  for (const { about, expectation } of wished) {
+    const asks = about ? authentication(about, inventory, changes) : {}
+    const names = Object.keys(asks)
+    const refusal = expectation.expect.status?.includes(401) && !expectation.expect.shown
+    const needsKey = names.length > 0 && !refusal && !expectation.credential
+    const credential =
+      needsKey && known ? { header: String(asks['key-auth']?.header ?? 'apikey'), ...known } : undefined
+    if (needsKey && (names.join() !== 'key-auth' || !credential)) continue
+    proofs.set(`${expectation.title} ${expectation.path}`, credential ? { ...expectation, credential } : expectation)
+  }
+  return [...proofs.values()].filter(isHarmless)
+}
+
+/** The plugins by which a route will ask who is calling. */
+function authentication(route: Found, inventory: Inventory, changes: WishedChange[]): PluginConfs {
+  const planned = changes.filter((one) => one.kind === 'global_rules' || (one.kind === 'routes' && one.id === route.id))
+  const plugins = Object.assign({}, inventory.pluginsOf(route.value), ...planned.map((one) => pluginsIn(one.set)))
+  return Object.fromEntries(
+    Object.entries(plugins as PluginConfs).filter(([name, conf]) => conf !== null && AUTHENTICATION.test(name)),
+  )
+}
+
+const AUTHENTICATION = /(?:-auth|^openid-connect|^jwe-decrypt)$/
+
+/** True for a probe that can change nothing behind the gateway: a reading method, or a request that the gateway must refuse. */
+function isHarmless({ method, expect }: Expectation): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || expect.status?.join() === '401'
+}
+
+function find(intent: Intent): IntentDefinition {
+  const definition = INTENTS.find((one) => one.name === intent.do)
+  if (definition) return definition
+  const names = INTENTS.map((one) => one.name)
+  const meant = nearest(String(intent.do), names)
+  throw new OperationError(
+    'invalid',
+    `there is no intent ${JSON.stringify(String(intent.do).slice(0, 60))}${meant ? `; did you mean ${meant}?` : `; there are: ${names.join(', ')}`}`,
+  )
+}
+
+/** The fields as their schema wants them: `"5"` is taken for 5, a text for a list of one. Throws with every problem. */
+function check({ do: name, route: _route, ...fields }: Intent, { fields: schema }: IntentDefinition): never {
+  const known = Object.keys(schema.properties)
+  const given = Object.entries(fields).filter(([, value]) => value !== null && value !== undefined)
+  const problems = given
+    .filter(([field]) => !known.includes(field))
+    .map(([field]) => {
+      const meant = nearest(field, known)
+      return `${field} is no field of it${meant ? `; did you mean ${meant}?` : ''}`
+    })
+  const value = Object.fromEntries(
+    given.map(([field, one]) => [field, convert((schema.properties as Record<string, Type.TSchema>)[field], one)]),
+  )
+  for (const error of Value.Errors(schema, value))
+    problems.push(`${error.instancePath.replace(/^\//, '') || 'it'} ${error.message}`)
+  if (problems.length)
+    throw new OperationError(
+      'invalid',
+      `${name}: ${problems.join('; ')}. Its fields: ${known.map((one) => tell(one, schema)).join(', ') || 'none'}`,
+      problems,
+    )
+  return value as never
+}
+
+function convert(schema: Type.TSchema | undefined, value: unknown): unknown {
+  if (schema === undefined) return value
+  const list = 'items' in schema && typeof value === 'string' ? value.split(/\s*,\s*/) : value
+  return Value.Convert(schema, list)
+}
+
+function tell(name: string, { properties }: IntentDefinition['fields']): string {
+  const text = (properties as Record<string, { description?: string }>)[name]?.description
+  return text ? `${name} (${text})` : name
+}
+
+function findRoute({ do: name, route: id }: Intent, inventory: Inventory, planned: WishedChange[]): Found {
+  if (id === EVERY_ROUTE) return { kind: 'routes', id, value: {}, modifiedIndex: 0 }
+  const fresh = planned.filter((one) => one.kind === 'routes' && one.action === 'create')
+  const made = id === undefined && fresh.length === 1 ? fresh[0] : fresh.find((one) => one.id === id)
+  if (made?.id && made.set) return { kind: 'routes', id: made.id, value: made.set, modifiedIndex: 0 }
+  const known = inventory.list('routes').map((one) => one.id)
+  const found = inventory.list('routes').find((one) => one.id === id)
+  if (found) return found
+  throw new OperationError(
+    id === undefined ? 'invalid' : 'not_found',
+    `${id === undefined ? `${name} needs route` : `there is no route ${JSON.stringify(id)}`}; there are: ${known.slice(0, 20).join(', ') || 'none'}`,
+  )
+}

@@ -1,0 +1,117 @@
+// How much a caller may ask for.
+import Type from 'typebox'
+import type { Resource } from '../../resources/kinds.ts'
+import { pluginsIn } from '../inventory.ts'
+import { ANSWERS, defineIntent, probeOf, withPlugins } from './contract.ts'
+
+const by = Type.Optional(Type.String({ description: 'address (usual), consumer, everybody, or header:NAME' }))
+
+/** How limits count. */
+function toKey(who = 'address'): { key_type: string; key: string } {
+  const header = /^header:(.+)$/.exec(who)?.[1]
+  if (header) return { key_type: 'var', key: `http_${header.toLowerCase().replaceAll('-', '_')}` }
+  if (who === 'consumer') return { key_type: 'var', key: 'consumer_name' }
+  if (who === 'everybody') return { key_type: 'constant', key: 'everybody' }
+  return { key_type: 'var', key: 'remote_addr' }
+}
+
+export const limit = defineIntent({
+  name: 'limit',
+  fields: Type.Object({
+    count: Type.Integer({
+      minimum: 1,
+      description: 'requests per window; the same intent again: several limits at once',
+    }),
+    seconds: Type.Optional(Type.Integer({ minimum: 1, default: 60 })),
+    by,
+  }),
+  run({ count, seconds = 60, by: who }, around) {
+    const route = around.route()
+    const planned = around.earlier.find((one) => one.id === route.id && pluginsIn(one.set)['limit-count'])
+    const first = planned && pluginsIn(planned.set)['limit-count']
+    const quota = { title: 'the quota is announced', ...probeOf(route.value) }
+    if (first) {
+      const rules = severalLimits(first, { count, seconds, key: ruleKey(who) })
+      return {
+        changes: withPlugins(route, { 'limit-count': rules }, around),
+        expectations: [{ ...quota, expect: ANSWERS }],
+      }
+    }
+    const conf = {
+      count,
+      time_window: seconds,
+      ...(who === undefined ? {} : toKey(who)),
+      rejected_code: 429,
+      rejected_msg: 'too many requests',
+      ...(pluginsIn(route.value)['limit-count']?.rules ? { rules: null } : {}),
+    }
+    const told = { ...quota, expect: { header: { name: 'X-RateLimit-Limit', value: String(count) } } }
+    return { changes: withPlugins(route, { 'limit-count': conf }, around), expectations: [told] }
+  },
+})
+
+/** The second limit of a plan makes rules of both; a third is added to them. */
+function severalLimits(first: Resource, next: { count: number; seconds: number; key: string }): Resource {
+  const rule = { count: next.count, time_window: next.seconds, key: next.key, header_prefix: prefixOf(next.seconds) }
+  const rules = Array.isArray(first.rules)
+    ? (first.rules as Resource[])
+    : [
+        {
+          count: first.count,
+          time_window: first.time_window,
+          key: `$${first.key ?? 'remote_addr'}`,
+          header_prefix: prefixOf(Number(first.time_window)),
+        },
+      ]
+  return { count: null, time_window: null, key: null, key_type: null, rules: [...rules, rule] }
+}
+
+/** Tells the quota headers of several limits apart: `X-60s-RateLimit-Limit`. */
+function prefixOf(seconds: number): string {
+  return `${seconds}s`
+}
+
+function ruleKey(who: string | undefined): string {
+  const { key, key_type: type } = toKey(who)
+  return type === 'constant' ? key : `$${key}`
+}
+
+export const limitRate = defineIntent({
+  name: 'limit_rate',
+  fields: Type.Object({
+    rate: Type.Number({ exclusiveMinimum: 0, description: 'requests a second, evenly' }),
+    burst: Type.Optional(Type.Number({ minimum: 0, default: 0 })),
+    by,
+  }),
+  run: ({ rate, burst = 0, by: who }, around) => ({
+    changes: withPlugins(around.route(), { 'limit-req': { rate, burst, ...toKey(who), rejected_code: 429 } }, around),
+  }),
+})
+
+export const limitConcurrency = defineIntent({
+  name: 'limit_concurrency',
+  fields: Type.Object({ count: Type.Integer({ minimum: 1, description: 'requests at the same time' }), by }),
+  run: ({ count, by: who }, around) => ({
+    changes: withPlugins(
+      around.route(),
+      { 'limit-conn': { conn: count, burst: 0, default_conn_delay: 0.1, ...toKey(who), rejected_code: 429 } },
+      around,
+    ),
+  }),
+})
+
+export const cache = defineIntent({
+  name: 'cache',
+  fields: Type.Object({ seconds: Type.Optional(Type.Integer({ minimum: 1, default: 60 })) }),
+  run({ seconds = 60 }, around) {
+    const route = around.route()
+    const conf = { cache_strategy: 'memory', cache_zone: 'memory_cache', cache_ttl: seconds, cache_http_status: [200] }
+    const hit = {
+      title: 'the second call comes from the cache',
+      ...probeOf(route.value),
+      expect: { header: { name: 'Apisix-Cache-Status', value: 'HIT' } },
+      repeat: 2,
+    }
+    return { changes: withPlugins(route, { 'proxy-cache': conf }, around), expectations: [hit] }
+  },
+})

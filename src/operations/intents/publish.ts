@@ -1,0 +1,182 @@
+// Putting the gateway in front of an API, and moving what is there.
+import Type from 'typebox'
+import type { Resource } from '../../resources/kinds.ts'
+import { OperationError } from '../contract.ts'
+import { ANSWERS, defineIntent, onRoute, probeOf, toUrl, upstreamTo, withPlugins } from './contract.ts'
+
+const METHODS = Type.Array(Type.Enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']))
+
+export const publish = defineIntent({
+  name: 'publish',
+  fields: Type.Object({
+    path: Type.String({ description: 'path to serve, `/orders/*` for everything below' }),
+    url: Type.String({ description: 'where the API runs, http(s)://host:port' }),
+    host: Type.Optional(Type.String()),
+    methods: Type.Optional(METHODS),
+    id: Type.Optional(Type.String()),
+    strip: Type.Optional(Type.String({ description: 'beginning of the path that the API does not know' })),
+  }),
+  run({ path, url: address, host, methods, id: wanted, strip }, { inventory, earlier }) {
+    checkPath(path)
+    const url = toUrl(address)
+    const taken = [...inventory.list('routes').map((one) => one.id), ...earlier.map((one) => one.id)]
+    const id = wanted ?? freeId(path, new Set(taken))
+    const base = url.pathname.replace(/\/$/, '')
+    const set: Resource = {
+      id,
+      name: id,
+      uri: path,
+      ...(host ? { host } : {}),
+      ...(methods?.length ? { methods } : {}),
+      ...(strip === undefined && !base
+        ? {}
+        : { plugins: { 'proxy-rewrite': { regex_uri: [`^${literal(trim(strip ?? ''))}/?(.*)`, `${base}/$1`] } } }),
+      upstream: upstreamTo(url),
+    }
+    return {
+      changes: [{ action: 'create', kind: 'routes', id, set }],
+      expectations: [{ title: 'the API answers', ...probeOf(set), expect: ANSWERS }],
+    }
+  },
+})
+
+export const move = defineIntent({
+  name: 'move',
+  fields: Type.Object({ path: Type.Optional(Type.String()), host: Type.Optional(Type.String()) }),
+  run({ path, host }, { route }) {
+    if (path !== undefined) checkPath(path)
+    if (path === undefined && host === undefined) throw new OperationError('invalid', 'move needs path or host')
+    const found = route()
+    const set = {
+      ...(path === undefined ? {} : { uri: path, ...(found.value.uris ? { uris: null } : {}) }),
+      ...(host === undefined ? {} : { host, ...(found.value.hosts ? { hosts: null } : {}) }),
+    }
+    return {
+      changes: onRoute(found, set),
+      expectations: [{ title: 'served there', ...probeOf({ ...found.value, ...set }), expect: ANSWERS }],
+    }
+  },
+})
+
+export const onlyMethods = defineIntent({
+  name: 'only_methods',
+  fields: Type.Object({ methods: METHODS }),
+  run({ methods }, { route }) {
+    const found = route()
+    const refused = ['OPTIONS', 'HEAD', 'GET'].find((one) => !methods.some((method) => method === one))
+    if (refused === undefined) return { changes: onRoute(found, { methods }) }
+    const closed = {
+      title: `${refused} is not taken`,
+      ...probeOf(found.value),
+      method: refused,
+      expect: { status: [404] },
+    }
+    return { changes: onRoute(found, { methods }), expectations: [closed] }
+  },
+})
+
+export const chatApi = defineIntent({
+  name: 'chat_api',
+  fields: Type.Object({
+    url: Type.String({ description: 'the API' }),
+    openapi: Type.Optional(Type.String({ description: 'its document; /openapi.json of the API when absent' })),
+    path: Type.Optional(Type.String({ description: 'where MCP clients find it; /mcp when absent' })),
+  }),
+  run({ url, openapi, path = '/mcp' }, { inventory }) {
+    checkPath(path)
+    const base = toUrl(url).href.replace(/\/$/, '')
+    const id = freeId(path, new Set(inventory.list('routes').map((one) => one.id)))
+    const plugin = {
+      transport: 'streamable_http',
+      openapi_url: toUrl(openapi ?? `${base}/openapi.json`).href,
+      base_url: base,
+    }
+    return {
+      changes: [
+        {
+          action: 'create',
+          kind: 'routes',
+          id,
+          set: { id, name: id, uri: path, methods: ['GET', 'POST', 'DELETE'], plugins: { 'openapi-to-mcp': plugin } },
+        },
+      ],
+    }
+  },
+})
+
+export const disable = defineIntent({
+  name: 'disable',
+  fields: Type.Object({}),
+  run(_, { route }) {
+    const found = route()
+    return {
+      changes: onRoute(found, { status: 0 }),
+      expectations: [{ title: 'route is off', ...probeOf(found.value), expect: { status: [404] } }],
+    }
+  },
+})
+
+export const enable = defineIntent({
+  name: 'enable',
+  fields: Type.Object({}),
+  run: (_, { route }) => ({ changes: onRoute(route(), { status: 1 }) }),
+})
+
+export const addPlugin = defineIntent({
+  name: 'add_plugin',
+  fields: Type.Object({ plugin: Type.String(), config: Type.Optional(Type.Record(Type.String(), Type.Unknown())) }),
+  run: ({ plugin, config = {} }, around) => ({ changes: withPlugins(around.route(), { [plugin]: config }, around) }),
+})
+
+export const removePlugin = defineIntent({
+  name: 'remove_plugin',
+  fields: Type.Object({ plugin: Type.String() }),
+  run({ plugin }, around) {
+    const found = around.route()
+    const own = Object.keys((found.value.plugins ?? {}) as object)
+    if (found.id !== '*' && !own.includes(plugin))
+      throw new OperationError(
+        'invalid',
+        `routes/${found.id} does not run ${plugin} by itself; it runs: ${own.join(', ') || 'none'}`,
+      )
+    if (found.id !== '*') return { changes: onRoute(found, { plugins: { [plugin]: null } }) }
+    const rule = around.inventory.list('global_rules').find((one) => plugin in ((one.value.plugins ?? {}) as object))
+    if (!rule) throw new OperationError('not_found', `no global rule runs ${plugin}`)
+    const alone = Object.keys(rule.value.plugins as object).length === 1
+    return {
+      changes: [
+        alone
+          ? { action: 'delete', kind: 'global_rules', id: rule.id }
+          : { action: 'change', kind: 'global_rules', id: rule.id, set: { plugins: { [plugin]: null } } },
+      ],
+    }
+  },
+})
+
+function checkPath(path: string): void {
+  if (!/^\/[^\s?#]*$/.test(path))
+    throw new OperationError(
+      'invalid',
+      `the path to serve begins with / and has no blanks, query or fragment: ${JSON.stringify(path)}`,
+    )
+}
+
+function freeId(path: string, taken: Set<string | undefined>): string {
+  const base =
+    path
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-+|-+$/g, '')
+      .slice(0, 40) || 'root'
+  let id = base
+  for (let n = 2; taken.has(id); n++) id = `${base}-${n}`
+  return id
+}
+
+function trim(path: string): string {
+  return path.replace(/\/?\*?$/, '')
+}
+
+function literal(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}

@@ -1,0 +1,178 @@
+// Where requests go: shares between versions, nodes, retries, timeouts, health.
+import Type from 'typebox'
+import type { Resource } from '../../resources/kinds.ts'
+import { OperationError } from '../contract.ts'
+import { nodesOf, pluginsIn } from '../inventory.ts'
+import {
+  ANSWERS,
+  defineIntent,
+  nodeOf,
+  onRoute,
+  onUpstream,
+  probeOf,
+  toUrl,
+  upstreamOf,
+  upstreamTo,
+} from './contract.ts'
+
+export const split = defineIntent({
+  name: 'split',
+  fields: Type.Object({
+    url: Type.String({ description: 'the new version' }),
+    percent: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 100,
+        description: 'its share; with header or cookie: of those requests, 100 when absent',
+      }),
+    ),
+    header: Type.Optional(Type.String()),
+    cookie: Type.Optional(Type.String()),
+    value: Type.Optional(Type.String({ description: 'value of the header or cookie' })),
+  }),
+  run({ url: address, percent, header, cookie, value }, around) {
+    const route = around.route()
+    const conditional = header !== undefined || cookie !== undefined
+    if (!conditional && percent === undefined)
+      throw new OperationError('invalid', 'split needs percent, header or cookie')
+    if (conditional && value === undefined) throw new OperationError('invalid', 'split by header or cookie needs value')
+    const variable = header === undefined ? `cookie_${cookie}` : `http_${header.toLowerCase().replaceAll('-', '_')}`
+    const share = percent ?? 100
+    const weighted: Resource[] = [{ upstream: upstreamTo(toUrl(address)), weight: share }]
+    if (share < 100) weighted.push({ weight: 100 - share })
+    const rule = {
+      ...(conditional ? { match: [{ vars: [[variable, '==', value]] }] } : {}),
+      weighted_upstreams: weighted,
+    }
+    const probe = probeOf(route.value)
+    const headers =
+      header !== undefined && value !== undefined ? { headers: { ...probe.headers, [header]: value } } : {}
+    return {
+      changes: onRoute(route, { plugins: { 'traffic-split': { rules: [rule] } } }),
+      expectations: [{ title: 'both versions answer', ...probe, ...headers, expect: ANSWERS, repeat: 10 }],
+    }
+  },
+})
+
+export const finishSplit = defineIntent({
+  name: 'finish_split',
+  fields: Type.Object({ keep: Type.Enum(['new', 'old']) }),
+  run({ keep }, around) {
+    const route = around.route()
+    const rules = pluginsIn(route.value)['traffic-split']?.rules as { weighted_upstreams?: Resource[] }[] | undefined
+    if (!rules) throw new OperationError('invalid', `routes/${route.id} has no split to finish`)
+    const gone = { plugins: { 'traffic-split': null } }
+    if (keep === 'old') return { changes: onRoute(route, gone) }
+    const newer = rules.flatMap((rule) => rule.weighted_upstreams ?? []).find((one) => one.upstream)?.upstream as
+      | Resource
+      | undefined
+    if (!newer) throw new OperationError('invalid', `the split of routes/${route.id} names no upstream of its own`)
+    const place = upstreamOf(route, around)
+    const whole = {
+      ...Object.fromEntries(
+        Object.keys(place.upstream)
+          .filter((name) => ['scheme', 'pass_host', 'nodes'].includes(name))
+          .map((name) => [name, null]),
+      ),
+      ...newer,
+      nodes: listNodes(newer),
+    }
+    return {
+      changes: [...onRoute(route, gone), ...onUpstream(place, whole)],
+      expectations: [{ title: 'the new version answers', ...probeOf(route.value), expect: ANSWERS }],
+    }
+  },
+})
+
+export const addNode = defineIntent({
+  name: 'add_node',
+  fields: Type.Object({ url: Type.String(), weight: Type.Optional(Type.Integer({ minimum: 0, default: 1 })) }),
+  run({ url, weight = 1 }, around) {
+    const route = around.route()
+    const place = upstreamOf(route, around)
+    const address = nodeOf(toUrl(url))
+    const others = nodesOf(place.upstream).filter((one) => one.address !== address)
+    return {
+      changes: onUpstream(place, { nodes: toList([...others, { address, weight }]) }),
+      expectations: [{ title: 'every node answers', ...probeOf(route.value), expect: ANSWERS, repeat: 4 }],
+    }
+  },
+})
+
+export const removeNode = defineIntent({
+  name: 'remove_node',
+  fields: Type.Object({ url: Type.String() }),
+  run({ url }, around) {
+    const place = upstreamOf(around.route(), around)
+    const address = nodeOf(toUrl(url))
+    const nodes = nodesOf(place.upstream)
+    const others = nodes.filter((one) => one.address !== address)
+    if (others.length === nodes.length)
+      throw new OperationError(
+        'not_found',
+        `${place.kind}/${place.id} has no node ${address}; it has: ${nodes.map((one) => one.address).join(', ')}`,
+      )
+    if (!others.length)
+      throw new OperationError(
+        'invalid',
+        `${address} is the last node of ${place.kind}/${place.id}; delete the route instead`,
+      )
+    return { changes: onUpstream(place, { nodes: toList(others) }) }
+  },
+})
+
+export const retry = defineIntent({
+  name: 'retry',
+  fields: Type.Object({ times: Type.Integer({ minimum: 0, maximum: 10 }) }),
+  run: ({ times }, around) => ({ changes: onUpstream(upstreamOf(around.route(), around), { retries: times }) }),
+})
+
+const SECONDS = Type.Optional(Type.Number({ exclusiveMinimum: 0 }))
+
+export const timeouts = defineIntent({
+  name: 'timeouts',
+  fields: Type.Object({ connect: SECONDS, send: SECONDS, read: SECONDS }),
+  run({ connect, send, read }, around) {
+    if (connect === undefined && send === undefined && read === undefined)
+      throw new OperationError('invalid', 'timeouts needs connect, send or read, in seconds')
+    const place = upstreamOf(around.route(), around)
+    const now = (place.upstream.timeout ?? {}) as Record<string, number>
+    const timeout = { connect: connect ?? now.connect ?? 5, send: send ?? now.send ?? 60, read: read ?? now.read ?? 60 }
+    return { changes: onUpstream(place, { timeout }) }
+  },
+})
+
+export const healthChecks = defineIntent({
+  name: 'health_checks',
+  fields: Type.Object({
+    path: Type.Optional(Type.String({ description: 'path that a healthy node answers; connections only when absent' })),
+    seconds: Type.Optional(Type.Integer({ minimum: 1, default: 5 })),
+  }),
+  run({ path, seconds = 5 }, around) {
+    const active = {
+      ...(path === undefined ? { type: 'tcp' } : { type: 'http', http_path: path }),
+      timeout: 2,
+      healthy: { interval: seconds, successes: 1 },
+      unhealthy: {
+        interval: seconds,
+        ...(path === undefined ? { tcp_failures: 2 } : { http_failures: 2 }),
+        timeouts: 2,
+      },
+    }
+    return { changes: onUpstream(upstreamOf(around.route(), around), { checks: { active } }) }
+  },
+})
+
+function listNodes(upstream: Resource): Resource[] {
+  return toList(nodesOf(upstream))
+}
+
+/** As a list, which a change replaces whole: members of a map would be added to those that are there. */
+function toList(nodes: ReturnType<typeof nodesOf>): Resource[] {
+  return nodes.map(({ address, weight }) => {
+    const colon = address.lastIndexOf(':')
+    return colon > 0
+      ? { host: address.slice(0, colon), port: Number(address.slice(colon + 1)), weight }
+      : { host: address, weight }
+  })
+}

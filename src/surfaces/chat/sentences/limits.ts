@@ -1,0 +1,100 @@
+// Sentences about how much, how often, how long.
+import { type Recogniser, spanIn, toDigits, UNIT, unitOf } from './clause.ts'
+
+const RATE = new RegExp(
+  `(\\d+)\\s*(?:requests?|calls?|times?|hits?|req|reqs|queries|messages)?\\s*(?:per|a|an|each|every|in|within|\\/)\\s*(\\d+)?\\s*(${UNIT})\\b`,
+)
+
+const COUNTED =
+  /\b(?:limit|allow|at most|max(?:imum)?|no more|cap|throttle|quota|only|up to|let|requests?|calls?|times?|rate)\b/
+
+function byIn(lower: string): { by?: string } {
+  const header =
+    /\b(?:per|by|for each|count by)\s+(?:value of\s+)?(?:the\s+)?(?:header\s+([\w-]+)|([\w-]+)\s+header)/.exec(lower)
+  const name = header?.[1] ?? header?.[2]
+  if (name) return { by: `header:${name}` }
+  if (/\b(?:per|by|each|every|for each|for every) (?:consumer|user|client|caller|customer|api key|key)\b/.test(lower))
+    return { by: 'consumer' }
+  if (/\b(?:per|by|each|every|for each) (?:ip|address|ip address)\b/.test(lower)) return { by: 'address' }
+  return /\b(?:in total|altogether|overall|all callers together|everybody together|for everybody|globally shared)\b/.test(
+    lower,
+  )
+    ? { by: 'everybody' }
+    : {}
+}
+
+const concurrency: Recogniser = ({ lower }) => {
+  if (
+    !/\b(?:concurrent|concurrently|simultaneous|simultaneously|at the same time|at once|in parallel|parallel|in flight)\b/.test(
+      lower,
+    )
+  )
+    return undefined
+  const count = /\b(\d+)\b/.exec(toDigits(lower))?.[1]
+  return count ? { do: 'limit_concurrency', count: Number(count), ...byIn(lower) } : undefined
+}
+
+const smooth: Recogniser = ({ lower }) => {
+  const words = toDigits(lower)
+  if (!/\b(?:smooth\w*|evenly|burst|steady)\b/.test(words)) return undefined
+  const rate = RATE.exec(words)
+  if (!rate) return undefined
+  const burst = /\bbursts?\s+(?:of\s+|up to\s+)?(\d+)/.exec(words)?.[1]
+  const seconds = unitOf(rate[3] as string) * Number(rate[2] ?? 1)
+  return {
+    do: 'limit_rate',
+    rate: Number(rate[1]) / seconds,
+    ...(burst ? { burst: Number(burst) } : {}),
+    ...byIn(lower),
+  }
+}
+
+const limit: Recogniser = ({ lower }) => {
+  const words = toDigits(lower)
+  const found = RATE.exec(words)
+  if (!found || !COUNTED.test(words) || /\b(?:retry|retries|cache|check|poll)\b/.test(words)) return undefined
+  return {
+    do: 'limit',
+    count: Number(found[1]),
+    seconds: unitOf(found[3] as string) * Number(found[2] ?? 1),
+    ...byIn(lower),
+  }
+}
+
+const cache: Recogniser = ({ lower }) => {
+  if (!/\bcach(?:e|es|ed|ing)\b|\bremember (?:the )?(?:answers|responses)\b/.test(lower)) return undefined
+  const seconds = spanIn(lower)
+  return { do: 'cache', ...(seconds ? { seconds } : {}) }
+}
+
+const retry: Recogniser = ({ lower }) => {
+  if (!/\b(?:retry|retries|retried|try again|tries)\b/.test(lower)) return undefined
+  if (/\b(?:no|never|don't|do not|without|stop)\b/.test(lower)) return { do: 'retry', times: 0 }
+  const times = /\b(\d+)\b/.exec(toDigits(lower))?.[1]
+  return { do: 'retry', times: times === undefined ? 1 : Number(times) }
+}
+
+const timeouts: Recogniser = ({ lower }) => {
+  if (!/\b(?:time[ -]?outs?|time out|wait|give up|within)\b/.test(lower)) return undefined
+  const fields: Record<string, number> = {}
+  for (const name of ['connect', 'send', 'read']) {
+    const around = new RegExp(
+      `\\b${name}\\w*(?: time[ -]?out)?(?:\\s+(?:of|on|for)\\s+(?:route\\s+)?[a-z][\\w.-]*)?(?: of| to| after)?\\s+(\\d+(?:\\.\\d+)?)\\s*(${UNIT})\\b|\\b(\\d+(?:\\.\\d+)?)\\s*(${UNIT})\\s+(?:to|for)\\s+(?:the\\s+)?${name}`,
+    )
+    const found = around.exec(toDigits(lower))
+    const [number, unit] = [found?.[1] ?? found?.[3], found?.[2] ?? found?.[4]]
+    if (number && unit) fields[name] = Number(number) * unitOf(unit)
+  }
+  if (Object.keys(fields).length) return { do: 'timeouts', ...fields }
+  const span = spanIn(lower)
+  return span ? { do: 'timeouts', read: span } : undefined
+}
+
+const breaker: Recogniser = ({ lower }) => {
+  if (!/\b(?:circuit[ -]?breaker|breaker|break the circuit)\b/.test(lower)) return undefined
+  const failures = /\b(\d+)\s+(?:failures?|errors?|5xx)/.exec(toDigits(lower))?.[1]
+  const seconds = spanIn(lower)
+  return { do: 'breaker', ...(failures ? { failures: Number(failures) } : {}), ...(seconds ? { seconds } : {}) }
+}
+
+export const limitRecognisers: readonly Recogniser[] = [breaker, concurrency, smooth, cache, retry, limit, timeouts]

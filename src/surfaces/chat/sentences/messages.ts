@@ -1,0 +1,117 @@
+// Sentences about what requests and answers look like.
+import { pathsIn, type Recogniser, urlIn } from './clause.ts'
+
+const rewrite: Recogniser = ({ text, lower }) => {
+  const host = /\b(?:send|set|use|pass|tell)\b.*\bhost(?: header)?\s+(?:of\s+|as\s+|to\s+)?([\w-]+(?:\.[\w-]+)+)/i.exec(
+    text,
+  )?.[1]
+  if (host && /\b(?:upstream|api|backend)\b/.test(lower)) return { do: 'rewrite', host }
+  const paths = pathsIn(text)
+  const strips = /\b(?:strip|remove|drop|cut)\b.*\b(?:prefix|from the path|path)\b|\bstrip\b/.test(lower)
+  if (strips && paths[0]) return { intent: { do: 'rewrite', from: paths[0] }, own: [paths[0]] }
+  if (!/\b(?:rewrite|replace|map)\b/.test(lower) || !paths.length) return undefined
+  if (paths.length >= 2)
+    return { intent: { do: 'rewrite', from: paths.at(-2), to: paths.at(-1) }, own: paths.slice(-2) }
+  return { intent: { do: 'rewrite', to: paths[0] }, own: [paths[0] as string] }
+}
+
+const HEADER =
+  /\bheaders?\s+["'`]?([A-Za-z][\w-]*)["'`]?\s*(?::|=|\bto\b|\bwith(?: the)?(?: value)?\b|\bas\b|\bis\b|\bvalue\b|\bof\b)\s*["'`]?([^"'`,;]+?)["'`]?(?:\s+(?:to|on|in|from|for|of)\s+.*)?$/i
+const NAMED_HEADER =
+  /\b([A-Z][\w]*(?:-[A-Z][\w]*)+|[Xx]-[\w-]+)\s*(?::|=|\bto\b)\s*["'`]?([^"'`,;]+?)["'`]?(?:\s+(?:to|on|in|from|for|of)\s+.*)?$/
+
+const headers: Recogniser = ({ text, lower }) => {
+  if (
+    /\b(?:request ids?|key|version|limit|per|split|canary|jwt|percent)\b|%|https?:/.test(lower) &&
+    !/\bheader\s+[\w-]+\s*[:=]/.test(lower)
+  )
+    return undefined
+  const name =
+    /\bheaders?\s+["'`]?(?!(?:from|on|of|in|to|for)\b)([A-Za-z][\w-]*)/i.exec(text)?.[1] ??
+    /\b(?:the\s+)?["'`]?([A-Za-z][\w-]*)["'`]?\s+headers?\b/i.exec(text)?.[1]
+  const kind =
+    /\b(?:upstream|backend|to the api|requests?)\b/.test(lower) &&
+    !/\b(?:response|responses|answers?|replies)\b/.test(lower)
+      ? 'request_headers'
+      : 'response_headers'
+  if (/\b(?:remove|drop|hide|strip|delete)\b/.test(lower))
+    return name && /\bheaders?\b/.test(lower) ? { do: kind, remove: [name] } : undefined
+  if (!/\b(?:add|set|send|put|attach|include|with|pass)\b/.test(lower)) return undefined
+  const found = HEADER.exec(text) ?? NAMED_HEADER.exec(text)
+  return found ? { do: kind, set: { [found[1] as string]: (found[2] as string).trim() } } : undefined
+}
+
+const cors: Recogniser = ({ text, lower }) => {
+  if (!/\bcors\b|\bcross[ -]origin\b|\bbrowsers? (?:from|on|of|at)\b|\bother (?:sites|origins)\b/.test(lower))
+    return undefined
+  if (/\b(?:remove|stop|without|drop|no longer)\b/.test(lower)) return undefined
+  const origins = [...text.matchAll(/https?:\/\/[^\s,;"'`]+/gi)].map((one) => one[0].replace(/[.,;/]+$/, ''))
+  const credentials = /\b(?:credentials|cookies)\b/.test(lower)
+  return { do: 'cors', ...(origins.length ? { origins } : {}), ...(credentials ? { credentials: true } : {}) }
+}
+
+const redirect: Recogniser = ({ text, lower }) => {
+  if (/\b(?:force|redirect\w*|only|upgrade|require|use|send)\b.*\bhttps\b(?!:)/.test(lower))
+    return { do: 'redirect', https: true }
+  if (!/\bredirect\w*\b/.test(lower) || /\b(?:remove|stop|drop)\b/.test(lower)) return undefined
+  const paths = pathsIn(text)
+  const to = urlIn(text) ?? paths.at(-1)
+  if (!to) return undefined
+  const from = urlIn(text) ? paths[0] : paths.length > 1 ? paths[0] : undefined
+  const code = /\b(30[12378])\b/.exec(lower)?.[1] ?? (/\bpermanent\w*\b/.test(lower) ? '301' : undefined)
+  const intent = { do: 'redirect', to, ...(code ? { code: Number(code) } : {}) }
+  const onRoute = /\broute\b/.test(lower) || !from
+  return { intent: onRoute ? intent : { ...intent, path: from }, own: paths }
+}
+
+const mock: Recogniser = ({ text, lower }) => {
+  const asks = /\bmock\w*\b|\b(?:always )?(?:answer|return|respond|reply)\b/.test(lower)
+  if (!asks || /\b(?:remove|stop|drop|disable)\b|https?:/.test(lower)) return undefined
+  const body =
+    /(\{.*\}|\[.*\])/.exec(text)?.[1] ?? /\b(?:body|text|with|saying|says?)\s+["'`]([^"'`]+)["'`]/i.exec(text)?.[1]
+  const status = /\b([2-5]\d\d)\b/.exec(lower.replace(body?.toLowerCase() ?? '\u0000', ''))?.[1]
+  if (!status && !body && !/\bmock/.test(lower)) return undefined
+  const [path] = pathsIn(body ? text.replace(body, '') : text)
+  const route = /\broute\b/.test(lower)
+  const plain = body !== undefined && !/^[{[]/.test(body)
+  return {
+    intent: {
+      do: 'mock',
+      ...(status ? { status: Number(status) } : {}),
+      ...(body ? { body } : {}),
+      ...(plain ? { content_type: 'text/plain' } : {}),
+      ...(path && !route ? { path } : {}),
+    },
+    own: path && !route ? [path] : [],
+  }
+}
+
+const compress: Recogniser = ({ lower }) =>
+  /\b(?:compress\w*|gzip)\b/.test(lower) && !/\b(?:remove|stop|without|disable)\b/.test(lower)
+    ? { do: 'compress' }
+    : undefined
+
+const requestId: Recogniser = ({ text, lower }) => {
+  if (!/\b(?:request|correlation|trace)[ -]?ids?\b/.test(lower) || /\b(?:remove|stop|without|disable)\b/.test(lower))
+    return undefined
+  const header = /\b(?:in|as|header|called)\s+(?:the\s+)?(?:header\s+)?["'`]?([A-Za-z]+(?:-[A-Za-z]+)+)/i.exec(
+    text,
+  )?.[1]
+  return { do: 'request_id', ...(header ? { header } : {}) }
+}
+
+const websocket: Recogniser = ({ lower }) =>
+  /\bweb ?sockets?\b/.test(lower) && !/\b(?:remove|stop|disable|without)\b/.test(lower)
+    ? { do: 'websocket' }
+    : undefined
+
+export const messageRecognisers: readonly Recogniser[] = [
+  cors,
+  redirect,
+  websocket,
+  requestId,
+  compress,
+  rewrite,
+  headers,
+  mock,
+]

@@ -1,0 +1,102 @@
+// Intents: what a model gets wrong is understood or told, and what several wishes about one route come to. The spoken tasks cover the rest.
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, test } from 'node:test'
+import { OperationError } from '../../src/operations/contract.ts'
+import { INTENTS, INTENTS_TOLD, intentSchema } from '../../src/operations/intents/index.ts'
+import { type GatewayForTest, gatewayForTest } from './gateway-for-test.ts'
+
+let gw: GatewayForTest
+before(async () => {
+  gw = await gatewayForTest(() => true, ['--store', 'memory'])
+})
+after(() => gw.close())
+beforeEach(async () => {
+  await gw.clear()
+  await gw.admin('PUT', '/routes/a', { uri: '/a', upstream: { type: 'roundrobin', nodes: { [gw.api]: 1 } } })
+})
+
+const fails = (code: OperationError['code'], pattern: RegExp) => (error: unknown) =>
+  error instanceof OperationError && error.code === code && pattern.test(error.message)
+const plan = (...intents: object[]): Promise<Record<string, unknown>> => gw.run('plan', { intents })
+const route = async (id = 'a'): Promise<Record<string, unknown>> =>
+  ((await gw.admin('GET', `/routes/${id}`)).body.value ?? {}) as Record<string, unknown>
+
+test('intents: names and fields are told in one line, and are different from each other', () => {
+  const { description } = intentSchema.properties.do as unknown as { description: string }
+  for (const { name } of INTENTS) assert.ok(`${INTENTS_TOLD} ${description}`.includes(name), name)
+  assert.equal(new Set(INTENTS.map((one) => one.name)).size, INTENTS.length)
+})
+
+test('intents: wrong names and fields are told with what was meant, all at once', async () => {
+  await assert.rejects(plan({ do: 'publsh' }), fails('invalid', /did you mean publish\?/))
+  await assert.rejects(
+    plan({ do: 'limit', route: 'a', cuont: 5 }),
+    fails('invalid', /cuont is no field of it; did you mean count\?.*count/),
+  )
+  await assert.rejects(
+    plan({ do: 'split', route: 'a', url: 'http://b:1', percent: 300 }),
+    fails('invalid', /percent must be <= 100/),
+  )
+  await assert.rejects(plan({ do: 'limit', count: 1 }), fails('invalid', /limit needs route; there are: a/))
+  await assert.rejects(plan({ do: 'cors', route: 'a', credentials: true }), fails('invalid', /needs origins/))
+  await assert.rejects(plan({ do: 'remove_plugin', route: 'a', plugin: 'cors' }), fails('invalid', /does not run cors/))
+  await assert.rejects(
+    plan({ do: 'only_consumers', route: 'a', consumers: ['nobody'] }),
+    fails('not_found', /add_consumer makes one/),
+  )
+  await assert.rejects(
+    plan({ do: 'publish', path: '/x', url: 'http://a:b@c' }),
+    fails('invalid', /must not hold a password/),
+  )
+})
+
+test('intents: numbers and lists as text are read', async () => {
+  await gw.change({
+    intents: [
+      { do: 'limit', route: 'a', count: '5', seconds: '30' },
+      { do: 'block', route: 'a', ips: '10.0.0.1, 10.0.0.2' },
+    ],
+  })
+  const plugins = (await route()).plugins as Record<string, Record<string, unknown>>
+  assert.equal(plugins['limit-count']?.time_window, 30)
+  assert.deepEqual(plugins['ip-restriction']?.blacklist, ['10.0.0.1', '10.0.0.2'])
+})
+
+test('intents: an API is published, protected and limited in one plan, and all of it is proved with the new key', async () => {
+  const applied = await gw.change({
+    intents: [
+      { do: 'publish', path: '/n/*', url: `http://${gw.api}` },
+      { do: 'require_key' },
+      { do: 'limit', count: 5 },
+      { do: 'add_consumer', consumer: 'carol' },
+      { do: 'only_consumers', consumers: ['app', 'carol'] },
+    ],
+  })
+  const proof = applied.proof as { title: string; ok: boolean; found: string }[]
+  assert.deepEqual(
+    proof.filter((one) => !one.ok),
+    [],
+  )
+  assert.deepEqual(
+    proof.map((one) => one.title),
+    ['the API answers', 'no key', 'key of app', 'the quota is announced'],
+  )
+  assert.equal(gw.secrets.length >= 2, true)
+})
+
+test('intents: a second list of blocked addresses is added to the first; a split is finished on either side', async () => {
+  await gw.change({ intents: [{ do: 'block', route: 'a', ips: ['10.0.0.1'] }] })
+  await gw.change({ intents: [{ do: 'block', route: 'a', ips: ['10.0.0.2'] }] })
+  const { plugins } = (await route()) as { plugins: Record<string, { blacklist: string[] }> }
+  assert.deepEqual(plugins['ip-restriction']?.blacklist, ['10.0.0.1', '10.0.0.2'])
+  await assert.rejects(plan({ do: 'finish_split', route: 'a', keep: 'new' }), fails('invalid', /no split/))
+  await gw.change({ intents: [{ do: 'split', route: 'a', url: 'https://new.example', percent: 5 }] })
+  await gw.change({ intents: [{ do: 'finish_split', route: 'a', keep: 'new' }] })
+  const { upstream } = (await route()) as { upstream: object }
+  assert.deepEqual(upstream, {
+    type: 'roundrobin',
+    scheme: 'https',
+    pass_host: 'node',
+    nodes: [{ host: 'new.example', port: 443, weight: 1 }],
+  })
+})
