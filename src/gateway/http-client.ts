@@ -30,10 +30,20 @@ export interface HttpClient {
 const TIMEOUT_MS = 3000
 const MAX_BODY_BYTES = 1024 * 1024
 const MAX_SOCKETS = 256
+const IDLE_MS = 60_000
 
-export function createHttpClient(): HttpClient {
-  const plain = new http.Agent({ keepAlive: true, maxSockets: MAX_SOCKETS, timeout: 60_000 })
-  const secure = new https.Agent({ keepAlive: true, maxSockets: MAX_SOCKETS, timeout: 60_000 })
+/** How connections are kept for the next request. */
+export interface KeepAlive {
+  /** Milliseconds that an unused connection stays open; 60000 when absent. */
+  idleMs?: number
+  /** Unused connections that stay open, by server. */
+  maxIdle?: number
+}
+
+export function createHttpClient({ idleMs = IDLE_MS, maxIdle = MAX_SOCKETS }: KeepAlive = {}): HttpClient {
+  const options = { keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: maxIdle, timeout: idleMs }
+  const plain = new http.Agent(options)
+  const secure = new https.Agent(options)
   return {
     request: (url, options = {}) => send(new URL(url), options, plain, secure),
     close: () => {

@@ -19,7 +19,7 @@ export interface BatchOptions {
   maxPendingEntries(): number
   maxPendingCharacters: number
   /** Rejects when the batch did not arrive. */
-  deliver(batch: string[]): Promise<void>
+  deliver(batch: string[]): Promise<unknown>
   onDropped(entries: number, reason: string | Error): void
   onRetry(error: Error): void
   /** Entries that wait or are under way, after each change of a batch. */
@@ -129,7 +129,7 @@ export class BatchQueue {
     this.#whenEmpty = undefined
   }
 
-  async #deliver(batch: string[]): Promise<void> {
+  async #deliver(batch: string[]): Promise<unknown> {
     const { deliver, maxRetries, retryDelayMs, onDropped, onRetry } = this.#options
     for (let tried = 0; ; tried++) {
       try {

@@ -5,7 +5,7 @@ import { definePlugin } from '../gateway/plugin.ts'
 import { oneOfTexts } from '../lib/schema-types.ts'
 import { batchFields, bodyFields, checkLogger, entryFields, loggerMetadata } from './logging/fields.ts'
 import { ADDRESS_PATTERN, checkAddress, createPoster } from './logging/http.ts'
-import { createLogger } from './logging/logger.ts'
+import { createLogger, toJson } from './logging/logger.ts'
 
 const schema = Type.Object({
   uri: Type.String({
@@ -74,13 +74,9 @@ export default definePlugin<Conf>({
       timeoutMs: (conf.timeout ?? 3) * 1000,
       tlsVerify: conf.ssl_verify ?? false,
     })
-    const toBody = (batch: string[]): string => {
-      if (lines) return batch.join('\n')
-      return conf.batch_max_size === 1 ? (batch[0] as string) : `[${batch.join(',')}]`
-    }
     return createLogger(conf, env, {
       concurrency: 4,
-      deliver: (batch) => post(conf.uri, headers, toBody(batch)),
+      deliver: (batch) => post(conf.uri, headers, lines ? batch.join('\n') : toJson(batch, conf.batch_max_size)),
     })
   },
 })

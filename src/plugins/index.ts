@@ -8,6 +8,7 @@ import consumerRestriction from './consumer-restriction.ts'
 import cors from './cors.ts'
 import csrf from './csrf.ts'
 import echo from './echo.ts'
+import elasticsearchLogger from './elasticsearch-logger.ts'
 import errorPage from './error-page.ts'
 import exitTransformer from './exit-transformer.ts'
 import faultInjection from './fault-injection.ts'
@@ -19,6 +20,7 @@ import ipRestriction from './ip-restriction.ts'
 import jwtAuth from './jwt-auth.ts'
 import keyAuth from './key-auth.ts'
 import limitCount from './limit-count.ts'
+import lokiLogger from './loki-logger.ts'
 import mocking from './mocking.ts'
 import nodeStatus from './node-status.ts'
 import prometheus from './prometheus.ts'
@@ -34,8 +36,12 @@ import responseRewrite from './response-rewrite.ts'
 import serverInfo from './server-info.ts'
 import serverlessPostFunction from './serverless-post-function.ts'
 import serverlessPreFunction from './serverless-pre-function.ts'
+import splunkHecLogging from './splunk-hec-logging.ts'
+import syslog from './syslog.ts'
+import tcpLogger from './tcp-logger.ts'
 import trafficSplit from './traffic-split.ts'
 import uaRestriction from './ua-restriction.ts'
+import udpLogger from './udp-logger.ts'
 import uriBlocker from './uri-blocker.ts'
 
 export const plugins: readonly Plugin[] = [
@@ -71,8 +77,14 @@ export const plugins: readonly Plugin[] = [
   publicApi, // 501
   prometheus, // 500
   errorPage, // 450
+  lokiLogger, // 414
+  elasticsearchLogger, // 413
   echo, // 412
   httpLogger, // 410
+  splunkHecLogging, // 409
+  tcpLogger, // 405
+  syslog, // 401
+  udpLogger, // 400
   fileLogger, // 399
   serverlessPostFunction, // -2000
 ]

@@ -1,4 +1,5 @@
 // Posts batches over HTTP, for the loggers whose receiver speaks it.
+import Type from 'typebox'
 import type { HttpClient } from '../../gateway/http-client.ts'
 
 /** APISIX's pattern of an address. `checkAddress` is stricter. */
@@ -15,8 +16,33 @@ export function checkAddress(field: string, address: string): void {
     throw new Error(`property "${field}" must be an address that begins with http:// or https://, found ${address}`)
 }
 
-/** Posts a body; rejects when the receiver is away, too slow, or answers with a status from 300 on. */
-export type Poster = (url: string, headers: Record<string, string>, body: string | Buffer) => Promise<void>
+/** The field for the addresses of a cluster; a batch goes to one of them. */
+export function endpointsField(server: string, example: string) {
+  return Type.Array(Type.String({ pattern: ADDRESS_PATTERN }), {
+    title: 'Endpoints',
+    description: `addresses of ${server} without a path; each batch goes to one of them by chance`,
+    minItems: 1,
+    examples: [[example]],
+  })
+}
+
+export const keepaliveTimeoutField = Type.Optional(
+  Type.Integer({
+    title: 'Keepalive timeout',
+    description: 'milliseconds that an unused connection stays open',
+    minimum: 1000,
+    default: 60000,
+    examples: [10000],
+  }),
+)
+
+/** One of them, by chance. */
+export function pickOne(addresses: readonly string[]): string {
+  return (addresses[Math.floor(Math.random() * addresses.length)] as string).replace(/\/+$/, '')
+}
+
+/** Posts a body and gives the answer's; rejects when the receiver is away, too slow, or answers with a status from 300 on. */
+type Poster = (url: string, headers: Record<string, string>, body: string | Buffer) => Promise<string>
 
 export function createPoster(client: HttpClient, options: { timeoutMs: number; tlsVerify: boolean }): Poster {
   return async (url, headers, body) => {
@@ -27,7 +53,7 @@ export function createPoster(client: HttpClient, options: { timeoutMs: number; t
       body: bytes,
       ...options,
     })
-    if (answer.status < 300) return
+    if (answer.status < 300) return answer.body.toString()
     const said = answer.body.toString().slice(0, MAX_QUOTED_LENGTH)
     throw new Error(`${new URL(url).host} answered a batch of log entries with status ${answer.status}: ${said}`)
   }

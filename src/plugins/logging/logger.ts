@@ -10,13 +10,15 @@ import { type Bodies, compileFormat, type Format } from './format.ts'
 
 export interface Delivery {
   /** Rejects when the batch did not arrive. */
-  deliver(batch: string[]): Promise<void>
+  deliver(batch: string[]): Promise<unknown>
   /** An entry as text; JSON unless told otherwise. */
   toText?(entry: Entry, ctx: Exchange): string
   /** What is logged without a log format; APISIX's default entry unless told otherwise. */
   makeEntry?(ctx: Exchange, bodies: Bodies): Entry
   /** Batches under way at a time; 1 keeps their order. */
   concurrency?: number
+  /** Characters of entries that wait at most. */
+  maxPendingCharacters?: number
   /** After the last batch. */
   close?(): void
 }
@@ -55,11 +57,16 @@ export function createLogger(
   }
 }
 
+/** A batch as JSON: the entry itself when batches have one, else a list. */
+export function toJson(batch: string[], batchMaxSize: number | undefined): string {
+  return batchMaxSize === 1 ? (batch[0] as string) : `[${batch.join(',')}]`
+}
+
 /** A queue as the batch fields describe it, which reports what is lost. */
 export function createQueue(
   conf: BatchConf | Waits,
   env: PluginEnv,
-  delivery: Pick<Delivery, 'deliver' | 'concurrency'>,
+  delivery: Pick<Delivery, 'deliver' | 'concurrency' | 'maxPendingCharacters'>,
 ): BatchQueue {
   const batch = conf as BatchConf
   const waits = conf as Partial<Waits>
@@ -80,7 +87,7 @@ export function createQueue(
     retryDelayMs: (batch.retry_delay ?? 1) * 1000,
     concurrency: delivery.concurrency ?? 1,
     maxPendingEntries: () => (env.metadata()?.max_pending_entries as number | undefined) ?? MAX_PENDING_ENTRIES,
-    maxPendingCharacters: MAX_PENDING_CHARACTERS,
+    maxPendingCharacters: delivery.maxPendingCharacters ?? MAX_PENDING_CHARACTERS,
     deliver: delivery.deliver,
     onDropped: report,
     onRetry: (error) => env.log.warn({ err: error, logger: name }, 'log entries were not taken; they are sent again'),

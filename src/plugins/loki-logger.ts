@@ -1,0 +1,134 @@
+// Pushes log entries to Grafana Loki over its HTTP API. Entries with the same labels are one stream.
+import Type, { type Static } from 'typebox'
+import { SERVER } from '../gateway/error-page.ts'
+import type { Exchange } from '../gateway/exchange.ts'
+import { createHttpClient } from '../gateway/http-client.ts'
+import { definePlugin } from '../gateway/plugin.ts'
+import { batchFields, bodyFields, checkLogger, entryFields, loggerMetadata } from './logging/fields.ts'
+import { compileFormat } from './logging/format.ts'
+import { checkAddress, createPoster, endpointsField, keepaliveTimeoutField, pickOne } from './logging/http.ts'
+import { createLogger } from './logging/logger.ts'
+
+const schema = Type.Object({
+  endpoint_addrs: endpointsField('Loki', 'http://127.0.0.1:3100'),
+  endpoint_uri: Type.Optional(
+    Type.String({
+      title: 'Path',
+      description: 'path of the push API',
+      minLength: 1,
+      default: '/loki/api/v1/push',
+      examples: ['/loki/api/v1/push'],
+    }),
+  ),
+  tenant_id: Type.Optional(
+    Type.String({
+      title: 'Tenant',
+      description: 'value of the header X-Scope-OrgID',
+      default: 'fake',
+      examples: ['tenant-1'],
+    }),
+  ),
+  log_labels: Type.Optional(
+    Type.Record(Type.String(), Type.String(), {
+      title: 'Labels',
+      description: 'labels of the streams; a value that begins with `$` is a variable',
+      default: { job: 'apisix' },
+      examples: [{ job: 'gateway', route: '$route_id' }],
+    }),
+  ),
+  ssl_verify: Type.Optional(
+    Type.Boolean({
+      title: 'Verify certificate',
+      description: "check the server's certificate",
+      default: true,
+      examples: [false],
+    }),
+  ),
+  timeout: Type.Optional(
+    Type.Integer({
+      title: 'Timeout',
+      description: 'milliseconds that a push may take',
+      minimum: 1,
+      maximum: 60000,
+      default: 3000,
+      examples: [10000],
+    }),
+  ),
+  keepalive: Type.Optional(
+    Type.Boolean({
+      title: 'Keep connections',
+      description: 'use a connection for several pushes',
+      default: true,
+      examples: [false],
+    }),
+  ),
+  keepalive_timeout: keepaliveTimeoutField,
+  keepalive_pool: Type.Optional(
+    Type.Integer({
+      title: 'Kept connections',
+      description: 'unused connections that stay open',
+      minimum: 1,
+      default: 5,
+      examples: [10],
+    }),
+  ),
+  ...entryFields,
+  ...bodyFields,
+  ...batchFields('loki logger'),
+})
+type Conf = Static<typeof schema>
+
+/** An entry as it waits: its labels as JSON, its time in nanoseconds, itself as JSON. */
+type Waiting = [labels: string, time: string, line: string]
+
+export default definePlugin<Conf>({
+  name: 'loki-logger',
+  version: 0.1,
+  priority: 414,
+  schema,
+  metadataSchema: loggerMetadata,
+  check(conf, kind) {
+    if (kind === 'plugin') for (const address of conf.endpoint_addrs) checkAddress('endpoint_addrs', address)
+    checkLogger(conf, kind)
+  },
+  setup(conf, env) {
+    const labels = compileFormat(conf.log_labels ?? { job: 'apisix' })
+    const client = createHttpClient({
+      idleMs: conf.keepalive_timeout ?? 60_000,
+      maxIdle: conf.keepalive_pool ?? 5,
+    })
+    const post = createPoster(client, { timeoutMs: conf.timeout ?? 3000, tlsVerify: conf.ssl_verify ?? true })
+    const headers = {
+      'User-Agent': SERVER,
+      'Content-Type': 'application/json',
+      'X-Scope-OrgID': conf.tenant_id ?? 'fake',
+      ...(conf.keepalive === false ? { Connection: 'close' } : {}),
+    }
+    const path = conf.endpoint_uri ?? '/loki/api/v1/push'
+    return createLogger(conf, env, {
+      toText: (entry, ctx) =>
+        JSON.stringify([labelsOf(ctx, labels), `${env.now()}000000`, JSON.stringify(entry)] satisfies Waiting),
+      concurrency: 4,
+      deliver: (batch) => post(pickOne(conf.endpoint_addrs) + path, headers, toPush(batch)),
+      close: () => client.close(),
+    })
+  },
+})
+
+function labelsOf(ctx: Exchange, labels: ReturnType<typeof compileFormat>): string {
+  const found = labels(ctx, { request: undefined, response: undefined })
+  return JSON.stringify(Object.fromEntries(Object.entries(found).map(([name, value]) => [name, String(value)])))
+}
+
+function toPush(batch: string[]): string {
+  const streams = new Map<string, [string, string][]>()
+  for (const text of batch) {
+    const [labels, time, line] = JSON.parse(text) as Waiting
+    const values = streams.get(labels) ?? []
+    streams.set(labels, values)
+    values.push([time, line])
+  }
+  return JSON.stringify({
+    streams: [...streams].map(([labels, values]) => ({ stream: JSON.parse(labels), values })),
+  })
+}

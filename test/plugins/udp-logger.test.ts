@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
+import { after, test } from 'node:test'
+import { refusal, startBench } from './harness.ts'
+import { arrived, until } from './logging/receiver.ts'
+
+const bench = await startBench()
+const texts: string[] = []
+const socket = createSocket('udp4', (message) => texts.push(message.toString()))
+await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
+after(() => socket.close())
+const { port } = socket.address()
+
+test('a datagram for a batch', async () => {
+  bench.route({ 'udp-logger': { host: '127.0.0.1', port, batch_max_size: 1, log_format: { u: '$uri' } } })
+  await bench.send('/a')
+  assert.deepEqual(await arrived(texts), ['{"u":"/a","route_id":"a"}'])
+})
+
+test('a batch that is too large for one datagram takes several', async () => {
+  texts.length = 0
+  const conf = { host: 'localhost', port, batch_max_size: 5, include_req_body: true }
+  bench.route({ 'udp-logger': { ...conf, log_format: { u: '$uri', body: '$request_body' } } })
+  for (const target of ['/1', '/2', '/3', '/4', '/5'])
+    await bench.send(target, { method: 'POST', body: 'x'.repeat(20_000) })
+  const entries = await until(
+    () => {
+      const found = texts.flatMap((text) => JSON.parse(text) as { u: string }[])
+      return found.length === 5 ? found : undefined
+    },
+    () => `${texts.length} datagrams have come`,
+  )
+  assert.equal(texts.length, 2)
+  assert.deepEqual(
+    entries.map(({ u }) => u),
+    ['/1', '/2', '/3', '/4', '/5'],
+  )
+})
+
+test('configurations that are refused', () => {
+  assert.equal(refusal('udp-logger', { port: 1 }), 'property "host" is required')
+})
