@@ -1,5 +1,5 @@
 // Writes batches to a TCP or TLS server, or to a UDP socket, for the loggers whose receiver speaks neither HTTP nor a protocol of its own.
-import { createSocket } from 'node:dgram'
+import { createSocket, type Socket as DatagramSocket } from 'node:dgram'
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 
@@ -68,31 +68,28 @@ export class SocketPool {
   }
 }
 
-/** Sends texts as one datagram each. */
-export async function sendDatagrams(
-  { host, port, timeoutMs }: { host: string; port: number; timeoutMs: number },
-  texts: string[],
-): Promise<void> {
-  const socket = createSocket(isIP(host) === 6 ? 'udp6' : 'udp4')
+/** Sends texts as one datagram each, in their order. */
+export async function sendDatagrams(address: StreamAddress, texts: string[]): Promise<void> {
+  const socket = createSocket(isIP(address.host) === 6 ? 'udp6' : 'udp4')
+  try {
+    for (const text of texts) await sendDatagram(socket, address, text)
+  } finally {
+    socket.close()
+  }
+}
+
+function sendDatagram(socket: DatagramSocket, { host, port, timeoutMs }: StreamAddress, text: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const timer = setTimeout(
     () => reject(new Error(`${host}:${port} could not be sent to in ${timeoutMs} ms`)),
     timeoutMs,
   )
   socket.once('error', reject)
-  let left = texts.length
-  for (const text of texts) {
-    socket.send(text, port, host, (error) => {
-      if (error) reject(error)
-      else if (--left === 0) resolve()
-    })
-  }
-  try {
-    await promise
-  } finally {
+  socket.send(text, port, host, (error) => (error ? reject(error) : resolve()))
+  return promise.finally(() => {
     clearTimeout(timer)
-    socket.close()
-  }
+    socket.off('error', reject)
+  })
 }
 
 function open({ host, port, timeoutMs, tls }: StreamAddress): Promise<Socket> {
