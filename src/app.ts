@@ -22,6 +22,7 @@ import { version } from './lib/version.ts'
 import { exposition } from './metrics/exposition.ts'
 import { processMetrics } from './metrics/process-metrics.ts'
 import { Approvals } from './operations/approval.ts'
+import { Confirmations } from './operations/confirmations.ts'
 import type { OperationContext, Surface } from './operations/contract.ts'
 import { operations } from './operations/index.ts'
 import { Ledger } from './operations/ledger.ts'
@@ -276,11 +277,14 @@ async function listenSurfaces(
   const approvals = new Approvals(settings.approvals.expire_seconds * 1000)
   const targets = toTargets(settings, adminKey, process.env)
   closers.push(targets.watch())
+  const confirmations = new Confirmations(ledger, targets)
+  closers.push(confirmations.watch((error) => log.error({ err: error }, 'a change on trial could not be taken back')))
   const fetchDocument = createFetch(settings.openapi.fetch_networks)
   const context = (surface: Surface, signal: AbortSignal): OperationContext => ({
     targets,
     ledger,
     approvals,
+    confirmations,
     fetchDocument,
     caller: { surface, subject: surface === 'openai' ? 'chatgpt' : 'owner' },
     ask: undefined,

@@ -4,6 +4,7 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { parseAddress } from '../lib/address.ts'
 import { Approvals } from '../operations/approval.ts'
+import { Confirmations } from '../operations/confirmations.ts'
 import type { OperationContext, Surface } from '../operations/contract.ts'
 import { Ledger } from '../operations/ledger.ts'
 import { createFetch } from '../operations/openapi/fetch.ts'
@@ -25,7 +26,7 @@ export function toTargets(settings: Settings, key: string, env: NodeJS.ProcessEn
     gatewayUrl: `http://${reachable(settings.gateway.http[0] ?? '127.0.0.1:9080')}`,
     metricsUrl:
       settings.metrics.listen === 'off' ? undefined : `http://${reachable(settings.metrics.listen)}${METRICS_PATH}`,
-    policy: 'always',
+    policy: settings.approvals.policy,
   }
   const others = settings.targets.map((one): TargetSettings => {
     const fromFile = one.key_file === undefined ? undefined : readFileSync(one.key_file, 'utf8').trim()
@@ -39,7 +40,7 @@ export function toTargets(settings: Settings, key: string, env: NodeJS.ProcessEn
       policy: one.policy,
     }
   })
-  return new Targets([embedded, ...others])
+  return new Targets([embedded, ...others], settings.approvals.surfaces)
 }
 
 /** An address to connect to for one that is listened on. */
@@ -75,9 +76,12 @@ export function terminalContext(
   terminal: Terminal,
   surface: Surface,
 ): OperationContext {
+  const targets = toTargets(settings, key, process.env)
+  const ledger = new Ledger(settings.data_dir)
   return {
-    targets: toTargets(settings, key, process.env),
-    ledger: new Ledger(settings.data_dir),
+    targets,
+    ledger,
+    confirmations: new Confirmations(ledger, targets),
     approvals: new Approvals(settings.approvals.expire_seconds * 1000),
     fetchDocument: createFetch(settings.openapi.fetch_networks),
     caller: { surface, subject: userInfo().username },

@@ -25,6 +25,21 @@ interface Answer {
   headers: Headers
 }
 
+/** A write that was done, with what was there before and the version that it made. */
+interface Done {
+  operation: WriteOperation
+  before: Found | undefined
+  version: number
+}
+
+/** What a target can do beyond APISIX 3.2; found out once. */
+interface Abilities {
+  /** `APISIX/3.18.0`, as it calls itself. */
+  server: string
+  validates: boolean
+  transactions: boolean
+}
+
 const TIMEOUT_MS = 10_000
 
 export class AdminClient {
@@ -33,8 +48,15 @@ export class AdminClient {
   readonly #name: string
   readonly #target: { name: string; adminUrl: string; adminKey: string }
   readonly #signal: AbortSignal | undefined
+  /** One for all clients of a target. */
+  readonly #known: { abilities?: Promise<Abilities> }
 
-  constructor(target: { name: string; adminUrl: string; adminKey: string }, signal?: AbortSignal) {
+  constructor(
+    target: { name: string; adminUrl: string; adminKey: string },
+    signal?: AbortSignal,
+    known: { abilities?: Promise<Abilities> } = {},
+  ) {
+    this.#known = known
     this.#target = target
     this.#signal = signal
     this.#base = `${target.adminUrl.replace(/\/$/, '')}/apisix/admin`
@@ -44,7 +66,47 @@ export class AdminClient {
 
   /** The same Admin API for a caller who may go away: then its reads end. */
   until(signal: AbortSignal): AdminClient {
-    return new AdminClient(this.#target, signal)
+    return new AdminClient(this.#target, signal, this.#known)
+  }
+
+  /** What this target cannot do for a plan, in words; empty for one that can do everything. */
+  async shortcomings(): Promise<string[]> {
+    const { server, validates, transactions } = await this.#abilities()
+    return [
+      ...(validates
+        ? []
+        : [
+            `${this.#name} (${server}) cannot check resources before they are written: what is wrong shows when the plan is applied`,
+          ]),
+      ...(transactions
+        ? []
+        : [
+            `${this.#name} (${server}) has no transactions: changes are written one by one, and taken back when one fails`,
+          ]),
+    ]
+  }
+
+  #abilities(): Promise<Abilities> {
+    this.#known.abilities ??= this.#findAbilities()
+    return this.#known.abilities
+  }
+
+  async #findAbilities(): Promise<Abilities> {
+    try {
+      const [validate, transaction] = await Promise.all([
+        this.#send('POST', '/schema/validate/routes', { uri: '/' }),
+        this.#send('POST', '/gateward/transaction', { operations: [] }),
+      ])
+      const has = ({ status }: Answer): boolean => status !== 404 && status !== 405
+      return {
+        server: transaction.headers.get('server') ?? 'unknown version',
+        validates: has(validate),
+        transactions: has(transaction),
+      }
+    } catch (error) {
+      delete this.#known.abilities // it did not answer: asked again next time
+      throw error
+    }
   }
 
   /** One resource, undefined when there is none. */
@@ -60,6 +122,11 @@ export class AdminClient {
     const path = kind === 'credentials' ? `/consumers/${encodeURIComponent(of ?? '')}/credentials` : `/${kind}`
     const answer = await this.#send('GET', path)
     if (answer.status === 404 && kind === 'credentials') return []
+    if (answer.status === 404 && !('list' in answer.body))
+      throw new OperationError(
+        'target',
+        `${this.#name} (${answer.headers.get('server') ?? 'unknown version'}) has no ${kind}`,
+      )
     this.#expectOk(answer, `listing ${kind}`)
     const list = Array.isArray(answer.body.list) ? (answer.body.list as Record<string, unknown>[]) : []
     const prefix = kind === 'credentials' ? `/consumers/${of}/credentials/` : `/${kind}/`
@@ -132,10 +199,10 @@ export class AdminClient {
   }
 
   async #writeOneByOne(operations: WriteOperation[]): Promise<{ servedMs: undefined }> {
-    const done: { operation: WriteOperation; before: Found | undefined }[] = []
+    const done: Done[] = []
     try {
       for (const operation of operations) {
-        const before = await this.get(operation.kind, operation.id)
+        const before = await this.#read(operation)
         if ((before?.modifiedIndex ?? 0) !== operation.expect) {
           throw new OperationError(
             'conflict',
@@ -143,7 +210,7 @@ export class AdminClient {
           )
         }
         await this.#writeOne(operation)
-        done.push({ operation, before })
+        done.push({ operation, before, version: (await this.#read(operation))?.modifiedIndex ?? 0 })
       }
     } catch (error) {
       await this.#compensate(done, error as Error)
@@ -152,19 +219,31 @@ export class AdminClient {
     return { servedMs: undefined }
   }
 
+  /** Reads without the caller's signal: what has begun to write is finished. */
+  #read({ kind, id }: WriteOperation): Promise<Found | undefined> {
+    return new AdminClient(this.#target).get(kind, id)
+  }
+
   async #writeOne({ method, kind, id, body }: WriteOperation): Promise<void> {
     const path = kind === 'consumers' && method === 'PUT' ? '/consumers' : pathOf(kind, id)
     const answer = await this.#send(method, path, method === 'PUT' ? body : undefined)
     this.#expectOk(answer, `writing ${kind}/${id}`)
   }
 
-  async #compensate(done: { operation: WriteOperation; before: Found | undefined }[], cause: Error): Promise<void> {
+  /** Takes back what was written, but for what somebody else has changed since: that is theirs now, and is named. */
+  async #compensate(done: Done[], cause: Error): Promise<void> {
     const failed: string[] = []
-    for (const { operation, before } of done.reverse()) {
+    for (const { operation, before, version } of done.reverse()) {
       const back: WriteOperation = before
         ? { ...operation, method: 'PUT', body: writable(before.value) }
         : { ...operation, method: 'DELETE' }
-      await this.#writeOne(back).catch(() => failed.push(`${operation.kind}/${operation.id}`))
+      const name = `${operation.kind}/${operation.id}`
+      try {
+        if (((await this.#read(operation))?.modifiedIndex ?? 0) === version) await this.#writeOne(back)
+        else failed.push(`${name} (somebody else has changed it)`)
+      } catch (error) {
+        failed.push(`${name} (${(error as Error).message})`)
+      }
     }
     if (failed.length)
       throw new OperationError(

@@ -1,8 +1,11 @@
 // Applies an approved plan, proves it, and remembers it for undo. The order matters: the plan leaves the waiting list first, so that nothing can
 // use it twice; it is written all or nothing against the versions it was made from; only then is it remembered.
+import type { Kind } from '../resources/kinds.ts'
+import type { WriteOperation } from './admin-client.ts'
 import { type ApprovalRequest, type OperationContext, OperationError } from './contract.ts'
 import { isDestructive, type Plan } from './plan.ts'
 import { type ProofLine, prove } from './prove.ts'
+import type { Target } from './targets.ts'
 
 export interface Applied {
   change_id: string
@@ -11,27 +14,21 @@ export interface Applied {
   approved_by: string
   /** Milliseconds from the write until every thread served it; undefined when the target does not say. */
   served_ms: number | undefined
+  /** When it takes itself back, unless it is confirmed before. */
+  confirm_by?: string
   proof: ProofLine[]
   /** Labels of secrets that the person was shown or can have shown. */
   secrets: string[]
 }
 
 /** Asks the person when the policy wants it, then writes. Throws `refused` when nobody approved: nothing is written then. */
-export async function applyPlan(planId: string, ctx: OperationContext): Promise<Applied> {
+export async function applyPlan(planId: string, ctx: OperationContext, trialSeconds?: number): Promise<Applied> {
   const waiting = ctx.approvals.get(planId)
   const target = ctx.targets.get(waiting.target, ctx.signal)
   if (ctx.approvals.approvedBy(planId) === undefined) await decide(waiting, ctx)
   const { plan, approvedBy } = ctx.approvals.consume(planId)
   ctx.progress(`applying ${plan.id} to ${target.name}`)
-  const { servedMs } = await target.admin.write(
-    plan.changes.map((one) => ({
-      method: one.after ? 'PUT' : 'DELETE',
-      kind: one.kind,
-      id: one.id,
-      body: one.after,
-      expect: one.version,
-    })),
-  )
+  const servedMs = await write(plan, target, ctx)
   const changeId = plan.id.replace('plan-', 'change-')
   ctx.ledger.addChange({
     id: changeId,
@@ -40,9 +37,12 @@ export async function applyPlan(planId: string, ctx: OperationContext): Promise<
     summary: plan.summary,
     changes: plan.changes,
   })
+  const confirmBy = trialSeconds === undefined ? undefined : ctx.now() + trialSeconds * 1000
+  if (confirmBy !== undefined) ctx.confirmations.start(changeId, confirmBy)
   if (plan.undoes) ctx.ledger.markUndone(plan.undoes, changeId)
   handOver(plan, ctx)
-  const proof = await prove(plan.expectations, target)
+  if (plan.expectations.length) ctx.progress(`proving ${plan.id}`)
+  const proof = await prove(plan.expectations, target, ctx.signal)
   const detail = {
     plan: plan.id,
     change: changeId,
@@ -58,9 +58,49 @@ export async function applyPlan(planId: string, ctx: OperationContext): Promise<
     summary: plan.summary,
     approved_by: approvedBy,
     served_ms: servedMs,
+    ...(confirmBy === undefined ? {} : { confirm_by: new Date(confirmBy).toISOString() }),
     proof,
     secrets: plan.secrets.map((one) => one.label),
   }
+}
+
+/** Writes an approved plan. A failure is in the audit log too: the plan is used up, and somebody must know why. */
+async function write(plan: Plan, target: Target, ctx: OperationContext): Promise<number | undefined> {
+  const operations = plan.changes.map(
+    ({ after, kind, id, version }): WriteOperation => ({
+      method: after ? 'PUT' : 'DELETE',
+      kind,
+      id,
+      body: after,
+      expect: version,
+    }),
+  )
+  try {
+    return (await target.admin.write(inOrder(operations))).servedMs
+  } catch (error) {
+    const detail = { plan: plan.id, digest: plan.digest, target: plan.target, error: (error as Error).message }
+    ctx.ledger.audit(ctx.caller, 'apply_failed', detail, ctx.now())
+    throw error
+  }
+}
+
+/** What others refer to is written before them and deleted after them. */
+const ORDER: Kind[] = [
+  'secrets',
+  'protos',
+  'plugin_metadata',
+  'upstreams',
+  'plugin_configs',
+  'services',
+  'consumer_groups',
+  'consumers',
+]
+
+function inOrder(operations: WriteOperation[]): WriteOperation[] {
+  const rank = ({ kind }: WriteOperation): number => (ORDER.includes(kind) ? ORDER.indexOf(kind) : ORDER.length)
+  const puts = operations.filter((one) => one.method === 'PUT').sort((a, b) => rank(a) - rank(b))
+  const deletes = operations.filter((one) => one.method === 'DELETE').sort((a, b) => rank(b) - rank(a))
+  return [...puts, ...deletes]
 }
 
 /** What a person is shown of a plan. */
@@ -78,9 +118,10 @@ export function toRequest(plan: Plan): ApprovalRequest {
 
 async function decide(plan: Plan, ctx: OperationContext): Promise<void> {
   const target = ctx.targets.get(plan.target, ctx.signal)
-  if (target.policy === 'read-only')
-    throw new OperationError('refused', `target ${target.name} is read-only by its settings`)
-  if (target.policy === 'destructive' && !isDestructive(plan)) {
+  const policy = ctx.targets.policy(target, ctx.caller.surface)
+  if (policy === 'read-only')
+    throw new OperationError('refused', `target ${target.name} is read-only for ${ctx.caller.surface} by its settings`)
+  if (policy === 'destructive' && !isDestructive(plan)) {
     ctx.approvals.grant(plan.id, plan.digest, 'policy')
     return
   }

@@ -2,11 +2,13 @@
 // no logic, and no way to write that does not pass through plan, approval and apply.
 import type { Static, TSchema } from 'typebox'
 import type { Approvals } from './approval.ts'
+import type { Confirmations } from './confirmations.ts'
 import type { Ledger } from './ledger.ts'
 import type { FetchDocument } from './openapi/fetch.ts'
 import type { Targets } from './targets.ts'
 
-export type Surface = 'chat' | 'console' | 'mcp' | 'openai' | 'rest' | 'cli'
+/** `trial` is no surface of a person: what takes itself back. */
+export type Surface = 'chat' | 'console' | 'mcp' | 'openai' | 'rest' | 'cli' | 'trial'
 
 /** Who asks. */
 export interface Caller {
@@ -45,6 +47,8 @@ export interface OperationContext {
   targets: Targets
   ledger: Ledger
   approvals: Approvals
+  /** Changes that take themselves back unless they are confirmed. */
+  confirmations: Confirmations
   /** Fetches an OpenAPI document, within the bounds of the settings. */
   fetchDocument: FetchDocument
   caller: Caller

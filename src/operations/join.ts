@@ -1,5 +1,6 @@
 // Puts several wishes about one resource together into one change, so that a plan names each resource once.
 import type { Resource } from '../resources/kinds.ts'
+import { isObject } from './patch.ts'
 import type { WishedChange } from './plan.ts'
 
 /** Joins changes of the same resource, later members winning. A deletion takes the changes of the resource with it. */
@@ -24,8 +25,4 @@ function joinPatches(first: Resource, second: Resource): Resource {
     joined[name] = isObject(before) && isObject(member) ? joinPatches(before, member) : member
   }
   return joined
-}
-
-function isObject(value: unknown): value is Resource {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }

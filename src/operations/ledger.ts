@@ -20,6 +20,12 @@ export interface AppliedChange {
   undoneBy: string | undefined
 }
 
+/** A change that is taken back unless it is confirmed. */
+export interface Trial {
+  id: string
+  until: number
+}
+
 export interface AuditEntry {
   sequence: number
   at: number
@@ -34,6 +40,7 @@ export interface AuditEntry {
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS changes (id TEXT PRIMARY KEY, at INTEGER NOT NULL, target TEXT NOT NULL, summary TEXT NOT NULL, images BLOB NOT NULL, undone_by TEXT);
   CREATE TABLE IF NOT EXISTS secrets (label TEXT PRIMARY KEY, at INTEGER NOT NULL, value BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS trials (id TEXT PRIMARY KEY, until INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS audit (sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, surface TEXT NOT NULL, subject TEXT NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL, hash TEXT NOT NULL);
 `
 
@@ -80,6 +87,20 @@ export class Ledger {
   change(id: string): AppliedChange | undefined {
     const row = this.#db.prepare('SELECT * FROM changes WHERE id = ?').get(id)
     return row && this.#toChange(row)
+  }
+
+  addTrial(id: string, until: number): void {
+    this.#db.prepare('INSERT INTO trials (id, until) VALUES (?, ?)').run(id, until)
+  }
+
+  trials(): Trial[] {
+    const rows = this.#db.prepare('SELECT id, until FROM trials ORDER BY until').all()
+    return rows.map((row) => ({ id: String(row.id), until: Number(row.until) }))
+  }
+
+  /** Ends a trial; false when somebody else has ended it. */
+  takeTrial(id: string): boolean {
+    return this.#db.prepare('DELETE FROM trials WHERE id = ?').run(id).changes > 0
   }
 
   /** Keeps secrets for `reveal`, until they are shown. */

@@ -8,6 +8,7 @@ import type { Kind, Resource } from '../resources/kinds.ts'
 import { type Found, writable } from './admin-client.ts'
 import { type OperationContext, OperationError, type Secret } from './contract.ts'
 import { diffFields, formatDiff } from './diff.ts'
+import { merge } from './patch.ts'
 import { type Expectation, MAX_EXPECTATIONS } from './prove.ts'
 import type { Target } from './targets.ts'
 import { impactOf } from './traffic/impact.ts'
@@ -69,10 +70,10 @@ const MAX_CHANGES = 500
 /** Works out a plan and keeps it for approval. Throws an OperationError with every problem found. */
 export async function makePlan(wish: PlanWish, ctx: OperationContext): Promise<Plan> {
   const { target } = wish
-  if (target.policy === 'read-only')
+  if (ctx.targets.policy(target, ctx.caller.surface) === 'read-only')
     throw new OperationError(
       'refused',
-      `target ${target.name} is read-only by its settings; nothing can be planned for it`,
+      `target ${target.name} is read-only for ${ctx.caller.surface} by its settings; nothing can be planned for it`,
     )
   if (!wish.changes.length) throw new OperationError('invalid', 'the plan has no changes; name at least one')
   if (wish.changes.length > MAX_CHANGES)
@@ -103,6 +104,7 @@ export async function makePlan(wish: PlanWish, ctx: OperationContext): Promise<P
     impact: await impactOf(real, target, ctx.signal),
     notes: [
       ...(wish.notes ?? []),
+      ...(await target.admin.shortcomings()),
       ...(proofs.length > MAX_EXPECTATIONS
         ? [`only the first ${MAX_EXPECTATIONS} of ${proofs.length} proofs will run`]
         : []),
@@ -184,21 +186,6 @@ function create(wished: WishedChange, id: string, found: Found | undefined): Pla
     after: merge(named, wished.set ?? {}),
     version: 0,
   }
-}
-
-/** RFC 7396: members replace, null removes, objects are merged. */
-export function merge(value: Resource, patch: Resource): Resource {
-  const merged: Resource = { ...value }
-  for (const [name, member] of Object.entries(patch)) {
-    if (member === null) delete merged[name]
-    else if (isObject(member)) merged[name] = merge(isObject(merged[name]) ? (merged[name] as Resource) : {}, member)
-    else merged[name] = member
-  }
-  return merged
-}
-
-function isObject(value: unknown): value is Resource {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }
 
 /** A readable id from the resource's own name or uri. */

@@ -35,8 +35,8 @@ const MAX_REQUESTS = 150
 const MAX_BODY_BYTES = 64 * 1024
 const TIMEOUT_MS = 5000
 
-/** Runs the table. Throws only when it asks for what is not allowed. */
-export async function prove(expectations: Expectation[], target: Target): Promise<ProofLine[]> {
+/** Runs the table, as long as somebody waits for it. Throws only when it asks for what is not allowed. */
+export async function prove(expectations: Expectation[], target: Target, signal?: AbortSignal): Promise<ProofLine[]> {
   const requests = expectations.reduce((sum, one) => sum + (one.repeat ?? 1), 0)
   if (expectations.length > MAX_EXPECTATIONS || requests > MAX_REQUESTS) {
     throw new OperationError(
@@ -45,7 +45,10 @@ export async function prove(expectations: Expectation[], target: Target): Promis
     )
   }
   const lines: ProofLine[] = []
-  for (const one of expectations) lines.push(await proveOne(one, target))
+  for (const one of expectations) {
+    if (signal?.aborted) break
+    lines.push(await proveOne(one, target))
+  }
   return lines
 }
 

@@ -16,6 +16,7 @@ export const applied = Type.Object({
   summary: text,
   approved_by: text,
   served_ms: Type.Optional(Type.Number()),
+  confirm_by: Type.Optional(text),
   proof,
   secrets: texts,
 })

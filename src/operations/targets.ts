@@ -1,9 +1,12 @@
 // The gateways that can be operated: the embedded one and any Apache APISIX, each by its Admin API.
 import { AdminClient } from './admin-client.ts'
-import { OperationError } from './contract.ts'
+import { OperationError, type Surface } from './contract.ts'
 import { Traffic } from './traffic/traffic.ts'
 
-export type ApprovalPolicy = 'always' | 'destructive' | 'read-only'
+/** From the loosest to the strictest. */
+const POLICIES = ['destructive', 'always', 'read-only'] as const
+
+export type ApprovalPolicy = (typeof POLICIES)[number]
 
 export interface TargetSettings {
   name: string
@@ -25,13 +28,23 @@ export interface Target extends TargetSettings {
 export class Targets {
   readonly #targets: Map<string, Target>
 
-  constructor(settings: TargetSettings[]) {
+  readonly #surfaces: Partial<Record<Surface, ApprovalPolicy>>
+
+  /** `surfaces`: policies of single surfaces, beside those of the targets. */
+  constructor(settings: TargetSettings[], surfaces: Partial<Record<Surface, ApprovalPolicy>> = {}) {
+    this.#surfaces = surfaces
     this.#targets = new Map(
       settings.map((one) => [
         one.name,
         { ...one, admin: new AdminClient(one), traffic: new Traffic(one.name, one.metricsUrl) },
       ]),
     )
+  }
+
+  /** What needs a person: the stricter of what the settings say of the target and of the surface. */
+  policy(target: Target, surface: Surface): ApprovalPolicy {
+    const of = this.#surfaces[surface] ?? target.policy
+    return POLICIES.indexOf(of) > POLICIES.indexOf(target.policy) ? of : target.policy
   }
 
   /** Watches the traffic of all targets, until the returned function is called. */

@@ -96,6 +96,11 @@ const etcd = section('How the store `etcd://` is reached.', {
   tls: tlsFiles('Files for `etcds://`.'),
 })
 
+const policy = Type.Union([Type.Literal('always'), Type.Literal('destructive'), Type.Literal('read-only')], {
+  description:
+    '`always`: a person approves each change; `destructive`: only deletions, consumers, global rules and plugins that run code or send data elsewhere; `read-only`: nothing is written',
+})
+
 const target = Type.Object(
   {
     name: text('how the target is called', {
@@ -115,11 +120,7 @@ const target = Type.Object(
     ),
     key_env: variableName('its Admin API key'),
     key_file: fileName('its Admin API key'),
-    policy: Type.Union([Type.Literal('always'), Type.Literal('destructive'), Type.Literal('read-only')], {
-      description:
-        '`always`: a person approves each change; `destructive`: only deletions, consumers, global rules and plugins that run code or send data elsewhere; `read-only`: nothing is written',
-      default: 'always',
-    }),
+    policy: { ...policy, default: 'always' },
   },
   { additionalProperties: false },
 )
@@ -252,6 +253,15 @@ export const SettingsSchema = Type.Object(
       ),
     }),
     approvals: section('Approval of changes by a person.', {
+      policy: { ...policy, default: 'always' },
+      surfaces: section('Policies of single surfaces; the stricter one of surface and target counts.', {
+        chat: Type.Optional(policy),
+        console: Type.Optional(policy),
+        mcp: Type.Optional(policy),
+        openai: Type.Optional(policy),
+        rest: Type.Optional(policy),
+        cli: Type.Optional(policy),
+      }),
       expire_seconds: count('seconds until a plan that nobody has approved is void', 900, 10, 86_400),
     }),
   },

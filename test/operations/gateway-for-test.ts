@@ -9,6 +9,7 @@ import Value from 'typebox/value'
 import { startGateward } from '../../src/app.ts'
 import { toTargets } from '../../src/cli/operator.ts'
 import { Approvals } from '../../src/operations/approval.ts'
+import { Confirmations } from '../../src/operations/confirmations.ts'
 import type { OperationContext, Secret } from '../../src/operations/contract.ts'
 import { operations } from '../../src/operations/index.ts'
 import { Ledger } from '../../src/operations/ledger.ts'
@@ -64,9 +65,12 @@ export async function gatewayForTest(
   const upstream = http.createServer((_, response) => response.end('ok'))
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
   const secrets: Secret[] = []
+  const targets = toTargets(settings, 'test-key', {})
+  const ledger = new Ledger(':memory:')
   const ctx: OperationContext = {
-    targets: toTargets(settings, 'test-key', {}),
-    ledger: new Ledger(':memory:'),
+    targets,
+    ledger,
+    confirmations: new Confirmations(ledger, targets),
     approvals: new Approvals(),
     fetchDocument: createFetch(['127.0.0.0/8']),
     caller: { surface: 'chat', subject: 'test' },

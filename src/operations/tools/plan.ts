@@ -7,7 +7,7 @@ import { joinChanges } from '../join.ts'
 import { fixesOf } from '../lint/lint.ts'
 import { type Imported, type ImportWish, importOpenapi } from '../openapi/import.ts'
 import { makePlan, type WishedChange } from '../plan.ts'
-import { text, texts } from '../shapes.ts'
+import { planned, toAnswer } from '../plan-answer.ts'
 import type { Target } from '../targets.ts'
 
 export const plan = defineOperation({
@@ -46,16 +46,7 @@ export const plan = defineOperation({
     summary: Type.Optional(Type.String()),
     target: Type.Optional(Type.String()),
   }),
-  output: Type.Object({
-    plan_id: text,
-    digest: text,
-    target: text,
-    diff: text,
-    warnings: texts,
-    impact: texts,
-    notes: texts,
-    proof: texts,
-  }),
+  output: planned,
   async run(input, ctx) {
     const target = ctx.targets.get(input.target, ctx.signal)
     const notes: string[] = []
@@ -81,16 +72,7 @@ export const plan = defineOperation({
       },
       ctx,
     )
-    return {
-      plan_id: made.id,
-      digest: made.digest,
-      target: made.target,
-      diff: made.diff,
-      warnings: made.warnings,
-      impact: made.impact,
-      notes: made.notes,
-      proof: made.expectations.map((one) => `${one.title}: ${one.method} ${one.path}`),
-    }
+    return toAnswer(made)
   },
 })
 

@@ -22,9 +22,9 @@ export function describeResult(tool: string, value: Record<string, unknown>): st
         : 'Nothing was changed yet.'
     }
     case 'apply':
-      return failed(value)
-        ? 'Applied, but not everything was proved; "Undo" takes it back.'
-        : 'Done. "Undo" takes it back.'
+      return `${failed(value) ? 'Applied, but not everything was proved' : 'Done'}; ${value.confirm_by ? `it takes itself back at ${String(value.confirm_by).slice(11, 19)} UTC unless you say "Confirm".` : '"Undo" takes it back.'}`
+    case 'confirm':
+      return 'It stays.'
     case 'undo':
       return 'Taken back.'
     case 'prove':

@@ -5,7 +5,8 @@ import type { Context } from 'hono'
 import { redact } from '../../lib/redact.ts'
 import { writable } from '../../operations/admin-client.ts'
 import { type OperationContext, OperationError } from '../../operations/contract.ts'
-import { makePlan, merge, type Plan } from '../../operations/plan.ts'
+import { merge } from '../../operations/patch.ts'
+import { makePlan, type Plan } from '../../operations/plan.ts'
 import type { Resource } from '../../resources/kinds.ts'
 
 /** Writes that wait at once. */

@@ -1,0 +1,29 @@
+// Merge patches (RFC 7396): what a change sets, and what leads from one resource to another.
+import type { Resource } from '../resources/kinds.ts'
+
+/** Members replace, null removes, objects are merged. */
+export function merge(value: Resource, patch: Resource): Resource {
+  const merged: Resource = { ...value }
+  for (const [name, member] of Object.entries(patch)) {
+    if (member === null) delete merged[name]
+    else if (isObject(member)) merged[name] = merge(isObject(merged[name]) ? (merged[name] as Resource) : {}, member)
+    else merged[name] = member
+  }
+  return merged
+}
+
+/** The patch that makes `wanted` of `now`: members that are not wanted are removed, others get their wanted value. */
+export function patchTo(wanted: Resource, now: Resource): Resource {
+  const patch: Resource = {}
+  for (const name of new Set([...Object.keys(wanted), ...Object.keys(now)])) {
+    const [goal, here] = [wanted[name], now[name]]
+    if (JSON.stringify(goal) === JSON.stringify(here)) continue
+    if (goal === undefined) patch[name] = null
+    else patch[name] = isObject(goal) && isObject(here) ? patchTo(goal, here) : goal
+  }
+  return patch
+}
+
+export function isObject(value: unknown): value is Resource {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+}

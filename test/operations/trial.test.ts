@@ -1,0 +1,95 @@
+// Changes on trial: taken back when nobody confirms them or when requests begin to fail, kept when somebody does; and plans that expire.
+import assert from 'node:assert/strict'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, before, beforeEach, test } from 'node:test'
+import { Approvals } from '../../src/operations/approval.ts'
+import { OperationError } from '../../src/operations/contract.ts'
+import { requestsIn } from '../../src/operations/traffic/counts.ts'
+import { type GatewayForTest, gatewayForTest } from './gateway-for-test.ts'
+
+let gw: GatewayForTest
+before(async () => {
+  gw = await gatewayForTest(() => true, ['--store', 'memory'])
+})
+after(() => gw.close())
+beforeEach(async () => {
+  await gw.clear()
+  const plugins = { prometheus: {} }
+  await gw.admin('PUT', '/routes/a', { uri: '/a', plugins, upstream: { type: 'roundrobin', nodes: { [gw.api]: 1 } } })
+})
+
+const fails = (code: OperationError['code'], pattern: RegExp) => (error: unknown) =>
+  error instanceof OperationError && error.code === code && pattern.test(error.message)
+const onTrial = async (set: object): Promise<Record<string, unknown>> => {
+  const plan = await gw.run('plan', { changes: [{ action: 'change', kind: 'routes', id: 'a', set }] })
+  return gw.run('apply', { plan_id: plan.plan_id, confirm_seconds: 60 })
+}
+const desc = async (): Promise<unknown> =>
+  ((await gw.admin('GET', '/routes/a')).body.value as Record<string, unknown>).desc
+const { now } = Date
+
+test('trial: taken back when its time is over, not before, and the audit log says why', async () => {
+  const applied = await onTrial({ desc: 'trial' })
+  assert.ok(Date.parse(String(applied.confirm_by)) > now())
+  await gw.ctx.confirmations.sweep(now())
+  assert.equal(await desc(), 'trial')
+  await gw.ctx.confirmations.sweep(now() + 61_000)
+  assert.equal(await desc(), undefined)
+  const entries = gw.ctx.ledger.auditEntries(3)
+  assert.match(String(entries.find((one) => one.action === 'trial_ended')?.detail), /nobody confirmed/)
+  assert.equal(entries.find((one) => one.action === 'undo')?.subject, 'gateward')
+})
+
+test('trial: confirmed, it stays; confirmed twice or without a trial is told', async () => {
+  const { change_id: id } = await onTrial({ desc: 'kept' })
+  assert.equal((await gw.run('confirm', {})).change_id, id)
+  await gw.ctx.confirmations.sweep(now() + 61_000)
+  assert.equal(await desc(), 'kept')
+  await assert.rejects(gw.run('confirm', { change_id: id }), fails('not_found', /on trial/))
+})
+
+test('trial: what somebody has changed since is not overwritten', async () => {
+  await onTrial({ desc: 'trial' })
+  await gw.admin('PATCH', '/routes/a', { desc: 'by hand' })
+  await assert.rejects(gw.ctx.confirmations.sweep(now() + 61_000), fails('conflict', /changed since/))
+  assert.equal(await desc(), 'by hand')
+  assert.equal(gw.ctx.ledger.trials().length, 0)
+  assert.equal(gw.ctx.ledger.auditEntries(1)[0]?.action, 'trial_failed')
+})
+
+test('trial: taken back at once when the requests of its routes begin to fail', async () => {
+  const broken = http.createServer((_, response) => response.writeHead(500).end())
+  await new Promise<void>((resolve) => broken.listen(0, '127.0.0.1', resolve))
+  const node = `127.0.0.1:${(broken.address() as AddressInfo).port}`
+  await onTrial({ upstream: { nodes: { [gw.api]: null, [node]: 1 } } })
+  await gw.ctx.confirmations.sweep(now())
+  for (let i = 0; i < 12; i++) assert.equal((await fetch(`${gw.gateway}/a`)).status, 500)
+  const { traffic } = gw.ctx.targets.get()
+  const counted = async (): Promise<number> =>
+    (await traffic.sinceStart(new AbortController().signal)).reduce((sum, one) => sum + requestsIn(one), 0)
+  while ((await counted()) < 12) await new Promise((resolve) => setTimeout(resolve, 20))
+  await gw.ctx.confirmations.sweep(now() + 6000)
+  assert.equal((await fetch(`${gw.gateway}/a`)).status, 200)
+  assert.match(
+    String(gw.ctx.ledger.auditEntries(3).find((one) => one.action === 'trial_ended')?.detail),
+    /100 % of 12 requests failed/,
+  )
+  broken.close()
+  broken.closeAllConnections()
+})
+
+test('plans expire, and the oldest of too many is dropped', async () => {
+  const { approvals } = gw.ctx
+  gw.ctx.approvals = new Approvals(30)
+  const plan = await gw.run('plan', { changes: [{ action: 'change', kind: 'routes', id: 'a', set: { desc: 'late' } }] })
+  await new Promise((resolve) => setTimeout(resolve, 40))
+  await assert.rejects(gw.run('apply', { plan_id: plan.plan_id }), fails('not_found', /expired; plan again/))
+  assert.equal(await desc(), undefined)
+  gw.ctx.approvals = new Approvals()
+  const first = await gw.run('plan', { changes: [{ action: 'change', kind: 'routes', id: 'a', set: { desc: 'n' } }] })
+  const waiting = gw.ctx.approvals.get(String(first.plan_id))
+  for (let i = 0; i < 200; i++) gw.ctx.approvals.add({ ...waiting, id: `plan-${i}` })
+  assert.throws(() => gw.ctx.approvals.get(String(first.plan_id)), fails('not_found', /plan again/))
+  gw.ctx.approvals = approvals
+})
