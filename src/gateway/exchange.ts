@@ -86,6 +86,10 @@ export class GatewayResponse {
   source: 'upstream' | 'gateway' = 'gateway'
   /** Streams that a header_filter has put between the upstream's body and the client, in order (compression). Undefined: none. */
   transforms: Transform[] | undefined
+  /** Trailers of the upstream's response: from the last body_filter on, or from header_filter on when the response is held. */
+  trailers: HeaderList | undefined
+  /** The whole body of a response that was held (`ctx.holdBytes`), from header_filter on. */
+  held: Buffer | undefined
   #finishers: (() => void)[] | undefined
   /** Bytes of the body written to the client. */
   bodyBytes = 0
@@ -188,6 +192,11 @@ export class Exchange {
   /** Host for the upstream, when a plugin has rewritten it. */
   upstreamHost: string | undefined
   upstreamScheme: string | undefined
+  /**
+   * Bytes of the upstream's body that are collected before header_filter runs, so that a plugin can decide on head, body and trailers together.
+   * 0: the response passes as it comes. A larger body is refused with 502.
+   */
+  holdBytes = 0
   /** The protocol that the client asks to switch to (`websocket`), from Upgrade and Connection. */
   upgrade: string | undefined
   upstreamTries: UpstreamTry[] = []

@@ -59,6 +59,8 @@ class Forwarding implements ResponseHandler {
   #retries: number
   #stale = false
   #call: Call | undefined
+  #held: Buffer[] | undefined
+  #heldBytes = 0
   #try: UpstreamTry = { address: '', status: 0, connectMs: -1, headerMs: -1, responseMs: -1 }
   #tryAt = 0
 
@@ -137,10 +139,12 @@ class Forwarding implements ResponseHandler {
     response.headers = headers
     response.source = 'upstream'
     if (status >= 500) headers.set('X-APISIX-Upstream-Status', statuses(ctx))
-    if (status !== 101) this.#deps.pipeline().beginResponse(ctx, length)
+    if (ctx.holdBytes > 0) this.#held = []
+    else if (status !== 101) this.#deps.pipeline().beginResponse(ctx, length)
   }
 
   data(chunk: Buffer): boolean {
+    if (this.#held) return this.#hold(this.#held, chunk)
     return this.#deps.pipeline().writeBody(this.#ctx, chunk)
   }
 
@@ -150,7 +154,34 @@ class Forwarding implements ResponseHandler {
 
   end(trailers: HeaderList | undefined): void {
     this.#settle(true)
+    if (this.#held) this.#release(this.#held, trailers)
     this.#deps.pipeline().endBody(this.#ctx, trailers)
+  }
+
+  #hold(held: Buffer[], chunk: Buffer): boolean {
+    this.#heldBytes += chunk.length
+    if (this.#heldBytes <= this.#ctx.holdBytes) {
+      held.push(chunk)
+      return true
+    }
+    this.#call?.cancel()
+    this.#settle(false)
+    this.#deps.log.warn(
+      { route_id: this.#ctx.route?.id, limit: this.#ctx.holdBytes },
+      'a response is too large to be held',
+    )
+    this.#refuse(502)
+    return true
+  }
+
+  /** A held response is whole: header_filter sees all of it. */
+  #release(held: Buffer[], trailers: HeaderList | undefined): void {
+    const { response } = this.#ctx
+    const body = Buffer.concat(held)
+    response.held = body
+    response.trailers = trailers
+    this.#deps.pipeline().beginResponse(this.#ctx, body.length)
+    if (body.length) this.#deps.pipeline().writeBody(this.#ctx, body)
   }
 
   upgraded(socket: Duplex, rest: Buffer): void {

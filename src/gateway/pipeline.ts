@@ -207,19 +207,20 @@ export class Pipeline {
 
   /** The response body is complete. */
   endBody(ctx: Exchange, trailers?: HeaderList): void {
+    ctx.response.trailers = trailers
     const rest = ctx.chain.bodyFilter.length ? this.#filter(ctx, EMPTY, true) : undefined
     const { transforms } = ctx.response
     if (transforms) {
       const last = transforms[transforms.length - 1] as NonNullable<typeof transforms>[number]
       last.once('end', () => {
-        ctx.downstream.end(trailers)
+        ctx.downstream.end(ctx.response.trailers)
         this.finish(ctx)
       })
       transforms[0]?.end(rest)
       return
     }
     if (rest?.length) ctx.downstream.write(rest)
-    ctx.downstream.end(trailers)
+    ctx.downstream.end(ctx.response.trailers)
     this.finish(ctx)
   }
 

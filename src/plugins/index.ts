@@ -13,6 +13,8 @@ import errorPage from './error-page.ts'
 import exitTransformer from './exit-transformer.ts'
 import faultInjection from './fault-injection.ts'
 import fileLogger from './file-logger.ts'
+import grpcTranscode from './grpc-transcode.ts'
+import grpcWeb from './grpc-web.ts'
 import gzip from './gzip.ts'
 import hmacAuth from './hmac-auth.ts'
 import httpLogger from './http-logger.ts'
@@ -74,6 +76,8 @@ export const plugins: readonly Plugin[] = [
   trafficSplit, // 966
   redirect, // 900
   responseRewrite, // 899
+  grpcTranscode, // 506
+  grpcWeb, // 505
   publicApi, // 501
   prometheus, // 500
   errorPage, // 450
