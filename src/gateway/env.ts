@@ -2,6 +2,7 @@
 import type { SharedTable } from '../lib/shared-table.ts'
 import type { Kind, Resource } from '../resources/kinds.ts'
 import type { Config } from './config.ts'
+import type { Exchange } from './exchange.ts'
 import type { HttpClient } from './http-client.ts'
 import type { Injected, InjectRequest } from './inject.ts'
 import { setupPlugin, toOwner } from './instances.ts'
@@ -31,6 +32,7 @@ export interface EnvParts {
   /** `plugins.attr` of the settings, by plugin name. */
   attributes: Record<string, Resource>
   inject(request: InjectRequest): Promise<Injected>
+  forward(ctx: Exchange, request: InjectRequest): Promise<Injected>
   now(): number
 }
 
@@ -69,6 +71,7 @@ export function makeEnv(parts: EnvParts, plugin: Plugin, owner: { key: string; v
     collectMetrics: parts.collectMetrics,
     traffic: parts.traffic,
     inject: parts.inject,
+    forward: parts.forward,
     now: parts.now,
   }
 }

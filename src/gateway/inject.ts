@@ -9,6 +9,7 @@ import {
   GatewayRequest,
   GatewayResponse,
   NO_CHAIN,
+  type UpstreamTry,
 } from './exchange.ts'
 import { type HeaderFields, HeaderList } from './headers.ts'
 import { normalisePath } from './normalise.ts'
@@ -24,6 +25,8 @@ export interface InjectRequest {
   scheme?: 'http' | 'https'
   /** Made by a plugin for another request; `ConnectionInfo.subrequest` then says so. */
   subrequest?: boolean
+  /** Bytes of the answer's body; 64 MiB when absent. A longer one rejects. */
+  maxBodyBytes?: number
   /** Ends the request as if its client had gone; the promise rejects. */
   signal?: AbortSignal
 }
@@ -35,11 +38,35 @@ export interface Injected {
   trailers: HeaderList | undefined
 }
 
-/** Bytes of a response that are collected; a longer one rejects. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024
 
-/** Rejects when the response is cut off or larger than MAX_BODY_BYTES. */
+/** Rejects when the response is cut off or too large. */
 export function inject(pipeline: Pipeline, request: InjectRequest): Promise<Injected> {
+  return collect(pipeline, request, (exchange) => pipeline.handle(exchange))
+}
+
+/**
+ * Sends a request to the upstream of another one: no route is looked for and no plugin runs. Its tries count as those of `ctx`. Rejects as
+ * `inject` does, and when `ctx` has no upstream.
+ */
+export function sendToUpstream(pipeline: Pipeline, ctx: Exchange, request: InjectRequest): Promise<Injected> {
+  const { upstream } = ctx
+  if (!upstream) return Promise.reject(new Error('the route has no upstream'))
+  const { remoteAddr, request: outer } = ctx
+  let tries: UpstreamTry[] = []
+  const own: InjectRequest = { ...request, remoteAddr, scheme: outer.scheme, subrequest: true }
+  const sent = collect(pipeline, own, (exchange) => {
+    exchange.served = ctx.served
+    exchange.route = ctx.route
+    exchange.upstream = upstream
+    exchange.upstreamHost = ctx.upstreamHost
+    tries = exchange.upstreamTries
+    pipeline.forward(exchange)
+  })
+  return sent.finally(() => ctx.upstreamTries.push(...tries))
+}
+
+function collect(pipeline: Pipeline, request: InjectRequest, start: (exchange: Exchange) => void): Promise<Injected> {
   return new Promise((resolve, reject) => {
     const headers = request.headers ? HeaderList.from(request.headers) : new HeaderList()
     const authority = headers.get('host') ?? 'localhost'
@@ -51,7 +78,7 @@ export function inject(pipeline: Pipeline, request: InjectRequest): Promise<Inje
       return
     }
     const { method = 'GET', target, scheme = 'http' } = request
-    const collector = new Collector(method === 'HEAD', resolve, reject)
+    const collector = new Collector(method === 'HEAD', request.maxBodyBytes ?? MAX_BODY_BYTES, resolve, reject)
     const exchange = new Exchange(
       new GatewayRequest(
         { method, target, httpVersion: '1.1', headers, authority },
@@ -71,7 +98,7 @@ export function inject(pipeline: Pipeline, request: InjectRequest): Promise<Inje
       collector.destroy()
       pipeline.clientClosed(exchange)
     })
-    pipeline.handle(exchange)
+    start(exchange)
   })
 }
 
@@ -82,14 +109,16 @@ function connectionOf(remoteAddr: string): ConnectionInfo {
 class Collector implements Downstream {
   closed = false
   readonly #head: boolean
+  readonly #maxBytes: number
   readonly #resolve: (response: Injected) => void
   readonly #reject: (error: Error) => void
   readonly #chunks: Buffer[] = []
   #bytes = 0
   #ctx: Exchange | undefined
 
-  constructor(head: boolean, resolve: (response: Injected) => void, reject: (error: Error) => void) {
+  constructor(head: boolean, maxBytes: number, resolve: (response: Injected) => void, reject: (error: Error) => void) {
     this.#head = head
+    this.#maxBytes = maxBytes
     this.#resolve = resolve
     this.#reject = reject
   }
@@ -104,7 +133,7 @@ class Collector implements Downstream {
     if (this.#head) return true
     this.#bytes += chunk.length
     if (this.#ctx) this.#ctx.response.bodyBytes += chunk.length
-    if (this.#bytes > MAX_BODY_BYTES) this.destroy()
+    if (this.#bytes > this.#maxBytes) this.#fail(`the answer is larger than ${this.#maxBytes} bytes`)
     else this.#chunks.push(chunk)
     return true
   }
@@ -125,8 +154,12 @@ class Collector implements Downstream {
   }
 
   destroy(): void {
+    this.#fail('the response was cut off')
+  }
+
+  #fail(message: string): void {
     if (this.closed) return
     this.closed = true
-    this.#reject(new Error('the response was cut off'))
+    this.#reject(new Error(message))
   }
 }

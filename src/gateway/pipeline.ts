@@ -56,6 +56,12 @@ export class Pipeline {
     )
   }
 
+  /** Sends a request that has its upstream already, past routes and plugins. */
+  forward(ctx: Exchange): void {
+    this.#deps.onBegin()
+    this.#deps.forward(ctx)
+  }
+
   #match(ctx: Exchange): void {
     const { request } = ctx
     const match = this.#deps.routes.match({

@@ -91,6 +91,8 @@ export interface PluginEnv {
   collectMetrics(): Promise<string>
   /** Connections and requests of all threads, as they are now. */
   traffic(): TrafficSnapshot
+  /** Sends a request to the upstream of `ctx`, past routes and plugins. Rejects when it has none or no whole answer came. */
+  forward(ctx: Exchange, request: InjectRequest): Promise<Injected>
   /** Sends a request through this data plane without a socket. */
   inject(request: InjectRequest): Promise<Injected>
   /** Milliseconds since the epoch. Tests replace it. */

@@ -9,7 +9,7 @@ import { apisOf, type EnvParts, makeEnv } from './env.ts'
 import type { Exchange } from './exchange.ts'
 import { createForwarder, type Forwarder } from './forward.ts'
 import { createHttpClient, type HttpClient } from './http-client.ts'
-import { type Injected, type InjectRequest, inject } from './inject.ts'
+import { type Injected, type InjectRequest, inject, sendToUpstream } from './inject.ts'
 import { Instances } from './instances.ts'
 import { Metrics, type SeriesDescription } from './metrics.ts'
 import { Pipeline } from './pipeline.ts'
@@ -78,6 +78,7 @@ export class Thread {
       dataDir: options.dataDir,
       memory: options.memory,
       inject: (request) => this.inject(request),
+      forward: (ctx, request) => sendToUpstream(this.pipeline, ctx, request),
       now: options.now ?? Date.now,
     }
     this.#instances = new Instances({

@@ -25,6 +25,7 @@ import limitCount from './limit-count.ts'
 import lokiLogger from './loki-logger.ts'
 import mocking from './mocking.ts'
 import nodeStatus from './node-status.ts'
+import openapiToMcp from './openapi-to-mcp.ts'
 import prometheus from './prometheus.ts'
 import proxyCache from './proxy-cache.ts'
 import proxyMirror from './proxy-mirror.ts'
@@ -76,6 +77,7 @@ export const plugins: readonly Plugin[] = [
   trafficSplit, // 966
   redirect, // 900
   responseRewrite, // 899
+  openapiToMcp, // 507
   grpcTranscode, // 506
   grpcWeb, // 505
   publicApi, // 501

@@ -5,8 +5,7 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
 import { createBrotliDecompress } from 'node:zlib'
-import { listenHttp } from '../../src/gateway/listener.ts'
-import { createLogger } from '../../src/lib/log.ts'
+import { listenForTest } from '../gateway/listen-for-test.ts'
 import { threadForTest } from '../gateway/thread-for-test.ts'
 
 const events: http.ServerResponse[] = []
@@ -17,30 +16,8 @@ const origin = http.createServer((_request, response) => {
 })
 await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve))
 const thread = threadForTest()
-const limits = {
-  headBytes: 8192,
-  targetBytes: 2048,
-  fields: 50,
-  headTimeoutMs: 5000,
-  bodyTimeoutMs: 5000,
-  keepaliveTimeoutMs: 1000,
-  sendTimeoutMs: 5000,
-  keepaliveRequests: 100,
-  bodyBytes: 0,
-}
-const listener = await listenHttp(
-  { host: '127.0.0.1', port: 0 },
-  {
-    pipeline: thread.pipeline,
-    limits,
-    deadlines: thread.deadlines,
-    log: createLogger('silent'),
-    draining: false,
-    connections: new Set(),
-  },
-)
+const port = await listenForTest(thread)
 after(() => {
-  listener.close()
   thread.close()
   origin.closeAllConnections()
   origin.close()
@@ -49,7 +26,6 @@ after(() => {
 test('an event is not held back until the next one', async () => {
   const nodes = { [`127.0.0.1:${(origin.address() as AddressInfo).port}`]: 1 }
   thread.put('routes/a', { uri: '/*', upstream: { nodes }, plugins: { brotli: { types: ['text/event-stream'] } } })
-  const { port } = listener.address() as AddressInfo
   const request = http.get({ host: '127.0.0.1', port, agent: false, headers: { 'Accept-Encoding': 'br' } })
   const [response] = (await once(request, 'response')) as [http.IncomingMessage]
   assert.equal(response.headers['content-encoding'], 'br')

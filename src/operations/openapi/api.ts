@@ -1,6 +1,6 @@
 // An API as its document tells it, in one form for OpenAPI 3 and Swagger 2: servers, operations, security. Whatever else stands there is told to
 // the report, so that nothing is dropped silently.
-import { type Document, isObject, type Json, resolve } from './document.ts'
+import { isObject, type Json, type OpenApiDocument, resolve } from '../../lib/openapi-document.ts'
 import type { Lost } from './lost.ts'
 
 export interface ApiOperation {
@@ -39,7 +39,7 @@ const CARRIED = [
 ]
 
 /** Reads the API out of a document. */
-export function toApi({ version, title, root }: Document, lost: Lost): Api {
+export function toApi({ version, title, root }: OpenApiDocument, lost: Lost): Api {
   const old = version.startsWith('2')
   const components = isObject(root.components) ? root.components : {}
   const schemes = (old ? root.securityDefinitions : components.securitySchemes) ?? {}

@@ -1,86 +1,12 @@
-// Reads an OpenAPI document, 3.0, 3.1 or Swagger 2, JSON or YAML, and tells what is in it in one form. Only what stands in the document itself is
-// read: references to other files are never followed, they are told as lost.
-import { parse } from 'yaml'
-import { plainText } from '../../lib/text.ts'
+// An OpenAPI document as operations read it: what is wrong with it is told to the caller.
+import { type OpenApiDocument, readOpenApi } from '../../lib/openapi-document.ts'
 import { OperationError } from '../contract.ts'
 
-/** Bytes of a document. */
-export const MAX_DOCUMENT_BYTES = 2 * 1024 * 1024
-/** A reference may lead to a reference, this often. */
-const MAX_REFERENCES = 10
-/** YAML aliases, which could make a short text a long document. */
-const MAX_ALIASES = 1000
-
-export type Json = Record<string, unknown>
-
-export interface Document {
-  /** `3.0.3`, `3.1.0`, `2.0`. */
-  version: string
-  title: string
-  root: Json
-}
-
 /** Reads text as JSON or YAML. Throws `invalid` with what was found. */
-export function readDocument(source: string): Document {
-  const bytes = Buffer.byteLength(source)
-  if (bytes > MAX_DOCUMENT_BYTES)
-    throw new OperationError(
-      'invalid',
-      `the OpenAPI document has ${bytes} bytes, more than ${MAX_DOCUMENT_BYTES}; split it`,
-    )
-  const root = parseText(source)
-  const version = String(root.openapi ?? root.swagger ?? '')
-  if (!/^3\.[01](?:\.|$)/.test(version) && !/^2\.0/.test(version))
-    throw new OperationError(
-      'invalid',
-      version
-        ? `the document says it is OpenAPI ${plainText(version, 20)}; 2.0, 3.0 and 3.1 are understood`
-        : 'this is no OpenAPI document: it has neither `openapi` nor `swagger`',
-    )
-  if (!isObject(root.paths)) throw new OperationError('invalid', 'the OpenAPI document has no paths')
-  const info = isObject(root.info) ? root.info : {}
-  return { version, title: plainText(String(info.title ?? 'API'), 80), root }
-}
-
-function parseText(source: string): Json {
-  const text = source.replace(/^\uFEFF/, '').trimStart()
+export function readDocument(source: string): OpenApiDocument {
   try {
-    const value: unknown = text.startsWith('{')
-      ? JSON.parse(text)
-      : parse(text, { maxAliasCount: MAX_ALIASES, logLevel: 'silent' })
-    if (isObject(value)) return value
+    return readOpenApi(source)
   } catch (error) {
-    throw new OperationError(
-      'invalid',
-      `the OpenAPI document cannot be read: ${plainText((error as Error).message, 200)}`,
-    )
+    throw new OperationError('invalid', (error as Error).message)
   }
-  throw new OperationError('invalid', 'the OpenAPI document is not an object')
-}
-
-/** What a value stands for: itself, or what its reference leads to within the document; undefined when it leads out of it or nowhere. */
-export function resolve(value: unknown, root: Json): Json | undefined {
-  let here = value
-  for (let step = 0; step < MAX_REFERENCES; step++) {
-    if (!isObject(here)) return undefined
-    const reference = here.$ref
-    if (typeof reference !== 'string') return here
-    if (!reference.startsWith('#/')) return undefined
-    here = follow(reference.slice(2), root)
-  }
-  return undefined
-}
-
-function follow(pointer: string, root: Json): unknown {
-  let here: unknown = root
-  for (const part of pointer.split('/')) {
-    const name = decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~')
-    if (!isObject(here) || !Object.hasOwn(here, name)) return undefined
-    here = here[name]
-  }
-  return here
-}
-
-export function isObject(value: unknown): value is Json {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }

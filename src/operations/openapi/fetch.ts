@@ -6,8 +6,8 @@ import http from 'node:http'
 import https from 'node:https'
 import { isIP } from 'node:net'
 import { CidrSet } from '../../lib/cidr.ts'
+import { MAX_DOCUMENT_BYTES } from '../../lib/openapi-document.ts'
 import { OperationError } from '../contract.ts'
-import { MAX_DOCUMENT_BYTES } from './document.ts'
 
 const TIMEOUT_MS = 10_000
 

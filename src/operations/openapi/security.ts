@@ -1,8 +1,9 @@
 // Security schemes as authentication plugins. What needs something that only the owner has (a client secret), or that the gateway cannot do, is
 // told; the request is then passed on as it is, and the API behind checks it itself.
+
+import type { Json } from '../../lib/openapi-document.ts'
 import type { Resource } from '../../resources/kinds.ts'
 import type { Api } from './api.ts'
-import type { Json } from './document.ts'
 import type { Lost } from './lost.ts'
 
 /** The plugins that ask for what an operation's security names; empty when it names nothing that a plugin can do. */
