@@ -5,6 +5,7 @@ export interface Answer {
   status: number
   headers: IncomingHttpHeaders
   body: string
+  bytes: Buffer
   trailers: IncomingHttpHeaders | undefined
   /** Statuses of 1xx responses before it. */
   informational: number[]
@@ -22,7 +23,14 @@ export function ask(session: ClientHttp2Session, head: OutgoingHttpHeaders, body
   return new Promise((resolve, reject) => {
     const stream = session.request(head, { endStream: body === undefined })
     const chunks: Buffer[] = []
-    const answer: Answer = { status: 0, headers: {}, body: '', trailers: undefined, informational: [] }
+    const answer: Answer = {
+      status: 0,
+      headers: {},
+      body: '',
+      bytes: Buffer.alloc(0),
+      trailers: undefined,
+      informational: [],
+    }
     stream.on('headers', (headers) => answer.informational.push(Number(headers[':status'])))
     stream.on('response', (headers) => {
       answer.status = Number(headers[':status'])
@@ -36,7 +44,10 @@ export function ask(session: ClientHttp2Session, head: OutgoingHttpHeaders, body
     stream.on('close', () => {
       if (stream.rstCode !== http2.constants.NGHTTP2_NO_ERROR || answer.status === 0)
         reject(new Error(`the stream was reset with ${stream.rstCode}`))
-      else resolve({ ...answer, body: Buffer.concat(chunks).toString() })
+      else {
+        const bytes = Buffer.concat(chunks)
+        resolve({ ...answer, bytes, body: bytes.toString() })
+      }
     })
     if (body !== undefined) stream.end(body)
   })
