@@ -47,7 +47,7 @@ const fields = { type: 'object' }
 /** What a batch looks like. `version` and `ssl_verify` say how APISIX would talk to itself; there is no connection here. */
 const batchSchema = {
   type: 'object',
-  required: ['pipeline'],
+  anyOf: [{ required: ['pipeline'] }],
   properties: {
     query: fields,
     headers: fields,
@@ -173,10 +173,11 @@ async function answer(ctx: Exchange, env: PluginEnv, batch: Batch, item: Item, s
 const TIMED_OUT = { status: 504, reason: 'upstream timeout' }
 
 function present({ status, headers, body }: Injected): object {
-  const written = Object.fromEntries(
-    headers.list.flatMap((name, i) => (i % 2 ? [] : [[name, headers.getAll(name.toLowerCase())]])),
-  )
-  const fields = Object.entries(written).map(([name, values]) => [name, values.length > 1 ? values : values[0]])
+  const names = headers.list.filter((name, i) => i % 2 === 0 && !isHopByHop(name))
+  const fields = names.map((name) => {
+    const values = headers.getAll(name.toLowerCase())
+    return [name, values.length > 1 ? values : values[0]]
+  })
   const answer = { status, reason: STATUS_CODES[status] ?? '', headers: Object.fromEntries(fields) }
   return body.length ? { ...answer, body: body.toString() } : answer
 }
