@@ -22,11 +22,11 @@ export async function callOwner(settings: Settings, method: string, path: string
 }
 
 /** Runs operations on the Gateward that is running, so that plans wait where the page and `gateward approve` see them. */
-export function remoteOperator(settings: Settings): Operator {
+export function remoteOperator(settings: Settings, surface: 'mcp' | 'cli' = 'mcp'): Operator {
   const operator: Operator = {
     async run(name, input, call) {
       const signal = AbortSignal.any([call.signal, AbortSignal.timeout(OPERATION_TIMEOUT_MS)])
-      const { status, body } = await send(settings, 'POST', `/v1/operations/${name}`, input as object, signal)
+      const { status, body } = await send(settings, 'POST', `/v1/operations/${name}`, input as object, signal, surface)
       if (status < 400) return body
       if (!body.approval) throw toError(status, body)
       const request = body.approval as ApprovalRequest
@@ -35,7 +35,12 @@ export function remoteOperator(settings: Settings): Operator {
       await callOwner(settings, 'POST', `/v1/plans/${encodeURIComponent(request.planId)}`, decision)
       if (person === undefined)
         throw new OperationError('refused', `the person rejected plan ${request.planId}; nothing was written`)
-      return operator.run('apply', { plan_id: request.planId }, call)
+      const { confirm_seconds: trial } = input as { confirm_seconds?: number }
+      return operator.run(
+        'apply',
+        { plan_id: request.planId, ...(trial === undefined ? {} : { confirm_seconds: trial }) },
+        call,
+      )
     },
   }
   return operator
@@ -54,6 +59,7 @@ async function send(
   path: string,
   body: object | undefined,
   signal: AbortSignal,
+  surface = 'cli',
 ): Promise<Answer> {
   const base = `http://${settings.surface.listen}`
   const response = await fetch(`${base}${path}`, {
@@ -61,7 +67,7 @@ async function send(
     headers: {
       Authorization: `Bearer ${readOwnerKey(settings.data_dir)}`,
       'Content-Type': 'application/json',
-      'Gateward-Surface': 'mcp',
+      'Gateward-Surface': surface,
     },
     body: body && JSON.stringify(body),
     signal,

@@ -4,6 +4,7 @@ import { version } from '../lib/version.ts'
 import { OperationError } from '../operations/contract.ts'
 import { SettingsError } from '../settings/load.ts'
 import { StoreError } from '../store/contract.ts'
+import { OPERATION_COMMANDS } from './commands.ts'
 import { CliError } from './error.ts'
 
 interface Command {
@@ -24,6 +25,12 @@ const COMMANDS: Record<string, Command> = {
     summary: 'serve MCP on standard input and output, for Claude, Cursor, VS Code and others',
     run: async (argv) => (await import('./mcp.ts')).mcp(argv),
   },
+  ...Object.fromEntries(
+    Object.entries(OPERATION_COMMANDS).map(([name, { summary }]): [string, Command] => [
+      name,
+      { summary, run: async (argv) => (await import('./operate.ts')).operate(name, argv) },
+    ]),
+  ),
   demo: { summary: 'play the whole story by itself and print it', run: async () => (await import('./demo.ts')).demo() },
   open: {
     summary: 'print a one-time address that makes the browser yours',

@@ -35,6 +35,16 @@ test('access: operations over REST need a token of the right scope', async () =>
   assert.match(await plan.text(), /scope plan/)
 })
 
+test('access: what is no input of an operation is told, member by member', async () => {
+  const owner = { Authorization: `Bearer ${running.ownerKey}` }
+  const apply = await post('apply', owner)
+  assert.equal(apply.status, 400)
+  assert.match(await apply.text(), /plan_id/)
+  const look = await post('look', owner, '{"kind":"roads","serch":"x"}')
+  assert.equal(look.status, 400)
+  assert.match(await look.text(), /serch is no member of it; did you mean search\?.*\/kind/)
+})
+
 test('access: a body over the limit is refused before it is read', async () => {
   const owner = { Authorization: `Bearer ${running.ownerKey}` }
   assert.equal((await post('look', owner, `{"a":"${'x'.repeat(4 * 1024 * 1024)}"}`)).status, 413)

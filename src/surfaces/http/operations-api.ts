@@ -107,7 +107,7 @@ async function operate(c: Context, deps: OperationsApiDeps): Promise<Response> {
     return c.json({ error: `${operation.name} needs a token with the scope ${scope}` }, 403)
   const input = await readJson(c)
   if (input === undefined) return c.json({ error: 'the body is not a JSON object' }, 400)
-  const surface: Surface = c.req.header('gateward-surface') === 'mcp' ? 'mcp' : 'rest'
+  const surface = surfaceOf(c.req.header('gateward-surface'))
   const operator = localOperator(deps.operations, (signal) => deps.context(surface, signal))
   const call = { subject: principal.subject, ask: undefined, progress: () => {}, signal: c.req.raw.signal }
   try {
@@ -117,6 +117,11 @@ async function operate(c: Context, deps: OperationsApiDeps): Promise<Response> {
     const approval = error instanceof ApprovalNeeded ? { approval: error.request } : {}
     return c.json({ error: error.message, code: error.code, details: error.details, ...approval }, STATUS[error.code])
   }
+}
+
+/** What the owner's own programs say that they are; a stricter policy of a surface is kept by being believed only about these. */
+function surfaceOf(named: string | undefined): Surface {
+  return named === 'mcp' || named === 'cli' ? named : 'rest'
 }
 
 function tooLarge(c: Context): Response {

@@ -21,9 +21,9 @@ import {
   type ToolAnnotations,
 } from '@modelcontextprotocol/server'
 import { plainText } from '../../lib/text.ts'
+import { coerce } from '../../operations/coerce.ts'
 import { type ApprovalRequest, type Operation, OperationError } from '../../operations/contract.ts'
 import { ApprovalNeeded, type Call, type Operator } from '../operator.ts'
-import { coerce } from './coerce.ts'
 
 /** What was put to the person. */
 export interface AskedState {

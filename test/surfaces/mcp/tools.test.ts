@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { encode } from 'gpt-tokenizer/encoding/o200k_base'
-import { coerce } from '../../../src/surfaces/mcp/coerce.ts'
+import { coerce } from '../../../src/operations/coerce.ts'
 import { type Running, run } from '../running.ts'
 
 /** What the whole list may cost a model. */

@@ -1,0 +1,81 @@
+// How the answers of operations look in a terminal that the chat does not show itself.
+import type { TrafficRow } from '../operations/traffic/report.ts'
+import { renderPlan, renderResult, table } from './render.ts'
+import type { Terminal } from './terminal.ts'
+
+/** One answer for people. */
+export function renderAnswer(name: string, value: Record<string, unknown>, terminal: Terminal): string {
+  switch (name) {
+    case 'plan':
+    case 'promote':
+      return planned(value, terminal)
+    case 'lint':
+      return findings(value, terminal)
+    case 'traffic':
+      return traffic(value)
+    case 'confirm':
+      return `  ${String(value.change_id)} stays`
+    case 'explain':
+      return `  ${String(value.why)}\n${renderResult(name, value, terminal)}`
+    default:
+      return renderResult(name, value, terminal) || '  nothing'
+  }
+}
+
+function planned(value: Record<string, unknown>, terminal: Terminal): string {
+  const shown = renderPlan(
+    {
+      planId: String(value.plan_id),
+      digest: String(value.digest),
+      target: String(value.target),
+      summary: '',
+      diff: String(value.diff),
+      warnings: value.warnings as string[],
+      impact: value.impact as string[],
+    },
+    terminal,
+  )
+  const notes = (value.notes as string[]).map((note) => terminal.paint('dim', `  ${note}`))
+  return [
+    shown,
+    ...notes,
+    `  ${terminal.paint('bold', String(value.plan_id))} on ${String(value.target)}; nothing is written yet: gateward apply ${String(value.plan_id)}`,
+  ].join('\n')
+}
+
+function findings(value: Record<string, unknown>, terminal: Terminal): string {
+  const all = value.findings as {
+    id: string
+    severity: 'high' | 'medium' | 'low'
+    problem: string
+    advice: string
+    fixable: boolean
+  }[]
+  if (!all.length) return '  nothing found'
+  const lines = all.map(({ id, severity, problem, advice, fixable }) => {
+    const mark = terminal.paint(
+      severity === 'high' ? 'red' : severity === 'medium' ? 'yellow' : 'dim',
+      severity.padEnd(6),
+    )
+    return `  ${mark}  ${id}\n          ${problem}\n          ${terminal.paint('dim', `${advice}${fixable ? ` (gateward plan --fix ${id})` : ''}`)}`
+  })
+  const more = Number(value.total) - all.length
+  return more > 0 ? [...lines, `  and ${more} more`].join('\n') : lines.join('\n')
+}
+
+function traffic(value: Record<string, unknown>): string {
+  const rows = [...(value.rows as TrafficRow[]), value.all as TrafficRow]
+  const cell = (one: number | undefined): string => (one === undefined ? '' : String(one))
+  const heads = ['', 'requests', 'per s', '4xx', '5xx', 'p50 ms', 'p95 ms', 'p99 ms']
+  const cells = rows.map((row) => [
+    row.name,
+    cell(row.requests),
+    cell(row.per_second),
+    cell(row.client_errors),
+    cell(row.server_errors),
+    cell(row.p50_ms),
+    cell(row.p95_ms),
+    cell(row.p99_ms),
+  ])
+  return `${table(heads, cells)}\n  over ${String(value.seconds)} s`
+}

@@ -1,0 +1,32 @@
+// The input of an operation, whoever sends it: values that came as text are read, defaults filled in, and everything that is wrong is told at once
+// with the field's place, so that nothing is accepted and ignored.
+import Value from 'typebox/value'
+import { nearest } from '../lib/nearest.ts'
+import { coerce } from './coerce.ts'
+import { type Operation, OperationError } from './contract.ts'
+
+const MAX_PROBLEMS = 10
+
+/** The input as the operation's schema wants it. Throws `invalid` with every problem. */
+export function checkInput({ name, input: schema }: Operation, given: unknown): unknown {
+  const { properties = {} } = schema as { properties?: Record<string, { default?: unknown }> }
+  const known = Object.keys(properties)
+  const read = coerce(schema, given ?? {})
+  if (read === null || typeof read !== 'object' || Array.isArray(read))
+    throw new OperationError('invalid', `${name} takes an object with ${known.join(', ') || 'no members'}`)
+  const defaults = known
+    .filter((one) => properties[one]?.default !== undefined)
+    .map((one) => [one, properties[one]?.default])
+  const sent = Object.entries(read).filter(([, value]) => value !== undefined && value !== null)
+  const problems = sent
+    .filter(([one]) => !known.includes(one))
+    .map(([one]) => {
+      const meant = nearest(one, known)
+      return `${one} is no member of it${meant ? `; did you mean ${meant}?` : ''}`
+    })
+  const value = { ...Object.fromEntries(defaults), ...Object.fromEntries(sent) }
+  for (const error of Value.Errors(schema, value)) problems.push(`${error.instancePath || 'it'} ${error.message}`)
+  if (!problems.length) return value
+  const told = [...new Set(problems)].slice(0, MAX_PROBLEMS)
+  throw new OperationError('invalid', `${name}: ${told.join('; ')}`, told)
+}
