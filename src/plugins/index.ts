@@ -26,6 +26,7 @@ import lokiLogger from './loki-logger.ts'
 import mocking from './mocking.ts'
 import nodeStatus from './node-status.ts'
 import openapiToMcp from './openapi-to-mcp.ts'
+import opentelemetry from './opentelemetry.ts'
 import prometheus from './prometheus.ts'
 import proxyCache from './proxy-cache.ts'
 import proxyMirror from './proxy-mirror.ts'
@@ -46,10 +47,13 @@ import trafficSplit from './traffic-split.ts'
 import uaRestriction from './ua-restriction.ts'
 import udpLogger from './udp-logger.ts'
 import uriBlocker from './uri-blocker.ts'
+import zipkin from './zipkin.ts'
 
 export const plugins: readonly Plugin[] = [
   exitTransformer, // 22950
   requestId, // 12015
+  zipkin, // 12011
+  opentelemetry, // 12009
   faultInjection, // 11000
   mocking, // 10900
   serverlessPreFunction, // 10000

@@ -19,6 +19,8 @@ export interface Delivery {
   concurrency?: number
   /** Characters of entries that wait at most. */
   maxPendingCharacters?: number
+  /** Entries that wait at most; as the plugin metadata says when absent. */
+  maxPendingEntries?: number
   /** After the last batch. */
   close?(): void
 }
@@ -66,7 +68,7 @@ export function toJson(batch: string[], batchMaxSize: number | undefined): strin
 export function createQueue(
   conf: BatchConf | Waits,
   env: PluginEnv,
-  delivery: Pick<Delivery, 'deliver' | 'concurrency' | 'maxPendingCharacters'>,
+  delivery: Pick<Delivery, 'deliver' | 'concurrency' | 'maxPendingCharacters' | 'maxPendingEntries'>,
 ): BatchQueue {
   const batch = conf as BatchConf
   const waits = conf as Partial<Waits>
@@ -86,7 +88,8 @@ export function createQueue(
     maxRetries: batch.max_retry_count ?? 0,
     retryDelayMs: (batch.retry_delay ?? 1) * 1000,
     concurrency: delivery.concurrency ?? 1,
-    maxPendingEntries: () => (env.metadata()?.max_pending_entries as number | undefined) ?? MAX_PENDING_ENTRIES,
+    maxPendingEntries: () =>
+      delivery.maxPendingEntries ?? (env.metadata()?.max_pending_entries as number | undefined) ?? MAX_PENDING_ENTRIES,
     maxPendingCharacters: delivery.maxPendingCharacters ?? MAX_PENDING_CHARACTERS,
     deliver: delivery.deliver,
     onDropped: report,

@@ -1,0 +1,284 @@
+// Records a span for each sampled request and exports spans to an OpenTelemetry collector: OTLP over HTTP, protobuf. The caller's trace goes on
+// (W3C Trace Context), and the upstream gets this span as its parent. Where to and how is the plugin metadata's, or the settings'
+// `plugins.attr.opentelemetry`.
+import { hostname } from 'node:os'
+import Type, { type Static, type TOptional, type TProperties, type TSchemaOptions } from 'typebox'
+import { SERVER } from '../gateway/error-page.ts'
+import type { Exchange } from '../gateway/exchange.ts'
+import { definePlugin, type PluginEnv } from '../gateway/plugin.ts'
+import { variable } from '../gateway/variables.ts'
+import type { BatchQueue } from '../lib/batch-queue.ts'
+import { withDefaults } from '../lib/schema-defaults.ts'
+import { oneOfTexts } from '../lib/schema-types.ts'
+import { version } from '../lib/version.ts'
+import { createPoster } from './logging/http.ts'
+import { createQueue } from './logging/logger.ts'
+import {
+  isTraceId,
+  newSpanId,
+  newTraceId,
+  readTraceparent,
+  type TraceContext,
+  toTraceparent,
+} from './tracing/context.ts'
+import { type Attribute, encodeExport, encodeSpan } from './tracing/otlp.ts'
+import { createSampler, samplerField } from './tracing/sampler.ts'
+
+const names = (title: string, description: string, example: string) =>
+  Type.Optional(Type.Array(Type.String({ minLength: 1 }), { title, description, minItems: 1, examples: [[example]] }))
+
+const schema = Type.Object({
+  sampler: samplerField,
+  additional_attributes: names(
+    'More attributes',
+    'variables that become attributes under their names',
+    'http_x_tenant',
+  ),
+  additional_header_prefix_attributes: names(
+    'Headers as attributes',
+    'headers that become attributes; a name that ends with `*` stands for all that begin so',
+    'x-my-*',
+  ),
+})
+type Conf = Static<typeof schema>
+
+const count = (title: string, description: string, otherwise: number, minimum = 1) =>
+  Type.Integer({ title, description, minimum, default: otherwise, examples: [otherwise] })
+
+/** An object whose members all have defaults. */
+const partial = <const P extends TProperties>(properties: P, options: TSchemaOptions) =>
+  Type.Object(
+    Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, Type.Optional(property)])) as {
+      [name in keyof P]: TOptional<P[name]>
+    },
+    options,
+  )
+
+const metadataSchema = Type.Object({
+  trace_id_source: oneOfTexts(['x-request-id', 'random'], {
+    title: 'Trace id',
+    description:
+      'where the id of a new trace comes from; x-request-id: that header when it is 32 hex digits, else the id of the request',
+    default: 'x-request-id',
+    examples: ['random'],
+  }),
+  resource: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
+    title: 'Resource',
+    description: 'attributes of the resource, that is of this gateway',
+    default: { 'service.name': 'APISIX' },
+    examples: [{ 'service.name': 'gateway', 'deployment.environment': 'test' }],
+  }),
+  collector: partial(
+    {
+      address: Type.String({
+        title: 'Address',
+        description: 'host and port of the collector, or an address with http:// or https:// before it',
+        default: '127.0.0.1:4318',
+        pattern: '^(https?://)?([\\da-zA-Z._-]+|\\[[\\da-fA-F:]+\\])(:\\d+)?$',
+        examples: ['127.0.0.1:4318'],
+      }),
+      request_timeout: count('Timeout', 'seconds that an export may take', 3),
+      request_headers: Type.Record(Type.String(), Type.String(), {
+        title: 'Headers',
+        description: 'headers of an export, such as Authorization',
+        default: {},
+        examples: [{ Authorization: 'a-token' }],
+      }),
+    },
+    { title: 'Collector', description: 'where spans go', examples: [{ address: '127.0.0.1:4318' }] },
+  ),
+  batch_span_processor: partial(
+    {
+      drop_on_queue_full: Type.Boolean({
+        title: 'Drop when full',
+        description: 'drop spans beyond max_queue_size; otherwise up to 16 times as many wait before spans are dropped',
+        default: false,
+        examples: [true],
+      }),
+      max_queue_size: count('Queue size', 'spans that wait', 1024),
+      batch_timeout: count('Batch timeout', 'seconds that the oldest span waits at most', 2),
+      inactive_timeout: count('Inactive timeout', 'seconds without a new span after which spans are exported', 1),
+      max_export_batch_size: count('Batch size', 'spans of one export', 16),
+    },
+    { title: 'Batches', description: 'how spans are gathered', examples: [{ max_queue_size: 2048 }] },
+  ),
+  set_ngx_var: Type.Boolean({
+    title: 'Set variables',
+    description: 'set $opentelemetry_context_traceparent, $opentelemetry_trace_id and $opentelemetry_span_id for logs',
+    default: false,
+    examples: [true],
+  }),
+})
+type Written = Static<typeof metadataSchema>
+type Settings = Written & {
+  collector: Required<Written['collector']>
+  batch_span_processor: Required<Written['batch_span_processor']>
+}
+
+const GROWTH = 16
+const HOST = hostname()
+const SCOPE = { name: 'gateward', version: version() }
+
+export default definePlugin<Conf>({
+  name: 'opentelemetry',
+  version: 0.1,
+  priority: 12009,
+  schema,
+  metadataSchema: Type.Partial(metadataSchema),
+  setup(conf, env) {
+    const sample = createSampler(conf.sampler)
+    const exporter = createExporter(env)
+    const SPAN = Symbol('span')
+    return {
+      rewrite(ctx) {
+        const { headers } = ctx.request
+        const settings = exporter.settings()
+        const parent = readTraceparent(headers)
+        const traceId = parent?.traceId ?? newId(ctx, settings)
+        const context = { traceId, spanId: newSpanId(), sampled: sample(traceId, parent) }
+        headers.set('traceparent', toTraceparent(context))
+        if (settings.set_ngx_var) setVariables(ctx, context)
+        if (context.sampled) ctx.set(SPAN, { context, parent } satisfies Started)
+      },
+      log(ctx) {
+        const started = ctx.get<Started>(SPAN)
+        if (started) exporter.add(toSpan(ctx, started, attributesOf(ctx, conf)))
+      },
+      close: () => exporter.close(),
+    }
+  },
+})
+
+interface Started {
+  context: TraceContext
+  parent: TraceContext | undefined
+}
+
+function newId(ctx: Exchange, settings: Settings): string {
+  if (settings.trace_id_source === 'random') return newTraceId()
+  const id = ctx.request.headers.get('x-request-id')?.replaceAll('-', '').toLowerCase()
+  return id !== undefined && isTraceId(id) ? id : ctx.id
+}
+
+function setVariables(ctx: Exchange, context: TraceContext): void {
+  ctx.setVar('opentelemetry_context_traceparent', toTraceparent(context))
+  ctx.setVar('opentelemetry_trace_id', context.traceId)
+  ctx.setVar('opentelemetry_span_id', context.spanId)
+}
+
+function toSpan(ctx: Exchange, { context, parent }: Started, attributes: Attribute[]): Buffer {
+  const { request, response, matchedUri } = ctx
+  const endMs = Date.now()
+  const upstreamStatus = ctx.upstreamTries.at(-1)?.status ?? 0
+  return encodeSpan({
+    traceId: context.traceId,
+    spanId: context.spanId,
+    parentSpanId: parent?.spanId,
+    traceState: parent && request.headers.get('tracestate'),
+    name: matchedUri === undefined ? request.method : `${request.method} ${matchedUri}`,
+    startMs: endMs - (performance.now() - ctx.startedAt),
+    endMs,
+    attributes,
+    failure: upstreamStatus >= 500 || response.status >= 500 ? `response status: ${response.status}` : undefined,
+  })
+}
+
+function attributesOf(ctx: Exchange, conf: Conf): Attribute[] {
+  const { request, response, route } = ctx
+  const found: [string, string | number | undefined][] = [
+    ['net.host.name', request.host],
+    ['http.method', request.method],
+    ['http.scheme', request.scheme],
+    ['http.target', request.target],
+    ['http.user_agent', request.headers.get('user-agent')],
+    ['apisix.route_id', route?.id],
+    ['apisix.route_name', route?.conf.name as string | undefined],
+    ['apisix.service_id', route?.serviceId],
+    ['apisix.service_name', route?.serviceName],
+    ['http.route', ctx.matchedUri],
+    ['http.status_code', response.status],
+    ['http.response.status_code', response.status],
+    ...(conf.additional_attributes ?? []).map((name) => [name, variable(ctx, name)] as [string, string | undefined]),
+    ...headerAttributes(ctx, conf.additional_header_prefix_attributes ?? []),
+  ]
+  return found.filter((attribute): attribute is [string, string | number] => attribute[1] !== undefined)
+}
+
+function headerAttributes({ request }: Exchange, wanted: string[]): [string, string][] {
+  if (wanted.length === 0) return []
+  const tests = wanted.map((name) => name.toLowerCase())
+  return [...request.headers.entries()].filter(([name]) =>
+    tests.some((test) => (test.endsWith('*') ? name.startsWith(test.slice(0, -1)) : name === test)),
+  )
+}
+
+interface Exporter {
+  settings(): Settings
+  add(span: Buffer): void
+  close(): Promise<void>
+}
+
+/** Queues spans by the metadata as it is; when it changes, what waits is exported and a queue with the new settings takes over. */
+function createExporter(env: PluginEnv): Exporter {
+  let from: unknown
+  let settings: Settings
+  let queue: BatchQueue | undefined
+  let former: Promise<void> = Promise.resolve()
+  const current = (): Settings => {
+    const metadata = env.metadata() ?? env.attr
+    if (metadata !== from) {
+      from = metadata
+      settings = withDefaults(metadataSchema, { collector: {}, batch_span_processor: {}, ...metadata }) as Settings
+      if (queue) former = Promise.all([former, queue.close()]).then(() => {})
+      queue = spanQueue(env, settings)
+    }
+    return settings
+  }
+  return {
+    settings: current,
+    add(span) {
+      current()
+      queue?.add(span.toString('latin1'))
+    },
+    async close() {
+      await Promise.all([former, queue?.close()])
+    },
+  }
+}
+
+function spanQueue(env: PluginEnv, { collector, batch_span_processor: batch, resource }: Settings): BatchQueue {
+  const { address, request_timeout: timeout } = collector
+  const post = createPoster(env.http, { timeoutMs: timeout * 1000, tlsVerify: true })
+  const url = `${/^https?:/.test(address) ? '' : 'http://'}${address}/v1/traces`
+  const headers = { 'User-Agent': SERVER, ...collector.request_headers, 'Content-Type': 'application/x-protobuf' }
+  const attributes: Attribute[] = [
+    ['telemetry.sdk.language', 'nodejs'],
+    ['telemetry.sdk.name', SCOPE.name],
+    ['telemetry.sdk.version', SCOPE.version],
+    ['hostname', HOST],
+    ...Object.entries(resource),
+  ]
+  return createQueue(
+    {
+      name: 'opentelemetry',
+      batch_max_size: batch.max_export_batch_size,
+      inactive_timeout: batch.inactive_timeout,
+      buffer_duration: batch.batch_timeout,
+    },
+    env,
+    {
+      concurrency: 2,
+      maxPendingEntries: batch.max_queue_size * (batch.drop_on_queue_full ? 1 : GROWTH),
+      deliver: (spans) =>
+        post(
+          url,
+          headers,
+          encodeExport(
+            attributes,
+            SCOPE,
+            spans.map((span) => Buffer.from(span, 'latin1')),
+          ),
+        ),
+    },
+  )
+}

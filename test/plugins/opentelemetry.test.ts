@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import { beforeEach, test } from 'node:test'
+import protobuf from 'protobufjs'
+import { consumerRefusal, type Echo, refusal, startBench } from './harness.ts'
+import { arrived, startReceiver } from './logging/receiver.ts'
+
+const bench = await startBench()
+const receiver = await startReceiver()
+const address = receiver.url.slice('http://'.length)
+
+/** The parts of opentelemetry-proto's trace messages that are looked at here. */
+const Request = protobuf
+  .parse(
+    `syntax = "proto3";
+    message AnyValue { oneof value { string string_value = 1; bool bool_value = 2; int64 int_value = 3; double double_value = 4; } }
+    message KeyValue { string key = 1; AnyValue value = 2; }
+    message Status { string message = 2; int32 code = 3; }
+    message Span {
+      bytes trace_id = 1; bytes span_id = 2; string trace_state = 3; bytes parent_span_id = 4; string name = 5; int32 kind = 6;
+      fixed64 start_time_unix_nano = 7; fixed64 end_time_unix_nano = 8; repeated KeyValue attributes = 9; Status status = 15;
+    }
+    message Scope { string name = 1; string version = 2; }
+    message ScopeSpans { Scope scope = 1; repeated Span spans = 2; }
+    message Resource { repeated KeyValue attributes = 1; }
+    message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; }
+    message Request { repeated ResourceSpans resource_spans = 1; }`,
+    { keepCase: true },
+  )
+  .root.lookupType('Request')
+
+interface KeyValue {
+  key: string
+  value: Record<string, string | number | boolean>
+}
+interface Decoded {
+  trace_id: string
+  span_id: string
+  parent_span_id?: string
+  trace_state?: string
+  name: string
+  kind: number
+  start_time_unix_nano: string
+  end_time_unix_nano: string
+  attributes: KeyValue[]
+  status?: { code: number; message: string }
+}
+
+const toObject = (attributes: KeyValue[]): Record<string, unknown> =>
+  Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]))
+
+const hex = (base64: string | undefined): string => Buffer.from(base64 ?? '', 'base64').toString('hex')
+
+async function exported(): Promise<{ resource: Record<string, unknown>; spans: Decoded[] }> {
+  const posts = await arrived(receiver.received)
+  const requests = posts.map(({ body }) => {
+    const message = Request.decode(Buffer.from(body, 'latin1'))
+    return Request.toObject(message, { bytes: String, longs: String }) as {
+      resource_spans: { resource: { attributes: KeyValue[] }; scope_spans: { spans: Decoded[] }[] }[]
+    }
+  })
+  const parts = requests.flatMap(({ resource_spans }) => resource_spans)
+  return {
+    resource: toObject(parts[0]?.resource.attributes ?? []),
+    spans: parts.flatMap(({ scope_spans }) => scope_spans.flatMap(({ spans }) => spans)),
+  }
+}
+
+const sampler = { name: 'always_on' }
+beforeEach(() => {
+  receiver.received.length = 0
+  bench.put('plugin_metadata/opentelemetry', { collector: { address, request_headers: { Authorization: 'a-token' } } })
+})
+
+test('a span with the attributes of its request, exported as protobuf', async () => {
+  bench.route({ opentelemetry: { sampler } }, { name: 'the-route' })
+  const answer = await bench.send('/a?x=1', { headers: { Host: 'h.example', 'User-Agent': 'test/1' } })
+  const [, traceId, spanId] =
+    /^00-([0-9a-f]{32})-([0-9a-f]{16})-01$/.exec(answer.json<Echo>().headers.traceparent ?? '') ?? assert.fail()
+  const { resource, spans } = await exported()
+  const [post] = receiver.received
+  assert.equal(post?.url, '/v1/traces')
+  assert.equal(post?.headers['content-type'], 'application/x-protobuf')
+  assert.equal(post?.headers.authorization, 'a-token')
+  assert.equal(resource['service.name'], 'APISIX')
+  const [span] = spans
+  assert.ok(span)
+  assert.deepEqual([hex(span.trace_id), hex(span.span_id), hex(span.parent_span_id)], [traceId, spanId, ''])
+  assert.deepEqual([span.name, span.kind, span.status], ['GET /*', 2, undefined])
+  const [startMs, endMs] = [span.start_time_unix_nano, span.end_time_unix_nano].map((time) => Number(time) / 1e6)
+  assert.ok(startMs && endMs && startMs < endMs && Math.abs(endMs - Date.now()) < 60_000)
+  assert.deepEqual(toObject(span.attributes), {
+    'net.host.name': 'h.example',
+    'http.method': 'GET',
+    'http.scheme': 'http',
+    'http.target': '/a?x=1',
+    'http.user_agent': 'test/1',
+    'apisix.route_id': 'a',
+    'apisix.route_name': 'the-route',
+    'http.route': '/*',
+    'http.status_code': '200',
+    'http.response.status_code': '200',
+  })
+})
+
+test('the caller’s trace goes on; a failure of the upstream is the span’s', async () => {
+  bench.route({ opentelemetry: { sampler } })
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00'
+  await bench.send('/a?status=503', { headers: { traceparent, tracestate: 'a=1' } })
+  const [span] = (await exported()).spans
+  assert.equal(hex(span?.trace_id), '0af7651916cd43dd8448eb211c80319c')
+  assert.equal(hex(span?.parent_span_id), 'b7ad6b7169203331')
+  assert.equal(span?.trace_state, 'a=1')
+  assert.deepEqual(span?.status, { code: 2, message: 'response status: 503' })
+})
+
+test('samplers', async () => {
+  const flag = async (conf: object, traceparent?: string): Promise<string | undefined> => {
+    bench.route({ opentelemetry: conf })
+    const headers: Record<string, string> = traceparent === undefined ? {} : { traceparent }
+    return (await bench.send('/a', { headers })).json<Echo>().headers.traceparent?.slice(-2)
+  }
+  const parent = (sampled: string, id = '0af7651916cd43dd8448eb211c80319c'): string =>
+    `00-${id}-b7ad6b7169203331-${sampled}`
+  assert.equal(await flag({}), '00')
+  assert.equal(await flag({ sampler: { name: 'always_off' } }, parent('01')), '00')
+  const based = { sampler: { name: 'parent_base', options: { root: { name: 'always_on' } } } }
+  assert.equal(await flag(based), '01')
+  assert.equal(await flag(based, parent('00')), '00')
+  assert.equal(await flag(based, '00-00000000000000000000000000000000-b7ad6b7169203331-00'), '01')
+  assert.equal(await flag({ sampler: { name: 'parent_base' } }), '00')
+  assert.equal(await flag({ sampler: { name: 'parent_base' } }, parent('01')), '01')
+  const half = { sampler: { name: 'trace_id_ratio', options: { fraction: 0.5 } } }
+  assert.equal(await flag(half, parent('00', `${'1'.repeat(19)}7${'f'.repeat(12)}`)), '01')
+  assert.equal(await flag(half, parent('01', `${'1'.repeat(19)}8${'0'.repeat(12)}`)), '00')
+})
+
+test('the id of a new trace, variables for logs, further attributes', async () => {
+  const conf = {
+    sampler,
+    additional_attributes: ['arg_x'],
+    additional_header_prefix_attributes: ['X-My-*', 'x-other'],
+  }
+  bench.put('plugin_metadata/opentelemetry', { collector: { address }, set_ngx_var: true })
+  bench.route({
+    opentelemetry: conf,
+    'response-rewrite': { headers: { set: { 'X-Trace': '$opentelemetry_trace_id $opentelemetry_span_id' } } },
+  })
+  const headers = { 'X-Request-Id': '0af76519-16cd-43dd-8448-eb211c80319c', 'X-My-A': '1', 'X-Other': '2', 'X-No': '3' }
+  const answer = await bench.send('/a?x=5', { headers })
+  const [span] = (await exported()).spans
+  assert.equal(hex(span?.trace_id), '0af7651916cd43dd8448eb211c80319c')
+  assert.equal(answer.headers['x-trace'], `0af7651916cd43dd8448eb211c80319c ${hex(span?.span_id)}`)
+  const attributes = toObject(span?.attributes ?? [])
+  assert.deepEqual(
+    [attributes.arg_x, attributes['x-my-a'], attributes['x-other'], attributes['x-no']],
+    ['5', '1', '2', undefined],
+  )
+})
+
+test('batches by the metadata; a change of it exports what waits', async () => {
+  const batch_span_processor = { max_export_batch_size: 3, inactive_timeout: 3600, batch_timeout: 3600 }
+  bench.put('plugin_metadata/opentelemetry', { collector: { address }, batch_span_processor })
+  bench.route({ opentelemetry: { sampler } })
+  for (const target of ['/1', '/2', '/3', '/4']) await bench.send(target)
+  await arrived(receiver.received)
+  bench.put('plugin_metadata/opentelemetry', { collector: { address }, resource: { 'service.name': 'other' } })
+  await bench.send('/5')
+  await arrived(receiver.received, 2)
+  await arrived(receiver.received, 3)
+  const names = (await exported()).spans.map(({ attributes }) => toObject(attributes)['http.target'])
+  assert.deepEqual(names, ['/1', '/2', '/3', '/4', '/5'])
+})
+
+test('configurations that are refused', () => {
+  assert.match(refusal('opentelemetry', { sampler: { name: 'x' } }) ?? '', /matches none of the enum values/)
+  assert.match(refusal('opentelemetry', { sampler: { options: { fraction: 2 } } }) ?? '', /expected 2 to be at most 1/)
+  assert.match(refusal('opentelemetry', { additional_attributes: [] }) ?? '', /at least 1 items/)
+  assert.equal(consumerRefusal('opentelemetry', { sampler }), undefined)
+})
