@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import protobuf from 'protobufjs'
 import { consumerRefusal, type Echo, refusal, startBench } from './harness.ts'
-import { arrived, startReceiver } from './logging/receiver.ts'
+import { arrived, type Receiver, startReceiver } from './logging/receiver.ts'
 
 const bench = await startBench()
-const receiver = await startReceiver()
-const address = receiver.url.slice('http://'.length)
+// Each test has a collector of its own: spans of the one before may still be under way.
+const collectors = await Promise.all(Array.from({ length: 6 }, startReceiver))
+let receiver = collectors[0] as Receiver
+let address = ''
 
 /** The parts of opentelemetry-proto's trace messages that are looked at here. */
 const Request = protobuf
@@ -67,7 +69,8 @@ async function exported(): Promise<{ resource: Record<string, unknown>; spans: D
 
 const sampler = { name: 'always_on' }
 beforeEach(() => {
-  receiver.received.length = 0
+  receiver = collectors.shift() as Receiver
+  address = receiver.url.slice('http://'.length)
   bench.put('plugin_metadata/opentelemetry', { collector: { address, request_headers: { Authorization: 'a-token' } } })
 })
 
