@@ -13,6 +13,7 @@ import type { Logger } from './plugin.ts'
 import { Http1Transport } from './transport/h1.ts'
 import { Http2Transport } from './transport/h2.ts'
 import type { Call, ResponseHandler, Timeouts, Transport, UpstreamError } from './transport/transport.ts'
+import { Tunnel } from './tunnel.ts'
 import type { Node, UpstreamRuntime } from './upstream/runtime.ts'
 import { variable } from './variables.ts'
 
@@ -193,9 +194,19 @@ class Forwarding implements ResponseHandler {
       return
     }
     const client = this.#deps.pipeline().beginUpgrade(ctx, upgrade)
-    join(client, { socket, rest }, () => {
-      this.#settle(true)
-      this.#deps.pipeline().finish(ctx)
+    new Tunnel({
+      client,
+      upstream: { socket, rest },
+      deadlines: this.#deps.deadlines,
+      idleMs: this.#timeouts.readMs,
+      onSent: (bytes) => {
+        ctx.response.bodyBytes += bytes
+        ctx.response.sentBytes += bytes
+      },
+      onEnd: () => {
+        this.#settle(true)
+        this.#deps.pipeline().finish(ctx)
+      },
     })
   }
 
@@ -261,27 +272,4 @@ function toTimeouts(ctx: Exchange, upstream: UpstreamRuntime): Timeouts {
   const route = ctx.route?.timeout as Record<string, number> | undefined
   const pick = (name: string): number => (route?.[name] ?? upstream.timeout?.[name] ?? DEFAULT_TIMEOUT_S) * 1000
   return { connectMs: pick('connect'), sendMs: pick('send'), readMs: pick('read') }
-}
-
-type TunnelEnd = { socket: Duplex; rest: Buffer }
-
-/** Joins two sockets until either ends. */
-function join(client: TunnelEnd, upstream: TunnelEnd, onEnd: () => void): void {
-  let open = true
-  const close = (): void => {
-    if (!open) return
-    open = false
-    client.socket.destroy()
-    upstream.socket.destroy()
-    onEnd()
-  }
-  for (const [from, to] of [
-    [client, upstream],
-    [upstream, client],
-  ] as [TunnelEnd, TunnelEnd][]) {
-    if (from.rest.length) to.socket.write(from.rest)
-    from.socket.on('error', close)
-    from.socket.on('close', close)
-    from.socket.pipe(to.socket)
-  }
 }

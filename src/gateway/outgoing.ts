@@ -7,16 +7,24 @@ import type { Node, UpstreamRuntime } from './upstream/runtime.ts'
 /** What `ctx` asks of the upstream, addressed to `node`. */
 export function outgoing(ctx: Exchange, upstream: UpstreamRuntime, node: Node): OutgoingRequest {
   const { request } = ctx
-  const upgrade = ctx.route?.enableWebsocket ? ctx.upgrade : undefined
   return {
     method: request.method,
     uri: ctx.upstreamUri ?? request.target,
     host: hostFor(ctx, upstream, node),
     headers: headerLines(ctx),
     body: request.body,
-    upgrade,
+    upgrade: ctx.upgrade === undefined ? undefined : upgradeOf(ctx, ctx.upgrade),
     saysEmpty: request.headers.has('content-length'),
   }
+}
+
+/**
+ * The switch of protocols that the upstream is asked for. None with a body: an upstream that does not switch would take it for the next
+ * request. None to HTTP/2: its requests would pass the gateway unseen.
+ */
+function upgradeOf(ctx: Exchange, asked: string): string | undefined {
+  const may = ctx.route?.enableWebsocket && ctx.request.body.length === 0 && !/\bh2c?\b/i.test(asked)
+  return may ? asked : undefined
 }
 
 /** Where the connection goes. TLS destinations do not share connections across server names or client certificates. */

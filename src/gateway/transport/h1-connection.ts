@@ -75,8 +75,11 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
     const { address, port, tls: secure } = destination
     // RFC 9112 9.6: the upstream ends its side to say that it will not take another request; a response may still be complete.
     const socket = secure
-      ? tls.connect(toTlsOptions(destination, secure, 'http/1.1'))
-      : net.connect({ host: address, port, noDelay: true, ...(tunnel ? {} : { onread }) })
+      ? tls.connect({
+          ...toTlsOptions(destination, secure, 'http/1.1'),
+          allowHalfOpen: tunnel,
+        } as tls.ConnectionOptions)
+      : net.connect({ host: address, port, noDelay: true, ...(tunnel ? { allowHalfOpen: true } : { onread }) })
     if (secure || tunnel) socket.on('data', (chunk: Buffer) => this.#onBytes(chunk, true))
     socket.on(secure ? 'secureConnect' : 'connect', () => this.#onConnect())
     socket.on('drain', () => this.#onDrain())
