@@ -74,6 +74,7 @@ export class Normaliser {
       ([name, value]) => value && (ADDRESSES.includes(name) || name.startsWith('cap_') || name === 'nonce'),
     )
     this.#texts = named.map(([name, value]) => [value, `{{${name}}}`])
+    if (variables.tmp) this.#texts.push([`${variables.tmp}/rec-`, '{{tmp}}/rec-'])
     const ports = Object.entries(variables).filter(([name, value]) => name.endsWith('_port') && value)
     this.#ports = new Map(ports.map(([name, value]) => [value, `{{${name}}}`]))
     this.#volatile = new Set(volatile)

@@ -81,6 +81,7 @@ export function responseHeaders({ request, response }: Exchange): Fields {
   const headers = response.headers.toObject()
   if (request.httpVersion === '2.0') return headers
   const close = request.headers.get('connection')?.toLowerCase().includes('close') ?? request.httpVersion === '1.0'
+  delete headers['keep-alive']
   headers.connection = close ? 'close' : 'keep-alive'
   const bodyless = request.method === 'HEAD' || response.status === 204 || response.status === 304
   if (headers['content-length'] === undefined && !bodyless && request.httpVersion === '1.1')
