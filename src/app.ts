@@ -39,6 +39,7 @@ import { openStore } from './store/open.ts'
 import { Conversation } from './surfaces/chat/agent.ts'
 import { openModel } from './surfaces/chat/models.ts'
 import { Desk } from './surfaces/desk.ts'
+import { OAuth } from './surfaces/http/oauth.ts'
 import { Access, readTokens } from './surfaces/http/principal.ts'
 import { Owner } from './surfaces/owner.ts'
 import { createSurface, listenSurface } from './surfaces/server.ts'
@@ -258,6 +259,14 @@ function toAdminKeys(keys: AdminKeys): AdminKey[] {
   return keys.viewer === undefined ? [admin] : [admin, { name: 'viewer', key: keys.viewer, role: 'viewer' }]
 }
 
+/** The resource's address is what clients know: the public one, else the one that is listened on. */
+function toOAuth({ surface }: Settings): OAuth | undefined {
+  return (
+    surface.oauth &&
+    new OAuth(surface.oauth, `${surface.public_url ?? `http://${surface.listen}`}`.replace(/\/$/, '').concat('/mcp'))
+  )
+}
+
 async function listenSurfaces(
   settings: Settings,
   adminKey: string,
@@ -266,9 +275,9 @@ async function listenSurfaces(
 ): Promise<{ surface: string | undefined; owner: Owner | undefined }> {
   if (settings.surface.listen === 'off') return { surface: undefined, owner: undefined }
   const address = parseAddress(settings.surface.listen) as { host: string; port: number }
-  if (!isLoopback(address.host) && !settings.surface.tokens.length)
+  if (!isLoopback(address.host) && !settings.surface.tokens.length && !settings.surface.oauth)
     throw new Error(
-      `surface.listen is ${settings.surface.listen}, which others can reach, but surface.tokens is empty; add a token, or listen on 127.0.0.1`,
+      `surface.listen is ${settings.surface.listen}, which others can reach, but surface.tokens is empty; add a token or surface.oauth, or listen on 127.0.0.1`,
     )
   const tokens = readTokens(settings.surface.tokens, process.env)
   const ledger = new Ledger(settings.data_dir)
@@ -299,7 +308,7 @@ async function listenSurfaces(
     pluginContext: (signal) => context('openai', signal),
     desk: new Desk(approvals),
     owner,
-    access: new Access({ owner, tokens }),
+    access: new Access({ owner, tokens, oauth: toOAuth(settings) }),
     version: version(),
     newConversation: async () => new Conversation(await openModel(settings.model, process.env)),
     publicUrl: settings.surface.public_url,

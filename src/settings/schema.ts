@@ -206,6 +206,29 @@ export const SettingsSchema = Type.Object(
       public_url: Type.Optional(
         text('address under which others reach them', { format: 'http-url', expected: 'an http or https URL' }),
       ),
+      oauth: Type.Optional(
+        Type.Object(
+          {
+            issuer: text('the identity provider that signs access tokens, as it stands in them', {
+              format: 'http-url',
+              expected: 'an http or https URL',
+              examples: ['https://login.example'],
+            }),
+            audience: Type.Optional(text('what a token must be for; the address of `/mcp` when it is not set')),
+            jwks_url: Type.Optional(
+              text("where the issuer's keys are, when its metadata does not say", {
+                format: 'http-url',
+                expected: 'an http or https URL',
+              }),
+            ),
+            scope_prefix: text('before the names of the scopes: read, plan, apply, approve', { default: 'gateward:' }),
+          },
+          {
+            description: 'access tokens of an identity provider outside, for `/mcp` and `/v1/operations` (OAuth 2.1)',
+            additionalProperties: false,
+          },
+        ),
+      ),
       tokens: Type.Array(token, {
         description:
           'bearer tokens for `/mcp` and `/v1/operations`; needed when `surface.listen` is not a loopback address',

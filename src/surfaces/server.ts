@@ -15,11 +15,10 @@ import { APPROVE_JS, approvalPage, closedPage } from './http/approval-page.ts'
 import { type OperationsApiDeps, operationsApi } from './http/operations-api.ts'
 import { PAGE, PAGE_CSP, PAGE_CSS, PAGE_JS } from './http/page.ts'
 import { isLocal } from './http/principal.ts'
-import { createMcpHttp, serveMcp } from './mcp/http.ts'
+import { mcpRoutes } from './mcp/routes.ts'
 import { actionsDocument } from './openai/actions.ts'
 import { manifest, openapi } from './openai/document.ts'
 import { RouteForwarder } from './openai/forward.ts'
-import { localOperator } from './operator.ts'
 import { type Owner, SESSION_COOKIE } from './owner.ts'
 
 export interface SurfaceDeps extends OperationsApiDeps {
@@ -41,7 +40,7 @@ export function createSurface(deps: SurfaceDeps): Hono {
   app.notFound((c) => c.json({ error_msg: `there is no ${c.req.method} ${c.req.path} here` }, 404))
   page(app, deps)
   plugin(app, deps)
-  mcp(app, deps)
+  mcpRoutes(app, deps)
   app.route('/v1', operationsApi(deps))
   return app
 }
@@ -92,22 +91,6 @@ function html(c: Context, text: string, status: 200 | 403 | 404 = 200): Response
   })
 }
 
-function mcp(app: Hono, deps: SurfaceDeps): void {
-  const operator = localOperator(deps.operations, (signal) => deps.context('mcp', signal))
-  const handler = createMcpHttp({ operations: deps.operations, operator, version: deps.version }, (error) =>
-    deps.log.debug({ err: error }, 'an MCP request was refused'),
-  )
-  app.all('/mcp', async (c) => {
-    const principal = deps.access.of(c)
-    if (!principal)
-      return c.json({ error: 'this needs a token of the settings: Authorization: Bearer TOKEN' }, 401, {
-        'WWW-Authenticate': 'Bearer realm="gateward"',
-      })
-    if (!deps.access.admits(principal)) return c.json({ error: 'too many calls; wait a minute' }, 429)
-    return serveMcp(handler, c, principal)
-  })
-}
-
 function plugin(app: Hono, deps: SurfaceDeps): void {
   const fromChatGpt = cors({
     origin: CHATGPT_ORIGINS,
@@ -146,7 +129,7 @@ function plugin(app: Hono, deps: SurfaceDeps): void {
     ),
   )
   app.use('/apisix/admin/*', async (c, next) => {
-    if (!isLocal(c) && !deps.access.of(c)?.scopes.has(c.req.method === 'GET' ? 'read' : 'apply'))
+    if (!isLocal(c) && !(await deps.access.of(c))?.scopes.has(c.req.method === 'GET' ? 'read' : 'apply'))
       return c.json({ error_msg: 'this needs a token of the settings: Authorization: Bearer TOKEN' }, 401)
     await next()
   })

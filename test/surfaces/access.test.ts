@@ -28,7 +28,7 @@ test('access: a token without its key, or with a short one, stops the start', as
 test('access: operations over REST need a token of the right scope', async () => {
   const reader = { Authorization: 'Bearer reader-token-0123456789' }
   assert.equal((await post('look', {})).status, 403)
-  assert.equal((await post('look', { Authorization: 'Bearer reader-token-012345678' })).status, 403)
+  assert.equal((await post('look', { Authorization: 'Bearer reader-token-012345678' })).status, 401)
   assert.equal((await post('look', reader)).status, 200)
   const plan = await post('plan', reader)
   assert.equal(plan.status, 403)

@@ -99,12 +99,20 @@ async function operate(c: Context, deps: OperationsApiDeps): Promise<Response> {
       },
       404,
     )
-  const principal = deps.access.of(c)
+  const principal = await deps.access.of(c)
+  if (!principal && c.req.header('authorization') !== undefined) return unauthorized(c, deps.access)
   if (!principal || isAnonymous(principal)) return forbidden(c)
   if (!deps.access.admits(principal)) return c.json({ error: 'too many calls; wait a minute' }, 429)
   const scope = scopeOf(operation)
-  if (!principal.scopes.has(scope))
+  if (!principal.scopes.has(scope)) {
+    const { oauth } = deps.access
+    if (oauth && principal.oauth)
+      c.header(
+        'WWW-Authenticate',
+        `Bearer error="insufficient_scope", scope="${oauth.named(scope)}", resource_metadata="${oauth.metadataUrl()}"`,
+      )
     return c.json({ error: `${operation.name} needs a token with the scope ${scope}` }, 403)
+  }
   const input = await readJson(c)
   if (input === undefined) return c.json({ error: 'the body is not a JSON object' }, 400)
   const surface = surfaceOf(c.req.header('gateward-surface'))
@@ -126,6 +134,15 @@ function surfaceOf(named: string | undefined): Surface {
 
 function tooLarge(c: Context): Response {
   return c.json({ error: `the body is larger than ${MAX_BODY_BYTES} bytes` }, 413)
+}
+
+/** A token is missing or not valid; with an outside issuer the answer says where to get one (RFC 9728). */
+export function unauthorized(c: Context, { oauth }: Access): Response {
+  const invalid = c.req.header('authorization') === undefined ? '' : ', error="invalid_token"'
+  const where = oauth ? `, resource_metadata="${oauth.metadataUrl()}"` : ''
+  return c.json({ error: `this needs a token${oauth ? '' : ' of the settings'}: Authorization: Bearer TOKEN` }, 401, {
+    'WWW-Authenticate': `Bearer realm="gateward"${invalid}${where}`,
+  })
 }
 
 function forbidden(c: Context): Response {

@@ -10,11 +10,14 @@ import type { Settings } from '../../settings/schema.ts'
 import type { Owner } from '../owner.ts'
 import { SCOPES, type Scope } from '../scopes.ts'
 import { isLoopbackHost, isOwner } from './access.ts'
+import type { OAuth } from './oauth.ts'
 
 export interface Principal {
   /** For the audit log. */
   subject: string
   scopes: ReadonlySet<Scope>
+  /** True for the bearer of a token of an outside issuer, who can get one with more scopes. */
+  oauth?: boolean
 }
 
 export interface Token {
@@ -37,8 +40,12 @@ export class Access {
   readonly #calls = new Map<string, number>()
   #minute = 0
 
-  constructor({ owner, tokens }: { owner: Owner; tokens: Token[] }) {
+  /** The outside issuer, when there is one. */
+  readonly oauth: OAuth | undefined
+
+  constructor({ owner, tokens, oauth }: { owner: Owner; tokens: Token[]; oauth?: OAuth }) {
     this.#owner = owner
+    this.oauth = oauth
     this.#tokens = tokens.map(({ name, key, scopes }) => ({
       digest: sha256(key),
       principal: { subject: name, scopes: new Set(scopes) },
@@ -46,12 +53,14 @@ export class Access {
   }
 
   /** The caller; undefined when nobody may call like this. A wrong token is nobody, never the local caller. */
-  of(c: Context): Principal | undefined {
+  async of(c: Context): Promise<Principal | undefined> {
     const bearer = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
     if (isOwner(c, this.#owner)) return OWNER
     if (bearer !== undefined) {
       const digest = sha256(bearer)
-      return this.#tokens.find((one) => timingSafeEqual(one.digest, digest))?.principal
+      const known = this.#tokens.find((one) => timingSafeEqual(one.digest, digest))?.principal
+      const bearerOf = known ? undefined : await this.oauth?.verify(bearer)
+      return bearerOf ? { ...bearerOf, oauth: true } : known
     }
     if (c.req.header('authorization') !== undefined) return undefined
     return isLocal(c) && isLoopbackHost(c.req.header('host') ?? '') ? LOCAL : undefined
