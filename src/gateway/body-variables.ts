@@ -11,6 +11,13 @@ const PARSED = Symbol('parsed body')
 
 type Parsed = { fields: Map<string, string> | undefined; json: unknown; graphql: DocumentNode | undefined }
 
+/** Whether a body of this Content-Type is looked into. Others are not waited for: a gRPC stream ends only after its answer. */
+export function isInspected(type: string | undefined): boolean {
+  return (
+    type !== undefined && /^(?:application\/(?:x-www-form-urlencoded|graphql|json)|multipart\/form-data)/.test(type)
+  )
+}
+
 /** The value of `post_arg_NAME` (dots walk into JSON) or `graphql_NAME`. */
 export function bodyVariable(ctx: Exchange, kind: 'post_arg' | 'graphql', name: string): string | number | undefined {
   let parsed = ctx.get<Parsed>(PARSED)

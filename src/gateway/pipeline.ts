@@ -6,7 +6,7 @@
 // Everything is synchronous until a phase returns a promise. The wire calls `handle`; forward.ts calls `beginResponse`, `writeBody`,
 // `endBody` as the upstream's answer comes; a Reply takes the same three steps. `finish` runs once for every request, whatever happens.
 
-import { MAX_INSPECTED_BODY_BYTES } from './body-variables.ts'
+import { isInspected, MAX_INSPECTED_BODY_BYTES } from './body-variables.ts'
 import { type ActivePlugin, type Step, toChain } from './compile.ts'
 import { lacksCharset, withCharset } from './content-type.ts'
 import { errorPage, NOT_FOUND, SERVER } from './error-page.ts'
@@ -46,11 +46,12 @@ export class Pipeline {
   handle(ctx: Exchange): void {
     this.#deps.onBegin()
     const { routes } = this.#deps
-    if (!routes.needsBody || ctx.request.body.length === 0) {
+    const { body, headers } = ctx.request
+    if (!routes.needsBody || body.length === 0 || !isInspected(headers.get('content-type'))) {
       this.#match(ctx)
       return
     }
-    ctx.request.body.read(MAX_INSPECTED_BODY_BYTES).then(
+    body.read(MAX_INSPECTED_BODY_BYTES).then(
       () => this.#match(ctx),
       () => this.#match(ctx), // too large to be looked into: routes that want a body variable do not match, others do
     )

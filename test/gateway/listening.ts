@@ -23,6 +23,8 @@ const LIMITS: Http1Limits = {
   bodyBytes: 0,
 }
 
+const CONCURRENT_STREAMS = 16
+
 export interface Listening {
   server: Http1Server
   /** Of the plain port; both protocols are served there. */
@@ -35,7 +37,7 @@ export interface Listening {
 /** Opens a plain port for `thread`, and one with TLS when the thread has ssl resources. */
 export async function listenForTest(
   thread: Thread,
-  { limits = {}, concurrentStreams = 16 }: { limits?: Partial<Http1Limits>; concurrentStreams?: number } = {},
+  { limits = {}, http2 = true }: { limits?: Partial<Http1Limits>; http2?: boolean } = {},
 ): Promise<Listening> {
   const log = createLogger('silent')
   const server: Http1Server = {
@@ -45,7 +47,7 @@ export async function listenForTest(
     log,
     draining: false,
     connections: new Set(),
-    http2: (socket, info) => new Http2Connection(socket, info, server, concurrentStreams),
+    http2: http2 ? (socket, info) => new Http2Connection(socket, info, server, CONCURRENT_STREAMS) : undefined,
   }
   const address = { host: '127.0.0.1', port: 0 }
   const listeners: Server[] = [await listenHttp(address, server)]

@@ -134,6 +134,10 @@ test('slow heads and slow bodies are cut off with 408, too large ones with 413',
   assert.deepEqual(statuses(await send('GET / HTTP/1.1\r\nHost:', 800)), [408])
   assert.deepEqual(statuses(await send('POST /hold HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab', 800)), [408])
   assert.deepEqual(statuses(await send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n')), [413])
+  const chunk = `4e20\r\n${'x'.repeat(20_000)}\r\n`
+  const chunks = ['POST /hold HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n', ...Array(8).fill(chunk)]
+  assert.deepEqual(statuses(await send(chunks, 200)), [413])
+  assert.deepEqual(statuses(await send(chunks.join(''), 200)), [413])
 })
 
 test('an upstream that answers nonsense is 502, and its extra bytes reach nobody', async () => {

@@ -167,7 +167,8 @@ export class ClientConnection implements BodySource, Waiting {
       if (!(error instanceof ParseError)) throw error
       if (error.status === 505 && this.#handOver(buffer)) return
       // A body that is malformed in the piece that came with its head: there is no exchange yet to answer.
-      if (this.#state === 'body' && this.#ctx) this.#failBody(new BodyError(400, error.message))
+      if (this.#state === 'body' && this.#ctx)
+        this.#failBody(new BodyError(error.status === 413 ? 413 : 400, error.message))
       else this.#refuse(error)
       return
     } finally {
@@ -289,8 +290,7 @@ export class ClientConnection implements BodySource, Waiting {
   #push(body: RequestBody, data: Buffer): void {
     const { bodyBytes } = this.#server.limits
     if (bodyBytes > 0 && body.receivedBytes > bodyBytes + this.#server.limits.headBytes) {
-      body.fail(new BodyError(413, `request body is larger than ${bodyBytes} bytes`))
-      return
+      throw new ParseError(413, `request body is larger than ${bodyBytes} bytes`)
     }
     body.push(data)
   }

@@ -1,9 +1,11 @@
 // HTTP/2 from clients: what it carries, and what it refuses.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import http from 'node:http'
 import type http2 from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import net, { type AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
+import tls from 'node:tls'
 import { type Listening, listenForTest, makeCertificate } from '../listening.ts'
 import { threadForTest } from '../thread-for-test.ts'
 import { ask, connect } from './client.ts'
@@ -177,4 +179,33 @@ test('what HTTP/1.1 refuses is refused', async () => {
   )) as [http2.IncomingHttpHeaders]
   assert.equal(headers[':status'], 405)
   connecting.destroy()
+})
+
+test('switched off, the preface is an unknown version and ALPN offers HTTP/1.1 only', async () => {
+  const off = await listenForTest(thread, { http2: false })
+  const socket = net.connect(off.port, '127.0.0.1')
+  socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+  assert.match(String((await once(socket, 'data'))[0]), /^HTTP\/1\.1 505 /)
+  socket.destroy()
+  const ALPNProtocols = ['h2', 'http/1.1']
+  const secure = tls.connect({ port: off.tlsPort, servername: 'a.example', ca: certificate.cert, ALPNProtocols })
+  await once(secure, 'secureConnect')
+  assert.equal(secure.alpnProtocol, 'http/1.1')
+  secure.destroy()
+  off.close()
+})
+
+test('a preface that comes byte by byte, and one that only begins like it', async () => {
+  const socket = net.connect(listening.port, '127.0.0.1')
+  for (const byte of Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')) {
+    socket.write(Buffer.from([byte]))
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  const [settings] = (await once(socket, 'data')) as [Buffer]
+  assert.equal(settings[3], 4, 'a SETTINGS frame')
+  socket.destroy()
+  const other = net.connect(listening.port, '127.0.0.1')
+  other.write('PRI * HTTP/2.0\r\nHost: a\r\n\r\n')
+  assert.match(String((await once(other, 'data'))[0]), /^HTTP\/1\.1 505 /)
+  other.destroy()
 })

@@ -84,6 +84,20 @@ test('both ways at once: each message is answered before the next is sent', asyn
   assert.equal(code, status.OK)
 })
 
+test('a stream is not waited for although other routes look into bodies', async () => {
+  thread.put('routes/form', {
+    uri: '/form',
+    vars: [['post_arg_a', '==', '1']],
+    upstream: { nodes: { '127.0.0.1:1': 1 } },
+  })
+  const call = client.makeBidiStreamRequest('/demo.Echo/Both', plain, plain)
+  call.write(Buffer.from('first'))
+  assert.equal(String((await once(call, 'data'))[0]), 'first')
+  call.end()
+  await once(call, 'status')
+  thread.put('routes/form', undefined)
+})
+
 test('a deadline ends the call at the upstream too', async () => {
   const outcome = await unary(client, 'hold', { deadlineMs: 100 })
   assert.equal(outcome.code, status.DEADLINE_EXCEEDED)
