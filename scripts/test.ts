@@ -9,6 +9,7 @@ const SERVERS: Record<string, string> = {
   'redis-server': 'redis-server',
   nginx: 'nginx-light',
   chromium: 'chromium',
+  kcat: 'kcat',
 }
 
 function run(command: string, args: string[]): boolean {

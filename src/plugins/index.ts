@@ -20,6 +20,7 @@ import hmacAuth from './hmac-auth.ts'
 import httpLogger from './http-logger.ts'
 import ipRestriction from './ip-restriction.ts'
 import jwtAuth from './jwt-auth.ts'
+import kafkaLogger from './kafka-logger.ts'
 import keyAuth from './key-auth.ts'
 import limitCount from './limit-count.ts'
 import lokiLogger from './loki-logger.ts'
@@ -93,6 +94,7 @@ export const plugins: readonly Plugin[] = [
   httpLogger, // 410
   splunkHecLogging, // 409
   tcpLogger, // 405
+  kafkaLogger, // 403
   syslog, // 401
   udpLogger, // 400
   fileLogger, // 399

@@ -22,7 +22,7 @@ export interface Delivery {
   /** Entries that wait at most; as the plugin metadata says when absent. */
   maxPendingEntries?: number
   /** After the last batch. */
-  close?(): void
+  close?(): void | Promise<void>
 }
 
 /** Waits of a queue in milliseconds, for plugins without APISIX's batch fields. */
@@ -54,7 +54,7 @@ export function createLogger(
     },
     async close() {
       await queue.close()
-      delivery.close?.()
+      await delivery.close?.()
     },
   }
 }

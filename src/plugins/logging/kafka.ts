@@ -1,0 +1,79 @@
+// A Kafka producer that comes into being with the first batch: the client is loaded only by threads that log to Kafka.
+import type { Producer, SASLOptions } from '@platformatic/kafka'
+
+export interface KafkaTarget {
+  brokers: { host: string; port: number }[]
+  sasl: SASLOptions | undefined
+  topic: string
+  key: string | undefined
+  /** Acknowledgements that a batch waits for: none, the leader's, all in-sync replicas'. */
+  acks: 0 | 1 | -1
+  timeoutMs: number
+  /** Bounds of one produce request. */
+  maxMessages: number
+  maxBytes: number
+  /** How long what is known of topics and leaders is believed. */
+  metadataMaxAgeMs: number
+}
+
+type TextProducer = Producer<string, string, string, string>
+
+export class KafkaSender {
+  readonly #target: KafkaTarget
+  #producer: Promise<TextProducer> | undefined
+
+  constructor(target: KafkaTarget) {
+    this.#target = target
+  }
+
+  /** Rejects when a message was not acknowledged. */
+  async send(texts: string[]): Promise<void> {
+    this.#producer ??= connect(this.#target)
+    const producer = await this.#producer
+    const { topic, key, acks } = this.#target
+    for (const part of this.#split(texts))
+      await producer.send({
+        acks,
+        messages: part.map((value) => ({ topic, value, ...(key === undefined ? {} : { key }) })),
+      })
+  }
+
+  async close(): Promise<void> {
+    const producer = this.#producer
+    this.#producer = undefined
+    await (await producer)?.close()
+  }
+
+  #split(texts: string[]): string[][] {
+    const parts: string[][] = []
+    let part: string[] = []
+    let bytes = 0
+    for (const text of texts) {
+      const more = Buffer.byteLength(text)
+      if (part.length > 0 && (part.length >= this.#target.maxMessages || bytes + more > this.#target.maxBytes)) {
+        parts.push(part)
+        part = []
+        bytes = 0
+      }
+      part.push(text)
+      bytes += more
+    }
+    return part.length > 0 ? [...parts, part] : parts
+  }
+}
+
+async function connect({ brokers, sasl, timeoutMs, metadataMaxAgeMs }: KafkaTarget): Promise<TextProducer> {
+  const { Producer, stringSerializers } = await import('@platformatic/kafka')
+  return new Producer({
+    clientId: 'gateward',
+    bootstrapBrokers: brokers,
+    serializers: stringSerializers,
+    connectTimeout: timeoutMs,
+    requestTimeout: timeoutMs,
+    timeout: timeoutMs,
+    metadataMaxAge: metadataMaxAgeMs,
+    // The batch queue tries again, as its configuration says.
+    retries: 0,
+    ...(sasl ? { sasl } : {}),
+  })
+}

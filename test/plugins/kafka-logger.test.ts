@@ -1,0 +1,94 @@
+// Against librdkafka's own mock cluster, which speaks the Kafka protocol: `kcat` runs it and consumes from it.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { type AddressInfo, createServer } from 'node:net'
+import { after, test } from 'node:test'
+import { needs } from '../needs.ts'
+import { refusal, startBench } from './harness.ts'
+import { arrived, until } from './logging/receiver.ts'
+
+const bench = await startBench()
+
+interface Cluster {
+  port: number
+  /** `topic|key|value` of each message. */
+  messages: string[]
+}
+
+async function startCluster(topic: string): Promise<Cluster> {
+  const config = ['-X', 'test.mock.num.brokers=1', '-X', 'auto.offset.reset=earliest', '-d', 'mock']
+  const kcat = spawn('kcat', ['-C', '-u', '-b', 'mock', '-t', topic, ...config, '-f', '%t|%k|%s\\n'])
+  after(() => kcat.kill())
+  const messages: string[] = []
+  let output = ''
+  let log = ''
+  kcat.stdout.on('data', (chunk) => {
+    const lines = (output + chunk).split('\n')
+    output = lines.pop() as string
+    messages.push(...lines)
+  })
+  kcat.stderr.on('data', (chunk) => {
+    log += chunk
+  })
+  const port = await until(
+    () => /bootstrap\.servers=127\.0\.0\.1:(\d+)/.exec(log)?.[1],
+    () => `kcat did not start a cluster: ${log}`,
+  )
+  return { port: Number(port), messages }
+}
+
+test('a message for each entry, with its key', needs('kcat'), async () => {
+  const { port, messages } = await startCluster('logs')
+  const conf = { brokers: [{ host: '127.0.0.1', port }], kafka_topic: 'logs', key: 'k', timeout: 10 }
+  bench.route({ 'kafka-logger': { ...conf, batch_max_size: 3, producer_batch_num: 2, log_format: { u: '$uri' } } })
+  for (const target of ['/1', '/2', '/3']) await bench.send(target)
+  assert.deepEqual(await arrived(messages, 3), [
+    'logs|k|{"u":"/1","route_id":"a"}',
+    'logs|k|{"u":"/2","route_id":"a"}',
+    'logs|k|{"u":"/3","route_id":"a"}',
+  ])
+  const list = { broker_list: { '127.0.0.1': port }, kafka_topic: 'logs', producer_type: 'sync', required_acks: -1 }
+  bench.route({ 'kafka-logger': { ...list, batch_max_size: 1 } })
+  await bench.send('/4')
+  const entry = (await arrived(messages, 4))[3]?.replace(/^logs\|\|/, '')
+  assert.equal(JSON.parse(entry ?? '').request.uri, '/4')
+})
+
+test('the request as HTTP text', needs('kcat'), async () => {
+  const { port, messages } = await startCluster('origin')
+  const conf = { brokers: [{ host: '127.0.0.1', port }], kafka_topic: 'origin', meta_format: 'origin', timeout: 10 }
+  bench.route({ 'kafka-logger': { ...conf, batch_max_size: 1, include_req_body: true } })
+  await bench.send('/a?b=1', { method: 'POST', headers: { Host: 'h.example', 'X-A': '1' }, body: 'body\nend' })
+  assert.equal(
+    (await arrived(messages, 5)).join('\n'),
+    'origin||POST /a?b=1 HTTP/1.1\r\nhost: h.example\r\nx-a: 1\r\n\r\nbody\nend',
+  )
+})
+
+test('brokers that are away cost no request anything', async () => {
+  const server = createServer((socket) => socket.destroy())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  after(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const conf = { brokers: [{ host: '127.0.0.1', port }], kafka_topic: 'logs', timeout: 1, batch_max_size: 1 }
+  bench.route({ 'kafka-logger': conf })
+  for (let i = 0; i < 3; i++) assert.equal((await bench.send('/a')).status, 200)
+  bench.put('routes/a', undefined)
+})
+
+test('configurations that are refused', () => {
+  const brokers = [{ host: 'a', port: 1 }]
+  assert.match(refusal('kafka-logger', { brokers }) ?? '', /"kafka_topic" is required/)
+  assert.match(refusal('kafka-logger', { kafka_topic: 'a' }) ?? '', /one of the properties "brokers" and "broker_list"/)
+  assert.match(refusal('kafka-logger', { kafka_topic: 'a', brokers, required_acks: 2 }) ?? '', /none of the enum/)
+  assert.match(
+    refusal('kafka-logger', { kafka_topic: 'a', brokers, producer_time_linger: 1 }) ?? '',
+    /"producer_time_linger" is not supported: set inactive_timeout/,
+  )
+  const sasl_config = { user: 'u', password: 'p' }
+  const mixed = [
+    { host: 'a', port: 1, sasl_config },
+    { host: 'b', port: 1 },
+  ]
+  assert.match(refusal('kafka-logger', { kafka_topic: 'a', brokers: mixed }) ?? '', /different sasl_config/)
+})
