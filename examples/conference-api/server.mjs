@@ -68,7 +68,7 @@ function document(origin) {
 }
 
 /** Starts the API on 127.0.0.1; port 0 takes a free one. Resolves to its port and a function that stops it. */
-export function startConferenceApi(port) {
+export function startConferenceApi(port, host = '127.0.0.1') {
   const server = http.createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname
     const reply = (status, body) => {
@@ -87,7 +87,7 @@ export function startConferenceApi(port) {
   })
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, '127.0.0.1', () => {
+    server.listen(port, host, () => {
       resolve({
         port: server.address().port,
         close: () =>
@@ -101,6 +101,7 @@ export function startConferenceApi(port) {
 }
 
 if (import.meta.filename === process.argv[1]) {
-  const { port } = await startConferenceApi(Number(process.argv[2] ?? 8080))
-  console.log(`Conference API on http://127.0.0.1:${port}`)
+  const host = process.argv[3] ?? '127.0.0.1'
+  const { port } = await startConferenceApi(Number(process.argv[2] ?? 8080), host)
+  console.log(`Conference API on http://${host}:${port}`)
 }

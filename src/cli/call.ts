@@ -4,6 +4,7 @@ import type { Settings } from '../settings/schema.ts'
 import { leaveWaiting, type Operator } from '../surfaces/operator.ts'
 import { readOwnerKey } from '../surfaces/owner.ts'
 import { CliError } from './error.ts'
+import { reachable } from './operator.ts'
 
 const TIMEOUT_MS = 5000
 /** An operation may prove with many requests. */
@@ -61,7 +62,7 @@ async function send(
   signal: AbortSignal,
   surface = 'cli',
 ): Promise<Answer> {
-  const base = `http://${settings.surface.listen}`
+  const base = `http://${reachable(settings.surface.listen)}`
   const response = await fetch(`${base}${path}`, {
     method,
     headers: {

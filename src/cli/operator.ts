@@ -40,11 +40,13 @@ export function toTargets(settings: Settings, key: string, env: NodeJS.ProcessEn
       policy: one.policy,
     }
   })
-  return new Targets([embedded, ...others], settings.approvals.surfaces)
+  // Without its Admin API the embedded gateway cannot be operated: then the others are all there are.
+  const own = settings.admin.listen === 'off' ? [] : [embedded]
+  return new Targets([...own, ...others], settings.approvals.surfaces)
 }
 
 /** An address to connect to for one that is listened on. */
-function reachable(listen: string): string {
+export function reachable(listen: string): string {
   const address = parseAddress(listen)
   if (!address) return listen
   const host =

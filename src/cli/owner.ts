@@ -6,13 +6,16 @@ import { loadSettings } from '../settings/load.ts'
 import type { Settings } from '../settings/schema.ts'
 import { callOwner } from './call.ts'
 import { CliError } from './error.ts'
+import { reachable } from './operator.ts'
 import { renderPlan } from './render.ts'
 import { openTerminal } from './terminal.ts'
 
 export async function open(argv: string[]): Promise<number> {
   const settings = read(argv)
   const { ticket } = (await callOwner(settings, 'POST', '/v1/tickets')) as { ticket: string }
-  console.log(`http://${settings.surface.listen.replace('127.0.0.1', 'localhost')}/?ticket=${ticket}`)
+  const { listen, public_url: known } = settings.surface
+  const origin = known?.replace(/\/$/, '') ?? `http://${reachable(listen).replace('127.0.0.1', 'localhost')}`
+  console.log(`${origin}/?ticket=${ticket}`)
   return 0
 }
 

@@ -40,6 +40,9 @@ export const FORWARDED: readonly ForwardedOperation[] = [
 const APPROVAL =
   'Every write is approved by the person: the first call answers 403 with an approve_url. Give the person that address; when they have approved there, repeat the same call.'
 
+/** The license of this program, for documents that name one. */
+export const LICENSE = { name: 'Apache 2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' }
+
 /** `/.well-known/ai-plugin.json`. `origin` is how the client reached this server. */
 export function manifest(origin: string): object {
   return {
@@ -66,7 +69,12 @@ export function openapi(origin: string): object {
   }
   return {
     openapi: '3.0.1',
-    info: { title: 'API gateway routes', version: '1', description: `Routes of an API gateway. ${APPROVAL}` },
+    info: {
+      title: 'API gateway routes',
+      version: '1',
+      description: `Routes of an API gateway. ${APPROVAL}`,
+      license: LICENSE,
+    },
     servers: [{ url: origin }],
     paths,
     components: { schemas: { Route: ROUTE } },
