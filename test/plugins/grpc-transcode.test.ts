@@ -46,7 +46,7 @@ before(async () => {
     responseSerialize: plain,
     responseDeserialize: plain,
   }
-  const Same: handleUnaryCall<Buffer, Buffer> = (call, done) => {
+  const onSame: handleUnaryCall<Buffer, Buffer> = (call, done) => {
     deadlineMs = Number(call.getDeadline()) - Date.now()
     const { name } = All.decode(call.request) as unknown as { name: string }
     if (name === 'nonsense') return done(null, Buffer.from([0xff, 0xff]))
@@ -57,7 +57,7 @@ before(async () => {
     metadata.set('grpc-status-details-bin', statusBytes())
     return done({ code: status.FAILED_PRECONDITION, details: 'not yet', metadata })
   }
-  server.addService({ Same: method }, { Same })
+  server.addService({ Same: method }, { Same: onSame })
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),

@@ -15,7 +15,7 @@ import type { Http2Connection } from './connection.ts'
 import { type ReadHead, readHead } from './head.ts'
 import { MAX_STATUS, toFields, toObject } from './wire-fields.ts'
 
-const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = http2.constants
+const { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = http2.constants
 
 export class ClientStream implements Downstream, BodySource, Waiting {
   deadline = Number.POSITIVE_INFINITY
@@ -29,6 +29,8 @@ export class ClientStream implements Downstream, BodySource, Waiting {
   #left = -1
   #ended = false
   #trailers: HeaderList | undefined
+  /** The client takes no more for now. */
+  #blocked = false
   /** Bytes that the connection had sent when this stream began to wait for the client. */
   #sentBefore = 0
 
@@ -169,7 +171,6 @@ export class ClientStream implements Downstream, BodySource, Waiting {
     this.#stream.respond(fields, { endStream, waitForTrailers: !endStream && length === undefined })
     if (endStream) this.#left = 0
     else if (length === undefined) this.#stream.on('wantTrailers', () => this.#sendTrailers())
-    this.#stream.on('drain', () => this.#onDrain())
   }
 
   write(chunk: Buffer): boolean {
@@ -233,6 +234,8 @@ export class ClientStream implements Downstream, BodySource, Waiting {
   }
 
   #waitForClient(): void {
+    if (!this.#blocked) this.#stream.once('drain', () => this.#onDrain())
+    this.#blocked = true
     this.#sentBefore = this.#connection.sentBytes
     this.#wait(this.#connection.server.limits.sendTimeoutMs)
   }
@@ -242,15 +245,23 @@ export class ClientStream implements Downstream, BodySource, Waiting {
   }
 
   #onDrain(): void {
+    this.#blocked = false
     this.#stopWaiting()
     if (!this.#ended) this.#ctx?.onDrain?.()
   }
 
+  /** Too long without a piece of the body, or without the client taking any of the response. */
   expire(): void {
-    const ctx = this.#ctx
-    if (ctx && !ctx.committed) this.#failBody(new BodyError(408, 'the request body took too long'))
-    else if (this.#connection.sentBytes > this.#sentBefore) this.#waitForClient()
-    else this.#stream.close(http2.constants.NGHTTP2_CANCEL)
+    const { server, sentBytes } = this.#connection
+    if (this.#ctx && !this.#ctx.committed) {
+      this.#failBody(new BodyError(408, 'the request body took too long'))
+    } else if (sentBytes > this.#sentBefore) {
+      // The connection as a whole goes on, such as a stream both ways whose client only listens.
+      this.#sentBefore = sentBytes
+      this.#wait(this.#blocked || this.#ended ? server.limits.sendTimeoutMs : server.limits.bodyTimeoutMs)
+    } else {
+      this.#stream.close(NGHTTP2_CANCEL)
+    }
   }
 
   #onClose(): void {

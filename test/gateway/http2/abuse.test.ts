@@ -24,13 +24,14 @@ let listening: Listening
 before(async () => {
   upstream = http.createServer((request, response) => {
     reached.push(request)
-    if (!request.url?.startsWith('/hold')) response.end('ok')
+    if (request.url === '/big') response.end(Buffer.alloc(5_000_000))
+    else if (!request.url?.startsWith('/hold')) response.end('ok')
   })
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
   const nodes = { [`127.0.0.1:${(upstream.address() as AddressInfo).port}`]: 1 }
   thread.put('routes/1', { uri: '/*', upstream: { nodes } })
   listening = await listenForTest(thread, {
-    limits: { headTimeoutMs: 300, keepaliveTimeoutMs: 300, keepaliveRequests: 1000 },
+    limits: { headTimeoutMs: 300, keepaliveTimeoutMs: 300, sendTimeoutMs: 300, keepaliveRequests: 1000 },
   })
 })
 after(() => {
@@ -128,6 +129,25 @@ test('a head that does not end, and a connection that asks nothing, are cut off'
   assert.notEqual(await send(headers(1, END_STREAM)), undefined)
   assert.equal(await send(Buffer.alloc(0)), http2.constants.NGHTTP2_NO_ERROR)
   assert.equal(await send(Buffer.from('nonsense that is no frame')), http2.constants.NGHTTP2_FRAME_SIZE_ERROR)
+})
+
+test('a client that takes nothing of its response is cut off', async () => {
+  const session = connect(`http://127.0.0.1:${listening.port}`)
+  const stream = session.request({ ':path': '/big' })
+  stream.on('error', () => {})
+  await new Promise((resolve) => stream.once('close', resolve))
+  assert.equal(stream.rstCode, http2.constants.NGHTTP2_CANCEL)
+  session.destroy()
+})
+
+test('after its last request a connection is told so', async () => {
+  const before = listening.server.limits.keepaliveRequests
+  listening.server.limits.keepaliveRequests = 3
+  const session = connect(`http://127.0.0.1:${listening.port}`)
+  const went = once(session, 'goaway')
+  for (let i = 0; i < 3; i++) assert.equal((await ask(session, { ':path': '/' })).body, 'ok')
+  assert.equal((await went)[0], http2.constants.NGHTTP2_NO_ERROR)
+  listening.server.limits.keepaliveRequests = before
 })
 
 test('more streams than allowed at a time wait or are refused', async () => {

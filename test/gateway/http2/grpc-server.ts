@@ -58,7 +58,7 @@ export async function startGrpcServer(
   const cancelled = new Promise<void>((resolve) => {
     giveUp = resolve
   })
-  const Unary: handleUnaryCall<Buffer, Buffer> = (call, done) => {
+  const onUnary: handleUnaryCall<Buffer, Buffer> = (call, done) => {
     seen.push(call.metadata)
     call.on('cancelled', giveUp)
     const text = call.request.toString()
@@ -72,19 +72,19 @@ export async function startGrpcServer(
       done(null, call.request, trailers)
     }
   }
-  const Down: handleServerStreamingCall<Buffer, Buffer> = (call) => {
+  const onDown: handleServerStreamingCall<Buffer, Buffer> = (call) => {
     for (let i = 0; i < 3; i++) call.write(call.request)
     if (call.request.toString() === 'fail') call.emit('error', { code: status.ABORTED, details: 'half way' })
     else call.end()
   }
-  const Up: handleClientStreamingCall<Buffer, Buffer> = (call, done) => {
+  const onUp: handleClientStreamingCall<Buffer, Buffer> = (call, done) => {
     void Array.fromAsync(call as AsyncIterable<Buffer>).then((all) => done(null, Buffer.concat(all)))
   }
-  const Both: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
+  const onBoth: handleBidiStreamingCall<Buffer, Buffer> = (call) => {
     call.on('data', (bytes: Buffer) => call.write(bytes))
     call.on('end', () => call.end())
   }
-  server.addService(SERVICE, { Unary, Down, Up, Both })
+  server.addService(SERVICE, { Unary: onUnary, Down: onDown, Up: onUp, Both: onBoth })
   const credentials = secure
     ? ServerCredentials.createSsl(null, [
         { private_key: Buffer.from(secure.key), cert_chain: Buffer.from(secure.cert) },
