@@ -8,7 +8,7 @@ import { createControl } from './admin/control.ts'
 import type { AdminKey } from './admin/keys.ts'
 import type { AdminAnswer, AdminRequest } from './admin/message.ts'
 import { createSecrecy, type SecretBox } from './admin/secrecy.ts'
-import { toTargets } from './cli/operator.ts'
+import { reachable, toTargets } from './cli/operator.ts'
 import { ConfigFeed } from './feed.ts'
 import { DataPlane } from './gateway/data-plane.ts'
 import { SERVER } from './gateway/error-page.ts'
@@ -135,8 +135,7 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
     admin,
     metrics,
     surface,
-    ownerUrl: () =>
-      surface && owner ? `http://${surface.replace('127.0.0.1', 'localhost')}/?ticket=${owner.ticket()}` : undefined,
+    ownerUrl: () => (surface && owner ? `${origin(settings, surface)}/?ticket=${owner.ticket()}` : undefined),
     close,
   }
 }
@@ -257,6 +256,11 @@ async function listenControl({ settings, store, plane, closers, catalog, validat
 function toAdminKeys(keys: AdminKeys): AdminKey[] {
   const admin: AdminKey = { name: 'admin', key: keys.admin, role: 'admin' }
   return keys.viewer === undefined ? [admin] : [admin, { name: 'viewer', key: keys.viewer, role: 'viewer' }]
+}
+
+/** How a browser reaches the surface. */
+function origin({ surface }: Settings, listen: string): string {
+  return surface.public_url?.replace(/\/$/, '') ?? `http://${reachable(listen).replace('127.0.0.1', 'localhost')}`
 }
 
 /** The resource's address is what clients know: the public one, else the one that is listened on. */

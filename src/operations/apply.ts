@@ -5,6 +5,7 @@ import type { WriteOperation } from './admin-client.ts'
 import { type ApprovalRequest, type OperationContext, OperationError } from './contract.ts'
 import { isDestructive, type Plan } from './plan.ts'
 import { type ProofLine, prove } from './prove.ts'
+import { scrubber } from './scrub.ts'
 import type { Target } from './targets.ts'
 
 export interface Applied {
@@ -78,9 +79,11 @@ async function write(plan: Plan, target: Target, ctx: OperationContext): Promise
   try {
     return (await target.admin.write(inOrder(operations))).servedMs
   } catch (error) {
-    const detail = { plan: plan.id, digest: plan.digest, target: plan.target, error: (error as Error).message }
+    const scrub = scrubber(plan.changes)
+    const message = scrub((error as Error).message)
+    const detail = { plan: plan.id, digest: plan.digest, target: plan.target, error: message }
     ctx.ledger.audit(ctx.caller, 'apply_failed', detail, ctx.now())
-    throw error
+    throw error instanceof OperationError ? new OperationError(error.code, message, error.details.map(scrub)) : error
   }
 }
 

@@ -10,6 +10,7 @@ import { type OperationContext, OperationError, type Secret } from './contract.t
 import { diffFields, formatDiff } from './diff.ts'
 import { merge } from './patch.ts'
 import { type Expectation, MAX_EXPECTATIONS } from './prove.ts'
+import { scrubber } from './scrub.ts'
 import type { Target } from './targets.ts'
 import { impactOf } from './traffic/impact.ts'
 import { findWarnings } from './warnings.ts'
@@ -175,7 +176,7 @@ function create(wished: WishedChange, id: string, found: Found | undefined): Pla
   const named =
     wished.kind === 'consumers'
       ? { username: id }
-      : wished.kind === 'credentials' || wished.kind === 'plugin_metadata'
+      : ['credentials', 'plugin_metadata', 'secrets'].includes(wished.kind)
         ? {}
         : { id }
   return {
@@ -188,28 +189,32 @@ function create(wished: WishedChange, id: string, found: Found | undefined): Pla
   }
 }
 
-/** A readable id from the resource's own name or uri. */
-function idFrom(wished: WishedChange): string {
-  const set = wished.set ?? {}
-  const basis = String(set.id ?? set.username ?? set.name ?? set.uri ?? (set.uris as string[] | undefined)?.[0] ?? '')
+/** The id that a new resource brings itself, or a readable one from its name or uri, or one made up; the Admin API makes none for every kind. */
+function idFrom({ action, kind, set = {} }: WishedChange): string {
+  if (action !== 'create') throw new OperationError('invalid', `name the id of the ${kind} to ${action}`)
+  const given = kind === 'consumers' ? set.username : set.id
+  if (given !== undefined) return String(given)
+  if (NAMED.includes(kind)) throw new OperationError('invalid', `the new ${kind} needs an id${ID_FORMS[kind] ?? ''}`)
+  const basis = String(set.name ?? set.uri ?? (set.uris as string[] | undefined)?.[0] ?? '')
   const id = basis
     .toLowerCase()
     .replace(/[^a-z0-9_.-]+/g, '-')
     .replace(/^-+|-+$/g, '')
     .slice(0, 60)
-  if (wished.action !== 'create' || !id) {
-    throw new OperationError(
-      'invalid',
-      wished.action === 'create'
-        ? `the new ${wished.kind} needs an id or a name`
-        : `name the id of the ${wished.kind} to ${wished.action}`,
-    )
-  }
-  return id
+  return id || `${kind.replace(/s$/, '').replaceAll('_', '-')}-${randomUUID().slice(0, 8)}`
+}
+
+/** Kinds whose id says what they are. */
+const NAMED: Kind[] = ['consumers', 'credentials', 'plugin_metadata', 'secrets']
+const ID_FORMS: Partial<Record<Kind, string>> = {
+  credentials: ': consumer/name',
+  plugin_metadata: ': the name of the plugin',
+  secrets: ': manager/name, such as vault/1',
 }
 
 async function checkAll(changes: PlannedChange[], target: Target): Promise<string[]> {
   const problems: string[] = []
+  const scrub = scrubber(changes)
   for (const { kind, id, after } of changes) {
     if (!after) continue
     if (holdsHidden(after)) {
@@ -217,7 +222,7 @@ async function checkAll(changes: PlannedChange[], target: Target): Promise<strin
       continue
     }
     const problem = await target.admin.validate(kind, after)
-    if (problem) problems.push(`${kind}/${id}: ${problem}`)
+    if (problem) problems.push(`${kind}/${id}: ${scrub(problem)}`)
   }
   return problems
 }

@@ -71,6 +71,8 @@ function summarise(kind: Kind, value: Resource): string {
     if (value[field] !== undefined) parts.push(`${field} ${String(value[field])}`)
   const plugins = Object.keys((value.plugins ?? {}) as object)
   if (plugins.length) parts.push(`[${plugins.join(', ')}]`)
+  const labels = Object.entries((value.labels ?? {}) as object).map(([name, one]) => `${name}=${one}`)
+  if (labels.length) parts.push(`{${labels.join(' ')}}`)
   if (value.status === 0) parts.push('(disabled)')
   if (value.desc) parts.push(`"${String(value.desc)}"`)
   return plainText(parts.join(' '), 200)
