@@ -18,6 +18,8 @@ const PLUGIN_SECRETS: Record<string, string[]> = {
   'kafka-logger': ['brokers.sasl_config.password'],
   'elasticsearch-logger': ['auth.password'],
   'limit-count': ['redis_password', 'sentinel_password'],
+  'limit-conn': ['redis_password', 'sentinel_password'],
+  'limit-req': ['redis_password', 'sentinel_password'],
 }
 
 /** Members that hide what they hold, in any plugin or resource: passwords, tokens and the like, by their whole name. */

@@ -69,6 +69,27 @@ export class SharedTable {
     }
   }
 
+  /** The key's numbers; undefined when it is absent or has expired. Changes nothing. */
+  read(key: string, now: number): { a: number; b: number } | undefined {
+    const high = hash(key, 0x811c9dc5)
+    const low = hash(key, 0x9747b28c) | 1
+    const bucket = (high & this.#mask) >>> 0
+    const lock = bucket * WORDS_PER_BUCKET
+    this.#acquire(lock)
+    try {
+      for (let i = 0; i < SLOTS; i++) {
+        const words = lock + 2 + i * 2
+        const at = (bucket * SLOTS + i) * DOUBLES_PER_SLOT
+        if (this.#words[words] !== high || this.#words[words + 1] !== low) continue
+        if ((this.#doubles[at] as number) <= now) return undefined
+        return { a: this.#doubles[at + 1] as number, b: this.#doubles[at + 2] as number }
+      }
+      return undefined
+    } finally {
+      Atomics.store(this.#words, lock, 0)
+    }
+  }
+
   /** The slot that holds the key, else a free or expired one, else the one that expires first. */
   #locate(bucket: number, high: number, low: number, now: number): number {
     const words = bucket * WORDS_PER_BUCKET + 2

@@ -1,6 +1,7 @@
 // Every plugin, one per line, in the order of execution: this list reads as the pipeline. A test fails when the order is not that of the
 // priorities, when a file is missing here, or when two plugins have one priority.
 import type { Plugin } from '../gateway/plugin.ts'
+import apiBreaker from './api-breaker.ts'
 import basicAuth from './basic-auth.ts'
 import batchRequests from './batch-requests.ts'
 import brotli from './brotli.ts'
@@ -22,7 +23,9 @@ import ipRestriction from './ip-restriction.ts'
 import jwtAuth from './jwt-auth.ts'
 import kafkaLogger from './kafka-logger.ts'
 import keyAuth from './key-auth.ts'
+import limitConn from './limit-conn.ts'
 import limitCount from './limit-count.ts'
+import limitReq from './limit-req.ts'
 import lokiLogger from './loki-logger.ts'
 import mocking from './mocking.ts'
 import nodeStatus from './node-status.ts'
@@ -74,7 +77,10 @@ export const plugins: readonly Plugin[] = [
   proxyCache, // 1085
   proxyMirror, // 1010
   proxyRewrite, // 1008
+  apiBreaker, // 1005
+  limitConn, // 1003
   limitCount, // 1002
+  limitReq, // 1001
   nodeStatus, // 1000
   brotli, // 996
   gzip, // 995

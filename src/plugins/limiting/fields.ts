@@ -1,0 +1,107 @@
+// What the limiting plugins have in common: fields of their schemas, what a request is counted by, and the numbers that variables give.
+import { createHash } from 'node:crypto'
+import Type from 'typebox'
+import type { Exchange } from '../../gateway/exchange.ts'
+import type { PluginEnv, Reply } from '../../gateway/plugin.ts'
+import { interpolate, variable } from '../../gateway/variables.ts'
+
+export const rejectionFields = {
+  rejected_code: Type.Integer({
+    title: 'Rejected code',
+    description: 'status of a refusal',
+    minimum: 200,
+    maximum: 599,
+    default: 503,
+    examples: [429],
+  }),
+  rejected_msg: Type.Optional(
+    Type.String({
+      title: 'Rejected message',
+      description: 'message of a refusal',
+      minLength: 1,
+      examples: ['slow down'],
+    }),
+  ),
+  allow_degradation: Type.Boolean({
+    title: 'Allow degradation',
+    description: 'let requests pass when a count cannot be had',
+    default: false,
+    examples: [true],
+  }),
+}
+
+/** The Redis fields that are secrets, for a plugin's `encrypted`. */
+export const REDIS_SECRETS = ['redis_password', 'sentinel_password']
+
+export interface KeyConf {
+  key: string
+  key_type: 'var' | 'var_combination' | 'constant'
+}
+
+/** What a request is counted by. One whose variables are all absent is counted by its client's address, as in APISIX. */
+export function readKey(ctx: Exchange, { key, key_type }: KeyConf): string {
+  if (key_type === 'constant') return key
+  if (key_type === 'var_combination') return combined(ctx, key) ?? ctx.remoteAddr
+  const name = key.startsWith('$') ? key.slice(1) : key
+  const value = name === 'remote_addr' ? ctx.remoteAddr : variable(ctx, name)
+  return value === undefined || value === '' ? ctx.remoteAddr : String(value)
+}
+
+/** The template with its variables; undefined when it has some and all are absent. */
+export function combined(ctx: Exchange, template: string): string | undefined {
+  const names = [...template.matchAll(/\$(?:\{([a-z0-9_]+)\}|([a-z0-9_]+))/gi)].map(
+    (match) => match[1] ?? match[2] ?? '',
+  )
+  if (names.length > 0 && names.every((name) => (variable(ctx, name) ?? '') === '')) return undefined
+  return interpolate(ctx, template)
+}
+
+/** A number as it is written, or as `$variable` and `${variable ?? default}` give it; undefined when that is none or less than `least`. */
+export function toNumber(ctx: Exchange, written: number | string, least: number): number | undefined {
+  if (typeof written === 'number') return written
+  const withDefault = written.replace(
+    /\$\{\s*([a-z0-9_]+)\s*\?\?\s*([^}]*?)\s*\}/gi,
+    (_, name: string, fallback: string) => String(variable(ctx, name) ?? fallback),
+  )
+  const number = Number(interpolate(ctx, withDefault) || Number.NaN)
+  return Number.isFinite(number) && number >= least ? number : undefined
+}
+
+/**
+ * Tells the counters of this configuration from all others: by its place and revision in this process; by its place and content in Redis,
+ * where other gateways must come to the same name.
+ */
+export function scopeOf(env: PluginEnv, conf: { policy: string; _vid?: number }): string {
+  const { kind, id, version } = env.owner
+  if (conf.policy === 'local') return `${kind}/${id} ${version} ${conf._vid ?? ''}`
+  const counted = Object.entries(conf).filter(([name]) => !/^(?:redis|sentinel)_/.test(name) && name !== '_meta')
+  const text = JSON.stringify(counted.sort(([a], [b]) => (a < b ? -1 : 1)))
+  return `${kind}/${id} ${createHash('sha256').update(text).digest('hex').slice(0, 16)}`
+}
+
+/** The refusal of a configuration. */
+export function refusalOf(conf: { rejected_code: number; rejected_msg?: string }): Reply {
+  const { rejected_code: status, rejected_msg: message } = conf
+  return message === undefined ? { status } : { status, body: { error_msg: message } }
+}
+
+const LOG_EVERY_MS = 1000
+
+/** What to do when a store is out of reach: say so in the log, once a second, and pass or refuse. */
+export function outOfReach(
+  env: PluginEnv,
+  plugin: string,
+  conf: { allow_degradation: boolean },
+): (error: unknown) => Reply | undefined {
+  let loggedAt = 0
+  const refusal = conf.allow_degradation
+    ? undefined
+    : { status: 500, body: { error_msg: `failed to ${plugin.replace('-', ' ')}` } }
+  return (error) => {
+    if (env.now() - loggedAt >= LOG_EVERY_MS) {
+      loggedAt = env.now()
+      env.log.error({ err: error, owner: env.owner.id }, `${plugin}: the counters in redis are out of reach`)
+    }
+    return refusal
+  }
+}

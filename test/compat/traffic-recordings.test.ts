@@ -1,0 +1,11 @@
+// The recordings of limits, breakers, labels and what else decides about traffic.
+import { test } from 'node:test'
+import { startReplay } from './plugin-replay.ts'
+
+const bench = await startReplay()
+
+for (const plugin of ['limit-req', 'limit-conn', 'api-breaker']) {
+  test(`${plugin} answers as recorded`, async () => {
+    await bench.replay(plugin)
+  })
+}
