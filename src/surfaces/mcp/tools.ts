@@ -117,7 +117,13 @@ async function answer(
     if (!asked) return toResult(await deps.operator.run(operation.name, input, call))
     const ask = async (request: ApprovalRequest): Promise<string | undefined> =>
       request.digest === asked.digest && isApproval(ctx) ? `person at ${subject}` : undefined
-    return toResult(await deps.operator.run('apply', { plan_id: asked.planId }, { ...call, ask }))
+    // The repeated call brings its arguments again; which plan it is comes from the signed state alone.
+    const { confirm_seconds: trial } = input as { confirm_seconds?: number }
+    const apply = {
+      plan_id: asked.planId,
+      ...(operation.name === 'apply' && trial !== undefined ? { confirm_seconds: trial } : {}),
+    }
+    return toResult(await deps.operator.run('apply', apply, { ...call, ask }))
   } catch (error) {
     if (error instanceof ApprovalNeeded && deps.mayApprove && canElicit(server, ctx, error.request))
       return elicit(error.request, ctx, deps.codec)

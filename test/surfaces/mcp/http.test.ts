@@ -70,6 +70,10 @@ test('mcp over HTTP: a 2026-07-28 client plans, its person approves by elicitati
   assert.equal(asked.length, 1)
   assert.ok(asked[0]?.includes(String(planned.value.diff)), 'the person sees the diff')
   assert.ok((applied.value.proof as { ok: boolean }[]).every((line) => line.ok))
+  const trial = await call(client, 'plan', publish('/trial/*'))
+  const onTrial = await call(client, 'apply', { plan_id: trial.value.plan_id, confirm_seconds: 600 })
+  assert.ok(Date.parse(String(onTrial.value.confirm_by)) > Date.now(), onTrial.text)
+  assert.equal((await call(client, 'confirm', {})).isError, false)
   const again = await call(client, 'apply', { plan_id: planned.value.plan_id })
   assert.match(again.text, /^not_found: .*was used/)
 
