@@ -44,6 +44,7 @@ export function listenHttps(
       },
     },
     (socket) => {
+      if (socket.destroyed) return
       const protocol = socket.getProtocol() ?? ''
       const sni = typeof socket.servername === 'string' ? socket.servername : undefined
       const info = { ...describe(socket), tls: { sni, protocol, cipher: socket.getCipher().name } }

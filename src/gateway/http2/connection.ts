@@ -23,6 +23,9 @@ const SETTINGS_BURST = 50
 const SETTINGS_PER_SECOND = 1
 /** Settings in one frame. */
 const MAX_SETTINGS = 32
+/** Bytes that a client may send ahead on one stream, and on all of them for each round trip. */
+const STREAM_WINDOW_BYTES = 256 * 1024
+const CONNECTION_WINDOW_BYTES = 1024 * 1024
 /** A session that has said GOAWAY and has no stream may take so long to end. */
 const CLOSE_MS = 2000
 /** RFC 9113 6.5.2: a field counts its name, its value and these bytes. */
@@ -61,10 +64,12 @@ export class Http2Connection implements Waiting {
       streamResetRate: ABORTS_PER_SECOND,
       settings: {
         enablePush: false,
+        initialWindowSize: STREAM_WINDOW_BYTES,
         maxConcurrentStreams: concurrentStreams,
         maxHeaderListSize: limits.headBytes * 2 + limits.fields * FIELD_OVERHEAD_BYTES,
       },
     })
+    this.#session.setLocalWindowSize(CONNECTION_WINDOW_BYTES)
     this.#listen()
   }
 

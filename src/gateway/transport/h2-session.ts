@@ -10,7 +10,8 @@ import type { Destination, PoolLimits } from './transport.ts'
 
 /** Streams at a time until the upstream has said how many it takes (RFC 9113 6.5.2 recommends no fewer). */
 const FIRST_STREAMS = 100
-/** Bytes that an upstream may send ahead for all streams of a session. */
+/** Bytes that an upstream may send ahead on one stream, and on all of them for each round trip. */
+const STREAM_WINDOW_BYTES = 256 * 1024
 const SESSION_WINDOW_BYTES = 1024 * 1024
 /** Bytes of an upstream's head and trailers. */
 const MAX_HEADER_BYTES = 64 * 1024
@@ -44,7 +45,7 @@ export class UpstreamSession implements Waiting {
       createConnection: () => socket,
       maxHeaderListPairs: MAX_HEADER_PAIRS,
       strictSingleValueFields: false,
-      settings: { enablePush: false, maxHeaderListSize: MAX_HEADER_BYTES },
+      settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES, maxHeaderListSize: MAX_HEADER_BYTES },
     }
     this.#session = http2.connect(`${to.tls ? 'https' : 'http'}://upstream`, options)
     this.#listen()
@@ -91,6 +92,7 @@ export class UpstreamSession implements Waiting {
     const session = this.#session
     let reason = 'the connection was closed'
     session.once('connect', () => {
+      if (session.destroyed) return // Node tells it of a session that was destroyed before, too
       this.#connected = true
       session.setLocalWindowSize(SESSION_WINDOW_BYTES)
       for (const call of this.#waiting.splice(0)) call.begin(session, false)
