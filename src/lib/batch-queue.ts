@@ -22,8 +22,8 @@ export interface BatchOptions {
   deliver(batch: string[]): Promise<unknown>
   onDropped(entries: number, reason: string | Error): void
   onRetry(error: Error): void
-  /** Entries that wait or are under way, after each change of a batch. */
-  onPending(entries: number): void
+  /** How many entries came to those that wait or are under way, or left them. */
+  onPending(change: number): void
 }
 
 export class BatchQueue {
@@ -46,7 +46,7 @@ export class BatchQueue {
 
   /** Never blocks and never throws. An entry that does not fit is dropped. After `close` entries go at once. */
   add(entry: string): void {
-    const { maxPendingEntries, maxPendingCharacters, batchSize, onDropped } = this.#options
+    const { maxPendingEntries, maxPendingCharacters, batchSize, onDropped, onPending } = this.#options
     if (this.#pending >= maxPendingEntries() || this.#pendingCharacters + entry.length > maxPendingCharacters) {
       onDropped(1, 'too many entries are waiting')
       return
@@ -55,6 +55,7 @@ export class BatchQueue {
     if (this.#entries.length === 0) this.#oldestAt = this.#newestAt
     this.#entries.push(entry)
     this.#pending++
+    onPending(1)
     this.#pendingCharacters += entry.length
     if (this.#closing.signal.aborted) this.#due = true
     if (this.#due || this.#entries.length >= batchSize) this.#send()
@@ -101,8 +102,7 @@ export class BatchQueue {
   }
 
   #send(): void {
-    const { batchSize, concurrency, onPending } = this.#options
-    onPending(this.#pending)
+    const { batchSize, concurrency } = this.#options
     while (this.#underWay < concurrency && this.#entries.length > 0) {
       if (!this.#due && this.#entries.length < batchSize) break
       const batch = this.#entries.splice(0, batchSize)
@@ -122,6 +122,7 @@ export class BatchQueue {
   #finished(batch: string[]): void {
     this.#underWay--
     this.#pending -= batch.length
+    this.#options.onPending(-batch.length)
     for (const entry of batch) this.#pendingCharacters -= entry.length
     this.#send()
     if (this.#pending > 0) return

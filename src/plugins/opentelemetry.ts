@@ -189,7 +189,7 @@ function attributesOf(ctx: Exchange, conf: Conf): Attribute[] {
     ['net.host.name', request.host],
     ['http.method', request.method],
     ['http.scheme', request.scheme],
-    ['http.target', request.target],
+    ['http.target', variable(ctx, 'request_uri')],
     ['http.user_agent', request.headers.get('user-agent')],
     ['apisix.route_id', route?.id],
     ['apisix.route_name', route?.conf.name as string | undefined],

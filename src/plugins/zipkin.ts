@@ -4,6 +4,7 @@ import Type, { type Static } from 'typebox'
 import { SERVER } from '../gateway/error-page.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin } from '../gateway/plugin.ts'
+import { variable } from '../gateway/variables.ts'
 import { checkAddress, createPoster } from './logging/http.ts'
 import { createQueue, toJson } from './logging/logger.ts'
 import { type B3Context, newSpanId, newTraceId, readB3 } from './tracing/context.ts'
@@ -196,7 +197,7 @@ function requestFacts(ctx: Exchange): object {
   const tags: Record<string, string> = {
     component: 'apisix',
     'http.method': request.method,
-    'http.url': `${request.scheme}://${request.authority}${request.target}`,
+    'http.url': `${request.scheme}://${request.authority}${variable(ctx, 'request_uri')}`,
     'http.status_code': String(response.status),
   }
   if (response.status >= 500) tags.error = 'true'

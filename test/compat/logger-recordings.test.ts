@@ -22,6 +22,8 @@ test('entries that wait are sent when the process ends', async () => {
   assert.equal((await admin(running, 'PUT', '/routes/a', route)).status, 201)
   for (const target of ['/1', '/2', '/3']) assert.equal((await fetch(running.gateway + target)).status, 200)
   assert.equal(receiver.received.length, 0)
+  const metrics = await (await fetch(running.metrics)).text()
+  assert.match(metrics, /^apisix_batch_process_entries\{name="http logger",route_id="a",server_addr=""\} 3$/m)
   assert.equal(await running.stop(), 0)
   const entries = receiver.received.flatMap(({ body }) => JSON.parse(body) as { u: string }[])
   assert.deepEqual(entries.map(({ u }) => u).sort(), ['/1', '/2', '/3'])

@@ -24,8 +24,8 @@ function queueOf(options: Partial<BatchOptions> = {}): { queue: BatchQueue; log:
     deliver: async (batch) => void log.batches.push(batch),
     onDropped: (entries, reason) => log.dropped.push([entries, reason instanceof Error ? reason.message : reason]),
     onRetry: () => log.retries++,
-    onPending: (entries) => {
-      log.pending = entries
+    onPending: (change) => {
+      log.pending += change
     },
     ...options,
   })
@@ -40,6 +40,7 @@ async function until(condition: () => boolean): Promise<void> {
 test('a full batch goes at once, the rest when the queue is closed', async () => {
   const { queue, log } = queueOf()
   for (const entry of ['a', 'b', 'c']) queue.add(entry)
+  assert.equal(log.pending, 3)
   await until(() => log.batches.length === 1)
   assert.deepEqual(log.batches, [['a', 'b']])
   await queue.close()

@@ -1,4 +1,7 @@
 // What is logged of one request, as APISIX builds it: the default entry, or the members that a log format names.
+//
+// A plugin that hides parts of requests from logs does so in its own log phase, before the loggers: it changes `ctx.request.query` and
+// `.headers` and sets the variables `request_uri` and `request_body`, which go before what was received.
 import { hostname } from 'node:os'
 import type { Exchange } from '../../gateway/exchange.ts'
 import { decodeQuery, variable } from '../../gateway/variables.ts'
@@ -18,17 +21,18 @@ export type Entry = Record<string, unknown>
 /** The default entry; times in milliseconds, sizes in bytes. Call it in the log phase. */
 export function defaultEntry(ctx: Exchange, bodies: Bodies): Entry {
   const { request, route } = ctx
+  const target = variable(ctx, 'request_uri')
   const latency = performance.now() - ctx.startedAt
   const upstreamLatency = upstreamMs(ctx)
   return {
     request: {
-      url: `${request.scheme}://${request.host}:${ctx.connection.serverPort}${request.target}`,
-      uri: request.target,
+      url: `${request.scheme}://${request.host}:${ctx.connection.serverPort}${target}`,
+      uri: target,
       method: request.method,
       headers: requestHeaders(ctx),
       querystring: queryArguments(request.query),
       size: request.body.receivedBytes,
-      body: bodies.request,
+      body: bodies.request === undefined ? undefined : (ctx.ownVar('request_body') ?? bodies.request),
     },
     response: {
       status: ctx.response.status,

@@ -54,7 +54,7 @@ function compileValue(written: unknown): Value {
 }
 
 function readVariable(ctx: Exchange, bodies: Bodies, name: string): VariableValue {
-  if (name === 'request_body') return bodies.request ?? ctx.request.body.buffered()?.toString()
+  if (name === 'request_body') return ctx.ownVar(name) ?? bodies.request ?? ctx.request.body.buffered()?.toString()
   if (name === 'resp_body') return bodies.response
   return variable(ctx, name)
 }

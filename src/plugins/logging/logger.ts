@@ -73,13 +73,13 @@ export function createQueue(
   const batch = conf as BatchConf
   const waits = conf as Partial<Waits>
   const name = conf.name ?? ''
-  const route = env.owner.kind === 'routes' ? env.owner.id : ''
+  const { kind, id } = env.owner
   const gauge = env.metrics.gauge('apisix_batch_process_entries', 'batch process remaining entries', [
     'name',
     'route_id',
     'server_addr',
   ])
-  const slot = gauge.slot([name, route, ''])
+  const slot = gauge.slot([name, kind === 'routes' ? id : `${kind}/${id}`, ''])
   const report = lossReporter(name, env)
   return new BatchQueue({
     batchSize: batch.batch_max_size ?? 1000,
@@ -94,7 +94,7 @@ export function createQueue(
     deliver: delivery.deliver,
     onDropped: report,
     onRetry: (error) => env.log.warn({ err: error, logger: name }, 'log entries were not taken; they are sent again'),
-    onPending: (entries) => env.metrics.put(slot, entries),
+    onPending: (change) => env.metrics.add(slot, change),
   })
 }
 
