@@ -63,9 +63,9 @@ export function toSeries(env: PluginEnv): (counted: Counted, ctx: Exchange) => v
       labelled = openMetrics(env, extra, buckets, current)
       remembered.clear()
     }
-    const values = templates.map((template) => interpolate(ctx, template))
     const { status, source, route, service, consumer, node, matchedUri, matchedHost } = counted
-    const key = [status, source, route, service, consumer, node, matchedUri, matchedHost, ...values].join('\u0000')
+    let key = `${status} ${source} ${route} ${service} ${consumer} ${node} ${matchedUri} ${matchedHost}`
+    for (const template of templates) key += `\u0000${interpolate(ctx, template)}`
     let slots = remembered.get(key)
     if (!slots) {
       if (remembered.size >= MAX_REMEMBERED) remembered.clear()
