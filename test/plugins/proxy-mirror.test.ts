@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
-import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { type ClientRequest, createServer, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, beforeEach, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { listenForTest } from '../gateway/listen-for-test.ts'
+import { threadForTest } from '../gateway/thread-for-test.ts'
 import { refusal, startBench } from './harness.ts'
 
 interface Copy {
@@ -81,6 +84,40 @@ test('a share of the requests; a body beyond the bound is not copied', async () 
   await bench.send('/last')
   const urls = (await arrived(1)).map(({ url }) => url)
   assert.ok(urls.includes('/last') && !urls.some((url) => url?.startsWith('/large')))
+})
+
+test('a body that comes in pieces is copied whole, and one that never ends is not copied', async () => {
+  const origin = createServer((incoming, response) => {
+    incoming.on('error', () => {}).on('end', () => response.end())
+    incoming.resume()
+  })
+  await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve))
+  const nodes = { [`127.0.0.1:${(origin.address() as AddressInfo).port}`]: 1 }
+  const thread = threadForTest({
+    'routes/a': { uri: '/*', upstream: { nodes }, plugins: { 'proxy-mirror': { host } } },
+  })
+  const port = await listenForTest(thread)
+  const post = (path: string): ClientRequest =>
+    request({ host: '127.0.0.1', port, path, method: 'POST', agent: false }).on('error', () => {})
+  const cut = post('/cut')
+  cut.write('first ')
+  await sleep(50)
+  cut.destroy()
+  const whole = post('/pieces')
+  const answered = once(whole, 'response') as Promise<[IncomingMessage]>
+  whole.write('one ')
+  await sleep(50)
+  whole.write('two ')
+  await sleep(50)
+  whole.end('three')
+  const [response] = await answered
+  response.resume()
+  assert.equal(response.statusCode, 200)
+  const [copy] = await arrived(1)
+  assert.deepEqual([copy?.url, copy?.body], ['/pieces', 'one two three'])
+  thread.close()
+  origin.closeAllConnections()
+  origin.close()
 })
 
 test('configurations that are refused', () => {
