@@ -80,10 +80,14 @@ export function terminalContext(
 ): OperationContext {
   const targets = toTargets(settings, key, process.env)
   const ledger = new Ledger(settings.data_dir)
+  const confirmations = new Confirmations(ledger, targets)
+  confirmations.watch((error) =>
+    terminal.print(terminal.paint('red', `a change on trial could not be taken back: ${error.message}`)),
+  )
   return {
     targets,
     ledger,
-    confirmations: new Confirmations(ledger, targets),
+    confirmations,
     approvals: new Approvals(settings.approvals.expire_seconds * 1000),
     fetchDocument: createFetch(settings.openapi.fetch_networks),
     caller: { surface, subject: userInfo().username },

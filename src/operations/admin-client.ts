@@ -142,9 +142,18 @@ export class AdminClient {
     if (kind === 'secrets') return undefined // its schema depends on the manager, which this endpoint is not told
     const answer = await this.#send('POST', `/schema/validate/${kind}`, value)
     if (answer.status === 400) return messageOf(answer)
-    // A target without this endpoint cannot check; anything else is no word about the resource.
-    if (answer.status !== 404 && answer.status !== 405) this.#expectOk(answer, `checking ${kind}`)
+    // A version without this endpoint can at least be asked for its plugins; anything else is no word about the resource.
+    if (answer.status === 404 || answer.status === 405) return this.#unknownPlugin(value)
+    this.#expectOk(answer, `checking ${kind}`)
     return undefined
+  }
+
+  async #unknownPlugin({ plugins }: Resource): Promise<string | undefined> {
+    const names = Object.keys((plugins ?? {}) as object)
+    if (!names.length) return undefined
+    const known = await this.pluginNames()
+    const missing = names.filter((name) => !known.includes(name))
+    return missing.length ? `this version has no plugin ${missing.join(', ')}` : undefined
   }
 
   /** One call as it is, for surfaces that pass the Admin API's answers on. `path` is below `/apisix/admin`, its segments encoded. */

@@ -8,6 +8,7 @@ import type { Kind, Resource } from '../resources/kinds.ts'
 import { type Found, writable } from './admin-client.ts'
 import { type OperationContext, OperationError, type Secret } from './contract.ts'
 import { diffFields, formatDiff } from './diff.ts'
+import { Inventory } from './inventory.ts'
 import { merge } from './patch.ts'
 import { type Expectation, MAX_EXPECTATIONS } from './prove.ts'
 import { scrubber } from './scrub.ts'
@@ -58,6 +59,8 @@ export interface Plan {
 
 export interface PlanWish {
   target: Target
+  /** The target's configuration, when the caller has just read it. */
+  inventory?: Inventory
   changes: WishedChange[]
   summary?: string
   notes?: string[]
@@ -88,6 +91,7 @@ export async function makePlan(wish: PlanWish, ctx: OperationContext): Promise<P
   if (!real.length) throw new OperationError('invalid', 'nothing would change: the gateway already has all of this')
   const problems = await checkAll(real, target)
   if (problems.length) throw new OperationError('invalid', `the plan is not valid: ${problems.join('; ')}`, problems)
+  const inventory = wish.inventory ?? (await Inventory.read(target))
   const diff = real
     .map((one) => formatDiff(one.action, one.kind, one.id, diffFields(one.kind, one.before, one.after)))
     .join('\n')
@@ -101,8 +105,8 @@ export async function makePlan(wish: PlanWish, ctx: OperationContext): Promise<P
     summary: wish.summary ?? summarise(real),
     changes: real,
     diff,
-    warnings: await findWarnings(real, target),
-    impact: await impactOf(real, target, ctx.signal),
+    warnings: findWarnings(real, inventory),
+    impact: await impactOf(real, target, inventory, ctx.signal),
     notes: [
       ...(wish.notes ?? []),
       ...(await target.admin.shortcomings()),

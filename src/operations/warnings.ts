@@ -2,21 +2,20 @@
 import { createRouter, type RouteKeys } from '../gateway/router/router.ts'
 import type { Resource } from '../resources/kinds.ts'
 import type { Found } from './admin-client.ts'
+import type { Inventory } from './inventory.ts'
 import type { PlannedChange } from './plan.ts'
-import type { Target } from './targets.ts'
 
 /** Routes beyond which shadowing is not looked for: the list itself would be the cost. */
 const MAX_ROUTES = 5000
 
 const AUTHENTICATION = /(?:-auth|^openid-connect|^jwe-decrypt|^authz-)/
 
-export async function findWarnings(changes: PlannedChange[], target: Target): Promise<string[]> {
+export function findWarnings(changes: PlannedChange[], inventory: Inventory): string[] {
   const warnings: string[] = []
   for (const change of changes) warnings.push(...aboutOne(change))
   const routes = changes.filter((one) => one.kind === 'routes' && one.after)
-  if (routes.length) warnings.push(...shadowing(routes, await target.admin.list('routes')))
-  for (const change of changes.filter((one) => one.action === 'delete'))
-    warnings.push(...(await dependants(change, target)))
+  if (routes.length) warnings.push(...shadowing(routes, inventory.list('routes')))
+  for (const change of changes.filter((one) => one.action === 'delete')) warnings.push(...dependants(change, inventory))
   return warnings
 }
 
@@ -60,12 +59,12 @@ function shadowing(changed: PlannedChange[], existing: Found[]): string[] {
   return warnings
 }
 
-async function dependants(change: PlannedChange, target: Target): Promise<string[]> {
+function dependants(change: PlannedChange, inventory: Inventory): string[] {
   const field = { upstreams: 'upstream_id', services: 'service_id', plugin_configs: 'plugin_config_id' }[
     change.kind as string
   ]
   if (!field) return []
-  const users = (await target.admin.list('routes')).filter((one) => String(one.value[field]) === change.id)
+  const users = inventory.list('routes').filter((one) => String(one.value[field]) === change.id)
   return users.length
     ? [
         `${users.length} routes use ${change.kind}/${change.id}: ${users

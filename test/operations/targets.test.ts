@@ -74,6 +74,14 @@ describe('a plain APISIX', () => {
     assert.deepEqual((await gw.run('plan', { ...three(), target: 'embedded' })).notes, [])
   })
 
+  test('a plugin that the version does not have is found before anything is written', async () => {
+    const wrong = {
+      target: 'old',
+      changes: [make('routes', 'r', { uri: '/r', upstream: upstream(), plugins: { 'plugin-of-tomorrow': {} } })],
+    }
+    await assert.rejects(gw.run('plan', wrong), fails('invalid', /this version has no plugin plugin-of-tomorrow/))
+  })
+
   test('changes are written one by one, what others refer to first; undo takes them back', async () => {
     await gw.change(three())
     const puts = plain.seen.filter((one) => one.startsWith('PUT'))

@@ -4,11 +4,10 @@ import Value from 'typebox/value'
 import { nearest } from '../../lib/nearest.ts'
 import type { Found } from '../admin-client.ts'
 import { OperationError, type Secret } from '../contract.ts'
-import { Inventory, type PluginConfs, pluginsIn } from '../inventory.ts'
+import { type Inventory, type PluginConfs, pluginsIn } from '../inventory.ts'
 import { joinChanges } from '../join.ts'
 import type { WishedChange } from '../plan.ts'
 import type { Expectation } from '../prove.ts'
-import type { Target } from '../targets.ts'
 import {
   addConsumer,
   block,
@@ -109,10 +108,9 @@ interface AllIntended {
 }
 
 /** Works out intents in order; those about one resource are put together into one change. */
-export async function toChanges(intents: Intent[], target: Target): Promise<AllIntended> {
+export function toChanges(intents: Intent[], inventory: Inventory): AllIntended {
   const all: AllIntended = { changes: [], secrets: [], expectations: [] }
   if (!intents.length) return all
-  const inventory = await Inventory.read(target)
   const wished: { about: Found | undefined; expectation: Expectation }[] = []
   for (const intent of intents) {
     const definition = find(intent)

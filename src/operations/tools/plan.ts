@@ -3,6 +3,7 @@ import Type from 'typebox'
 import { KINDS, type Kind, type Resource } from '../../resources/kinds.ts'
 import { defineOperation, type OperationContext, OperationError } from '../contract.ts'
 import { INTENTS_TOLD, type Intent, intentSchema, toChanges } from '../intents/index.ts'
+import { Inventory } from '../inventory.ts'
 import { joinChanges } from '../join.ts'
 import { fixesOf } from '../lint/lint.ts'
 import { type Imported, type ImportWish, importOpenapi } from '../openapi/import.ts'
@@ -56,7 +57,8 @@ export const plan = defineOperation({
       kind: one.kind as Kind,
       set: toObject(one.set, notes),
     }))
-    const intended = await toChanges(intents, target)
+    const inventory = await Inventory.read(target)
+    const intended = toChanges(intents, inventory)
     const imported = input.openapi
       ? await importFrom(toObject(input.openapi, notes) as unknown as ImportInput, target, ctx)
       : NOTHING
@@ -64,6 +66,7 @@ export const plan = defineOperation({
     const made = await makePlan(
       {
         target,
+        inventory,
         changes: joinChanges([...imported.changes, ...intended.changes, ...fixes, ...explicit]),
         summary: input.summary,
         notes: [...notes, ...imported.notes],

@@ -1,7 +1,7 @@
 // The blast radius of a plan: which routes it touches, how much they are used now, and by whom.
 import { plainText } from '../../lib/text.ts'
 import { OperationError } from '../contract.ts'
-import { Inventory } from '../inventory.ts'
+import type { Inventory } from '../inventory.ts'
 import type { PlannedChange } from '../plan.ts'
 import type { Target } from '../targets.ts'
 import { type Counts, requestsIn } from './counts.ts'
@@ -16,11 +16,11 @@ const TIMEOUT_MS = 2000
 export async function impactOf(
   changes: readonly PlannedChange[],
   target: Target,
+  inventory: Inventory,
   signal: AbortSignal,
 ): Promise<string[]> {
   const touched = changes.filter((one) => one.action !== 'create' || one.kind === 'global_rules')
   if (!touched.length) return []
-  const inventory = await Inventory.read(target)
   const routes = new Set(touched.flatMap((one) => inventory.routesUsing(one.kind, one.id)))
   const consumers = new Set(touched.filter((one) => one.kind === 'consumers').map((one) => one.id))
   for (const { kind, id } of touched) if (kind === 'credentials') consumers.add(id.split('/')[0] as string)

@@ -100,12 +100,34 @@ function nextStep(prompt: LanguageModelV4Prompt): Step {
   const results = resultsSince(prompt)
   const last = results.at(-1)
   if (typeof last?.value.error === 'string') return { say: last.value.error }
-  const command = parseSentence(lastSentence(prompt))
+  const { sentence, target } = splitTarget(lastSentence(prompt))
+  return onTarget(stepOf(parseSentence(sentence), prompt, results, last), target)
+}
+
+function stepOf(
+  command: Command,
+  prompt: LanguageModelV4Prompt,
+  results: ToolResult[],
+  last: ToolResult | undefined,
+): Step {
   if (last?.tool === 'plan' || last?.tool === 'promote') return applyStep(command, last)
   if (command.type === 'plan' || command.type === 'delete') return changeStep(command, prompt, results)
   if (command.type === 'fix') return fixStep(command, last)
   if (last) return { say: describeResult(last.tool, last.value) }
   return firstStep(command)
+}
+
+/** `... on target prod`: the rest is understood as ever. */
+function splitTarget(said: string): { sentence: string; target: string | undefined } {
+  const found = /,?\s+(?:on|of|at|for)\s+(?:the\s+)?target\s+["'`]?([a-z0-9][a-z0-9_-]*)["'`]?/i.exec(said)
+  if (!found) return { sentence: said, target: undefined }
+  return { sentence: said.replace(found[0], ''), target: found[1] as string }
+}
+
+/** `apply` and `confirm` have their target from the plan, `promote` names two. */
+function onTarget(step: Step, target: string | undefined): Step {
+  if (target === undefined || 'say' in step || ['apply', 'confirm', 'promote'].includes(step.tool)) return step
+  return { ...step, input: { ...step.input, target } }
 }
 
 function applyStep(command: Command, { value }: ToolResult): Step {
