@@ -93,11 +93,13 @@ function collect(pipeline: Pipeline, request: InjectRequest, start: (exchange: E
       NO_CHAIN,
       performance.now(),
     )
-    request.signal?.addEventListener('abort', () => {
+    const abort = (): void => {
       if (collector.closed) return
       collector.destroy()
       pipeline.clientClosed(exchange)
-    })
+    }
+    request.signal?.addEventListener('abort', abort, { once: true })
+    collector.onEnd = () => request.signal?.removeEventListener('abort', abort)
     start(exchange)
   })
 }
@@ -108,6 +110,7 @@ function connectionOf(remoteAddr: string): ConnectionInfo {
 
 class Collector implements Downstream {
   closed = false
+  onEnd = (): void => {}
   readonly #head: boolean
   readonly #maxBytes: number
   readonly #resolve: (response: Injected) => void
@@ -141,6 +144,7 @@ class Collector implements Downstream {
   end(trailers?: HeaderList): void {
     if (this.closed || !this.#ctx) return
     this.closed = true
+    this.onEnd()
     const { status, headers } = this.#ctx.response
     this.#resolve({ status, headers, body: Buffer.concat(this.#chunks), trailers })
   }
@@ -160,6 +164,7 @@ class Collector implements Downstream {
   #fail(message: string): void {
     if (this.closed) return
     this.closed = true
+    this.onEnd()
     this.#reject(new Error(message))
   }
 }

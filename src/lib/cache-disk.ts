@@ -12,6 +12,8 @@ import type { CacheStore } from './cache-store.ts'
 /** Up to this size a value is written at once, some 0.1 ms, so that the next request of any thread finds it. */
 const WRITE_AT_ONCE_BYTES = 64 * 1024
 const SWEEP_FRACTION = 16
+/** What a small file takes of a disk. */
+const BLOCK_BYTES = 4096
 /** A sweep leaves this much room. */
 const ROOM_FRACTION = 10
 
@@ -61,7 +63,7 @@ export class DiskCache implements CacheStore {
         .catch(this.#options.onTrouble)
         .finally(() => this.#writing.delete(path))
     }
-    this.#account(value.length)
+    this.#account(Math.max(BLOCK_BYTES, value.length))
   }
 
   async delete(key: string): Promise<boolean> {
@@ -119,8 +121,9 @@ export class DiskCache implements CacheStore {
       const path = join(entry.parentPath, entry.name)
       const found = entry.isFile() ? await orAbsent(stat(path)) : undefined
       if (!found) continue
-      files.push({ path, bytes: found.size, writtenMs: found.mtimeMs })
-      bytes += found.size
+      const taken = Math.max(BLOCK_BYTES, found.size)
+      files.push({ path, bytes: taken, writtenMs: found.mtimeMs })
+      bytes += taken
     }
     if (bytes <= maxBytes) return
     files.sort((a, b) => a.writtenMs - b.writtenMs)

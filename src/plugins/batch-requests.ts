@@ -19,6 +19,10 @@ import { wordFirst } from '../resources/wording.ts'
 const DEFAULT_BODY_BYTES = 1024 * 1024
 const DEFAULT_ITEMS = 1000
 const DEFAULT_TIMEOUT_MS = 30_000
+/** Bytes of all answers of a batch; those that come later are not kept. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024
+/** Characters of a body that an error repeats. */
+const MAX_REPEATED_CHARS = 1000
 
 const metadataSchema = Type.Object({
   max_body_size: Type.Optional(
@@ -102,9 +106,12 @@ export default definePlugin<object>({
 async function handle(ctx: Exchange, env: PluginEnv): Promise<Reply> {
   const read = await readBatch(ctx, env)
   if ('status' in read) return read
-  const signal = AbortSignal.timeout(read.timeout ?? DEFAULT_TIMEOUT_MS)
+  const gone = new AbortController()
+  ctx.onAbort = () => gone.abort()
+  const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(read.timeout ?? DEFAULT_TIMEOUT_MS)])
+  const run: Run = { ctx, env, batch: read, signal, bytesLeft: MAX_ANSWER_BYTES }
   const answers: object[] = []
-  for (const item of read.pipeline) answers.push(await answer(ctx, env, read, item, signal))
+  for (const item of read.pipeline) answers.push(await answer(run, item))
   return json(200, answers)
 }
 
@@ -116,7 +123,8 @@ async function readBatch(ctx: Exchange, env: PluginEnv): Promise<Batch | Reply> 
   if (typeof text !== 'string') return text
   if (text === '') return refuse(400, 'no request body, you should give at least one pipeline setting')
   const batch = parse(text)
-  if (batch === undefined) return refuse(400, `invalid request body: ${text}, err: ${explainJson(text)}`)
+  if (batch === undefined)
+    return refuse(400, `invalid request body: ${text.slice(0, MAX_REPEATED_CHARS)}, err: ${explainJson(text)}`)
   if (!isBatch(batch)) return refuse(400, `bad request body: ${wordFirst(isBatch.errors as ErrorObject[])}`)
   const { length } = batch.pipeline
   if (length > maxItems) return refuse(400, `too many pipeline requests, ${length} exceeds the maximum of ${maxItems}`)
@@ -146,30 +154,43 @@ function parse(text: string): unknown {
   }
 }
 
-async function answer(ctx: Exchange, env: PluginEnv, batch: Batch, item: Item, signal: AbortSignal): Promise<object> {
-  if (!item.path.startsWith('/') || normalisePath(item.path) === undefined)
-    return { status: 400, reason: STATUS_CODES[400], body: errorPage(400).toString() }
+/** A batch that is being worked on. */
+interface Run {
+  ctx: Exchange
+  env: PluginEnv
+  batch: Batch
+  /** Its time is over, or its client has gone. */
+  signal: AbortSignal
+  bytesLeft: number
+}
+
+async function answer(run: Run, item: Item): Promise<object> {
+  const { ctx, env, batch, signal } = run
+  if (!item.path.startsWith('/') || normalisePath(item.path) === undefined) return BAD_REQUEST
   if (signal.aborted) return TIMED_OUT
   try {
-    return present(
-      await env.inject({
-        method: item.method ?? 'GET',
-        target: `${item.path}${queryOf({ ...batch.query, ...item.query })}`,
-        headers: headersOf(ctx, batch, item),
-        body: item.body ?? '',
-        remoteAddr: ctx.remoteAddr,
-        scheme: ctx.request.scheme,
-        subrequest: true,
-        signal,
-      }),
-    )
+    const injected = await env.inject({
+      method: item.method ?? 'GET',
+      target: `${item.path}${queryOf({ ...batch.query, ...item.query })}`,
+      headers: headersOf(ctx, batch, item),
+      body: item.body ?? '',
+      remoteAddr: ctx.remoteAddr,
+      scheme: ctx.request.scheme,
+      subrequest: true,
+      maxBodyBytes: run.bytesLeft,
+      signal,
+    })
+    run.bytesLeft -= injected.body.length
+    return present(injected)
   } catch (error) {
     if (signal.aborted) return TIMED_OUT
+    if (error instanceof TypeError) return BAD_REQUEST // a header's name or value that no message can carry
     env.log.warn({ err: error, path: item.path }, 'a request of a batch was not answered')
     return { status: 502, reason: STATUS_CODES[502] }
   }
 }
 
+const BAD_REQUEST = { status: 400, reason: STATUS_CODES[400], body: errorPage(400).toString() }
 const TIMED_OUT = { status: 504, reason: 'upstream timeout' }
 
 function present({ status, headers, body }: Injected): object {

@@ -51,12 +51,14 @@ test('every request has its own answer, in order', async () => {
         { path: '/three', query: { status: 404, body: 'gone' } },
         { path: 'bad' },
         { path: '/four', method: 'HEAD' },
+        { path: '/five', headers: { 'bad name': 'x' } },
+        { path: '/five', headers: { 'X-A': 'b\r\nX-B: c' } },
       ],
     },
     { 'X-Outer': 'o', 'Content-Type': 'application/json', Host: 'outer.example' },
   )
   assert.equal(answer.headers['content-type'], 'application/json')
-  const [one, two, three, bad, head] = answer.json<Member[]>()
+  const [one, two, three, bad, head, badName, badValue] = answer.json<Member[]>()
   const seen = JSON.parse(one?.body ?? '') as { url: string; headers: Record<string, string> }
   assert.equal(seen.url, '/one?q=all')
   assert.equal(seen.headers['x-all'], '1')
@@ -66,7 +68,7 @@ test('every request has its own answer, in order', async () => {
   const posted = JSON.parse(two?.body ?? '') as { url: string; body: string; headers: Record<string, string> }
   assert.deepEqual([posted.url, posted.body, posted.headers['x-own']], ['/two?q=own&list=a&list=b', 'hello', '2'])
   assert.deepEqual([three?.status, three?.reason, three?.body], [404, 'Not Found', 'gone'])
-  assert.equal(bad?.status, 400)
+  assert.deepEqual([bad?.status, badName?.status, badValue?.status], [400, 400, 400])
   assert.deepEqual([head?.status, head?.body], [200, undefined])
 })
 
