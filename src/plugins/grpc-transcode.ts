@@ -30,6 +30,7 @@ export default definePlugin<Conf>({
   schema: Type.Partial(schema, { required: ['proto_id', 'service', 'method'] }),
   setup(conf, env) {
     const METHOD = Symbol('grpc-transcode')
+    const ANSWER = Symbol('grpc-transcode answer')
     const options = readOptions(conf.pb_option)
     const methodOf = methodSource(conf, env)
     const fail = (error: unknown, what: string): void =>
@@ -60,25 +61,23 @@ export default definePlugin<Conf>({
         response.forgetBody()
         response.headers.set('Content-Type', 'application/json')
         const status = response.headers.get('grpc-status') ?? response.trailers?.get('grpc-status')
+        let body: Buffer
         try {
-          response.held =
+          body =
             status === undefined || status === '0'
               ? answer(ctx, method, options)
               : failure(ctx, status, conf.show_status_in_body ? method.root : undefined, conf.status_detail_type)
         } catch (error) {
           fail(error, 'a gRPC answer cannot be transcoded')
           response.status = 502
-          response.held = Buffer.from('failed to decode response data by protobuf')
+          body = Buffer.from('failed to decode response data by protobuf')
         }
+        ctx.set(ANSWER, body)
       },
       body_filter(ctx, chunk, last) {
-        if (
-          !ctx.get(METHOD) ||
-          ctx.response.source === 'gateway' ||
-          ctx.response.headers.get('content-type') !== 'application/json'
-        )
-          return chunk
-        return last ? ctx.response.held : undefined
+        const body = ctx.get<Buffer>(ANSWER)
+        if (!body) return chunk
+        return last ? body : undefined
       },
     }
   },

@@ -124,8 +124,14 @@ test('TLS from the client and to the upstream', async () => {
   route({ [server.node]: 1 })
 })
 
-test('what the gateway answers itself: no route, an upstream out of reach, one that is too slow', async () => {
+test('what the gateway answers itself: no route, no key, an upstream out of reach, one that is too slow', async () => {
   assert.equal((await unary(client, 'x', { path: '/other/Method' })).code, status.UNIMPLEMENTED)
+  thread.put('routes/2', {
+    uri: '/key/Method',
+    plugins: { 'key-auth': {} },
+    upstream: { scheme: 'grpc', nodes: { [server.node]: 1 } },
+  })
+  assert.equal((await unary(client, 'x', { path: '/key/Method' })).code, status.UNAUTHENTICATED)
   route({ '127.0.0.1:1': 1 })
   const dead = await unary(client, 'x')
   assert.deepEqual([dead.code, dead.details], [status.UNAVAILABLE, 'Received HTTP status code 502'])
