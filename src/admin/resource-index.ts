@@ -1,6 +1,7 @@
 // What the Admin API must know about all resources without reading them: who names whom, which consumer keys are taken, which plugins
 // stand in global rules. Filled from the store at start, then kept by its watch and, before each commit, by the writer itself: a name that
 // is about to be taken is taken.
+import { createHash } from 'node:crypto'
 import type { PluginCatalog } from '../resources/catalog.ts'
 import { type Kind, parseKey, type Resource } from '../resources/kinds.ts'
 import { pluginReferencesOf, referencesOf } from '../resources/references.ts'
@@ -23,6 +24,8 @@ export function claimsOf(kind: Kind, resource: Resource, catalog: PluginCatalog)
   const references = [...referencesOf(kind, resource).map(({ key }) => key), ...pluginReferencesOf(resource)]
   const unique: string[] = []
   for (const [name, conf] of Object.entries((resource.plugins ?? {}) as Resource)) {
+    const group = groupOf(name, conf as Resource, catalog)
+    if (group) references.push(group.all, group.equal)
     if (kind === 'global_rules') unique.push(globalRuleName(name))
     if (kind !== 'consumers' && kind !== 'credentials') continue
     const field = catalog.get(name)?.consumerKey
@@ -30,6 +33,26 @@ export function claimsOf(kind: Kind, resource: Resource, catalog: PluginCatalog)
     if (field !== undefined && typeof value === 'string') unique.push(consumerKeyName(name, field, value))
   }
   return references.length === 0 && unique.length === 0 ? NOTHING : { references, unique }
+}
+
+/** Names that the members of a plugin's group claim as if they were resources: one for all members, one for those of an equal configuration. */
+export function groupOf(
+  plugin: string,
+  conf: Resource,
+  catalog: PluginCatalog,
+): { all: string; equal: string } | undefined {
+  const field = catalog.get(plugin)?.agreeBy
+  const value = field === undefined ? undefined : conf[field]
+  if (typeof value !== 'string' || value === '') return undefined
+  const all = `group\n${plugin}\n${value}`
+  const text = JSON.stringify({ ...conf, _meta: undefined }, (_, member: unknown) => inOrder(member))
+  return { all, equal: `${all}\n${createHash('sha256').update(text).digest('hex')}` }
+}
+
+/** An object with its members by name, so that equal ones have equal texts. */
+function inOrder(value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 export function globalRuleName(plugin: string): string {

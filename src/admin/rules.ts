@@ -5,7 +5,7 @@ import { type Kind, parseKey, type Resource } from '../resources/kinds.ts'
 import { referencesOf } from '../resources/references.ts'
 import type { Draft } from './draft.ts'
 import { KIND_RULES } from './kind-rules.ts'
-import { consumerKeyName, globalRuleName } from './resource-index.ts'
+import { consumerKeyName, globalRuleName, groupOf } from './resource-index.ts'
 
 /** What forbids writing `resource` as `key`; undefined: nothing. Worded as APISIX does. */
 export async function checkWrite(
@@ -24,6 +24,8 @@ export async function checkWrite(
     const message = kind === 'global_rules' ? globalTaken(draft, key, plugin) : undefined
     const taken = kind === 'consumers' || kind === 'credentials' ? keyTaken(draft, key, plugin, conf, catalog) : message
     if (taken !== undefined) return taken
+    if (!agrees(draft, key, plugin, conf as Resource, catalog))
+      return `failed to check the configuration of plugin ${plugin} err: group conf mismatched`
   }
   return undefined
 }
@@ -41,6 +43,14 @@ function globalTaken(draft: Draft, key: string, plugin: string): string | undefi
   const owner = draft.owner(globalRuleName(plugin))
   if (owner === undefined || owner === key) return undefined
   return `plugin '${plugin}' already exists in global rule with id '${parseKey(owner)?.id}'`
+}
+
+/** Whether all others of the configuration's group are equal to it. */
+function agrees(draft: Draft, key: string, plugin: string, conf: Resource, catalog: PluginCatalog): boolean {
+  const group = groupOf(plugin, conf, catalog)
+  if (!group) return true
+  const equal = new Set(draft.namedBy(group.equal))
+  return draft.namedBy(group.all).every((by) => by === key || equal.has(by))
 }
 
 function keyTaken(

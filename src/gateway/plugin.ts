@@ -122,6 +122,8 @@ export interface Plugin<Conf = Resource> {
   encrypted?: string[]
   /** The field of the consumer configuration that tells consumers apart (key-auth: `key`); duplicates are refused. */
   consumerKey?: string
+  /** The field that makes configurations one group (limit-count: `group`); those with an equal value must be equal, others are refused. */
+  agreeBy?: string
   /**
    * Beyond the schema; throws an Error whose message the Admin API passes on. `kind` tells which of the three schemas applies, `attr` are
    * the plugin's settings.

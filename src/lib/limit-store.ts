@@ -3,6 +3,7 @@
 
 import { enter, fill, leave } from './limit-local.ts'
 import { RedisLimits } from './limit-redis.ts'
+import { DelayedLimits } from './limit-sync.ts'
 import { type Counted, countFixed, countSliding } from './limit-window.ts'
 import { acquireRedis } from './redis-connection.ts'
 import { redisSettings } from './redis-settings.ts'
@@ -38,6 +39,8 @@ interface StoreOptions {
   now(): number
   /** Seconds after which a place that was never given back is free again. */
   placeSeconds?: number
+  /** Seconds between two settlements of counts with Redis; -1 or absent: each request asks it. */
+  syncSeconds?: number
 }
 
 const PLACE_SECONDS = 3600
@@ -45,10 +48,13 @@ const PLACE_SECONDS = 3600
 /** The store that a configuration's `policy` and its fields ask for. */
 export function limitStore(
   conf: { policy: string },
-  { shared, now, placeSeconds = PLACE_SECONDS }: StoreOptions,
+  { shared, now, placeSeconds = PLACE_SECONDS, syncSeconds = -1 }: StoreOptions,
 ): LimitStore {
   const settings = redisSettings(conf)
-  if (settings) return new RedisLimits(acquireRedis(settings), placeSeconds * 1000)
+  if (settings) {
+    const redis = new RedisLimits(acquireRedis(settings), placeSeconds * 1000)
+    return syncSeconds > 0 ? new DelayedLimits(redis, syncSeconds * 1000, now) : redis
+  }
   return {
     count: (key, { limit, lengthMs, sliding }) =>
       (sliding ? countSliding : countFixed)(shared, key, limit, lengthMs, now()),

@@ -122,7 +122,17 @@ export function acquireRedis(settings: RedisSettings): RedisConnection {
   return known.acquire()
 }
 
+/** Scripts that a connection has sent in full once. */
+const sent = new WeakMap<Client, Set<RedisScript>>()
+
+/** One command where possible, so that commands of a connection are run in the order in which they were given. */
 async function evaluate(client: Client, script: RedisScript, options: Arguments): Promise<unknown> {
+  const known = sent.get(client)
+  if (!known?.has(script)) {
+    if (known) known.add(script)
+    else sent.set(client, new Set([script]))
+    return client.eval(script.text, options)
+  }
   try {
     return await client.evalSha(script.sha, options)
   } catch (error) {

@@ -1,5 +1,5 @@
 // How a configuration names the Redis that keeps its counters: the fields of each policy, in APISIX's words, and what they mean together.
-import Type, { type Static, type TSchema } from 'typebox'
+import Type, { type Static, type TSchema, type TSchemaOptions } from 'typebox'
 import { withDefaults } from './schema-defaults.ts'
 import { oneOfTexts } from './schema-types.ts'
 
@@ -141,7 +141,7 @@ export type RedisSettings =
   | ({ policy: 'redis-sentinel' } & Shared & Static<typeof sentinel>)
 
 /** Members for the schema of a plugin with a field `policy`: each Redis policy has its own fields. */
-export function redisConditions(policies: readonly RedisPolicy[]): object {
+export function redisConditions(policies: readonly RedisPolicy[]): TSchemaOptions {
   const [policy, ...others] = policies
   if (policy === undefined) return {}
   return {

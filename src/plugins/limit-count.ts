@@ -1,11 +1,22 @@
-// Limits how many requests a key may make in a window of time. Counts are kept in memory that all threads share, so that one limit holds for
-// the whole process. Fixed windows begin with a key's first request; sliding ones weigh the window before by what is left of it.
+// Limits how many requests a key may make in a window of time. Counts are kept in memory that all threads share, or in Redis for all nodes;
+// with `sync_interval` they are settled with Redis from time to time. Fixed windows begin with a key's first request; sliding ones weigh the window before by what is left of it.
 import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
-import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
-import { interpolate, variable } from '../gateway/variables.ts'
-import { type Counted, countFixed, countSliding } from '../lib/limit-window.ts'
+import { definePlugin, type PhaseResult, type PluginEnv, type PluginInstance, type Reply } from '../gateway/plugin.ts'
+import { type LimitStore, limitStore } from '../lib/limit-store.ts'
+import type { Counted } from '../lib/limit-window.ts'
+import { redisConditions } from '../lib/redis-settings.ts'
 import { countOrTemplate, oneOfTexts } from '../lib/schema-types.ts'
+import {
+  combined,
+  outOfReach,
+  REDIS_SECRETS,
+  readKey,
+  refusalOf,
+  rejectionFields,
+  scopeOf,
+  toNumber,
+} from './limiting/fields.ts'
 
 const rule = Type.Object({
   count: countOrTemplate('Count', 'requests in a window; `$variable` is resolved for each request'),
@@ -41,34 +52,20 @@ const schema = Type.Object({
     default: 'var',
     examples: ['var_combination'],
   }),
-  rejected_code: Type.Integer({
-    title: 'Rejected code',
-    description: 'status of a refusal',
-    minimum: 200,
-    maximum: 599,
-    default: 503,
-    examples: [429],
-  }),
-  rejected_msg: Type.Optional(
-    Type.String({
-      title: 'Rejected message',
-      description: 'message of a refusal',
-      minLength: 1,
-      examples: ['slow down'],
-    }),
-  ),
-  policy: oneOfTexts(['local'], {
+  policy: oneOfTexts(['local', 'redis', 'redis-cluster', 'redis-sentinel'], {
     title: 'Policy',
-    description: 'where counts are kept: in this process',
+    description: 'where counts are kept: in this process, or in Redis for all nodes',
     default: 'local',
-    examples: ['local'],
+    examples: ['redis'],
   }),
-  allow_degradation: Type.Boolean({
-    title: 'Allow degradation',
-    description: 'let requests pass when a count cannot be had',
-    default: false,
-    examples: [true],
+  sync_interval: Type.Number({
+    title: 'Interval',
+    description:
+      'seconds between two settlements with Redis, requests in between are counted here; -1: each asks Redis',
+    default: -1,
+    examples: [0.5],
   }),
+  ...rejectionFields,
   show_limit_quota_header: Type.Boolean({
     title: 'Quota headers',
     description: 'send X-RateLimit headers',
@@ -82,7 +79,7 @@ const schema = Type.Object({
     examples: ['sliding'],
   }),
 })
-type Conf = Static<typeof schema>
+type Conf = Static<typeof schema> & { _vid?: number }
 
 const metadataSchema = Type.Object({
   limit_header: Type.String({
@@ -106,12 +103,17 @@ const metadataSchema = Type.Object({
 })
 type HeaderNames = Static<typeof metadataSchema>
 
+const POLICIES = ['redis', 'redis-cluster', 'redis-sentinel'] as const
+const LEAST_INTERVAL_SECONDS = 0.1
+
 export default definePlugin<Conf>({
   name: 'limit-count',
   version: 0.5,
   priority: 1002,
-  schema: Type.Partial(schema),
+  schema: Type.Partial(schema, redisConditions(POLICIES)),
   metadataSchema: Type.Partial(metadataSchema),
+  encrypted: REDIS_SECRETS,
+  agreeBy: 'group',
   check(conf, kind) {
     if (kind === 'metadata') return
     if (conf.rules && (conf.count !== undefined || conf.time_window !== undefined)) {
@@ -120,35 +122,11 @@ export default definePlugin<Conf>({
     if (!conf.rules && (conf.count === undefined || conf.time_window === undefined)) {
       throw new Error('value should match only one schema, but matches none')
     }
+    const { sync_interval: seconds = -1 } = conf
+    if (seconds !== -1 && seconds < LEAST_INTERVAL_SECONDS)
+      throw new Error(`sync_interval is ${seconds}: give -1 or at least ${LEAST_INTERVAL_SECONDS} seconds`)
   },
-  setup(conf, env) {
-    const limits = conf.rules ? conf.rules.map((one, i) => fromRule(one, i, conf, env)) : [fromCount(conf, env)]
-    const body = conf.rejected_msg === undefined ? undefined : { error_msg: conf.rejected_msg }
-    const names = headerNames(env)
-    return {
-      access(ctx) {
-        for (const limit of limits) {
-          const outcome = check(ctx, limit, conf, env)
-          if (outcome === 'unknown') {
-            if (conf.allow_degradation) continue
-            return { status: 500 }
-          }
-          if (outcome === undefined) continue
-          const headers = conf.show_limit_quota_header ? quotaHeaders(names(), limit.prefix, outcome) : undefined
-          if (outcome.allowed) {
-            if (headers) remember(ctx, this, headers)
-            continue
-          }
-          return { status: conf.rejected_code, headers, body } satisfies Reply
-        }
-        return undefined
-      },
-      header_filter(ctx) {
-        const headers = ctx.get<[string, string][]>(this)
-        for (const [name, value] of headers ?? []) ctx.response.headers.set(name, value)
-      },
-    }
-  },
+  setup: (conf, env) => new Counts(conf, env),
 })
 
 interface Limit {
@@ -159,67 +137,88 @@ interface Limit {
   prefix: string | undefined
 }
 
-function fromCount(conf: Conf, env: PluginEnv): Limit {
-  const scope = conf.group ? `group ${conf.group}` : `${env.owner.kind}/${env.owner.id} ${env.owner.version}`
+class Counts implements PluginInstance {
+  readonly #conf: Conf
+  readonly #store: LimitStore
+  readonly #limits: Limit[]
+  readonly #names: () => HeaderNames
+  readonly #fail: ReturnType<typeof outOfReach>
+
+  constructor(conf: Conf, env: PluginEnv) {
+    this.#conf = conf
+    this.#store = limitStore(conf, { shared: env.shared, now: env.now, syncSeconds: conf.sync_interval })
+    this.#names = headerNames(env)
+    this.#fail = outOfReach(env, 'limit-count', conf)
+    const scope = `limit-count ${conf.group ? `group ${conf.group}` : scopeOf(env, conf)}`
+    this.#limits = conf.rules?.map((one, index) => fromRule(one, index, scope)) ?? [fromCount(conf, scope)]
+  }
+
+  access(ctx: Exchange): PhaseResult | Promise<PhaseResult> {
+    return this.#from(ctx, 0)
+  }
+
+  header_filter(ctx: Exchange): void {
+    const headers = ctx.get<[string, string][]>(this)
+    for (const [name, value] of headers ?? []) ctx.response.headers.set(name, value)
+  }
+
+  close(): void {
+    this.#store.close()
+  }
+
+  /** Counts at the limits from this one on, up to the first that refuses. */
+  #from(ctx: Exchange, start: number): PhaseResult | Promise<PhaseResult> {
+    for (let i = start; i < this.#limits.length; i++) {
+      const limit = this.#limits[i] as Limit
+      const key = limit.key(ctx)
+      if (key === undefined) continue
+      const count = toNumber(ctx, limit.count, Number.MIN_VALUE)
+      const seconds = toNumber(ctx, limit.window, Number.MIN_VALUE)
+      if (count === undefined || seconds === undefined) {
+        if (this.#conf.allow_degradation) continue
+        return { status: 500 }
+      }
+      const sliding = this.#conf.window_type === 'sliding'
+      const counted = this.#store.count(key, { limit: count, lengthMs: seconds * 1000, sliding })
+      if (counted instanceof Promise) {
+        const next = (one: Counted): PhaseResult | Promise<PhaseResult> =>
+          this.#decide(ctx, limit, one, count) ?? this.#from(ctx, i + 1)
+        return counted.then(next, (error) => this.#fail(error) ?? this.#from(ctx, i + 1))
+      }
+      const refusal = this.#decide(ctx, limit, counted, count)
+      if (refusal) return refusal
+    }
+    return undefined
+  }
+
+  #decide(ctx: Exchange, limit: Limit, counted: Counted, count: number): Reply | undefined {
+    const shown = this.#conf.show_limit_quota_header
+    const headers = shown ? quotaHeaders(this.#names(), limit.prefix, { ...counted, limit: count }) : undefined
+    if (!counted.allowed) return { ...refusalOf(this.#conf), ...(headers ? { headers } : {}) }
+    if (headers) remember(ctx, this, headers)
+    return undefined
+  }
+}
+
+function fromCount(conf: Conf, scope: string): Limit {
   return {
     count: conf.count as number | string,
     window: conf.time_window as number | string,
-    key: (ctx) => `limit-count ${scope} ${readKey(ctx, conf)}`,
+    key: (ctx) => `${scope} ${readKey(ctx, conf)}`,
     prefix: undefined,
   }
 }
 
-function fromRule(one: Static<typeof rule>, index: number, conf: Conf, env: PluginEnv): Limit {
-  const scope = conf.group ? `group ${conf.group}` : `${env.owner.kind}/${env.owner.id} ${env.owner.version}`
+function fromRule(one: Static<typeof rule>, index: number, scope: string): Limit {
   return {
     count: one.count,
     window: one.time_window,
     key: (ctx) => {
-      const value = interpolate(ctx, one.key)
-      return value === '' ? undefined : `limit-count ${scope} ${index} ${value}`
+      const value = combined(ctx, one.key)
+      return value === undefined ? undefined : `${scope} ${index} ${value}`
     },
     prefix: one.header_prefix ?? String(index + 1),
   }
-}
-
-/** An absent variable counts by client address, as in APISIX. */
-function readKey(ctx: Exchange, conf: Conf): string {
-  if (conf.key_type === 'constant') return conf.key
-  if (conf.key_type === 'var_combination') return interpolate(ctx, conf.key) || ctx.remoteAddr
-  const name = conf.key.startsWith('$') ? conf.key.slice(1) : conf.key
-  const value = name === 'remote_addr' ? ctx.remoteAddr : variable(ctx, name)
-  return value === undefined || value === '' ? ctx.remoteAddr : String(value)
-}
-
-/** undefined: the limit does not apply; 'unknown': its numbers cannot be had. */
-function check(
-  ctx: Exchange,
-  limit: Limit,
-  conf: Conf,
-  env: PluginEnv,
-): (Counted & { limit: number }) | 'unknown' | undefined {
-  const key = limit.key(ctx)
-  if (key === undefined) return undefined
-  const count = toNumber(ctx, limit.count)
-  const window = toNumber(ctx, limit.window)
-  if (count === undefined || window === undefined) return 'unknown'
-  const now = env.now()
-  const counted =
-    conf.window_type === 'sliding'
-      ? countSliding(env.shared, key, count, window * 1000, now)
-      : countFixed(env.shared, key, count, window * 1000, now)
-  return { ...counted, limit: count }
-}
-
-/** `$variable` and `${variable ?? default}`; undefined when it is no positive number. */
-function toNumber(ctx: Exchange, written: number | string): number | undefined {
-  if (typeof written === 'number') return written
-  const withDefault = written.replace(
-    /\$\{\s*([a-z0-9_]+)\s*\?\?\s*([^}]*?)\s*\}/gi,
-    (_, name: string, fallback: string) => String(variable(ctx, name) ?? fallback),
-  )
-  const number = Number(interpolate(ctx, withDefault) || Number.NaN)
-  return Number.isFinite(number) && number > 0 ? number : undefined
 }
 
 function headerNames(env: PluginEnv): () => HeaderNames {

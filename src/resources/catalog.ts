@@ -17,6 +17,8 @@ export interface PluginFacts {
   encrypted?: string[]
   /** The field of a consumer's configuration that must be unique among all consumers and credentials. */
   consumerKey?: string
+  /** The field that makes configurations one group: those with an equal value must be equal in all. */
+  agreeBy?: string
   /** Beyond the schema; throws an Error whose message is passed on. */
   check?(conf: Resource, kind: 'plugin' | 'consumer' | 'metadata', attr: Resource): void
 }

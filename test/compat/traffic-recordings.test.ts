@@ -4,7 +4,7 @@ import { startReplay } from './plugin-replay.ts'
 
 const bench = await startReplay()
 
-for (const plugin of ['limit-req', 'limit-conn', 'api-breaker']) {
+for (const plugin of ['limit-req', 'limit-conn', 'limit-count', 'api-breaker']) {
   test(`${plugin} answers as recorded`, async () => {
     await bench.replay(plugin)
   })
