@@ -143,12 +143,21 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
 function toPlaneOptions(
   settings: Settings,
 ): Omit<ConstructorParameters<typeof DataPlane>[0], 'log' | 'snapshot' | 'metricsText'> {
-  const { gateway } = settings
+  const { gateway, stream } = settings
+  const toAddresses = (list: string[]): Address[] => list.map((text) => parseAddress(text) as Address)
   return {
     threads: settings.threads,
     counterKeys: 262_144,
-    listen: gateway.http.map((text) => parseAddress(text) as Address),
-    listenTls: gateway.https.map((text) => parseAddress(text) as Address),
+    listen: toAddresses(gateway.http),
+    listenTls: toAddresses(gateway.https),
+    stream: {
+      tcp: toAddresses(stream.tcp),
+      tls: toAddresses(stream.tls),
+      udp: toAddresses(stream.udp),
+      maxConnections: stream.connections,
+      maxUdpSessions: stream.udp_sessions,
+      udpIdleMs: stream.udp_idle_seconds * 1000,
+    },
     accessLog:
       gateway.access_log.file === undefined
         ? undefined

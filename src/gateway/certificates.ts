@@ -1,6 +1,6 @@
 // Certificates of the HTTPS ports, by server name, from the ssl resources as they are now. An exact name goes before a wildcard; a name without
 // a certificate breaks the handshake, as in APISIX.
-import { createSecureContext, type SecureContext } from 'node:tls'
+import { createSecureContext, type SecureContext, type TlsOptions } from 'node:tls'
 import type { Resource } from '../resources/kinds.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './plugin.ts'
@@ -15,6 +15,18 @@ export class Certificates {
   constructor(config: Config, log: Logger) {
     this.#config = config
     this.#log = log
+  }
+
+  /** What a TLS port needs to choose certificates by. */
+  serverOptions(): TlsOptions {
+    return {
+      minVersion: 'TLSv1.2',
+      SNICallback: (servername, done) => {
+        const context = this.find(servername)
+        if (context) done(null, context)
+        else done(new Error(`no certificate for ${servername}`))
+      },
+    }
   }
 
   /** The context for a server name; undefined: there is none, or its certificate cannot be used. */

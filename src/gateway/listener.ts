@@ -35,19 +35,12 @@ export function listenHttps(
       allowHalfOpen: true,
       ticketKeys,
       ALPNProtocols: server.http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
-      minVersion: 'TLSv1.2',
       handshakeTimeout: server.limits.headTimeoutMs,
-      SNICallback: (servername, done) => {
-        const context = certificates.find(servername)
-        if (context) done(null, context)
-        else done(new Error(`no certificate for ${servername}`))
-      },
+      ...certificates.serverOptions(),
     },
     (socket) => {
       if (socket.destroyed) return
-      const protocol = socket.getProtocol() ?? ''
-      const sni = typeof socket.servername === 'string' ? socket.servername : undefined
-      const info = { ...describe(socket), tls: { sni, protocol, cipher: socket.getCipher().name } }
+      const info = { ...describe(socket), tls: tlsInfo(socket) }
       if (socket.alpnProtocol === 'h2') server.http2?.(socket, info)
       else new ClientConnection(socket, info, server)
     },
@@ -57,7 +50,8 @@ export function listenHttps(
   return open(listener, address)
 }
 
-function open(listener: net.Server, address: Address): Promise<net.Server> {
+/** Listens; rejects with the system's error. */
+export function open(listener: net.Server, address: Address): Promise<net.Server> {
   return new Promise((resolve, reject) => {
     listener.once('error', reject)
     listener.listen({ ...address, backlog: BACKLOG, reusePort: true }, () => {
@@ -67,13 +61,20 @@ function open(listener: net.Server, address: Address): Promise<net.Server> {
   })
 }
 
-function describe(socket: net.Socket): ConnectionInfo {
+/** The two ends of a connection. */
+export function describe(socket: net.Socket): ConnectionInfo {
   return {
     remoteAddr: plainAddress(socket.remoteAddress),
     remotePort: socket.remotePort ?? 0,
     serverAddr: plainAddress(socket.localAddress),
     serverPort: socket.localPort ?? 0,
   }
+}
+
+/** What the handshake has settled. */
+export function tlsInfo(socket: tls.TLSSocket): NonNullable<ConnectionInfo['tls']> {
+  const sni = typeof socket.servername === 'string' ? socket.servername : undefined
+  return { sni, protocol: socket.getProtocol() ?? '', cipher: socket.getCipher().name }
 }
 
 /** An IPv4 address that a dual-stack socket shows as IPv6 is given as IPv4. */

@@ -16,6 +16,7 @@ import { Pipeline } from './pipeline.ts'
 import type { Logger, Plugin } from './plugin.ts'
 import type { PluginMemory } from './plugin-memory.ts'
 import { type RouterMode, Routes } from './routes.ts'
+import { StreamRoutes } from './stream/routes.ts'
 import { readTraffic, Traffic } from './traffic.ts'
 import type { UpstreamDeps } from './upstream/runtime.ts'
 import { Upstreams } from './upstreams.ts'
@@ -45,6 +46,7 @@ export interface ThreadOptions {
 export class Thread {
   readonly config: Config
   readonly routes: Routes
+  readonly streamRoutes: StreamRoutes
   readonly pipeline: Pipeline
   readonly metrics: Metrics
   readonly http: HttpClient
@@ -91,6 +93,7 @@ export class Thread {
         ),
     })
     this.routes = new Routes(this.config, this.#instances, this.#upstreams, options.routerMode)
+    this.streamRoutes = new StreamRoutes(this.config, this.#instances, this.#upstreams)
     this.deadlines = new Deadlines()
     this.#forwarder = createForwarder({ pipeline: () => this.pipeline, deadlines: this.deadlines, log: options.log })
     this.pipeline = new Pipeline({

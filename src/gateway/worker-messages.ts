@@ -11,6 +11,15 @@ import type { RouterMode } from './routes.ts'
 export interface WorkerStart {
   listen: Address[]
   listenTls: Address[]
+  /** Ports of stream routes, each with a fixed number, and their bounds for one thread (see `StreamServer`). */
+  stream: {
+    tcp: Address[]
+    tls: Address[]
+    udp: Address[]
+    maxConnections: number
+    maxUdpSessions: number
+    udpIdleMs: number
+  }
   /** Shared by all threads, see `listenHttps`. */
   ticketKeys: Uint8Array
   accessLog: { file: string; format: string | undefined } | undefined

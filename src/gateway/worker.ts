@@ -9,6 +9,9 @@ import { Certificates } from './certificates.ts'
 import type { Http1Server } from './http1/server.ts'
 import { Http2Connection } from './http2/connection.ts'
 import { type Address, listenHttp, listenHttps } from './listener.ts'
+import { listenTcp, listenTls } from './stream/listener.ts'
+import type { StreamServer } from './stream/tcp.ts'
+import { listenUdp } from './stream/udp.ts'
 import { Thread } from './thread.ts'
 import { CountedConnections } from './traffic.ts'
 import { DnsCache } from './upstream/dns.ts'
@@ -70,7 +73,17 @@ function realIp(peer: string, read: (name: string) => string | undefined): strin
 
 const EVERY_ADDRESS = CidrSet.from(['0.0.0.0/0', '::/0'])
 
+const streams: StreamServer = {
+  routes: thread.streamRoutes,
+  deadlines: thread.deadlines,
+  log,
+  connections: server.connections,
+  open: new Set(),
+  ...start.stream,
+}
+
 const listeners: Server[] = []
+const streamListeners: { close(): void }[] = []
 
 port.on('message', (message: ToWorker) => {
   if (message.type === 'commit') {
@@ -90,6 +103,10 @@ try {
   for (const address of start.listen) listeners.push(await listenHttp(address, server))
   for (const address of start.listenTls)
     listeners.push(await listenHttps(address, server, certificates, Buffer.from(start.ticketKeys)))
+  for (const address of start.stream.tcp) streamListeners.push(await listenTcp(address, streams))
+  for (const address of start.stream.tls)
+    streamListeners.push(await listenTls(address, streams, certificates, start.limits.headTimeoutMs))
+  for (const address of start.stream.udp) streamListeners.push(await listenUdp(address, streams))
   const ports = listeners.map((one) => (one.address() as unknown as Address).port)
   const plain = start.listen.length
   say({ type: 'ready', metrics: thread.metrics.buffer, ports: ports.slice(0, plain), tlsPorts: ports.slice(plain) })
@@ -101,7 +118,7 @@ try {
 /** Stops accepting, lets requests under way finish, and ends; `limitMs` bounds the wait. */
 function drain(limitMs: number): void {
   server.draining = true
-  for (const listener of listeners) listener.close()
+  for (const listener of [...listeners, ...streamListeners]) listener.close()
   for (const connection of server.connections) connection.shutdown()
   const giveUpAt = Date.now() + limitMs
   const timer = setInterval(() => {
@@ -115,6 +132,7 @@ function drain(limitMs: number): void {
 const MIN_FLUSH_MS = 500
 
 async function end(flushMs: number): Promise<void> {
+  for (const socket of streams.open) socket.destroy()
   await thread.drain(flushMs)
   thread.close()
   accessLog?.close()

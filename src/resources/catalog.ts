@@ -29,13 +29,8 @@ export interface PluginCatalog {
   list(): readonly PluginFacts[]
 }
 
-/** Plugins that a stream route may have. */
-export const STREAM_PLUGINS: ReadonlySet<string> = new Set([
-  'ip-restriction',
-  'limit-conn',
-  'mqtt-proxy',
-  'traffic-split',
-])
+/** Plugins that a stream route may have: those that decide by the connection alone. */
+export const STREAM_PLUGINS: ReadonlySet<string> = new Set(['ip-restriction', 'limit-conn'])
 
 /** A catalogue of `plugins`, which are given in the order of execution. */
 export function createCatalog(plugins: readonly PluginFacts[]): PluginCatalog {

@@ -73,6 +73,37 @@ const gateway = section('The data plane.', {
   }),
 })
 
+const streamPorts = (description: string) =>
+  Type.Array(
+    address('an address', {
+      pattern: ':0*[1-9][0-9]*$',
+      expected: 'host:port, the port not 0',
+      examples: ['127.0.0.1:9100'],
+    }),
+    { description, default: [], maxItems: 64 },
+  )
+
+const stream = section('Ports of stream routes.', {
+  tcp: streamPorts('where TCP connections are served'),
+  tls: streamPorts(
+    'where TLS connections are served, with the certificates of the ssl resources; the upstream gets what is inside',
+  ),
+  udp: streamPorts('where UDP datagrams are served'),
+  connections: count('TCP connections that one thread has at a time', 10_000, 1, 1_000_000),
+  udp_sessions: count(
+    'UDP sessions (clients by address and port) that one thread has at a time on one port',
+    4096,
+    1,
+    100_000,
+  ),
+  udp_idle_seconds: count(
+    'seconds of silence that end a UDP session, unless the upstream has a read timeout',
+    60,
+    1,
+    86_400,
+  ),
+})
+
 const admin = section('The Admin API.', {
   listen: addressOrOff('where it is served', '127.0.0.1:9180'),
   key: Type.Optional(
@@ -197,6 +228,7 @@ export const SettingsSchema = Type.Object(
       ),
     }),
     gateway,
+    stream,
     admin,
     control: section('The control API.', { listen: addressOrOff('where it is served', '127.0.0.1:9090') }),
     status: section('The status API.', { listen: addressOrOff('where it is served', 'off') }),

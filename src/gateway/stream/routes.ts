@@ -1,0 +1,105 @@
+// The stream routes as they are served: which one takes a connection, what its plugins are, where it goes.
+//
+// As in APISIX the routes that name an SNI are looked at first, exact names before wildcards, then the others in the order of their creation;
+// server_port, server_addr and remote_addr must fit in both. The table is made anew when the configuration has changed and a connection comes.
+import { CidrSet } from '../../lib/cidr.ts'
+import type { Resource } from '../../resources/kinds.ts'
+import { byPriority, type PhaseChain, toChain } from '../compile.ts'
+import type { Config } from '../config.ts'
+import type { ConnectionInfo } from '../exchange.ts'
+import type { Instances } from '../instances.ts'
+import type { UpstreamRuntime } from '../upstream/runtime.ts'
+import type { Upstreams } from '../upstreams.ts'
+
+/** A stream route ready to serve a connection. */
+export interface ServedStream {
+  id: string
+  chain: PhaseChain
+  upstream: UpstreamRuntime | undefined
+}
+
+interface Entry {
+  id: string
+  conf: Resource
+  sni: string | undefined
+  serverPort: number | undefined
+  serverAddr: CidrSet | undefined
+  remoteAddr: CidrSet | undefined
+}
+
+export class StreamRoutes {
+  readonly #config: Config
+  readonly #instances: Instances
+  readonly #upstreams: Upstreams
+  #generation = -1
+  #entries: Entry[] = []
+
+  constructor(config: Config, instances: Instances, upstreams: Upstreams) {
+    this.#config = config
+    this.#instances = instances
+    this.#upstreams = upstreams
+  }
+
+  /** The route of a connection; undefined when none takes it. */
+  match(info: ConnectionInfo): ServedStream | undefined {
+    if (this.#generation !== this.#config.generation) this.#read()
+    const entry = this.#entries.find((one) => fits(one, info))
+    return entry && this.#serve(entry)
+  }
+
+  #read(): void {
+    this.#generation = this.#config.generation
+    const ids = this.#config.ids('stream_routes')
+    const entries = ids.map((id) => toEntry(id, this.#config.get('stream_routes', id) as Resource))
+    this.#entries = entries.sort((a, b) => rank(a) - rank(b))
+  }
+
+  #serve({ id, conf }: Entry): ServedStream {
+    const serviceId = conf.service_id === undefined ? undefined : String(conf.service_id)
+    const service = serviceId === undefined ? undefined : this.#config.get('services', serviceId)
+    const key = `stream_routes/${id}`
+    const version = this.#config.version('stream_routes', id)
+    const plugins = Object.entries((conf.plugins ?? {}) as Record<string, Resource>)
+    const active = plugins.map(([name, one]) => this.#instances.get(key, version, name, one))
+    const chain = toChain([], active.filter((one) => one !== undefined).sort(byPriority))
+    return { id, chain, upstream: this.#upstream(conf, key) ?? this.#upstream(service, `services/${serviceId}`) }
+  }
+
+  #upstream(holder: Resource | undefined, owner: string): UpstreamRuntime | undefined {
+    if (holder?.upstream) return this.#upstreams.inline(owner, holder.upstream as Resource)
+    return holder?.upstream_id === undefined ? undefined : this.#upstreams.byId(String(holder.upstream_id))
+  }
+}
+
+function toEntry(id: string, conf: Resource): Entry {
+  const network = (value: unknown): CidrSet | undefined =>
+    value === undefined ? undefined : CidrSet.from([String(value)])
+  return {
+    id,
+    conf,
+    sni: (conf.sni as string | undefined)?.toLowerCase(),
+    serverPort: conf.server_port as number | undefined,
+    serverAddr: network(conf.server_addr),
+    remoteAddr: network(conf.remote_addr),
+  }
+}
+
+/** Exact names, then wildcards, then routes without a name. */
+function rank({ sni }: Entry): number {
+  if (sni === undefined) return 2
+  return sni.startsWith('*') ? 1 : 0
+}
+
+function fits(entry: Entry, info: ConnectionInfo): boolean {
+  return (
+    (entry.sni === undefined || hasName(entry.sni, info.tls?.sni?.toLowerCase())) &&
+    (entry.serverPort === undefined || entry.serverPort === info.serverPort) &&
+    (entry.serverAddr === undefined || entry.serverAddr.has(info.serverAddr)) &&
+    (entry.remoteAddr === undefined || entry.remoteAddr.has(info.remoteAddr))
+  )
+}
+
+function hasName(pattern: string, name: string | undefined): boolean {
+  if (name === undefined) return false
+  return pattern.startsWith('*') ? name.endsWith(pattern.slice(1)) : name === pattern
+}

@@ -1,0 +1,201 @@
+// TCP, TLS and UDP through stream routes, over real sockets.
+import assert from 'node:assert/strict'
+import dgram from 'node:dgram'
+import { once } from 'node:events'
+import net from 'node:net'
+import { after, before, test } from 'node:test'
+import tls from 'node:tls'
+import { Certificates } from '../../../src/gateway/certificates.ts'
+import { listenTcp, listenTls } from '../../../src/gateway/stream/listener.ts'
+import type { StreamServer } from '../../../src/gateway/stream/tcp.ts'
+import { listenUdp } from '../../../src/gateway/stream/udp.ts'
+import { createLogger } from '../../../src/lib/log.ts'
+import { freePort } from '../../e2e/process.ts'
+import { makeCertificate } from '../listening.ts'
+import { threadForTest } from '../thread-for-test.ts'
+
+const thread = threadForTest()
+const log = createLogger('silent')
+const streams: StreamServer = {
+  routes: thread.streamRoutes,
+  deadlines: thread.deadlines,
+  log,
+  connections: new Set(),
+  open: new Set(),
+  maxConnections: 8,
+  maxUdpSessions: 2,
+  udpIdleMs: 300,
+}
+const certificate = makeCertificate('a.example')
+const closers: (() => void)[] = []
+let tcpPort = 0
+let tlsPort = 0
+let udpPort = 0
+let echo = ''
+let secureEcho = ''
+
+const portOf = (server: net.Server): number => (server.address() as net.AddressInfo).port
+
+/** Answers `name:` and what it got, after the client has ended its side. */
+function answerAtEnd(name: string) {
+  return (socket: net.Socket): void => {
+    let got = ''
+    socket.on('error', () => {})
+    socket.on('data', (chunk) => {
+      got += chunk
+    })
+    socket.on('end', () => socket.end(`${name}:${got}`))
+  }
+}
+
+async function serve(server: net.Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  closers.push(() => server.close())
+  return `127.0.0.1:${portOf(server)}`
+}
+
+before(async () => {
+  echo = await serve(net.createServer({ allowHalfOpen: true }, answerAtEnd('plain')))
+  secureEcho = await serve(tls.createServer({ ...certificate, allowHalfOpen: true }, answerAtEnd('secure')))
+  thread.put('ssls/1', { ...certificate, sni: 'a.example' })
+  const address = { host: '127.0.0.1', port: 0 }
+  const plain = await listenTcp(address, streams)
+  const secure = await listenTls(address, streams, new Certificates(thread.config, log), 5000)
+  udpPort = await freePort()
+  const udp = await listenUdp({ host: '127.0.0.1', port: udpPort }, streams)
+  closers.push(
+    () => plain.close(),
+    () => secure.close(),
+    () => udp.close(),
+  )
+  tcpPort = portOf(plain)
+  tlsPort = portOf(secure)
+})
+after(() => {
+  for (const socket of streams.open) socket.destroy()
+  for (const close of closers) close()
+  thread.close()
+})
+
+/** Sends, ends its side, resolves with everything that came back. */
+function talk(socket: net.Socket, text: string): Promise<string> {
+  return new Promise((resolve) => {
+    let got = ''
+    socket.on('data', (chunk) => {
+      got += chunk
+    })
+    socket.on('error', () => {})
+    socket.on('close', () => resolve(got))
+    socket.end(text)
+  })
+}
+
+const tcp = (text: string): Promise<string> => talk(net.connect({ port: tcpPort, allowHalfOpen: true }), text)
+const secure = (servername: string, text: string): Promise<string> =>
+  talk(
+    tls.connect({ port: tlsPort, servername, ca: certificate.cert, allowHalfOpen: true } as tls.ConnectionOptions),
+    text,
+  )
+
+const to = (node: string, more: object = {}): object => ({ upstream: { nodes: { [node]: 1 }, ...more } })
+
+test('a connection goes to the first route that fits by port and addresses, and ends side by side', async () => {
+  assert.equal(await tcp('hello'), '')
+  thread.put('stream_routes/1', { server_port: 1, ...to('127.0.0.1:1') })
+  thread.put('stream_routes/2', { remote_addr: '10.0.0.0/8', ...to('127.0.0.1:1') })
+  thread.put('stream_routes/3', {
+    server_addr: '127.0.0.1',
+    server_port: tcpPort,
+    remote_addr: '127.0.0.0/8',
+    ...to(echo),
+  })
+  assert.equal(await tcp('hello'), 'plain:hello')
+  const large = 'x'.repeat(3_000_000)
+  assert.equal(await tcp(large), `plain:${large}`)
+})
+
+test('upstream by id and by service; a node that is down is passed over', async () => {
+  const dead = await freePort()
+  thread.put('upstreams/u', {
+    nodes: [
+      { host: '127.0.0.1', port: dead, weight: 100 },
+      { host: '127.0.0.1', port: Number(echo.split(':')[1]), weight: 1 },
+    ],
+  })
+  thread.put('stream_routes/3', { server_port: tcpPort, upstream_id: 'u' })
+  assert.equal(await tcp('by id'), 'plain:by id')
+  thread.put('services/s', { upstream_id: 'u' })
+  thread.put('stream_routes/3', { server_port: tcpPort, service_id: 's' })
+  assert.equal(await tcp('by service'), 'plain:by service')
+})
+
+test('TLS ends at the gateway and routes by name; scheme tls begins it anew', async () => {
+  thread.put('stream_routes/4', { sni: 'a.example', ...to(secureEcho, { scheme: 'tls' }) })
+  assert.equal(await secure('a.example', 'hello'), 'secure:hello')
+  assert.equal(await secure('b.example', 'hello'), '')
+  thread.put('stream_routes/4', { sni: 'a.example', ...to(secureEcho, { scheme: 'tls', tls: { verify: true } }) })
+  assert.equal(await secure('a.example', 'hello'), '', 'the certificate of the upstream is signed by nobody we know')
+  thread.put('stream_routes/4', undefined)
+})
+
+test('plugins: ip-restriction refuses, limit-conn counts open connections', async () => {
+  const route = { server_port: tcpPort, ...to(echo) }
+  thread.put('stream_routes/3', { ...route, plugins: { 'ip-restriction': { blacklist: ['127.0.0.1'] } } })
+  assert.equal(await tcp('hello'), '')
+  const limit = { conn: 1, burst: 0, default_conn_delay: 0.1, key: 'remote_addr' }
+  thread.put('stream_routes/3', { ...route, plugins: { 'limit-conn': limit } })
+  const first = net.connect({ port: tcpPort, allowHalfOpen: true })
+  first.write('held')
+  const before = streams.open.size
+  while (streams.open.size === before) await new Promise((resolve) => setTimeout(resolve, 5))
+  assert.equal(await tcp('second'), '')
+  assert.equal(await talk(first, ' and let go'), 'plain:held and let go')
+  while (streams.open.size > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  assert.equal(await tcp('third'), 'plain:third')
+})
+
+test('a silent connection ends at the read timeout, and those beyond the bound are closed', async () => {
+  thread.put('stream_routes/3', { server_port: tcpPort, ...to(echo, { timeout: { connect: 1, send: 1, read: 0.3 } }) })
+  const silent = net.connect(tcpPort).resume()
+  await once(silent, 'close')
+  thread.put('stream_routes/3', { server_port: tcpPort, ...to(echo) })
+  const sockets = Array.from({ length: streams.maxConnections }, () => net.connect(tcpPort).on('error', () => {}))
+  while (streams.open.size < streams.maxConnections) await new Promise((resolve) => setTimeout(resolve, 5))
+  assert.equal(await tcp('one too many'), '')
+  for (const socket of sockets) socket.destroy()
+})
+
+test('UDP: answers find back, sessions are bounded and end in silence', async () => {
+  const upstream = dgram.createSocket('udp4')
+  closers.push(() => upstream.close())
+  const peers = new Set<number>()
+  upstream.on('message', (message, from) => {
+    peers.add(from.port)
+    upstream.send(`got ${message}`, from.port, from.address)
+  })
+  await new Promise<void>((resolve) => upstream.bind(0, '127.0.0.1', resolve))
+  thread.put('stream_routes/5', { server_port: udpPort, ...to(`127.0.0.1:${upstream.address().port}`) })
+  const clients = [0, 1, 2].map(() => dgram.createSocket('udp4'))
+  closers.push(...clients.map((client) => () => client.close()))
+  const ask = async (client: dgram.Socket | undefined, text: string): Promise<string> => {
+    client?.send(text, udpPort, '127.0.0.1')
+    const [answer] = await once(client as dgram.Socket, 'message', { signal: AbortSignal.timeout(5000) })
+    return String(answer)
+  }
+  assert.equal(await ask(clients[0], 'a'), 'got a')
+  assert.equal(await ask(clients[0], 'b'), 'got b')
+  assert.equal(await ask(clients[1], 'c'), 'got c')
+  assert.equal(peers.size, 2)
+  // The third client's datagrams are lost until one of the others has been silent for long enough.
+  let third: string | undefined
+  clients[2]?.once('message', (answer) => {
+    third = String(answer)
+  })
+  let sent = 0
+  for (; third === undefined && sent < 200; sent++) {
+    clients[2]?.send('d', udpPort, '127.0.0.1')
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+  assert.equal(third, 'got d')
+  assert.ok(sent > 1, 'the first datagram was beyond the bound')
+})
