@@ -8,6 +8,7 @@ import brotli from './brotli.ts'
 import consumerRestriction from './consumer-restriction.ts'
 import cors from './cors.ts'
 import csrf from './csrf.ts'
+import dataMask from './data-mask.ts'
 import echo from './echo.ts'
 import elasticsearchLogger from './elasticsearch-logger.ts'
 import errorPage from './error-page.ts'
@@ -74,6 +75,7 @@ export const plugins: readonly Plugin[] = [
   jwtAuth, // 2510
   keyAuth, // 2500
   consumerRestriction, // 2400
+  dataMask, // 1500
   proxyCache, // 1085
   proxyMirror, // 1010
   proxyRewrite, // 1008

@@ -8,7 +8,7 @@ import { startReplay } from './plugin-replay.ts'
 // One thread, as recorded: each has a queue of its own, and batches of two are compared.
 const bench = await startReplay({ GATEWARD_THREADS: '1' })
 
-for (const plugin of ['http-logger', 'file-logger']) {
+for (const plugin of ['http-logger', 'file-logger', 'data-mask']) {
   test(`${plugin} answers as recorded`, async () => {
     await bench.replay(plugin)
   })

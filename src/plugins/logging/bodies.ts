@@ -5,6 +5,7 @@ import { compileVars } from '../../gateway/router/vars.ts'
 import { variable } from '../../gateway/variables.ts'
 import type { EntryConf } from './fields.ts'
 import type { Bodies } from './format.ts'
+import { maskedBody } from './mask.ts'
 
 export interface BodyCollector {
   /** The phases that collect; none when the configuration asks for no body. */
@@ -42,7 +43,7 @@ export function createBodyCollector(conf: EntryConf): BodyCollector {
         },
       }),
     },
-    read: (ctx) => ({ request: textOf(ctx, request), response: textOf(ctx, response) }),
+    read: (ctx) => ({ request: maskedBody(ctx, textOf(ctx, request)), response: textOf(ctx, response) }),
   }
 }
 

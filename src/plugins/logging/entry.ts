@@ -1,7 +1,7 @@
 // What is logged of one request, as APISIX builds it: the default entry, or the members that a log format names.
 //
 // A plugin that hides parts of requests from logs does so in its own log phase, before the loggers: it changes `ctx.request.query` and
-// `.headers` and sets the variables `request_uri` and `request_body`, which go before what was received.
+// `.headers`, sets the variable `request_uri`, and masks the body (mask.ts).
 import { hostname } from 'node:os'
 import type { Exchange } from '../../gateway/exchange.ts'
 import { decodeQuery, variable } from '../../gateway/variables.ts'
@@ -32,7 +32,7 @@ export function defaultEntry(ctx: Exchange, bodies: Bodies): Entry {
       headers: requestHeaders(ctx),
       querystring: queryArguments(request.query),
       size: request.body.receivedBytes,
-      body: bodies.request === undefined ? undefined : (ctx.ownVar('request_body') ?? bodies.request),
+      body: bodies.request,
     },
     response: {
       status: ctx.response.status,

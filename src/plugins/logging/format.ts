@@ -1,6 +1,7 @@
 // `log_format`: an object whose text values that begin with `$` stand for variables. Compiled once; absent variables are left out.
 import type { Exchange } from '../../gateway/exchange.ts'
 import { type VariableValue, variable } from '../../gateway/variables.ts'
+import { maskedBody } from './mask.ts'
 
 /** The bodies that were collected for an entry. */
 export interface Bodies {
@@ -54,7 +55,7 @@ function compileValue(written: unknown): Value {
 }
 
 function readVariable(ctx: Exchange, bodies: Bodies, name: string): VariableValue {
-  if (name === 'request_body') return ctx.ownVar(name) ?? bodies.request ?? ctx.request.body.buffered()?.toString()
+  if (name === 'request_body') return bodies.request ?? maskedBody(ctx, ctx.request.body.buffered()?.toString())
   if (name === 'resp_body') return bodies.response
   return variable(ctx, name)
 }
