@@ -190,6 +190,8 @@ class ProxyCache implements PluginInstance {
     }
     if (asked.has('no-store') || asked.has('no-cache') || anySet(ctx, this.#conf.cache_bypass)) {
       lookup.status = 'BYPASS'
+      // On disk the answer renews what is kept, as nginx has it; APISIX's memory keeps the old one.
+      if (this.#zone.kind === 'memory') lookup.key = undefined
       return undefined
     }
     const found = this.#book.find(lookup.key as string, (name) => ctx.request.headers.getAll(name).join(', '))
