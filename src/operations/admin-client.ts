@@ -2,34 +2,12 @@
 // without secrets.
 import { type Kind, type Resource, toKey } from '../resources/kinds.ts'
 import { OperationError } from './contract.ts'
-
-export interface Found {
-  kind: Kind
-  id: string
-  value: Resource
-  modifiedIndex: number
-}
-
-export interface WriteOperation {
-  method: 'PUT' | 'DELETE'
-  kind: Kind
-  id: string
-  body?: Resource
-  /** modifiedIndex that the resource must have; 0: it must not exist. */
-  expect: number
-}
+import { type Found, type WriteOperation, writeOneByOne } from './one-by-one.ts'
 
 interface Answer {
   status: number
   body: Record<string, unknown>
   headers: Headers
-}
-
-/** A write that was done, with what was there before and the version that it made. */
-interface Done {
-  operation: WriteOperation
-  before: Found | undefined
-  version: number
 }
 
 /** What a target can do beyond APISIX 3.2; found out once. */
@@ -199,7 +177,16 @@ export class AdminClient {
     this.#signal?.throwIfAborted()
     const started = performance.now()
     const answer = await this.#send('POST', '/gateward/transaction', body)
-    if (answer.status === 404 || answer.status === 405) return this.#writeOneByOne(operations)
+    if (answer.status === 404 || answer.status === 405) {
+      // Read without the caller's signal: what has begun to write is finished.
+      const all = new AdminClient(this.#target)
+      await writeOneByOne(
+        operations,
+        (kind, id) => all.get(kind, id),
+        (one) => this.#writeOne(one),
+      )
+      return { servedMs: undefined }
+    }
     if (answer.status === 412)
       throw new OperationError('conflict', `${messageOf(answer)}; somebody else has changed it: plan again`)
     this.#expectOk(answer, 'applying the plan')
@@ -208,58 +195,10 @@ export class AdminClient {
     return { servedMs: served ? performance.now() - started : undefined }
   }
 
-  async #writeOneByOne(operations: WriteOperation[]): Promise<{ servedMs: undefined }> {
-    const done: Done[] = []
-    try {
-      for (const operation of operations) {
-        const before = await this.#read(operation)
-        if ((before?.modifiedIndex ?? 0) !== operation.expect) {
-          throw new OperationError(
-            'conflict',
-            `${operation.kind}/${operation.id} was changed by somebody else in the meantime; plan again`,
-          )
-        }
-        await this.#writeOne(operation)
-        done.push({ operation, before, version: (await this.#read(operation))?.modifiedIndex ?? 0 })
-      }
-    } catch (error) {
-      await this.#compensate(done, error as Error)
-      throw error
-    }
-    return { servedMs: undefined }
-  }
-
-  /** Reads without the caller's signal: what has begun to write is finished. */
-  #read({ kind, id }: WriteOperation): Promise<Found | undefined> {
-    return new AdminClient(this.#target).get(kind, id)
-  }
-
   async #writeOne({ method, kind, id, body }: WriteOperation): Promise<void> {
     const path = kind === 'consumers' && method === 'PUT' ? '/consumers' : pathOf(kind, id)
     const answer = await this.#send(method, path, method === 'PUT' ? body : undefined)
     this.#expectOk(answer, `writing ${kind}/${id}`)
-  }
-
-  /** Takes back what was written, but for what somebody else has changed since: that is theirs now, and is named. */
-  async #compensate(done: Done[], cause: Error): Promise<void> {
-    const failed: string[] = []
-    for (const { operation, before, version } of done.reverse()) {
-      const back: WriteOperation = before
-        ? { ...operation, method: 'PUT', body: writable(before.value) }
-        : { ...operation, method: 'DELETE' }
-      const name = `${operation.kind}/${operation.id}`
-      try {
-        if (((await this.#read(operation))?.modifiedIndex ?? 0) === version) await this.#writeOne(back)
-        else failed.push(`${name} (somebody else has changed it)`)
-      } catch (error) {
-        failed.push(`${name} (${(error as Error).message})`)
-      }
-    }
-    if (failed.length)
-      throw new OperationError(
-        'target',
-        `${cause.message}; these could not be taken back, look at them: ${failed.join(', ')}`,
-      )
   }
 
   async #send(method: string, path: string, body?: unknown): Promise<Answer> {
@@ -300,12 +239,6 @@ export class AdminClient {
     const errors = Array.isArray(answer.body.errors) ? answer.body.errors.map((one) => JSON.stringify(one)) : []
     throw new OperationError(answer.status >= 500 ? 'target' : 'invalid', `${doing}: ${messageOf(answer)}`, errors)
   }
-}
-
-/** Without what the server manages: what may be written back. */
-export function writable(value: Resource): Resource {
-  const { create_time: _created, update_time: _updated, ...rest } = value
-  return rest
 }
 
 function toFound(kind: Kind, id: string, body: Record<string, unknown>): Found {

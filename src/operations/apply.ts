@@ -1,8 +1,8 @@
 // Applies an approved plan, proves it, and remembers it for undo. The order matters: the plan leaves the waiting list first, so that nothing can
 // use it twice; it is written all or nothing against the versions it was made from; only then is it remembered.
 import type { Kind } from '../resources/kinds.ts'
-import type { WriteOperation } from './admin-client.ts'
 import { type ApprovalRequest, type OperationContext, OperationError } from './contract.ts'
+import type { WriteOperation } from './one-by-one.ts'
 import { isDestructive, type Plan } from './plan.ts'
 import { type ProofLine, prove } from './prove.ts'
 import { scrubber } from './scrub.ts'

@@ -1,7 +1,7 @@
 // The configuration of a target read once, with the questions that lint, traffic and blast radius ask of it: where a route's upstream is, which
 // plugins run for it, who depends on what.
 import type { Kind, Resource } from '../resources/kinds.ts'
-import type { Found } from './admin-client.ts'
+import type { Found } from './one-by-one.ts'
 import type { Target } from './targets.ts'
 
 const READ = [

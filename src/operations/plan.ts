@@ -5,10 +5,10 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { holdsHidden, restore } from '../lib/redact.ts'
 import type { Kind, Resource } from '../resources/kinds.ts'
-import { type Found, writable } from './admin-client.ts'
 import { type OperationContext, OperationError, type Secret } from './contract.ts'
 import { diffFields, formatDiff } from './diff.ts'
 import { Inventory } from './inventory.ts'
+import { type Found, writable } from './one-by-one.ts'
 import { merge } from './patch.ts'
 import { type Expectation, MAX_EXPECTATIONS } from './prove.ts'
 import { scrubber } from './scrub.ts'
@@ -231,6 +231,12 @@ async function checkAll(changes: PlannedChange[], target: Target): Promise<strin
   return problems
 }
 
+/** Changes that a summary names one by one. */
+const MAX_NAMED = 8
+
 function summarise(changes: PlannedChange[]): string {
-  return changes.map((one) => `${one.action} ${one.kind}/${one.id}`).join(', ')
+  if (changes.length <= MAX_NAMED) return changes.map((one) => `${one.action} ${one.kind}/${one.id}`).join(', ')
+  const counts = new Map<string, number>()
+  for (const { action, kind } of changes) counts.set(`${action} ${kind}`, (counts.get(`${action} ${kind}`) ?? 0) + 1)
+  return [...counts].map(([what, count]) => `${what}: ${count}`).join(', ')
 }

@@ -1,9 +1,9 @@
 // The way back from an applied change, from its kept before-images. Whatever somebody has changed since is found and named; it is never overwritten.
 import type { Resource } from '../resources/kinds.ts'
-import { writable } from './admin-client.ts'
 import { type OperationContext, OperationError } from './contract.ts'
 import { diffFields } from './diff.ts'
 import type { AppliedChange } from './ledger.ts'
+import { writable } from './one-by-one.ts'
 import { patchTo } from './patch.ts'
 import { makePlan, type Plan, type PlannedChange, type WishedChange } from './plan.ts'
 

@@ -1,8 +1,8 @@
 // What a person should know before approving: routes that another would shadow, and things that are open to everybody.
 import { createRouter, type RouteKeys } from '../gateway/router/router.ts'
 import type { Resource } from '../resources/kinds.ts'
-import type { Found } from './admin-client.ts'
 import type { Inventory } from './inventory.ts'
+import type { Found } from './one-by-one.ts'
 import type { PlannedChange } from './plan.ts'
 
 /** Routes beyond which shadowing is not looked for: the list itself would be the cost. */

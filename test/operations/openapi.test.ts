@@ -113,6 +113,12 @@ test('openapi: two megabytes are read, also as YAML', async () => {
   assert.ok(document.length > 1.9 * 1024 * 1024)
   const { changes } = await importOpenapi({ document }, gw.ctx.targets.get())
   assert.equal(changes.length, 401)
+  const plan = await gw.run('plan', { openapi: { source: document } })
+  assert.ok(JSON.stringify(plan).length < 40_000, 'a model is shown a part of it')
+  assert.match(String(plan.diff), /and \d+ more lines, which the person sees before approving$/)
+  const waiting = gw.ctx.approvals.get(String(plan.plan_id))
+  assert.ok(waiting.diff.length > 50_000, 'the person sees all of it')
+  assert.equal(waiting.summary, 'create services: 1, create routes: 400')
 })
 
 test('openapi: fetched by the process only from where that is harmless', async () => {

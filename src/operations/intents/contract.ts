@@ -3,9 +3,9 @@
 // them, and the changes.
 import type { Static, TObject } from 'typebox'
 import type { Kind, Resource } from '../../resources/kinds.ts'
-import type { Found } from '../admin-client.ts'
 import { OperationError, type Secret } from '../contract.ts'
 import type { Inventory, UpstreamPlace } from '../inventory.ts'
+import type { Found } from '../one-by-one.ts'
 import type { WishedChange } from '../plan.ts'
 import type { Expectation } from '../prove.ts'
 

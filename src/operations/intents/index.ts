@@ -2,10 +2,10 @@
 import Type, { type Static } from 'typebox'
 import Value from 'typebox/value'
 import { nearest } from '../../lib/nearest.ts'
-import type { Found } from '../admin-client.ts'
 import { OperationError, type Secret } from '../contract.ts'
 import { type Inventory, type PluginConfs, pluginsIn } from '../inventory.ts'
 import { joinChanges } from '../join.ts'
+import type { Found } from '../one-by-one.ts'
 import type { WishedChange } from '../plan.ts'
 import type { Expectation } from '../prove.ts'
 import {

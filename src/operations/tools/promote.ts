@@ -2,8 +2,8 @@
 // target has is deleted.
 import Type from 'typebox'
 import type { Kind, Resource } from '../../resources/kinds.ts'
-import { type Found, writable } from '../admin-client.ts'
 import { defineOperation, type OperationContext, OperationError } from '../contract.ts'
+import { type Found, writable } from '../one-by-one.ts'
 import { patchTo } from '../patch.ts'
 import { makePlan, type WishedChange } from '../plan.ts'
 import { planned, toAnswer } from '../plan-answer.ts'
