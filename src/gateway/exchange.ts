@@ -21,7 +21,14 @@ export interface ConnectionInfo {
   /** Not a connection: a plugin makes this request for another one. */
   subrequest?: boolean
   /** Present on TLS connections. */
-  tls?: { sni: string | undefined; protocol: string; cipher: string; clientCertificate?: ClientCertificate | undefined }
+  tls?: {
+    sni: string | undefined
+    protocol: string
+    cipher: string
+    clientCertificate?: ClientCertificate | undefined
+    /** Why a request for this host and path must not be served on this connection (mTLS); undefined: it may be. */
+    refuses?(host: string, path: string, info: NonNullable<ConnectionInfo['tls']>): string | undefined
+  }
 }
 
 export interface ClientCertificate {

@@ -1,10 +1,10 @@
 // Ports of one data-plane thread. Every thread listens on the same ports (SO_REUSEPORT); the kernel spreads new connections over them.
 import net from 'node:net'
-import tls from 'node:tls'
 import type { Certificates } from './certificates.ts'
 import type { ConnectionInfo } from './exchange.ts'
 import { ClientConnection } from './http1/connection.ts'
 import type { Http1Server } from './http1/server.ts'
+import { TlsPort } from './tls-port.ts'
 
 export interface Address {
   host: string
@@ -29,24 +29,23 @@ export function listenHttps(
   certificates: Certificates,
   ticketKeys: Buffer,
 ): Promise<net.Server> {
-  const listener = tls.createServer(
-    {
+  const port = new TlsPort({
+    certificates,
+    log: server.log,
+    options: {
       noDelay: true,
       allowHalfOpen: true,
       ticketKeys,
       ALPNProtocols: server.http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
       handshakeTimeout: server.limits.headTimeoutMs,
-      ...certificates.serverOptions(),
     },
-    (socket) => {
-      if (socket.destroyed) return
-      const info = { ...describe(socket), tls: tlsInfo(socket) }
+    onSecure: (socket, secure) => {
+      const info = { ...describe(socket), tls: secure }
       if (socket.alpnProtocol === 'h2') server.http2?.(socket, info)
       else new ClientConnection(socket, info, server)
     },
-  )
-  // A handshake that fails is the client's affair; the socket is closed by then.
-  listener.on('tlsClientError', (error) => server.log.debug({ err: error.message }, 'a TLS handshake failed'))
+  })
+  const listener = net.createServer({ noDelay: true, allowHalfOpen: true }, (socket) => port.accept(socket))
   return open(listener, address)
 }
 
@@ -69,12 +68,6 @@ export function describe(socket: net.Socket): ConnectionInfo {
     serverAddr: plainAddress(socket.localAddress),
     serverPort: socket.localPort ?? 0,
   }
-}
-
-/** What the handshake has settled. */
-export function tlsInfo(socket: tls.TLSSocket): NonNullable<ConnectionInfo['tls']> {
-  const sni = typeof socket.servername === 'string' ? socket.servername : undefined
-  return { sni, protocol: socket.getProtocol() ?? '', cipher: socket.getCipher().name }
 }
 
 /** An IPv4 address that a dual-stack socket shows as IPv6 is given as IPv4. */

@@ -27,7 +27,7 @@ function upgradeOf(ctx: Exchange, asked: string): string | undefined {
   return may ? asked : undefined
 }
 
-/** Where the connection goes. TLS destinations do not share connections across server names or client certificates. */
+/** Where the connection goes. TLS destinations do not share connections across server names, client certificates or whether the node was verified. */
 export function destinationOf(ctx: Exchange, upstream: UpstreamRuntime, node: Node, host: string): Destination {
   const scheme = ctx.upstreamScheme ?? upstream.scheme
   if (scheme !== 'https' && scheme !== 'grpcs')
@@ -38,7 +38,7 @@ export function destinationOf(ctx: Exchange, upstream: UpstreamRuntime, node: No
   return {
     address: node.address,
     port: node.port,
-    key: `tls ${node.address}:${node.port} ${servername} ${id}`,
+    key: `${verify ? 'verified' : 'tls'} ${node.address}:${node.port} ${servername} ${id}`,
     tls: { servername, verify, cert, key, ca },
   }
 }

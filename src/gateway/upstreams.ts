@@ -17,7 +17,7 @@ export class Upstreams {
 
   constructor(config: Config, deps: UpstreamDeps) {
     this.#config = config
-    this.#deps = deps
+    this.#deps = { certificate: (id) => config.get('ssls', id), ...deps }
   }
 
   /** The upstream resource with this id; undefined when there is none. */

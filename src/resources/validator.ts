@@ -178,6 +178,18 @@ function checkCertificates(ssl: Resource): string | undefined {
     if (typeof cert === 'string' && !cert.startsWith('$') && messageOf(() => new X509Certificate(cert)) !== undefined)
       return 'failed to parse cert: PEM_read_bio_X509_AUX() failed'
   }
+  return checkClientOf(ssl)
+}
+
+/** What an ssl resource asks of clients. */
+function checkClientOf({ client }: Resource): string | undefined {
+  const { ca, skip_mtls_uri_regex: skip = [] } = (client ?? {}) as { ca?: string; skip_mtls_uri_regex?: string[] }
+  if (ca !== undefined && messageOf(() => new X509Certificate(ca)) !== undefined)
+    return 'failed to validate client_cert: failed to parse cert: PEM_read_bio_X509_AUX() failed'
+  for (const pattern of skip) {
+    const message = messageOf(() => new RegExp(pattern))
+    if (message !== undefined) return `invalid regex in skip_mtls_uri_regex: ${message}`
+  }
   return undefined
 }
 

@@ -1,8 +1,8 @@
 // TCP and TLS ports of stream routes. TLS ends here: the upstream gets what was inside, or TLS of its own (`scheme: tls`).
 import net from 'node:net'
-import tls from 'node:tls'
 import type { Certificates } from '../certificates.ts'
-import { type Address, describe, open, tlsInfo } from '../listener.ts'
+import { type Address, describe, open } from '../listener.ts'
+import { TlsPort } from '../tls-port.ts'
 import { type StreamServer, serveTcp } from './tcp.ts'
 
 /** Opens a TCP port. Rejects with the system's error. */
@@ -19,12 +19,15 @@ export function listenTls(
   certificates: Certificates,
   handshakeTimeout: number,
 ): Promise<net.Server> {
-  const options = { noDelay: true, allowHalfOpen: true, handshakeTimeout, ...certificates.serverOptions() }
-  const listener = tls.createServer(options, (socket) => {
-    if (socket.destroyed) return
-    socket.pause()
-    serveTcp(socket, { ...describe(socket), tls: tlsInfo(socket) }, server)
+  const port = new TlsPort({
+    certificates,
+    log: server.log,
+    options: { noDelay: true, allowHalfOpen: true, handshakeTimeout },
+    onSecure: (socket, secure) => {
+      socket.pause()
+      serveTcp(socket, { ...describe(socket), tls: secure }, server)
+    },
   })
-  listener.on('tlsClientError', (error) => server.log.debug({ err: error.message }, 'a TLS handshake failed'))
+  const listener = net.createServer({ noDelay: true, allowHalfOpen: true }, (socket) => port.accept(socket))
   return open(listener, address)
 }

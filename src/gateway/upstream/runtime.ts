@@ -25,6 +25,8 @@ export interface Node {
 
 export interface UpstreamDeps {
   dns: DnsCache
+  /** An ssl resource as it is now, for `tls.client_cert_id`; the same object until it changes. */
+  certificate?(id: string): Resource | undefined
 }
 
 export interface Outcome {
@@ -52,12 +54,13 @@ export class UpstreamRuntime {
   readonly upstreamHost: string | undefined
   readonly timeout: Record<string, number> | undefined
   readonly pool: PoolLimits
-  readonly tls: UpstreamTls
   /** Tries after the first. */
   readonly retries: number
   /** Milliseconds within which a retry may begin; 0: no limit. */
   readonly retryTimeoutMs: number
   readonly #conf: Resource
+  #tls: UpstreamTls
+  #certificate: Resource | undefined
   readonly #deps: UpstreamDeps
   readonly #configured: Node[]
   readonly #hashOn: { on: string; key: string | undefined }
@@ -82,7 +85,7 @@ export class UpstreamRuntime {
           requests: pool.requests ?? POOL.requests,
         }
       : POOL
-    this.tls = readTls(conf)
+    this.#tls = readTls(conf)
     this.#configured = readNodes(conf)
     this.retries = (conf.retries as number | undefined) ?? Math.max(0, this.#configured.length - 1)
     this.retryTimeoutMs = ((conf.retry_timeout as number | undefined) ?? 0) * 1000
@@ -91,6 +94,19 @@ export class UpstreamRuntime {
     this.#hasNames = this.#configured.some((node) => isIP(node.host) === 0)
     this.#balancer = this.#makeBalancer(this.#nodes)
     this.#health = conf.checks ? new HealthChecker(conf.checks as Checks, () => this.#nodes) : undefined
+  }
+
+  /** How TLS to the nodes is done. A certificate that is named by `client_cert_id` may change while the upstream stays. */
+  get tls(): UpstreamTls {
+    const id = (this.#conf.tls as { client_cert_id?: string | number } | undefined)?.client_cert_id
+    if (id === undefined) return this.#tls
+    const certificate = this.#deps.certificate?.(String(id))
+    if (certificate !== this.#certificate) {
+      this.#certificate = certificate
+      const [cert, key] = [certificate?.cert as string | undefined, certificate?.key as string | undefined]
+      this.#tls = { verify: this.#tls.verify, cert, key, id: cert ?? '' }
+    }
+    return this.#tls
   }
 
   /** The next node, undefined when there is none left; a promise only until names are resolved for the first time. */
