@@ -15,3 +15,10 @@ export function countOrTemplate(title: string, description: string) {
     examples: [100],
   })
 }
+
+const OCTET = '(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
+const IPV4 = `^${OCTET}(\\.${OCTET}){3}(/([12]?\\d|3[0-2]))?$`
+const IPV6 = '^[0-9a-fA-F]{0,4}(:[0-9a-fA-F]{0,4}){2,7}(/(1[01]\\d|12[0-8]|\\d{1,2}))?$'
+
+/** An IP address or a network. */
+export const AddressOrNetwork = Type.Union([Type.String({ pattern: IPV4 }), Type.String({ pattern: IPV6 })])

@@ -2,9 +2,11 @@
 // priorities, when a file is missing here, or when two plugins have one priority.
 import type { Plugin } from '../gateway/plugin.ts'
 import apiBreaker from './api-breaker.ts'
+import attachConsumerLabel from './attach-consumer-label.ts'
 import basicAuth from './basic-auth.ts'
 import batchRequests from './batch-requests.ts'
 import brotli from './brotli.ts'
+import clientControl from './client-control.ts'
 import consumerRestriction from './consumer-restriction.ts'
 import cors from './cors.ts'
 import csrf from './csrf.ts'
@@ -37,6 +39,7 @@ import proxyCache from './proxy-cache.ts'
 import proxyMirror from './proxy-mirror.ts'
 import proxyRewrite from './proxy-rewrite.ts'
 import publicApi from './public-api.ts'
+import realIp from './real-ip.ts'
 import redirect from './redirect.ts'
 import refererRestriction from './referer-restriction.ts'
 import requestId from './request-id.ts'
@@ -48,14 +51,18 @@ import serverlessPreFunction from './serverless-pre-function.ts'
 import splunkHecLogging from './splunk-hec-logging.ts'
 import syslog from './syslog.ts'
 import tcpLogger from './tcp-logger.ts'
+import trafficLabel from './traffic-label.ts'
 import trafficSplit from './traffic-split.ts'
 import uaRestriction from './ua-restriction.ts'
 import udpLogger from './udp-logger.ts'
 import uriBlocker from './uri-blocker.ts'
+import workflow from './workflow.ts'
 import zipkin from './zipkin.ts'
 
 export const plugins: readonly Plugin[] = [
+  realIp, // 23000
   exitTransformer, // 22950
+  clientControl, // 22000
   requestId, // 12015
   zipkin, // 12011
   opentelemetry, // 12009
@@ -75,10 +82,12 @@ export const plugins: readonly Plugin[] = [
   jwtAuth, // 2510
   keyAuth, // 2500
   consumerRestriction, // 2400
+  attachConsumerLabel, // 2399
   dataMask, // 1500
   proxyCache, // 1085
   proxyMirror, // 1010
   proxyRewrite, // 1008
+  workflow, // 1006
   apiBreaker, // 1005
   limitConn, // 1003
   limitCount, // 1002
@@ -87,6 +96,7 @@ export const plugins: readonly Plugin[] = [
   brotli, // 996
   gzip, // 995
   serverInfo, // 990
+  trafficLabel, // 967
   trafficSplit, // 966
   redirect, // 900
   responseRewrite, // 899

@@ -2,14 +2,11 @@
 import Type, { type Static } from 'typebox'
 import { definePlugin } from '../gateway/plugin.ts'
 import { CidrSet } from '../lib/cidr.ts'
-
-const OCTET = '(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
-const IPV4 = `^${OCTET}(\\.${OCTET}){3}(/([12]?\\d|3[0-2]))?$`
-const IPV6 = '^[0-9a-fA-F]{0,4}(:[0-9a-fA-F]{0,4}){2,7}(/(1[01]\\d|12[0-8]|\\d{1,2}))?$'
+import { AddressOrNetwork } from '../lib/schema-types.ts'
 
 const addresses = (title: string, description: string) =>
   Type.Optional(
-    Type.Array(Type.Union([Type.String({ pattern: IPV4 }), Type.String({ pattern: IPV6 })]), {
+    Type.Array(AddressOrNetwork, {
       title,
       description,
       minItems: 1,

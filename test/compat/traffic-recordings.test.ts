@@ -4,7 +4,17 @@ import { startReplay } from './plugin-replay.ts'
 
 const bench = await startReplay()
 
-for (const plugin of ['limit-req', 'limit-conn', 'limit-count', 'api-breaker']) {
+for (const plugin of [
+  'limit-req',
+  'limit-conn',
+  'limit-count',
+  'api-breaker',
+  'traffic-label',
+  'workflow',
+  'real-ip',
+  'client-control',
+  'attach-consumer-label',
+]) {
   test(`${plugin} answers as recorded`, async () => {
     await bench.replay(plugin)
   })

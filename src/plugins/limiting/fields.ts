@@ -1,5 +1,6 @@
 // What the limiting plugins have in common: fields of their schemas, what a request is counted by, and the numbers that variables give.
 import { createHash } from 'node:crypto'
+import { STATUS_CODES } from 'node:http'
 import Type from 'typebox'
 import type { Exchange } from '../../gateway/exchange.ts'
 import type { PluginEnv, Reply } from '../../gateway/plugin.ts'
@@ -82,7 +83,9 @@ export function scopeOf(env: PluginEnv, conf: { policy: string; _vid?: number })
 /** The refusal of a configuration. */
 export function refusalOf(conf: { rejected_code: number; rejected_msg?: string }): Reply {
   const { rejected_code: status, rejected_msg: message } = conf
-  return message === undefined ? { status } : { status, body: { error_msg: message } }
+  if (message !== undefined) return { status, body: { error_msg: message } }
+  // nginx has no page for a status that it does not know.
+  return STATUS_CODES[status] === undefined ? { status, body: '' } : { status }
 }
 
 const LOG_EVERY_MS = 1000

@@ -1,0 +1,97 @@
+// Sets request headers by rules: the first rule that matches labels the request; its actions are dealt out by weight, in turn.
+import Type, { type Static } from 'typebox'
+import type { Exchange } from '../gateway/exchange.ts'
+import { definePlugin } from '../gateway/plugin.ts'
+import { checkVars, compileVars } from '../gateway/router/vars.ts'
+import { interpolate, variable } from '../gateway/variables.ts'
+
+const action = Type.Object({
+  set_headers: Type.Optional(
+    Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()]), {
+      title: 'Headers',
+      description: 'headers that are set, values with variables',
+      minProperties: 1,
+      examples: [{ 'X-Version': 'canary' }],
+    }),
+  ),
+  weight: Type.Optional(
+    Type.Integer({
+      title: 'Weight',
+      description: 'share of the rule’s requests',
+      minimum: 1,
+      default: 1,
+      examples: [3],
+    }),
+  ),
+})
+
+const schema = Type.Object({
+  rules: Type.Array(
+    Type.Object({
+      match: Type.Optional(
+        Type.Array(Type.Any(), {
+          title: 'Match',
+          description: 'expression that must hold; absent: always',
+          minItems: 1,
+          examples: [[['arg_version', '==', '2']]],
+        }),
+      ),
+      actions: Type.Array(action, {
+        title: 'Actions',
+        description: 'what is done, one of them for each request; one without headers changes nothing',
+        minItems: 1,
+        examples: [[{ set_headers: { 'X-Version': '2' }, weight: 1 }, { weight: 9 }]],
+      }),
+    }),
+    {
+      title: 'Rules',
+      description: 'the first that matches is followed',
+      minItems: 1,
+      examples: [[{ actions: [{ set_headers: { 'X-Label': 'a' } }] }]],
+    },
+  ),
+})
+type Conf = Static<typeof schema>
+type Action = Static<typeof action>
+
+export default definePlugin<Conf>({
+  name: 'traffic-label',
+  version: 0.1,
+  priority: 967,
+  schema,
+  check(conf, kind) {
+    if (kind !== 'plugin') return
+    for (const { match } of conf.rules) {
+      const message = match && checkVars(match)
+      if (message) throw new Error(`failed to validate the 'match' expression: ${message}`)
+    }
+  },
+  setup(conf) {
+    const rules = conf.rules.map(({ match, actions }) => {
+      const holds = match && compileVars(match)
+      return { holds: (ctx: Exchange) => !holds || holds((name) => variable(ctx, name)), deal: dealer(actions) }
+    })
+    return {
+      access(ctx) {
+        const followed = rules.find((rule) => rule.holds(ctx))
+        for (const [name, value] of Object.entries(followed?.deal().set_headers ?? {}))
+          ctx.request.headers.set(name, interpolate(ctx, String(value)))
+      },
+    }
+  },
+})
+
+/** Smooth weighted round robin: exact over a full round, in each thread. */
+function dealer(actions: Action[]): () => Action {
+  const turns = actions.map((one) => ({ one, weight: one.weight ?? 1, current: 0 }))
+  const total = turns.reduce((sum, { weight }) => sum + weight, 0)
+  return () => {
+    let best = turns[0] as (typeof turns)[number]
+    for (const turn of turns) {
+      turn.current += turn.weight
+      if (turn.current > best.current) best = turn
+    }
+    best.current -= total
+    return best.one
+  }
+}
