@@ -2,6 +2,7 @@
 // `node scripts/test.ts [files...]` runs only these files, without the checks.
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
+import { buildConsole } from './console.ts'
 
 /** Debian packages by the program they bring. */
 const SERVERS: Record<string, string> = {
@@ -41,10 +42,12 @@ function installServers(): void {
 const files = process.argv.slice(2)
 const checks: [string, string[]][] = [
   ['tsc', ['-p', 'tsconfig.json']],
+  ['tsc', ['-p', 'console/tsconfig.json']],
   ['biome', ['check', '--error-on-warnings', '.']],
   ['knip', []],
 ]
 if (!files.length) installServers()
+if (!buildConsole()) process.exit(1)
 const checked = files.length > 0 || checks.every(([command, args]) => run(command, args))
 const tests = files.length ? files : globSync('test/**/*.test.ts').sort()
 const tested = checked && run(process.execPath, ['--test', '--test-timeout=120000', '--test-reporter=spec', ...tests])

@@ -37,6 +37,8 @@ import type { Settings } from './settings/schema.ts'
 import type { Store } from './store/contract.ts'
 import { openStore } from './store/open.ts'
 import { Conversation } from './surfaces/chat/agent.ts'
+import { ChatStore } from './surfaces/chat/chat-store.ts'
+import { Chats } from './surfaces/chat/chats.ts'
 import { openModel } from './surfaces/chat/models.ts'
 import { Desk } from './surfaces/desk.ts'
 import { OAuth } from './surfaces/http/oauth.ts'
@@ -315,15 +317,24 @@ async function listenSurfaces(
     signal,
     now: Date.now,
   })
+  const desk = new Desk(approvals)
+  const chats = new Chats({
+    store: new ChatStore(settings.data_dir),
+    desk,
+    newConversation: async (past) => new Conversation(await openModel(settings.model, process.env), past),
+    context: (signal) => context('console', signal),
+  })
+  closers.push(() => chats.close())
   const app = createSurface({
     operations,
     context,
+    chats,
     pluginContext: (signal) => context('openai', signal),
-    desk: new Desk(approvals),
+    desk,
     owner,
     access: new Access({ owner, tokens, oauth: toOAuth(settings) }),
     version: version(),
-    newConversation: async () => new Conversation(await openModel(settings.model, process.env)),
+    model: settings.model.provider,
     publicUrl: settings.surface.public_url,
     log,
   })

@@ -1,22 +1,21 @@
 // Who may approve: the owner of this Gateward, known by a session in the browser or by the key file in the data directory.
 //
 // A session begins with a one-time address that the start prints (or `gateward open`), as Jupyter does it. Knowing the address of a plan is not
-// enough, so that a model which can open links cannot approve for the person.
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+// enough, so that a model which can open links cannot approve for the person. A session is signed with the owner's key, so that it outlives a
+// restart; a new key ends all sessions.
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const TICKET_TTL_MS = 24 * 60 * 60 * 1000
 const SESSION_TTL_MS = 30 * 24 * 60 * 60 * 1000
 const MAX_TICKETS = 20
-const MAX_SESSIONS = 100
 
 export const SESSION_COOKIE = 'gateward_owner'
 
 export class Owner {
   readonly #key: string
   readonly #tickets = new Map<string, number>()
-  readonly #sessions = new Map<string, number>()
 
   /** The key is made at first use and kept in `owner.key`, readable by the owner only. */
   constructor(dataDir: string) {
@@ -30,11 +29,20 @@ export class Owner {
 
   /** A session for a ticket, which is used up; undefined when it is not valid. */
   redeem(ticket: string): string | undefined {
-    return take(this.#tickets, ticket) ? issue(this.#sessions, SESSION_TTL_MS, MAX_SESSIONS) : undefined
+    return take(this.#tickets, ticket)
+      ? this.#sign(`${Date.now() + SESSION_TTL_MS}.${randomBytes(12).toString('base64url')}`)
+      : undefined
   }
 
   hasSession(session: string | undefined): boolean {
-    return session !== undefined && (this.#sessions.get(digest(session)) ?? 0) > Date.now()
+    if (session === undefined) return false
+    const claim = session.slice(0, session.lastIndexOf('.'))
+    const genuine = timingSafeEqual(Buffer.from(digest(this.#sign(claim))), Buffer.from(digest(session)))
+    return genuine && Number(claim.split('.')[0]) > Date.now()
+  }
+
+  #sign(claim: string): string {
+    return `${claim}.${createHmac('sha256', this.#key).update(`session ${claim}`).digest('base64url')}`
   }
 
   /** True for the owner's key itself: the command line, which can read the data directory. */

@@ -10,10 +10,13 @@ import { cors } from 'hono/cors'
 import { stringify } from 'yaml'
 import type { Logger } from '../gateway/plugin.ts'
 import type { OperationContext } from '../operations/contract.ts'
+import type { Chats } from './chat/chats.ts'
 import { CHATGPT_ORIGINS, guard, isOwner } from './http/access.ts'
-import { APPROVE_JS, approvalPage, closedPage } from './http/approval-page.ts'
+import { APPROVE_JS, approvalPage, closedPage, notBuiltPage, PLAIN_CSS } from './http/approval-page.ts'
+import { chatsApi } from './http/chats-api.ts'
+import { consoleApi } from './http/console-api.ts'
+import { PAGE_CSP, readConsole } from './http/console-files.ts'
 import { type OperationsApiDeps, operationsApi } from './http/operations-api.ts'
-import { PAGE, PAGE_CSP, PAGE_CSS, PAGE_JS } from './http/page.ts'
 import { isLocal } from './http/principal.ts'
 import { mcpRoutes } from './mcp/routes.ts'
 import { actionsDocument } from './openai/actions.ts'
@@ -23,8 +26,11 @@ import { type Owner, SESSION_COOKIE } from './owner.ts'
 
 export interface SurfaceDeps extends OperationsApiDeps {
   owner: Owner
+  chats: Chats
   pluginContext(signal: AbortSignal): OperationContext
   publicUrl: string | undefined
+  /** What answers in the chat: `builtin` or the provider's name. */
+  model: string
   version: string
   log: Logger
 }
@@ -42,6 +48,8 @@ export function createSurface(deps: SurfaceDeps): Hono {
   plugin(app, deps)
   mcpRoutes(app, deps)
   app.route('/v1', operationsApi(deps))
+  app.route('/v1', consoleApi(deps))
+  app.route('/v1', chatsApi(deps))
   return app
 }
 
@@ -56,13 +64,22 @@ export function listenSurface(app: Hono, address: { host: string; port: number }
 }
 
 function page(app: Hono, deps: SurfaceDeps): void {
+  const files = readConsole()
   app.get('/', (c) => {
     const ticket = c.req.query('ticket')
     if (ticket !== undefined) return login(c, deps.owner, ticket)
-    return html(c, deps.owner.hasSession(getCookie(c, SESSION_COOKIE)) ? PAGE : closedPage())
+    return html(c, deps.owner.hasSession(getCookie(c, SESSION_COOKIE)) ? (files.page ?? notBuiltPage()) : closedPage())
   })
-  app.get('/page.css', (c) => c.body(PAGE_CSS, 200, { 'Content-Type': 'text/css; charset=utf-8' }))
-  app.get('/page.js', (c) => c.body(PAGE_JS, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }))
+  app.get('/assets/:name', (c) => {
+    const file = files.assets.get(c.req.param('name'))
+    if (!file) return c.notFound()
+    return c.body(file.body, 200, {
+      'Content-Type': file.type,
+      'Cache-Control': 'public, max-age=31536000, immutable',
+      'X-Content-Type-Options': 'nosniff',
+    })
+  })
+  app.get('/page.css', (c) => c.body(PLAIN_CSS, 200, { 'Content-Type': 'text/css; charset=utf-8' }))
   app.get('/approve.js', (c) => c.body(APPROVE_JS, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }))
   app.get('/approve/:id', (c) => {
     if (!isOwner(c, deps.owner)) return html(c, closedPage(), 403)

@@ -26,10 +26,17 @@ Secrets are hidden from you as ***; never ask for one. Answer in a few plain sen
 
 export class Conversation {
   readonly #model: LanguageModel
-  readonly #messages: ModelMessage[] = []
+  readonly #messages: ModelMessage[]
 
-  constructor(model: LanguageModel) {
+  /** `past`: what was said before, as `messages` gave it. */
+  constructor(model: LanguageModel, past: ModelMessage[] = []) {
     this.#model = model
+    this.#messages = [...past]
+  }
+
+  /** What the model remembers. */
+  get messages(): readonly ModelMessage[] {
+    return this.#messages
   }
 
   /** One turn: the person's sentence, what the model does, what it says. Never throws: a failure is an event. */

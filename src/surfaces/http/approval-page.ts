@@ -1,4 +1,4 @@
-// The page on which a person approves one plan, and the page that says how to get in.
+// Plain pages beside the console: the one on which a person approves one plan, and those that say how to get in.
 import type { Plan } from '../../operations/plan.ts'
 
 const frame = (title: string, body: string): string =>
@@ -31,6 +31,24 @@ export const APPROVE_JS = `for (const button of document.querySelectorAll('[data
   document.getElementById('result').textContent = answer.ok ? (button.dataset.decision === 'approve' ? 'Approved. Go back to the chat and repeat the request.' : 'Rejected.') : (await answer.json()).error
   box.remove()
 }
+`
+
+/** For an owner whose checkout has no built console. */
+export function notBuiltPage(): string {
+  return frame(
+    'Gateward',
+    '<main><p>The console is not built.</p><p>Run <code>npm run build:console</code>, then start Gateward again.</p></main>',
+  )
+}
+
+export const PLAIN_CSS = `:root { color-scheme: light dark; --edge: #8884; --accent: #0b5fb5 }
+@media (prefers-color-scheme: dark) { :root { --accent: #7fb3ff } }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 48rem; margin: 0 auto; padding: 1rem }
+header { display: flex; gap: .6rem; align-items: center; border-bottom: 1px solid var(--edge); padding-bottom: .6rem }
+h1 { font-size: 1.2rem; margin: 0 } .card { border: 1px solid var(--edge); border-radius: .6rem; padding: .7rem .9rem }
+pre { font: 14px/1.45 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere }
+.buttons { display: flex; gap: .6rem } button { font: inherit; padding: .4rem 1rem; border-radius: .5rem; border: 1px solid var(--edge); cursor: pointer }
+button.main { background: var(--accent); color: Canvas }
 `
 
 function escapeHtml(text: string): string {

@@ -1,15 +1,14 @@
-// The operations over HTTP: chat, plans and approvals for the page in the browser, and `/v1/operations/NAME` for scripts. No logic of its own.
+// The operations over HTTP: plans and approvals for the page in the browser, and `/v1/operations/NAME` for scripts. No logic of its own.
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { stream } from 'hono/streaming'
 import { toRequest } from '../../operations/apply.ts'
 import { type Operation, type OperationContext, OperationError, type Surface } from '../../operations/contract.ts'
-import type { Conversation } from '../chat/agent.ts'
 import type { Desk } from '../desk.ts'
 import { ApprovalNeeded, localOperator } from '../operator.ts'
 import type { Owner } from '../owner.ts'
 import { scopeOf } from '../scopes.ts'
 import { isOwner } from './access.ts'
+import { forbidden, readJson, STATUS } from './answers.ts'
 import { type Access, isAnonymous } from './principal.ts'
 
 export interface OperationsApiDeps {
@@ -19,18 +18,12 @@ export interface OperationsApiDeps {
   desk: Desk
   owner: Owner
   access: Access
-  newConversation(): Promise<Conversation>
 }
 
-const MAX_CONVERSATIONS = 100
-const MAX_SENTENCE_LENGTH = 8000
 const MAX_BODY_BYTES = 4 * 1024 * 1024
-
-const STATUS = { invalid: 400, not_found: 404, conflict: 409, refused: 403, unreachable: 502, target: 502 } as const
 
 export function operationsApi(deps: OperationsApiDeps): Hono {
   const app = new Hono()
-  const conversations = new Map<string, Conversation>()
 
   app.post('/operations/:name', bodyLimit({ maxSize: MAX_BODY_BYTES, onError: tooLarge }), (c) => operate(c, deps))
 
@@ -55,36 +48,6 @@ export function operationsApi(deps: OperationsApiDeps): Hono {
   })
 
   app.post('/tickets', (c) => (isOwner(c, deps.owner) ? c.json({ ticket: deps.owner.ticket() }) : forbidden(c)))
-
-  app.post('/chat', async (c) => {
-    if (!isOwner(c, deps.owner)) return forbidden(c)
-    const input = await readJson(c)
-    const sentence = input?.message
-    if (typeof sentence !== 'string' || !sentence.trim() || sentence.length > MAX_SENTENCE_LENGTH) {
-      return c.json({ error: `message is a text of at most ${MAX_SENTENCE_LENGTH} characters` }, 400)
-    }
-    const id = typeof input?.conversation === 'string' ? input.conversation.slice(0, 64) : 'default'
-    let conversation = conversations.get(id)
-    if (!conversation) {
-      if (conversations.size >= MAX_CONVERSATIONS) conversations.delete(conversations.keys().next().value as string)
-      conversation = await deps.newConversation()
-      conversations.set(id, conversation)
-    }
-    const talk = conversation
-    c.header('Content-Type', 'application/x-ndjson')
-    return stream(c, async (out) => {
-      const aborted = new AbortController()
-      out.onAbort(() => aborted.abort())
-      const write = (event: object): void => void out.write(`${JSON.stringify(event)}\n`)
-      const context = deps.context('console', aborted.signal)
-      context.ask = (request) => {
-        write({ type: 'ask', request })
-        return deps.desk.wait(request, aborted.signal)
-      }
-      context.reveal = (secrets) => write({ type: 'secrets', secrets })
-      for await (const event of talk.say(sentence, context)) write(event)
-    })
-  })
 
   return app
 }
@@ -123,13 +86,15 @@ async function operate(c: Context, deps: OperationsApiDeps): Promise<Response> {
   } catch (error) {
     if (!(error instanceof OperationError)) throw error
     const approval = error instanceof ApprovalNeeded ? { approval: error.request } : {}
-    return c.json({ error: error.message, code: error.code, details: error.details, ...approval }, STATUS[error.code])
+    // For the console a plan that waits is no failure: it shows the plan with its buttons.
+    const status = error instanceof ApprovalNeeded && surface === 'console' ? 202 : STATUS[error.code]
+    return c.json({ error: error.message, code: error.code, details: error.details, ...approval }, status)
   }
 }
 
 /** What the owner's own programs say that they are; a stricter policy of a surface is kept by being believed only about these. */
 function surfaceOf(named: string | undefined): Surface {
-  return named === 'mcp' || named === 'cli' ? named : 'rest'
+  return named === 'mcp' || named === 'cli' || named === 'console' ? named : 'rest'
 }
 
 function tooLarge(c: Context): Response {
@@ -143,22 +108,4 @@ export function unauthorized(c: Context, { oauth }: Access): Response {
   return c.json({ error: `this needs a token${oauth ? '' : ' of the settings'}: Authorization: Bearer TOKEN` }, 401, {
     'WWW-Authenticate': `Bearer realm="gateward"${invalid}${where}`,
   })
-}
-
-function forbidden(c: Context): Response {
-  return c.json(
-    { error: 'only the owner may do this: open the one-time address that `gateward start` or `gateward open` prints' },
-    403,
-  )
-}
-
-async function readJson(c: Context): Promise<Record<string, unknown> | undefined> {
-  try {
-    const value = (await c.req.json()) as unknown
-    return value !== null && typeof value === 'object' && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined
-  } catch {
-    return undefined // not JSON: the caller says so
-  }
 }

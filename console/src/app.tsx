@@ -1,0 +1,70 @@
+// The frame of the console: the rail with the views, and the view that the address names.
+import { lazy, type ReactNode, Suspense } from 'react'
+import type { State } from './api.ts'
+import { ChatView } from './chat/chat-view.tsx'
+import { Icon, type IconName } from './parts/icons.tsx'
+import { link, useRoute } from './route.ts'
+import { useTheme } from './theme.ts'
+import { useLoaded } from './use-loaded.ts'
+
+const HistoryView = lazy(() => import('./history/history-view.tsx'))
+
+const VIEWS: { path: string; title: string; icon: IconName }[] = [
+  { path: 'chat', title: 'Chat', icon: 'chat' },
+  { path: 'history', title: 'History', icon: 'history' },
+]
+
+export function App(): ReactNode {
+  const [view = 'chat', ...rest] = useRoute()
+  const { value: state, error } = useLoaded<State>('/console/state', 15_000)
+  return (
+    <div className="app">
+      <button type="button" className="skip" onClick={() => document.getElementById('main')?.focus()}>
+        Skip to the content
+      </button>
+      <Rail current={view} state={state} />
+      <main id="main" tabIndex={-1} className={`view view-${view}`}>
+        {error && (
+          <p className="banner" role="alert">
+            {error}
+          </p>
+        )}
+        <Suspense fallback={<p className="quiet pad">Loading…</p>}>
+          {view === 'history' ? <HistoryView /> : <ChatView id={rest[0]} state={state} />}
+        </Suspense>
+      </main>
+    </div>
+  )
+}
+
+function Rail({ current, state }: { current: string; state: State | undefined }): ReactNode {
+  const [theme, toggle] = useTheme()
+  const other = theme === 'dark' ? 'light' : 'dark'
+  return (
+    <header className="rail">
+      <a className="brand" href={link('chat')}>
+        <img src="/logo.png" alt="" width="26" height="26" />
+        <span>Gateward</span>
+      </a>
+      <nav aria-label="Views">
+        {VIEWS.map((one) => (
+          <a key={one.path} href={link(one.path)} aria-current={one.path === current ? 'page' : undefined}>
+            <Icon name={one.icon} />
+            <span>{one.title}</span>
+          </a>
+        ))}
+      </nav>
+      <div className="rail-foot">
+        {state?.targets.map((one) => (
+          <p key={one.name} className="target" title={`Admin API ${one.admin}`}>
+            <span className="dot" /> {one.name}
+            <small>{one.gateway.replace('http://', '')}</small>
+          </p>
+        ))}
+        <button type="button" className="plain" onClick={toggle} aria-label={`Switch to ${other} colours`}>
+          <Icon name={theme === 'dark' ? 'sun' : 'moon'} />
+        </button>
+      </div>
+    </header>
+  )
+}

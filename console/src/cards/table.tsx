@@ -1,0 +1,39 @@
+import type { ReactNode } from 'react'
+
+interface Props {
+  caption?: string | undefined
+  heads: string[]
+  rows: ReactNode[][]
+}
+
+/** A small table; wide ones scroll inside their card. */
+export function Table({ caption, heads, rows }: Props): ReactNode {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reachable by keyboard
+    <section className="scroll" tabIndex={0} aria-label={caption ?? heads.join(', ')}>
+      <table>
+        {caption && <caption>{caption}</caption>}
+        <thead>
+          <tr>
+            {heads.map((one) => (
+              <th key={one} scope="col">
+                {one}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, i) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: rows of one answer
+            <tr key={i}>
+              {row.map((cell, j) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: cells of one row
+                <td key={j}>{cell}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  )
+}

@@ -1,0 +1,67 @@
+// One thing of a conversation: a sentence, an answer in markdown, a card.
+import type { ReactNode } from 'react'
+import Markdown from 'react-markdown'
+import remarkGfm from 'remark-gfm'
+import { PlanCard } from '../cards/plan-card.tsx'
+import { ResultCard } from '../cards/result-card.tsx'
+import { SecretCard } from '../cards/secret-card.tsx'
+import { Icon } from '../parts/icons.tsx'
+import type { Item } from './items.ts'
+
+const WORKING: Record<string, string> = {
+  look: 'looking',
+  plan: 'working out the change',
+  apply: 'applying and proving it',
+  undo: 'working out the way back',
+  prove: 'sending requests',
+  traffic: 'reading the counters',
+}
+
+export function ItemView({ item, secrets }: { item: Item; secrets: { label: string; value: string }[] }): ReactNode {
+  switch (item.kind) {
+    case 'you':
+      return <div className="you">{item.text}</div>
+    case 'text':
+      return <Answer text={item.text} />
+    case 'error':
+      return (
+        <div className="card bad" role="alert">
+          <Icon name="warn" /> {item.text}
+        </div>
+      )
+    case 'working':
+      return (
+        <p className="working">
+          <span className="spinner" aria-hidden="true" /> {WORKING[item.name] ?? 'thinking'}…
+        </p>
+      )
+    case 'plan':
+      return <PlanCard {...item} />
+    case 'secrets':
+      return <SecretCard labels={item.labels} secrets={secrets} />
+    case 'result':
+      return <ResultCard name={item.name} value={item.value} />
+  }
+}
+
+/** Markdown without images and raw HTML: a model's words cannot make this page fetch anything. */
+function Answer({ text }: { text: string }): ReactNode {
+  return (
+    <div className="answer">
+      <Markdown
+        remarkPlugins={[remarkGfm]}
+        disallowedElements={['img']}
+        skipHtml
+        components={{
+          a: ({ href, children }) => (
+            <a href={href} target="_blank" rel="noopener noreferrer">
+              {children}
+            </a>
+          ),
+        }}
+      >
+        {text}
+      </Markdown>
+    </div>
+  )
+}

@@ -1,0 +1,23 @@
+// Light or dark: the system's choice until the person makes one, which this browser keeps.
+import { useEffect, useState } from 'react'
+
+type Theme = 'light' | 'dark'
+
+const KEY = 'gateward-theme'
+
+export function useTheme(): [Theme, () => void] {
+  const [theme, setTheme] = useState<Theme>(
+    () =>
+      (localStorage.getItem(KEY) as Theme | null) ??
+      (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'),
+  )
+  useEffect(() => {
+    document.documentElement.dataset.theme = theme
+  }, [theme])
+  const toggle = (): void => {
+    const next = theme === 'dark' ? 'light' : 'dark'
+    localStorage.setItem(KEY, next)
+    setTheme(next)
+  }
+  return [theme, toggle]
+}

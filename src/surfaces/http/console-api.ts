@@ -1,0 +1,154 @@
+// What the console shows beside the operations, for the owner only and read-only: the state of a target, whole lists in a compact form (tables
+// and the picture of what is served), applied changes with their diffs, traffic over time, and plugins' schemas for forms.
+import { Hono } from 'hono'
+import { redact } from '../../lib/redact.ts'
+import { plainText } from '../../lib/text.ts'
+import { type OperationContext, OperationError, type Surface } from '../../operations/contract.ts'
+import { diffFields, formatDiff } from '../../operations/diff.ts'
+import type { AppliedChange } from '../../operations/ledger.ts'
+import { between } from '../../operations/traffic/counts.ts'
+import { toTotal } from '../../operations/traffic/report.ts'
+import { isKind, type Kind, type Resource } from '../../resources/kinds.ts'
+import type { Owner } from '../owner.ts'
+import { isOwner } from './access.ts'
+import { answerError, forbidden } from './answers.ts'
+
+export interface ConsoleDeps {
+  owner: Owner
+  context(surface: Surface, signal: AbortSignal): OperationContext
+  /** What answers in the chat: `builtin` or the provider's name. */
+  model: string
+  version: string
+}
+
+/** Rows of one list; more are cut off, and the answer says so. */
+const MAX_ROWS = 20_000
+const MAX_CHANGES = 200
+const MAX_WINDOW_S = 3600
+
+/** What a table shows of a resource. */
+export interface ResourceRow {
+  id: string
+  name: string
+  methods: string[]
+  hosts: string[]
+  uris: string[]
+  /** Nodes, or the resource that has them. */
+  upstream: string[]
+  plugins: string[]
+  enabled: boolean
+  updated: number | undefined
+}
+
+export function consoleApi({ owner, context, model, version }: ConsoleDeps): Hono {
+  const app = new Hono()
+  app.use('/console/*', async (c, next) => (isOwner(c, owner) ? next() : forbidden(c)))
+  app.onError(answerError)
+
+  app.get('/console/state', (c) => {
+    const { targets } = context('console', c.req.raw.signal)
+    const names = targets.names()
+    return c.json({
+      version,
+      model,
+      targets: names.map((name) => {
+        const target = targets.get(name)
+        return { name, gateway: target.gatewayUrl, admin: target.adminUrl, policy: targets.policy(target, 'console') }
+      }),
+    })
+  })
+
+  app.get('/console/resources/:kind', async (c) => {
+    const kind = c.req.param('kind')
+    if (!isKind(kind))
+      throw new OperationError('not_found', `there is no kind of resources called ${plainText(kind, 40)}`)
+    const target = context('console', c.req.raw.signal).targets.get(c.req.query('target'), c.req.raw.signal)
+    const found = await target.admin.list(kind)
+    return c.json({
+      total: found.length,
+      rows: found.slice(0, MAX_ROWS).map((one) => toRow(one.id, redact(kind, one.value))),
+    })
+  })
+
+  app.get('/console/plugins/:name', async (c) => {
+    const target = context('console', c.req.raw.signal).targets.get(c.req.query('target'), c.req.raw.signal)
+    return c.json(await target.admin.pluginSchema(c.req.param('name')))
+  })
+
+  app.get('/console/changes', (c) => {
+    const { ledger } = context('console', c.req.raw.signal)
+    const about = c.req.query('about')
+    const changes = ledger.changes(MAX_CHANGES, c.req.query('target'))
+    const audit = new Map(ledger.auditEntries(MAX_CHANGES * 3).flatMap((one) => auditOf(one.detail, one.surface)))
+    return c.json({
+      changes: changes
+        .filter((one) => !about || one.changes.some((part) => `${part.kind}/${part.id}` === about))
+        .map((one) => ({ ...toShown(one), ...audit.get(one.id) })),
+    })
+  })
+
+  app.get('/console/traffic', async (c) => {
+    const { signal } = c.req.raw
+    const target = context('console', signal).targets.get(c.req.query('target'), signal)
+    const seconds = Math.min(MAX_WINDOW_S, Math.max(1, Number(c.req.query('seconds')) || 300))
+    await target.traffic.sinceStart(signal)
+    const moments = target.traffic.moments(seconds * 1000)
+    const points = moments.slice(1).map((after, i) => {
+      const before = moments[i] as (typeof moments)[number]
+      const counts = between(before, after)
+      const span = Math.max(0.001, (after.at - before.at) / 1000)
+      const bytes = counts.reduce((sum, one) => sum + one.bytesOut, 0)
+      return { at: after.at, ...toTotal(counts, span), bytes_per_second: Math.round(bytes / span) }
+    })
+    return c.json({ points })
+  })
+
+  app.post('/console/reveal', (c) => c.json({ secrets: context('console', c.req.raw.signal).ledger.takeSecrets() }))
+  return app
+}
+
+function toRow(id: string, value: Resource): ResourceRow {
+  const upstream = (value.upstream ?? (value.nodes ? value : undefined)) as Resource | undefined
+  const shared = ['upstream_id', 'service_id'].filter((field) => value[field] !== undefined)
+  return {
+    id,
+    name: plainText(String(value.name ?? value.username ?? value.desc ?? ''), 100),
+    methods: texts(value.methods),
+    hosts: texts(value.hosts ?? value.host ?? value.snis ?? value.sni),
+    uris: texts(value.uris ?? value.uri),
+    upstream: [...nodes(upstream?.nodes), ...shared.map((field) => `${field.replace('_id', '')} ${value[field]}`)],
+    plugins: Object.keys((value.plugins ?? {}) as object),
+    enabled: value.status !== 0,
+    updated: typeof value.update_time === 'number' ? value.update_time * 1000 : undefined,
+  }
+}
+
+function texts(value: unknown): string[] {
+  return value === undefined ? [] : [value].flat().map((one) => plainText(String(one), 200))
+}
+
+function nodes(value: unknown): string[] {
+  if (Array.isArray(value))
+    return value.map((one: { host: string; port?: number }) => (one.port ? `${one.host}:${one.port}` : one.host))
+  return Object.keys((value ?? {}) as object)
+}
+
+function toShown(change: AppliedChange): object {
+  const diff = change.changes.map(({ action, kind, id, before, after }) =>
+    formatDiff(action, kind as Kind, id, diffFields(kind as Kind, before, after)),
+  )
+  return {
+    id: change.id,
+    at: change.at,
+    target: change.target,
+    summary: plainText(change.summary),
+    diff: diff.join('\n'),
+    undone_by: change.undoneBy,
+  }
+}
+
+/** Who approved a change, on what words, and its proof. */
+function auditOf(detail: string, surface: string): [string, object][] {
+  const { change, approved_by, words, proof } = JSON.parse(detail) as Record<string, unknown>
+  return typeof change === 'string' ? [[change, { surface, approved_by, words, proof }]] : []
+}

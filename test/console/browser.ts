@@ -1,0 +1,78 @@
+// A real browser on a running Gateward, as its owner. What the page complains about in its console fails the test.
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { buildConsole } from '../../scripts/console.ts'
+
+const CHROMIUM = '/usr/bin/chromium'
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+/** Where pictures are put, when somebody wants to look at them. */
+const PICTURES = process.env.GATEWARD_TEST_PICTURES
+
+/** The reason why these tests cannot run here; false when they can. */
+export const noBrowser: string | false = existsSync(CHROMIUM) ? false : `there is no ${CHROMIUM}`
+
+export interface Visit {
+  page: Page
+  context: BrowserContext
+  /** What the page wrote to its console as errors, and what it threw. */
+  complaints: string[]
+  close(): Promise<void>
+}
+
+export async function launch(): Promise<Browser> {
+  assert.ok(buildConsole(), 'the console is built')
+  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+}
+
+/** Opens the one-time address in a fresh browser session. */
+export async function visit(
+  browser: Browser,
+  address: string,
+  size: { width: number; height: number } = { width: 1280, height: 860 },
+): Promise<Visit> {
+  const context = await browser.newContext({ viewport: size, colorScheme: 'light' })
+  const page = await context.newPage()
+  page.setDefaultTimeout(20_000)
+  const complaints: string[] = []
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+  page.on('pageerror', (error) => complaints.push(error.message))
+  await page.goto(address)
+  return { page, context, complaints, close: () => context.close() }
+}
+
+export async function say(page: Page, sentence: string): Promise<void> {
+  await page.getByLabel('Say something to the gateway').fill(sentence)
+  await page.keyboard.press('Enter')
+}
+
+/** What axe finds serious or critical on the page as it is. */
+export async function seriousFindings(page: Page): Promise<string[]> {
+  // Evaluated, not added as a script: the page's policy would refuse that, as it should.
+  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))
+  return page.evaluate(async () => {
+    interface Axe {
+      run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>
+    }
+    const { violations } = await (globalThis as unknown as { axe: Axe }).axe.run()
+    return violations
+      .filter((one) => one.impact === 'serious' || one.impact === 'critical')
+      .map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 150)).join(' | ')}`)
+  })
+}
+
+/** Keeps a picture when GATEWARD_TEST_PICTURES names a directory. */
+export async function picture(page: Page, name: string): Promise<void> {
+  if (!PICTURES) return
+  mkdirSync(PICTURES, { recursive: true })
+  await page.screenshot({ path: `${PICTURES}/${name}.png` })
+}

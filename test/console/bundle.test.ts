@@ -1,0 +1,40 @@
+// How much a browser loads for the first view, and that a page gives the same after a restart of the server.
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import { buildConsole } from '../../scripts/console.ts'
+import { start } from '../e2e/process.ts'
+import { launch, noBrowser, say, visit } from './browser.ts'
+
+const MAX_FIRST_VIEW_BYTES = 250 * 1024
+
+test('the first view is at most 250 KB, compressed', () => {
+  assert.ok(buildConsole())
+  const dist = new URL('../../console/dist/', import.meta.url)
+  const page = readFileSync(new URL('index.html', dist), 'utf8')
+  const named = readdirSync(new URL('assets/', dist)).filter((name) => page.includes(name))
+  assert.ok(named.length >= 2, 'a script and a style sheet')
+  const bytes = named.reduce((sum, name) => sum + gzipSync(readFileSync(new URL(`assets/${name}`, dist))).length, 0)
+  assert.ok(bytes <= MAX_FIRST_VIEW_BYTES, `${bytes} bytes`)
+  assert.ok(!/https?:\/\//.test(page), 'nothing from outside')
+})
+
+test('a restart in mid-chat: the page says that it waits, goes on by itself, and tells what was cut short', {
+  skip: noBrowser,
+}, async () => {
+  const browser = await launch()
+  const before = await start()
+  const address = /http:\/\/localhost:\d+\/\?ticket=\S+/.exec(before.output())?.[0] as string
+  const { page } = await visit(browser, address.replace('localhost', '127.0.0.1'))
+  await say(page, 'Add a consumer dave')
+  await page.getByRole('button', { name: 'Approve' }).waitFor()
+  before.child.kill('SIGKILL')
+  await page.getByText('This page goes on by itself').first().waitFor()
+  const after = await start({ directory: before.directory, env: before.env })
+  await page.getByText('the server stopped before this was done').waitFor()
+  await say(page, 'Show all routes')
+  await page.getByText('There are no routes yet.').waitFor()
+  await browser.close()
+  await after.stop()
+})

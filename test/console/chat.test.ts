@@ -1,0 +1,142 @@
+// The story of the chat in a real browser: first visit, a route by words, approval, proof, the limit, undo; reload, restart, two pages.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { Browser } from 'playwright-core'
+import { type Running, run } from '../surfaces/running.ts'
+import { launch, noBrowser, picture, say, seriousFindings, type Visit, visit } from './browser.ts'
+
+let browser: Browser
+let running: Running
+let first: Visit
+
+before(async () => {
+  if (noBrowser) return
+  browser = await launch()
+  running = await run()
+  first = await visit(browser, running.gateward.ownerUrl() as string)
+})
+
+after(async () => {
+  await browser?.close()
+  await running?.close()
+})
+
+test('without the owner session there is only the way in', { skip: noBrowser }, async () => {
+  const stranger = await visit(browser, `${running.surface}/`)
+  await stranger.page.getByText('one-time address').waitFor()
+  await stranger.close()
+})
+
+test('first visit: an API is added, approved and proved', { skip: noBrowser }, async () => {
+  const { page } = first
+  await page.getByRole('heading', { name: 'Put your first API behind the gateway' }).waitFor()
+  await picture(page, 'first-visit')
+  assert.deepEqual(await seriousFindings(page), [])
+  await page.getByLabel('Where the API runs').fill(running.api)
+  await page.getByRole('button', { name: 'Add it' }).click()
+  const plan = page.getByRole('region', { name: 'Plan on embedded' })
+  await plan.getByText('routes/speaker').waitFor()
+  await picture(page, 'plan')
+  await plan.getByRole('button', { name: 'Approve' }).click()
+  await plan.getByText('Approved').waitFor()
+  await page.getByRole('region', { name: 'Applied change' }).getByText('the API answers').waitFor()
+  assert.equal((await fetch(`${running.gateway}/speaker/1/sessions`)).status, 200)
+})
+
+test('a key and a limit: the key is shown once and works until the limit', { skip: noBrowser }, async () => {
+  const { page } = first
+  await page.getByRole('button', { name: 'Require an API key on it and allow 5 requests a minute' }).click()
+  await page.getByRole('button', { name: 'Approve' }).click()
+  const key = await page.getByRole('region', { name: 'New keys' }).locator('code').textContent()
+  await page.getByText('the quota is announced').waitFor()
+  await picture(page, 'applied')
+  assert.deepEqual(await seriousFindings(page), [])
+  const statuses = []
+  for (let i = 0; i < 6; i++)
+    statuses.push((await fetch(`${running.gateway}/speaker/1/sessions`, { headers: { apikey: key as string } })).status)
+  assert.equal(statuses[0], 200)
+  assert.equal(statuses.at(-1), 429)
+  assert.equal((await fetch(`${running.gateway}/speaker/1/sessions`)).status, 401)
+  await page.reload()
+  await page.getByText('was shown once').waitFor()
+  assert.ok(!(await page.content()).includes(key as string), 'the key is not in the kept conversation')
+})
+
+test('undo by its button', { skip: noBrowser }, async () => {
+  const { page } = first
+  await page.getByRole('button', { name: 'Undo', exact: true }).nth(1).click()
+  await page.getByRole('button', { name: 'Approve' }).click()
+  await page.getByText('Taken back').waitFor()
+  assert.equal((await fetch(`${running.gateway}/speaker/1/sessions`)).status, 200)
+})
+
+test('a page that is loaded in mid-turn, and a second one, show the question; one decides for both', {
+  skip: noBrowser,
+}, async () => {
+  const { page, context } = first
+  await say(page, 'Add a consumer bob')
+  await page.getByRole('button', { name: 'Approve' }).waitFor()
+  await page.reload()
+  await page.getByRole('button', { name: 'Approve' }).waitFor()
+  const second = await context.newPage()
+  await second.goto(page.url())
+  await second.getByRole('button', { name: 'Reject' }).click()
+  await page.getByText('Rejected', { exact: true }).waitFor()
+  await second.close()
+})
+
+test('stop ends a turn that waits', { skip: noBrowser }, async () => {
+  const { page } = first
+  await say(page, 'Add a consumer carol')
+  await page.getByRole('button', { name: 'Approve' }).waitFor()
+  await page.getByRole('button', { name: 'Stop' }).click()
+  await page.getByRole('button', { name: 'Send' }).waitFor()
+  assert.equal(await page.getByRole('button', { name: 'Approve' }).count(), 0)
+})
+
+test('conversations are listed, searched, renamed and removed', { skip: noBrowser }, async () => {
+  const { page } = first
+  await page.getByRole('button', { name: 'New conversation' }).click()
+  await say(page, 'Show all routes')
+  const list = page.getByRole('complementary', { name: 'Conversations' })
+  await list.getByText('Show all routes').waitFor()
+  await list.getByText('Show all routes').hover()
+  await list.getByRole('button', { name: 'Rename Show all routes' }).click()
+  await list.getByLabel('New title').fill('What is there')
+  await page.keyboard.press('Enter')
+  await list.getByText('What is there').waitFor()
+  await list.getByLabel('Search conversations').fill('bob')
+  await list.getByText('What is there').waitFor({ state: 'detached' })
+  await list.getByText('Create a route for').waitFor()
+  await list.getByLabel('Search conversations').fill('')
+  await list.getByText('What is there').hover()
+  await list.getByRole('button', { name: 'Remove What is there' }).click()
+  await list.getByText('What is there').waitFor({ state: 'detached' })
+})
+
+test('keyboard only, dark, on a phone', { skip: noBrowser }, async () => {
+  const phone = await visit(browser, running.gateward.ownerUrl() as string, { width: 390, height: 800 })
+  const { page } = phone
+  await page.getByRole('heading', { name: 'What should the gateway do?' }).waitFor()
+  await page.getByRole('button', { name: 'Switch to dark colours' }).focus()
+  await page.keyboard.press('Enter')
+  await page.getByLabel('Say something to the gateway').focus()
+  await page.keyboard.type('Enable CORS on route speaker')
+  await page.keyboard.press('Enter')
+  const approve = page.getByRole('button', { name: 'Approve' })
+  await approve.waitFor()
+  await picture(page, 'phone-dark')
+  assert.deepEqual(await seriousFindings(page), [])
+  for (let i = 0; i < 30 && !(await approve.evaluate((one) => one.matches(':focus'))); i++)
+    await page.keyboard.press('Shift+Tab')
+  await page.keyboard.press('Enter')
+  await page.getByRole('region', { name: 'Applied change' }).waitFor()
+  const wide = await page.locator('html').evaluate((one) => one.scrollWidth - one.clientWidth)
+  assert.equal(wide, 0, 'nothing is wider than the screen')
+  assert.deepEqual(phone.complaints, [])
+  await phone.close()
+})
+
+test('no complaint in the console of the browser', { skip: noBrowser }, () => {
+  assert.deepEqual(first.complaints, [])
+})
