@@ -48,7 +48,7 @@ test('a key and a limit: the key is shown once and works until the limit', { ski
   await page.getByRole('button', { name: 'Require an API key on it and allow 5 requests a minute' }).click()
   await page.getByRole('button', { name: 'Approve' }).click()
   const key = await page.getByRole('region', { name: 'New keys' }).locator('code').textContent()
-  await page.getByText('the quota is announced').waitFor()
+  await page.getByRole('region', { name: 'Applied change' }).last().getByText('the quota is announced').waitFor()
   await picture(page, 'applied')
   assert.deepEqual(await seriousFindings(page), [])
   const statuses = []

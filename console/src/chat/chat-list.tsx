@@ -8,19 +8,20 @@ import { useLoaded } from '../use-loaded.ts'
 
 interface Props {
   current: string
-  busy: boolean
+  /** Turns that have begun or ended: with each the list may have changed. */
+  turns: number
   /** On a small screen the list lies over the conversation. */
   open: boolean
   onNew(): void
   onClose(): void
 }
 
-export function ChatList({ current, busy, open, onNew, onClose }: Props): ReactNode {
+export function ChatList({ current, turns, open, onNew, onClose }: Props): ReactNode {
   const [search, setSearch] = useState('')
   const [renaming, setRenaming] = useState<string>()
   const { value, reload } = useLoaded<{ chats: ChatInfo[] }>(`/chats?search=${encodeURIComponent(search)}`)
   // biome-ignore lint/correctness/useExhaustiveDependencies: a turn that begins or ends changes the list
-  useEffect(reload, [busy, current, reload])
+  useEffect(reload, [turns, current, reload])
   const rename = async (id: string, title: string): Promise<void> => {
     setRenaming(undefined)
     if (title.trim()) await call('PATCH', `/chats/${id}`, { title })

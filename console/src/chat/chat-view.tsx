@@ -40,7 +40,7 @@ export function ChatView({ id, state }: { id: string | undefined; state: State |
     <div className="chat">
       <ChatList
         current={id ?? fresh}
-        busy={chat.busy}
+        turns={chat.entries.filter((one) => one.type === 'you' || one.type === 'end').length}
         open={listOpen}
         onNew={begin}
         onClose={() => setListOpen(false)}
