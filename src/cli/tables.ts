@@ -16,7 +16,7 @@ export function renderAnswer(name: string, value: Record<string, unknown>, termi
     case 'confirm':
       return `  ${String(value.change_id)} stays`
     case 'explain':
-      return `  ${String(value.why)}\n${renderResult(name, value, terminal)}`
+      return [`  ${String(value.why)}`, renderResult(name, value, terminal)].filter((one) => one.trim()).join('\n')
     default:
       return renderResult(name, value, terminal) || '  nothing'
   }

@@ -2,6 +2,7 @@
 import type { OperationContext } from '../operations/contract.ts'
 import type { Conversation } from '../surfaces/chat/agent.ts'
 import { renderResult } from './render.ts'
+import { renderAnswer } from './tables.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Runs one turn and prints what happens. */
@@ -24,7 +25,8 @@ export async function talk(
     flush()
     if (event.type === 'error') terminal.print(terminal.paint('red', `error: ${event.message}`))
     if (event.type === 'result' && event.value.error === undefined) {
-      const shown = renderResult(event.name, event.value, terminal)
+      const render = event.name === 'lint' || event.name === 'traffic' ? renderAnswer : renderResult
+      const shown = render(event.name, event.value, terminal)
       if (shown) terminal.print(shown)
     }
   }

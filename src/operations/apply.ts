@@ -115,7 +115,7 @@ export function toRequest(plan: Plan): ApprovalRequest {
     summary: plan.summary,
     diff: plan.diff,
     warnings: plan.warnings,
-    impact: plan.impact,
+    impact: [...plan.impact, ...plan.notes],
   }
 }
 

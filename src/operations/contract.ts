@@ -33,7 +33,7 @@ export interface ApprovalRequest {
   summary: string
   diff: string
   warnings: string[]
-  /** The blast radius: what the change touches and how much that is used. */
+  /** The blast radius: what the change touches and how much that is used; then what the planner wants to say, such as what an import left out. */
   impact: string[]
 }
 

@@ -35,19 +35,31 @@ export async function impactOf(
 }
 
 function aboutRoutes(routes: string[], counts: Counts[], target: Target, inventory: Inventory): string[] {
-  const name = (id: string): string => String(inventory.get('routes', id)?.name ?? id)
-  const seen = routes
-    .map((id) => ({ id, own: counts.filter((one) => one.route === id || one.route === name(id)) }))
-    .map(({ id, own }) => ({ id, own, requests: own.reduce((sum, one) => sum + requestsIn(one), 0) }))
+  const counted = routes.filter((id) => 'prometheus' in inventory.pluginsOf(inventory.get('routes', id) ?? {}))
+  const seen = counted
+    .map((id) => {
+      const name = inventory.get('routes', id)?.name ?? id
+      const own = counts.filter((one) => one.route === id || one.route === name)
+      return { id, own, requests: own.reduce((sum, one) => sum + requestsIn(one), 0) }
+    })
     .sort((a, b) => b.requests - a.requests)
   const lines = seen.slice(0, MAX_ROUTES).map(({ id, own, requests }) => {
     const head = `routes/${plainText(id, 64)}:`
-    if (!('prometheus' in inventory.pluginsOf(inventory.get('routes', id) ?? {}))) return `${head} is not counted`
     if (!requests) return `${head} no request since the gateway started`
-    return `${head} ${live(id, target)}${requests} requests since the gateway started, ${callers(own)}`
+    return `${head} ${live(id, target)}${some(requests, 'request')} since the gateway started, ${callers(own)}`
   })
   const others = seen.length - lines.length
-  return others > 0 ? [...lines, `and ${others} more routes`] : lines
+  if (others > 0) lines.push(`and ${others} more routes`)
+  const blind = routes.length - counted.length
+  if (blind)
+    lines.push(
+      `how much ${some(blind, 'route')} that it touches ${blind === 1 ? 'is' : 'are'} used is not known: they do not run prometheus`,
+    )
+  return lines
+}
+
+function some(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 /** The rate of the last minutes, from the moments that are kept. */
@@ -67,12 +79,12 @@ function live(id: string, target: Target): string {
 function callers(own: Counts[]): string {
   const consumers = new Set(own.filter((one) => requestsIn(one)).map((one) => one.consumer))
   const named = [...consumers].filter(Boolean).length
-  return `${named} consumer${named === 1 ? '' : 's'}${consumers.has('') ? ' and anonymous callers' : ''}`
+  return `${some(named, 'consumer')}${consumers.has('') ? ' and anonymous callers' : ''}`
 }
 
 function aboutConsumers(consumers: string[], counts: Counts[]): string[] {
   return consumers.slice(0, MAX_ROUTES).map((id) => {
     const requests = counts.filter((one) => one.consumer === id).reduce((sum, one) => sum + requestsIn(one), 0)
-    return `consumers/${plainText(id, 64)}: ${requests} requests since the gateway started`
+    return `consumers/${plainText(id, 64)}: ${some(requests, 'request')} since the gateway started`
   })
 }

@@ -47,7 +47,7 @@ function traffic(value: Record<string, unknown>): string {
   if (!all.requests) return `No counted request in the last ${value.seconds} s.`
   const errors = all.server_errors ? `, ${all.server_errors} failed` : ''
   const slow = all.p95_ms === undefined ? '' : `; 95 % took at most ${all.p95_ms} ms`
-  return `${all.requests} requests in ${value.seconds} s (${all.per_second}/s)${errors}${slow}.`
+  return `${all.requests} request${all.requests === 1 ? '' : 's'} in ${value.seconds} s (${all.per_second}/s)${errors}${slow}.`
 }
 
 function countRows(value: Record<string, unknown>): string {
