@@ -152,10 +152,13 @@ function toPlaneOptions(
     counterKeys: 262_144,
     listen: toAddresses(gateway.http),
     listenTls: toAddresses(gateway.https),
+    listenProxied: toAddresses(gateway.proxy_protocol.http),
+    listenTlsProxied: toAddresses(gateway.proxy_protocol.https),
     stream: {
       tcp: toAddresses(stream.tcp),
       tls: toAddresses(stream.tls),
       udp: toAddresses(stream.udp),
+      proxyProtocol: stream.proxy_protocol,
       maxConnections: stream.connections,
       maxUdpSessions: stream.udp_sessions,
       udpIdleMs: stream.udp_idle_seconds * 1000,

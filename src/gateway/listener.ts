@@ -4,6 +4,7 @@ import type { Certificates } from './certificates.ts'
 import type { ConnectionInfo } from './exchange.ts'
 import { ClientConnection } from './http1/connection.ts'
 import type { Http1Server } from './http1/server.ts'
+import { acceptProxied, type ProxyProtocol } from './proxy-protocol.ts'
 import { TlsPort } from './tls-port.ts'
 
 export interface Address {
@@ -14,10 +15,17 @@ export interface Address {
 /** Connections waiting to be accepted, for each thread. */
 const BACKLOG = 4096
 
-/** Opens a plain HTTP port. Rejects with the system's error (EADDRINUSE, EACCES). */
-export function listenHttp(address: Address, server: Http1Server): Promise<net.Server> {
+/** Opens a plain HTTP port, which speaks the PROXY protocol when `proxy` is given. Rejects with the system's error (EADDRINUSE, EACCES). */
+export function listenHttp(address: Address, server: Http1Server, proxy?: ProxyProtocol): Promise<net.Server> {
   const listener = net.createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
-    new ClientConnection(socket, describe(socket), server)
+    if (!proxy) {
+      new ClientConnection(socket, describe(socket), server)
+      return
+    }
+    acceptProxied(socket, describe(socket), proxy, (info) => {
+      new ClientConnection(socket, info, server)
+      socket.resume()
+    })
   })
   return open(listener, address)
 }
@@ -28,6 +36,7 @@ export function listenHttps(
   server: Http1Server,
   certificates: Certificates,
   ticketKeys: Buffer,
+  proxy?: ProxyProtocol,
 ): Promise<net.Server> {
   const port = new TlsPort({
     certificates,
@@ -39,13 +48,16 @@ export function listenHttps(
       ALPNProtocols: server.http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
       handshakeTimeout: server.limits.headTimeoutMs,
     },
-    onSecure: (socket, secure) => {
-      const info = { ...describe(socket), tls: secure }
+    onSecure: (socket, secure, proxied) => {
+      const info = { ...(proxied ?? describe(socket)), tls: secure }
       if (socket.alpnProtocol === 'h2') server.http2?.(socket, info)
       else new ClientConnection(socket, info, server)
     },
   })
-  const listener = net.createServer({ noDelay: true, allowHalfOpen: true }, (socket) => port.accept(socket))
+  const listener = net.createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+    if (proxy) acceptProxied(socket, describe(socket), proxy, (info) => port.accept(socket, info))
+    else port.accept(socket)
+  })
   return open(listener, address)
 }
 

@@ -18,7 +18,8 @@ export interface TlsPortOptions {
   certificates: Certificates
   options: tls.TlsOptions & { handshakeTimeout: number }
   log: Logger
-  onSecure(socket: tls.TLSSocket, info: TlsInfo): void
+  /** `proxied`: what `accept` was given about the connection's ends. */
+  onSecure(socket: tls.TLSSocket, info: TlsInfo, proxied: ConnectionInfo | undefined): void
 }
 
 /** Takes connections whose TLS is yet to begin. */
@@ -26,14 +27,18 @@ export class TlsPort {
   readonly #port: TlsPortOptions
   readonly #ordinary: tls.Server
   readonly #checking = new WeakMap<ClientCheck, tls.Server>()
+  /** Connections in their handshake that have come through a balancer, by their peer: node:tls does not tell which socket it was given. */
+  readonly #proxied = new Map<string, ConnectionInfo>()
 
   constructor(port: TlsPortOptions) {
     this.#port = port
     this.#ordinary = this.#serve({ ...port.options, ...port.certificates.serverOptions() }, undefined)
   }
 
-  accept(socket: net.Socket): void {
+  /** `proxied`: the ends of a connection that has come through a balancer. */
+  accept(socket: net.Socket, proxied?: ConnectionInfo): void {
     const { certificates, options } = this.#port
+    if (proxied) this.#remember(socket, proxied)
     if (!certificates.checkClients) {
       this.#ordinary.emit('connection', socket)
       return
@@ -49,6 +54,18 @@ export class TlsPort {
       if (server) server.emit('connection', socket)
       else socket.destroy()
     })
+  }
+
+  #remember(socket: net.Socket, proxied: ConnectionInfo): void {
+    const key = peerOf(socket)
+    this.#proxied.set(key, proxied)
+    const forget = (): void => {
+      clearTimeout(timer)
+      if (this.#proxied.get(key) === proxied) this.#proxied.delete(key)
+    }
+    const timer = setTimeout(forget, this.#port.options.handshakeTimeout * 2)
+    timer.unref()
+    socket.once('close', forget)
   }
 
   /** Undefined: its certificate or authorities cannot be used. */
@@ -80,18 +97,23 @@ export class TlsPort {
         socket.destroy()
         return
       }
-      this.#port.onSecure(socket, {
+      const info: TlsInfo = {
         sni: typeof socket.servername === 'string' ? socket.servername : undefined,
         protocol: socket.getProtocol() ?? '',
         cipher: socket.getCipher().name,
         clientCertificate,
-        refuses: (host, path, info) => this.#port.certificates.refuses(host, path, info),
-      })
+        refuses: (host, path, secure) => this.#port.certificates.refuses(host, path, secure),
+      }
+      this.#port.onSecure(socket, info, this.#proxied.get(peerOf(socket)))
     })
     // A handshake that fails is the client's affair; the socket is closed by then.
     server.on('tlsClientError', (error) => this.#port.log.debug({ err: error.message }, 'a TLS handshake failed'))
     return server
   }
+}
+
+function peerOf(socket: net.Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort}`
 }
 
 function describeClient(socket: tls.TLSSocket, check: ClientCheck): ClientCertificate | undefined {

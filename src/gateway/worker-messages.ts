@@ -11,11 +11,15 @@ import type { RouterMode } from './routes.ts'
 export interface WorkerStart {
   listen: Address[]
   listenTls: Address[]
+  /** Ports that speak the PROXY protocol, each with a fixed number. */
+  listenProxied: Address[]
+  listenTlsProxied: Address[]
   /** Ports of stream routes, each with a fixed number, and their bounds for one thread (see `StreamServer`). */
   stream: {
     tcp: Address[]
     tls: Address[]
     udp: Address[]
+    proxyProtocol: boolean
     maxConnections: number
     maxUdpSessions: number
     udpIdleMs: number

@@ -9,6 +9,7 @@ import { Certificates } from './certificates.ts'
 import type { Http1Server } from './http1/server.ts'
 import { Http2Connection } from './http2/connection.ts'
 import { type Address, listenHttp, listenHttps } from './listener.ts'
+import type { ProxyProtocol } from './proxy-protocol.ts'
 import { listenTcp, listenTls } from './stream/listener.ts'
 import type { StreamServer } from './stream/tcp.ts'
 import { listenUdp } from './stream/udp.ts'
@@ -73,7 +74,9 @@ function realIp(peer: string, read: (name: string) => string | undefined): strin
 
 const EVERY_ADDRESS = CidrSet.from(['0.0.0.0/0', '::/0'])
 
+const proxy: ProxyProtocol = { trusted, timeoutMs: start.limits.headTimeoutMs }
 const streams: StreamServer = {
+  proxy: start.stream.proxyProtocol ? proxy : undefined,
   routes: thread.streamRoutes,
   deadlines: thread.deadlines,
   log,
@@ -83,7 +86,8 @@ const streams: StreamServer = {
 }
 
 const listeners: Server[] = []
-const streamListeners: { close(): void }[] = []
+/** Ports that the main thread need not know. */
+const others: { close(): void }[] = []
 
 port.on('message', (message: ToWorker) => {
   if (message.type === 'commit') {
@@ -99,14 +103,17 @@ port.on('message', (message: ToWorker) => {
 thread.apply(start.revision, start.changes)
 start.changes = []
 try {
+  const ticketKeys = Buffer.from(start.ticketKeys)
   const certificates = new Certificates(thread.config, log)
   for (const address of start.listen) listeners.push(await listenHttp(address, server))
-  for (const address of start.listenTls)
-    listeners.push(await listenHttps(address, server, certificates, Buffer.from(start.ticketKeys)))
-  for (const address of start.stream.tcp) streamListeners.push(await listenTcp(address, streams))
+  for (const address of start.listenTls) listeners.push(await listenHttps(address, server, certificates, ticketKeys))
+  for (const address of start.listenProxied) others.push(await listenHttp(address, server, proxy))
+  for (const address of start.listenTlsProxied)
+    others.push(await listenHttps(address, server, certificates, ticketKeys, proxy))
+  for (const address of start.stream.tcp) others.push(await listenTcp(address, streams))
   for (const address of start.stream.tls)
-    streamListeners.push(await listenTls(address, streams, certificates, start.limits.headTimeoutMs))
-  for (const address of start.stream.udp) streamListeners.push(await listenUdp(address, streams))
+    others.push(await listenTls(address, streams, certificates, start.limits.headTimeoutMs))
+  for (const address of start.stream.udp) others.push(await listenUdp(address, streams))
   const ports = listeners.map((one) => (one.address() as unknown as Address).port)
   const plain = start.listen.length
   say({ type: 'ready', metrics: thread.metrics.buffer, ports: ports.slice(0, plain), tlsPorts: ports.slice(plain) })
@@ -118,7 +125,7 @@ try {
 /** Stops accepting, lets requests under way finish, and ends; `limitMs` bounds the wait. */
 function drain(limitMs: number): void {
   server.draining = true
-  for (const listener of [...listeners, ...streamListeners]) listener.close()
+  for (const listener of [...listeners, ...others]) listener.close()
   for (const connection of server.connections) connection.shutdown()
   const giveUpAt = Date.now() + limitMs
   const timer = setInterval(() => {

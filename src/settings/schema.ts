@@ -41,6 +41,16 @@ const tlsFiles = (description: string) =>
     ca_file: fileName('the authorities that the other side must be signed by (PEM)'),
   })
 
+const fixedPorts = (description: string) =>
+  Type.Array(
+    address('an address', {
+      pattern: ':0*[1-9][0-9]*$',
+      expected: 'host:port, the port not 0',
+      examples: ['127.0.0.1:9100'],
+    }),
+    { description, default: [], maxItems: 64 },
+  )
+
 const gateway = section('The data plane.', {
   http: addresses('where HTTP requests are served', ['127.0.0.1:9080']),
   https: addresses('where HTTPS requests are served, with the certificates of the ssl resources', ['127.0.0.1:9443']),
@@ -64,6 +74,13 @@ const gateway = section('The data plane.', {
   keepalive_requests: count('requests on one connection', 1000),
   real_ip_header: text('header in which a trusted proxy tells the address of the client', { default: 'X-Real-IP' }),
   trusted_proxies: networks('who is believed about the address of the client', ['127.0.0.1']),
+  proxy_protocol: section(
+    'Ports behind a balancer that tells the client by the PROXY protocol, version 1 or 2; connections without it are closed. Addresses count when they come from `gateway.trusted_proxies`.',
+    {
+      http: fixedPorts('where HTTP requests are served'),
+      https: fixedPorts('where HTTPS requests are served'),
+    },
+  ),
   drain_seconds: count('seconds that requests under way may take when the gateway stops', 30, 0, 3600),
   access_log: section('One line for each request.', {
     file: Type.Optional(text('where the lines go; nowhere when it is not set', { examples: ['access.log'] })),
@@ -73,22 +90,16 @@ const gateway = section('The data plane.', {
   }),
 })
 
-const streamPorts = (description: string) =>
-  Type.Array(
-    address('an address', {
-      pattern: ':0*[1-9][0-9]*$',
-      expected: 'host:port, the port not 0',
-      examples: ['127.0.0.1:9100'],
-    }),
-    { description, default: [], maxItems: 64 },
-  )
-
 const stream = section('Ports of stream routes.', {
-  tcp: streamPorts('where TCP connections are served'),
-  tls: streamPorts(
+  tcp: fixedPorts('where TCP connections are served'),
+  tls: fixedPorts(
     'where TLS connections are served, with the certificates of the ssl resources; the upstream gets what is inside',
   ),
-  udp: streamPorts('where UDP datagrams are served'),
+  udp: fixedPorts('where UDP datagrams are served'),
+  proxy_protocol: Type.Boolean({
+    description: 'whether the TCP and TLS ports speak the PROXY protocol, as those of `gateway.proxy_protocol` do',
+    default: false,
+  }),
   connections: count('TCP connections that one thread has at a time', 10_000, 1, 1_000_000),
   udp_sessions: count(
     'UDP sessions (clients by address and port) that one thread has at a time on one port',

@@ -2,13 +2,18 @@
 import net from 'node:net'
 import type { Certificates } from '../certificates.ts'
 import { type Address, describe, open } from '../listener.ts'
+import { acceptProxied } from '../proxy-protocol.ts'
 import { TlsPort } from '../tls-port.ts'
 import { type StreamServer, serveTcp } from './tcp.ts'
 
 /** Opens a TCP port. Rejects with the system's error. */
 export function listenTcp(address: Address, server: StreamServer): Promise<net.Server> {
   const options = { noDelay: true, allowHalfOpen: true, pauseOnConnect: true }
-  const listener = net.createServer(options, (socket) => serveTcp(socket, describe(socket), server))
+  const listener = net.createServer(options, (socket) => {
+    const { proxy } = server
+    if (proxy) acceptProxied(socket, describe(socket), proxy, (info) => serveTcp(socket, info, server))
+    else serveTcp(socket, describe(socket), server)
+  })
   return open(listener, address)
 }
 
@@ -23,11 +28,15 @@ export function listenTls(
     certificates,
     log: server.log,
     options: { noDelay: true, allowHalfOpen: true, handshakeTimeout },
-    onSecure: (socket, secure) => {
+    onSecure: (socket, secure, proxied) => {
       socket.pause()
-      serveTcp(socket, { ...describe(socket), tls: secure }, server)
+      serveTcp(socket, { ...(proxied ?? describe(socket)), tls: secure }, server)
     },
   })
-  const listener = net.createServer({ noDelay: true, allowHalfOpen: true }, (socket) => port.accept(socket))
+  const listener = net.createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+    const { proxy } = server
+    if (proxy) acceptProxied(socket, describe(socket), proxy, (info) => port.accept(socket, info))
+    else port.accept(socket)
+  })
   return open(listener, address)
 }

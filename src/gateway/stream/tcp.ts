@@ -4,11 +4,14 @@ import net from 'node:net'
 import tls from 'node:tls'
 import type { Deadlines } from '../deadlines.ts'
 import type { ConnectionInfo } from '../exchange.ts'
+import type { ProxyProtocol } from '../proxy-protocol.ts'
 import { Tunnel } from '../tunnel.ts'
 import type { Node } from '../upstream/runtime.ts'
 import { type SessionDeps, StreamSession } from './session.ts'
 
 export interface StreamServer extends SessionDeps {
+  /** TCP and TLS ports speak the PROXY protocol; undefined: they do not. */
+  proxy: ProxyProtocol | undefined
   deadlines: Deadlines
   /** Open connections of all ports of the thread, for draining. */
   connections: Set<{ shutdown(): void }>

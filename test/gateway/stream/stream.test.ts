@@ -20,6 +20,7 @@ const streams: StreamServer = {
   routes: thread.streamRoutes,
   deadlines: thread.deadlines,
   log,
+  proxy: undefined,
   connections: new Set(),
   open: new Set(),
   maxConnections: 8,
