@@ -32,6 +32,8 @@ const { now } = Date
 test('trial: taken back when its time is over, not before, and the audit log says why', async () => {
   const applied = await onTrial({ desc: 'trial' })
   assert.ok(Date.parse(String(applied.confirm_by)) > now())
+  const { changes } = (await gw.run('history', {})) as { changes: { confirm_by?: string }[] }
+  assert.equal(changes[0]?.confirm_by, applied.confirm_by)
   await gw.ctx.confirmations.sweep(now())
   assert.equal(await desc(), 'trial')
   await gw.ctx.confirmations.sweep(now() + 61_000)

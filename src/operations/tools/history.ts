@@ -15,11 +15,19 @@ export const history = defineOperation({
   }),
   output: Type.Object({
     changes: Type.Array(
-      Type.Object({ id: text, at: text, target: text, summary: text, undone_by: Type.Optional(text) }),
+      Type.Object({
+        id: text,
+        at: text,
+        target: text,
+        summary: text,
+        undone_by: Type.Optional(text),
+        confirm_by: Type.Optional(text),
+      }),
     ),
   }),
   async run(input, ctx) {
     const changes = ctx.ledger.changes(input.limit ?? 10, input.target)
+    const trials = new Map(ctx.ledger.trials().map((one) => [one.id, new Date(one.until).toISOString()]))
     return {
       changes: changes.map((one) => ({
         id: one.id,
@@ -27,6 +35,7 @@ export const history = defineOperation({
         target: one.target,
         summary: plainText(one.summary),
         ...(one.undoneBy ? { undone_by: one.undoneBy } : {}),
+        ...(trials.has(one.id) ? { confirm_by: trials.get(one.id) } : {}),
       })),
     }
   },
