@@ -7,10 +7,12 @@ import { link, useRoute } from './route.ts'
 import { useTheme } from './theme.ts'
 import { useLoaded } from './use-loaded.ts'
 
+const GatewayView = lazy(() => import('./gateway/gateway-view.tsx'))
 const HistoryView = lazy(() => import('./history/history-view.tsx'))
 
 const VIEWS: { path: string; title: string; icon: IconName }[] = [
   { path: 'chat', title: 'Chat', icon: 'chat' },
+  { path: 'gateway', title: 'Gateway', icon: 'gateway' },
   { path: 'history', title: 'History', icon: 'history' },
 ]
 
@@ -30,7 +32,13 @@ export function App(): ReactNode {
           </p>
         )}
         <Suspense fallback={<p className="quiet pad">Loading…</p>}>
-          {view === 'history' ? <HistoryView /> : <ChatView id={rest[0]} state={state} />}
+          {view === 'gateway' ? (
+            <GatewayView path={rest} state={state} />
+          ) : view === 'history' ? (
+            <HistoryView />
+          ) : (
+            <ChatView id={rest[0]} state={state} />
+          )}
         </Suspense>
       </main>
     </div>

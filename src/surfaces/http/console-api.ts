@@ -1,13 +1,12 @@
-// What the console shows beside the operations, for the owner only and read-only: the state of a target, whole lists in a compact form (tables
-// and the picture of what is served), applied changes with their diffs, traffic over time, and plugins' schemas for forms.
+// What the console shows beside the operations, for the owner only and read-only: the state of a target, whole lists in a compact form (tables),
+// one resource whole, and applied changes with their diffs.
 import { Hono } from 'hono'
 import { redact } from '../../lib/redact.ts'
-import { plainText } from '../../lib/text.ts'
+import { plainJson, plainText } from '../../lib/text.ts'
 import { type OperationContext, OperationError, type Surface } from '../../operations/contract.ts'
 import { diffFields, formatDiff } from '../../operations/diff.ts'
 import type { AppliedChange } from '../../operations/ledger.ts'
-import { between } from '../../operations/traffic/counts.ts'
-import { toTotal } from '../../operations/traffic/report.ts'
+import { writable } from '../../operations/one-by-one.ts'
 import { isKind, type Kind, type Resource } from '../../resources/kinds.ts'
 import type { Owner } from '../owner.ts'
 import { isOwner } from './access.ts'
@@ -24,7 +23,6 @@ export interface ConsoleDeps {
 /** Rows of one list; more are cut off, and the answer says so. */
 const MAX_ROWS = 20_000
 const MAX_CHANGES = 200
-const MAX_WINDOW_S = 3600
 
 /** What a table shows of a resource. */
 export interface ResourceRow {
@@ -70,9 +68,13 @@ export function consoleApi({ owner, context, model, version }: ConsoleDeps): Hon
     })
   })
 
-  app.get('/console/plugins/:name', async (c) => {
+  app.get('/console/resources/:kind/:id', async (c) => {
+    const { kind, id } = c.req.param()
     const target = context('console', c.req.raw.signal).targets.get(c.req.query('target'), c.req.raw.signal)
-    return c.json(await target.admin.pluginSchema(c.req.param('name')))
+    const found = isKind(kind) ? await target.admin.get(kind, id) : undefined
+    if (!found || !isKind(kind))
+      throw new OperationError('not_found', `there is no ${plainText(kind, 40)}/${plainText(id, 64)} on ${target.name}`)
+    return c.json({ value: plainJson(redact(kind, writable(found.value))) })
   })
 
   app.get('/console/changes', (c) => {
@@ -87,23 +89,6 @@ export function consoleApi({ owner, context, model, version }: ConsoleDeps): Hon
     })
   })
 
-  app.get('/console/traffic', async (c) => {
-    const { signal } = c.req.raw
-    const target = context('console', signal).targets.get(c.req.query('target'), signal)
-    const seconds = Math.min(MAX_WINDOW_S, Math.max(1, Number(c.req.query('seconds')) || 300))
-    await target.traffic.sinceStart(signal)
-    const moments = target.traffic.moments(seconds * 1000)
-    const points = moments.slice(1).map((after, i) => {
-      const before = moments[i] as (typeof moments)[number]
-      const counts = between(before, after)
-      const span = Math.max(0.001, (after.at - before.at) / 1000)
-      const bytes = counts.reduce((sum, one) => sum + one.bytesOut, 0)
-      return { at: after.at, ...toTotal(counts, span), bytes_per_second: Math.round(bytes / span) }
-    })
-    return c.json({ points })
-  })
-
-  app.post('/console/reveal', (c) => c.json({ secrets: context('console', c.req.raw.signal).ledger.takeSecrets() }))
   return app
 }
 

@@ -1,0 +1,76 @@
+// Which route would take a request, and why the others would not.
+import { type FormEvent, type ReactNode, useState } from 'react'
+import { operate } from '../api.ts'
+import { Table } from '../cards/table.tsx'
+import { link } from '../route.ts'
+
+interface Explained {
+  route: string | null
+  why: string
+  plugins: string[]
+  considered: { id: string; uri: string; result: string }[]
+}
+
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']
+
+export function Explain({ target }: { target: string }): ReactNode {
+  const [method, setMethod] = useState('GET')
+  const [path, setPath] = useState('/')
+  const [host, setHost] = useState('')
+  const [found, setFound] = useState<Explained>()
+  const [error, setError] = useState<string>()
+  const ask = (event: FormEvent): void => {
+    event.preventDefault()
+    setError(undefined)
+    operate<Explained>('explain', { target, method, path, ...(host ? { host } : {}) }).then(
+      setFound,
+      (problem: Error) => setError(problem.message),
+    )
+  }
+  return (
+    <section className="explain">
+      <h2>Explain a request</h2>
+      <form onSubmit={ask}>
+        <select aria-label="Method" value={method} onChange={(event) => setMethod(event.target.value)}>
+          {METHODS.map((one) => (
+            <option key={one}>{one}</option>
+          ))}
+        </select>
+        <input
+          aria-label="Path"
+          value={path}
+          pattern="/.*"
+          required
+          onChange={(event) => setPath(event.target.value)}
+        />
+        <input aria-label="Host" placeholder="host" value={host} onChange={(event) => setHost(event.target.value)} />
+        <button type="submit">Explain</button>
+      </form>
+      {error && (
+        <p className="banner" role="alert">
+          {error}
+        </p>
+      )}
+      {found && (
+        <div className="card" role="status">
+          <p>
+            {found.route === null ? (
+              found.why
+            ) : (
+              <>
+                Route <a href={link('gateway', 'routes', found.route)}>{found.route}</a> takes it: {found.why}.
+              </>
+            )}
+            {found.plugins.length > 0 && ` It runs ${found.plugins.join(', ')}.`}
+          </p>
+          {found.considered.length > 0 && (
+            <Table
+              heads={['route', 'uri', 'result']}
+              rows={found.considered.map((one) => [one.id, <code key="uri">{one.uri}</code>, one.result])}
+            />
+          )}
+        </div>
+      )}
+    </section>
+  )
+}

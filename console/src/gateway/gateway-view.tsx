@@ -1,0 +1,101 @@
+// What is configured: kinds, their resources as tables with search, and the page of one resource.
+import { type ReactNode, useMemo, useState } from 'react'
+import { KINDS } from '../../../src/resources/kinds.ts'
+import type { ResourceRow } from '../../../src/surfaces/http/console-api.ts'
+import type { State } from '../api.ts'
+import { link } from '../route.ts'
+import { useLoaded } from '../use-loaded.ts'
+import { Explain } from './explain.tsx'
+import { ResourcePage } from './resource-page.tsx'
+import { VirtualTable } from './virtual-table.tsx'
+
+interface Props {
+  /** Kind and id, as far as the address names them. */
+  path: string[]
+  state: State | undefined
+}
+
+export default function GatewayView({ path, state }: Props): ReactNode {
+  const [target, setTarget] = useState<string>()
+  const name = target ?? state?.targets[0]?.name
+  const [kind = 'routes', ...id] = path
+  if (name === undefined) return null
+  return (
+    <div className="page">
+      <header>
+        <h1>Gateway</h1>
+        {state && state.targets.length > 1 && (
+          <label className="pick">
+            <span className="hidden">Target</span>
+            <select value={name} onChange={(event) => setTarget(event.target.value)}>
+              {state.targets.map((one) => (
+                <option key={one.name}>{one.name}</option>
+              ))}
+            </select>
+          </label>
+        )}
+      </header>
+      <nav className="kinds" aria-label="Kinds of resources">
+        {KINDS.filter((one) => one !== 'credentials' && one !== 'secrets').map((one) => (
+          <a key={one} href={link('gateway', one)} aria-current={one === kind ? 'page' : undefined}>
+            {one.replaceAll('_', ' ')}
+          </a>
+        ))}
+      </nav>
+      {id.length ? (
+        <ResourcePage key={`${kind}/${id.join('/')}`} target={name} kind={kind} id={id.join('/')} />
+      ) : (
+        <Resources key={kind} target={name} kind={kind} />
+      )}
+    </div>
+  )
+}
+
+function Resources({ target, kind }: { target: string; kind: string }): ReactNode {
+  const [search, setSearch] = useState('')
+  const { value, error } = useLoaded<{ total: number; rows: ResourceRow[] }>(
+    `/console/resources/${kind}?target=${encodeURIComponent(target)}`,
+    15_000,
+  )
+  const rows = useMemo(() => matching(value?.rows ?? [], search), [value, search])
+  return (
+    <>
+      <div className="tools">
+        <input
+          type="search"
+          aria-label={`Search ${kind}`}
+          placeholder={`Search ${kind.replaceAll('_', ' ')}`}
+          value={search}
+          onChange={(event) => setSearch(event.target.value)}
+        />
+        {value && (
+          <span className="quiet" role="status">
+            {rows.length === value.total ? value.total : `${rows.length} of ${value.total}`}
+          </span>
+        )}
+      </div>
+      {error && (
+        <p className="banner" role="alert">
+          {error}
+        </p>
+      )}
+      {value?.total === 0 && (
+        <p className="quiet">
+          There are none yet. <a href={link('chat')}>Say what you want in the chat.</a>
+        </p>
+      )}
+      {rows.length > 0 && <VirtualTable kind={kind} rows={rows} />}
+      {kind === 'routes' && value && value.total > 0 && <Explain target={target} />}
+    </>
+  )
+}
+
+function matching(rows: ResourceRow[], search: string): ResourceRow[] {
+  const needle = search.trim().toLowerCase()
+  if (!needle) return rows
+  return rows.filter((row) =>
+    [row.id, row.name, ...row.methods, ...row.hosts, ...row.uris, ...row.upstream, ...row.plugins].some((one) =>
+      one.toLowerCase().includes(needle),
+    ),
+  )
+}

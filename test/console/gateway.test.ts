@@ -1,0 +1,114 @@
+// The gateway's views in a real browser: tables, search, one resource edited as JSON through a plan, its history, explain, and ten thousand routes.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import type { Browser } from 'playwright-core'
+import { type Running, run } from '../surfaces/running.ts'
+import { launch, noBrowser, picture, seriousFindings, type Visit, visit } from './browser.ts'
+
+let browser: Browser
+let running: Running
+let owner: Visit
+
+/** Sets a route past the loop, as another client of the Admin API would. */
+async function put(id: string, body: object): Promise<void> {
+  const response = await fetch(`http://${running.gateward.admin}/apisix/admin/routes/${id}`, {
+    method: 'PUT',
+    headers: { 'X-API-KEY': readFileSync(join(running.directory, 'admin.key'), 'utf8').trim() },
+    body: JSON.stringify(body),
+  })
+  assert.ok(response.ok, `${response.status}`)
+}
+
+before(async () => {
+  if (noBrowser) return
+  browser = await launch()
+  running = await run()
+  const node = running.api.replace('http://', '')
+  const upstream = { type: 'roundrobin', nodes: { [node]: 1 } }
+  await put('speakers', { uri: '/speaker/*', methods: ['GET'], plugins: { cors: {}, 'key-auth': {} }, upstream })
+  await put('sessions', { uri: '/session/*', desc: '<img src=x onerror=alert(1)>', upstream })
+  await put('secret', { uri: '/s', plugins: { 'jwt-auth': {}, 'basic-auth': {} }, upstream })
+  owner = await visit(browser, running.gateward.ownerUrl() as string)
+})
+
+after(async () => {
+  await browser?.close()
+  await running?.close()
+})
+
+test('a table with search, and explain', { skip: noBrowser }, async () => {
+  const { page } = owner
+  await page.getByRole('link', { name: 'Gateway', exact: true }).click()
+  const table = page.getByRole('region', { name: 'routes' })
+  await table.getByText('/speaker/*').waitFor()
+  await page.getByLabel('Search routes').fill('cors')
+  await table.getByText('/session/*').waitFor({ state: 'detached' })
+  await page.getByLabel('Search routes').fill('')
+  await page.getByLabel('Path').fill('/speaker/1')
+  await page.getByRole('button', { name: 'Explain' }).click()
+  await page.getByText('takes it').waitFor()
+  await picture(page, 'gateway')
+  assert.deepEqual(await seriousFindings(page), [])
+})
+
+test('a resource is edited as JSON through a plan', { skip: noBrowser }, async () => {
+  const { page } = owner
+  await page.getByRole('region', { name: 'routes' }).getByRole('link', { name: 'sessions' }).click()
+  await page.getByRole('button', { name: 'Edit' }).click()
+  const field = page.getByLabel('Configuration as JSON')
+  const value = JSON.parse(await field.inputValue()) as Record<string, unknown>
+  await field.fill('{ no json')
+  await page.getByRole('button', { name: 'Plan the change' }).click()
+  await page.getByText('this is not JSON').waitFor()
+  await field.fill(JSON.stringify({ ...value, uri: '/talks/*' }))
+  await page.getByRole('button', { name: 'Plan the change' }).click()
+  const plan = page.getByRole('region', { name: 'Plan on embedded' })
+  await plan.getByText('"/talks/*"').waitFor()
+  await picture(page, 'edit')
+  assert.deepEqual(await seriousFindings(page), [])
+  await plan.getByRole('button', { name: 'Approve' }).click()
+  await page.getByText('Applied.').waitFor()
+  await page.getByText('approved by owner').waitFor()
+})
+
+test('history: diff and undo', { skip: noBrowser }, async () => {
+  const { page } = owner
+  await page.getByRole('link', { name: 'History' }).click()
+  await page.getByText('change routes/sessions').click()
+  await page.getByText('"/talks/*"').first().waitFor()
+  await picture(page, 'history')
+  assert.deepEqual(await seriousFindings(page), [])
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await page.getByRole('button', { name: 'Approve' }).click()
+  await page.getByText('Taken back').waitFor()
+})
+
+test('ten thousand routes: few rows in the document, all of them in reach', { skip: noBrowser }, async () => {
+  const { page } = owner
+  const rows = Array.from({ length: 10_000 }, (_, i) => ({
+    id: `r${i}`,
+    name: '',
+    methods: ['GET'],
+    hosts: [],
+    uris: [`/r/${i}/*`],
+    upstream: ['127.0.0.1:1'],
+    plugins: [],
+    enabled: true,
+  }))
+  await page.route('**/v1/console/resources/routes?*', (route) => route.fulfill({ json: { total: rows.length, rows } }))
+  await page.getByRole('link', { name: 'Gateway', exact: true }).click()
+  const table = page.getByRole('region', { name: 'routes' })
+  await table.getByText('/r/3/*').waitFor()
+  assert.ok((await table.locator('tr').count()) < 60)
+  await table.evaluate((one) => one.scrollTo({ top: one.scrollHeight }))
+  await table.getByText('/r/9999/*').waitFor()
+  await page.getByLabel('Search routes').fill('/r/7777/')
+  await table.getByText('/r/7777/*').waitFor()
+  await page.unrouteAll()
+})
+
+test('no complaint in the console of the browser', { skip: noBrowser }, () => {
+  assert.deepEqual(owner.complaints, [])
+})
