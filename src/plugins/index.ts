@@ -1,6 +1,7 @@
 // Every plugin, one per line, in the order of execution: this list reads as the pipeline. A test fails when the order is not that of the
 // priorities, when a file is missing here, or when two plugins have one priority.
 import type { Plugin } from '../gateway/plugin.ts'
+import acl from './acl.ts'
 import apiBreaker from './api-breaker.ts'
 import attachConsumerLabel from './attach-consumer-label.ts'
 import basicAuth from './basic-auth.ts'
@@ -36,6 +37,7 @@ import openapiToMcp from './openapi-to-mcp.ts'
 import opentelemetry from './opentelemetry.ts'
 import prometheus from './prometheus.ts'
 import proxyCache from './proxy-cache.ts'
+import proxyControl from './proxy-control.ts'
 import proxyMirror from './proxy-mirror.ts'
 import proxyRewrite from './proxy-rewrite.ts'
 import publicApi from './public-api.ts'
@@ -63,6 +65,7 @@ export const plugins: readonly Plugin[] = [
   realIp, // 23000
   exitTransformer, // 22950
   clientControl, // 22000
+  proxyControl, // 21990
   requestId, // 12015
   zipkin, // 12011
   opentelemetry, // 12009
@@ -81,6 +84,7 @@ export const plugins: readonly Plugin[] = [
   basicAuth, // 2520
   jwtAuth, // 2510
   keyAuth, // 2500
+  acl, // 2410
   consumerRestriction, // 2400
   attachConsumerLabel, // 2399
   dataMask, // 1500

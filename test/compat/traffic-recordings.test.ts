@@ -14,6 +14,7 @@ for (const plugin of [
   'real-ip',
   'client-control',
   'attach-consumer-label',
+  'acl',
 ]) {
   test(`${plugin} answers as recorded`, async () => {
     await bench.replay(plugin)
