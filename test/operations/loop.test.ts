@@ -265,6 +265,19 @@ describe('what a model gets wrong is understood or explained', () => {
       fails('not_found', /there are: known/),
     )
   })
+  test('explain lists all plugins that run, also those of the service and of global rules, in their order', async () => {
+    await gw.admin('PUT', '/services/s', { hosts: ['s.example'], plugins: { cors: {} }, upstream: route().upstream })
+    await gw.admin('PUT', '/routes/of-service', {
+      uri: '/s',
+      service_id: 's',
+      plugins: { 'limit-count': { count: 1, time_window: 1 } },
+    })
+    await gw.admin('PUT', '/global_rules/g', { plugins: { 'request-id': {} } })
+    const found = await gw.run('explain', { path: '/s', host: 's.example' })
+    assert.deepEqual([found.route, found.plugins], ['of-service', ['request-id', 'cors', 'limit-count']])
+    assert.equal((await gw.run('explain', { path: '/s', host: 'other.example' })).route, null)
+    for (const path of ['/routes/of-service', '/services/s', '/global_rules/g']) await gw.admin('DELETE', path)
+  })
   test('explain names the winner and why the others lost', async () => {
     await gw.admin('PUT', '/routes/exact', route())
     await gw.admin('PUT', '/routes/prefix', { ...route(), uri: '/*', methods: ['POST'] })

@@ -4,6 +4,7 @@ import { createRouter, type MatchInput } from '../../gateway/router/router.ts'
 import { queryArgument } from '../../gateway/variables.ts'
 import type { Resource } from '../../resources/kinds.ts'
 import { defineOperation } from '../contract.ts'
+import { Inventory } from '../inventory.ts'
 import { text, texts } from '../shapes.ts'
 import { toKeys } from '../warnings.ts'
 
@@ -31,27 +32,37 @@ export const explain = defineOperation({
   async run(input, ctx) {
     const target = ctx.targets.get(input.target, ctx.signal)
     const router = createRouter('radixtree_host_uri')
-    const routes = new Map<string, Resource>()
-    for (const { id, value } of await target.admin.list('routes')) {
-      routes.set(id, value)
-      if (value.status !== 0) router.add(toKeys(id, value))
-    }
+    const inventory = await Inventory.read(target)
+    for (const { id, value } of inventory.list('routes'))
+      if (value.status !== 0) router.add(toKeys(id, withHosts(value, inventory)))
     const candidates = router.explain(toMatchInput(input))
     const winner = candidates.find((one) => one.lost === undefined)
-    const route = winner && routes.get(winner.id)
+    const route = winner && inventory.get('routes', winner.id)
+    const plugins = route ? inventory.pluginsOf(route) : inventory.globalPlugins()
     return {
       target: target.name,
       route: winner?.id ?? null,
       why: winner
         ? `uri ${winner.uri}${winner.host ? ` on host ${winner.host}` : ''} fits best`
         : 'no route takes this request: the gateway answers 404',
-      plugins: Object.keys((route?.plugins ?? {}) as object),
+      plugins: inOrder(Object.keys(plugins), await target.admin.pluginNames()),
       considered: candidates
         .slice(0, MAX_CANDIDATES)
         .map((one) => ({ id: one.id, uri: one.uri, result: one.lost ?? 'wins' })),
     }
   },
 })
+
+/** A route without hosts of its own has those of its service. */
+function withHosts(route: Resource, inventory: Inventory): Resource {
+  const hosts = inventory.get('services', route.service_id)?.hosts
+  return hosts === undefined || route.host !== undefined || route.hosts !== undefined ? route : { ...route, hosts }
+}
+
+/** As they run: a target lists its plugins by priority. */
+function inOrder(names: string[], all: string[]): string[] {
+  return names.sort((a, b) => all.indexOf(a) - all.indexOf(b))
+}
 
 function toMatchInput(input: {
   path: string
