@@ -182,6 +182,7 @@ function toPlaneOptions(
     routerMode: gateway.router,
     enabledPlugins: settings.plugins.enable,
     attributes: settings.plugins.attr,
+    dnsServers: gateway.dns_servers,
     dataDir: resolve(settings.data_dir),
     memory: allocateMemory(plugins, settings.plugins.attr),
     nodeId: readNodeId(settings.data_dir),

@@ -34,6 +34,8 @@ export interface WorkerStart {
   /** Plugins that may be used; undefined: all. */
   enabledPlugins: string[] | undefined
   attributes: Record<string, Resource>
+  /** Name servers as `address:port`; none: those of the system. */
+  dnsServers: string[]
   /** Where plugins may keep files. */
   dataDir: string
   memory: PluginMemory

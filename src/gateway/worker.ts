@@ -37,7 +37,7 @@ function collectMetrics(): Promise<string> {
 const thread = new Thread({
   plugins: plugins.filter((plugin) => start.enabledPlugins?.includes(plugin.name) ?? true),
   shared: start.shared,
-  upstream: { dns: new DnsCache() },
+  upstream: { dns: new DnsCache(start.dnsServers) },
   routerMode: start.routerMode,
   attributes: start.attributes,
   dataDir: start.dataDir,

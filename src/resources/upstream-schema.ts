@@ -180,7 +180,15 @@ const KEY_PATTERNS: Record<string, RegExp> = {
 export function checkUpstream(upstream: Record<string, unknown>): string | undefined {
   if (upstream.pass_host === 'rewrite' && !upstream.upstream_host)
     return "`upstream_host` can't be empty when `pass_host` is `rewrite`"
+  const discovery = checkDiscovery(upstream)
+  if (discovery !== undefined) return discovery
   return checkNodePorts(upstream.nodes) ?? (upstream.type === 'chash' ? checkHashKey(upstream) : undefined)
+}
+
+function checkDiscovery({ discovery_type: type, discovery_args: args }: Record<string, unknown>): string | undefined {
+  if (type !== undefined && type !== 'dns')
+    return `discovery_type ${JSON.stringify(type)} is not served here: use "dns" (SRV, A and AAAA records), or write the nodes`
+  return args === undefined ? undefined : 'discovery_args is not used by discovery_type "dns": leave it out'
 }
 
 function checkNodePorts(nodes: unknown): string | undefined {

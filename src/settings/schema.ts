@@ -81,6 +81,18 @@ const gateway = section('The data plane.', {
       https: fixedPorts('where HTTPS requests are served'),
     },
   ),
+  dns_servers: Type.Array(
+    Type.String({
+      pattern: '^(\\[[0-9a-fA-F:.]+\\]|[0-9]{1,3}(\\.[0-9]{1,3}){3}):[0-9]{1,5}$',
+      expected: 'address:port of a name server',
+      examples: ['10.0.0.2:53'],
+    }),
+    {
+      description: "name servers for upstream nodes and services; the system's when there are none",
+      default: [],
+      maxItems: 16,
+    },
+  ),
   drain_seconds: count('seconds that requests under way may take when the gateway stops', 30, 0, 3600),
   access_log: section('One line for each request.', {
     file: Type.Optional(text('where the lines go; nowhere when it is not set', { examples: ['access.log'] })),

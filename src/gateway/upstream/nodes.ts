@@ -9,9 +9,11 @@ interface ListedNode {
   priority?: number
 }
 
-/** Nodes of weight 0 get no requests and are left out. */
+/** A service (`service_name`) is one node, which DNS turns into those that there are. Nodes of weight 0 get no requests and are left out. */
 export function readNodes(conf: Resource): Node[] {
   const scheme = (conf.scheme as string | undefined) ?? 'http'
+  if (conf.service_name !== undefined)
+    return [{ ...toNode({ ...splitHost(String(conf.service_name)), weight: 1 }, scheme), service: true }]
   const written = conf.nodes as Record<string, number> | ListedNode[] | undefined
   const listed = Array.isArray(written)
     ? written
@@ -31,6 +33,7 @@ function toNode(node: ListedNode, scheme: string): Node {
     weight: node.weight,
     priority: node.priority ?? 0,
     key: `${host}:${port}`,
+    service: false,
     hostHeader: node.port === undefined ? shown : `${shown}:${port}`,
   }
 }

@@ -21,6 +21,8 @@ export interface Node {
   key: string
   /** Host header under `pass_host: node`. */
   hostHeader: string
+  /** `host` is a service, to be found by its SRV records. */
+  service: boolean
 }
 
 export interface UpstreamDeps {
@@ -54,8 +56,6 @@ export class UpstreamRuntime {
   readonly upstreamHost: string | undefined
   readonly timeout: Record<string, number> | undefined
   readonly pool: PoolLimits
-  /** Tries after the first. */
-  readonly retries: number
   /** Milliseconds within which a retry may begin; 0: no limit. */
   readonly retryTimeoutMs: number
   readonly #conf: Resource
@@ -87,13 +87,17 @@ export class UpstreamRuntime {
       : POOL
     this.#tls = readTls(conf)
     this.#configured = readNodes(conf)
-    this.retries = (conf.retries as number | undefined) ?? Math.max(0, this.#configured.length - 1)
     this.retryTimeoutMs = ((conf.retry_timeout as number | undefined) ?? 0) * 1000
     this.#hashOn = { on: (conf.hash_on as string | undefined) ?? 'vars', key: conf.key as string | undefined }
     this.#nodes = this.#configured
     this.#hasNames = this.#configured.some((node) => isIP(node.host) === 0)
     this.#balancer = this.#makeBalancer(this.#nodes)
     this.#health = conf.checks ? new HealthChecker(conf.checks as Checks, () => this.#nodes) : undefined
+  }
+
+  /** Tries after the first: one for each other node, unless the configuration says how many. */
+  get retries(): number {
+    return (this.#conf.retries as number | undefined) ?? Math.max(0, this.#nodes.length - 1)
   }
 
   /** How TLS to the nodes is done. A certificate that is named by `client_cert_id` may change while the upstream stays. */

@@ -1,0 +1,128 @@
+// Names and services, asked of a name server of the test's own.
+import assert from 'node:assert/strict'
+import dgram from 'node:dgram'
+import { after, before, test } from 'node:test'
+import { DnsCache } from '../../../src/gateway/upstream/dns.ts'
+import { readNodes } from '../../../src/gateway/upstream/nodes.ts'
+import { checkUpstream } from '../../../src/resources/upstream-schema.ts'
+
+interface DnsRecord {
+  ttl?: number
+  data: Buffer
+}
+
+const TYPES: Record<number, string> = { 1: 'A', 28: 'AAAA', 33: 'SRV' }
+const records = new Map<string, DnsRecord[]>()
+const asked: string[] = []
+const server = dgram.createSocket('udp4')
+let failing = false
+let dns: DnsCache
+
+const toName = (name: string): Buffer =>
+  Buffer.concat([
+    ...name.split('.').map((label) => Buffer.from([label.length, ...Buffer.from(label)])),
+    Buffer.alloc(1),
+  ])
+const a = (address: string, ttl = 60): DnsRecord => ({ ttl, data: Buffer.from(address.split('.').map(Number)) })
+const srv = (priority: number, weight: number, port: number, target: string): DnsRecord => {
+  const head = Buffer.alloc(6)
+  for (const [i, value] of [priority, weight, port].entries()) head.writeUInt16BE(value, i * 2)
+  return { data: Buffer.concat([head, toName(target)]) }
+}
+
+/** Answers one question from `records`; a name that has none of any type is not known. */
+function answer(query: Buffer): Buffer {
+  const labels: string[] = []
+  let at = 12
+  for (let length = query[at] as number; length > 0; length = query[at] as number) {
+    labels.push(query.toString('latin1', at + 1, at + 1 + length))
+    at += 1 + length
+  }
+  const name = labels.join('.')
+  const type = query.readUInt16BE(at + 1)
+  const key = `${TYPES[type]} ${name}`
+  asked.push(key)
+  const found = records.get(key) ?? []
+  const known = [...records.keys()].some((one) => one.endsWith(` ${name}`))
+  const head = Buffer.alloc(12)
+  query.copy(head, 0, 0, 2)
+  head.writeUInt16BE(0x8180 | (failing ? 2 : known ? 0 : 3), 2)
+  head.writeUInt16BE(1, 4)
+  head.writeUInt16BE(failing ? 0 : found.length, 6)
+  const answers = found.map(({ ttl = 60, data }) => {
+    const fixed = Buffer.alloc(12)
+    for (const [i, value] of [0xc00c, type, 1, 0, ttl, data.length].entries()) fixed.writeUInt16BE(value, i * 2)
+    return Buffer.concat([fixed, data])
+  })
+  return Buffer.concat([head, query.subarray(12, at + 5), ...(failing ? [] : answers)])
+}
+
+before(async () => {
+  server.on('message', (query, from) => server.send(answer(query), from.port, from.address))
+  await new Promise<void>((resolve) => server.bind(0, '127.0.0.1', resolve))
+  dns = new DnsCache([`127.0.0.1:${server.address().port}`])
+})
+after(() => server.close())
+
+/** `address:port weight priority` of each node. */
+async function expand(conf: Record<string, unknown>, nodes = readNodes(conf)): Promise<string[]> {
+  return (await dns.expand(nodes)).map(({ key, weight, priority }) => `${key} ${weight} ${priority}`)
+}
+
+test('a name is all of its addresses, and asked for again after its TTL only', async () => {
+  records.set('A two.test', [a('10.0.0.2', 1), a('10.0.0.1', 1)])
+  const nodes = readNodes({ nodes: { 'two.test:8080': 5, '127.0.0.1:1': 1 } })
+  assert.deepEqual(await expand({}, nodes), ['10.0.0.1:8080 5 0', '10.0.0.2:8080 5 0', '127.0.0.1:1 1 0'])
+  assert.equal(
+    dns.expand(nodes),
+    dns.expand(nodes),
+    'known names cost no promise, and the same answer is the same array',
+  )
+  assert.equal(asked.filter((key) => key === 'A two.test').length, 1)
+  records.set('A two.test', [a('10.0.0.3')])
+  const limit = Date.now() + 10_000
+  while ((await expand({}, nodes))[0] !== '10.0.0.3:8080 5 0' && Date.now() < limit)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  assert.deepEqual(await expand({}, nodes), ['10.0.0.3:8080 5 0', '127.0.0.1:1 1 0'])
+})
+
+test('a name without IPv4 addresses has its IPv6 ones', async () => {
+  records.set('AAAA six.test', [{ data: Buffer.from('20010db8000000000000000000000001', 'hex') }])
+  assert.deepEqual(await expand({ nodes: { 'six.test:80': 1 } }), ['2001:db8::1:80 1 0'])
+})
+
+test('a service is the targets of its SRV records, with their ports, weights and priorities', async () => {
+  records.set('A one.test', [a('10.0.1.1')])
+  records.set('A other.test', [a('10.0.1.2')])
+  const targets = [srv(10, 60, 8001, 'one.test'), srv(10, 0, 8002, 'one.test'), srv(20, 5, 0, 'other.test')]
+  records.set('SRV _api._tcp.test', targets)
+  assert.deepEqual(await expand({ discovery_type: 'dns', service_name: '_api._tcp.test' }), [
+    '10.0.1.1:8001 60 -10',
+    '10.0.1.1:8002 1 -10',
+    '10.0.1.2:80 5 -20',
+  ])
+  assert.deepEqual(await expand({ discovery_type: 'dns', service_name: 'one.test:9000' }), ['10.0.1.1:9000 1 0'])
+})
+
+test('an unknown name rejects; a name server that fails leaves the last answer in use', async () => {
+  await assert.rejects(expand({ nodes: { 'none.test:80': 1 } }), { code: 'ENOTFOUND' })
+  records.set('A kept.test', [a('10.0.2.1', 0)])
+  const nodes = readNodes({ nodes: { 'kept.test:80': 1 } })
+  await expand({}, nodes)
+  failing = true
+  const before = asked.length
+  const limit = Date.now() + 10_000
+  while (asked.length === before && Date.now() < limit) {
+    assert.deepEqual(await expand({}, nodes), ['10.0.2.1:80 1 0'])
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  assert.ok(asked.length > before, 'asked again after the TTL')
+  assert.deepEqual(await expand({}, nodes), ['10.0.2.1:80 1 0'])
+  failing = false
+})
+
+test('what is not served is refused when it is written', () => {
+  assert.equal(checkUpstream({ discovery_type: 'dns', service_name: 'a' }), undefined)
+  assert.match(checkUpstream({ discovery_type: 'consul', service_name: 'a' }) ?? '', /"consul" is not served here/)
+  assert.match(checkUpstream({ discovery_type: 'dns', service_name: 'a', discovery_args: {} }) ?? '', /leave it out/)
+})
