@@ -8,6 +8,7 @@
 // by returning a Reply; the others are synchronous. A phase never writes to the socket.
 import type { TSchema } from 'typebox'
 import type { SharedTable } from '../lib/shared-table.ts'
+import type { OtherPlugins } from '../resources/catalog.ts'
 import type { Kind, Resource } from '../resources/kinds.ts'
 import type { ConsumerIndex } from './consumers.ts'
 import type { Exchange } from './exchange.ts'
@@ -126,9 +127,9 @@ export interface Plugin<Conf = Resource> {
   agreeBy?: string
   /**
    * Beyond the schema; throws an Error whose message the Admin API passes on. `kind` tells which of the three schemas applies, `attr` are
-   * the plugin's settings.
+   * the plugin's settings, `others` checks configurations of other plugins that stand inside this one's.
    */
-  check?(conf: Conf, kind: 'plugin' | 'consumer' | 'metadata', attr: Resource): void
+  check?(conf: Conf, kind: 'plugin' | 'consumer' | 'metadata', attr: Resource, others: OtherPlugins): void
   /** Memory shared by all threads that these settings ask for, in bytes by name; made at the start. Throws when the settings are wrong. */
   sharedMemory?(attr: Resource): Record<string, number>
   /** `conf` has its defaults filled in and its secret references resolved. */

@@ -18,6 +18,7 @@ import errorPage from './error-page.ts'
 import exitTransformer from './exit-transformer.ts'
 import faultInjection from './fault-injection.ts'
 import fileLogger from './file-logger.ts'
+import forwardAuth from './forward-auth.ts'
 import grpcTranscode from './grpc-transcode.ts'
 import grpcWeb from './grpc-web.ts'
 import gzip from './gzip.ts'
@@ -32,6 +33,7 @@ import limitCount from './limit-count.ts'
 import limitReq from './limit-req.ts'
 import lokiLogger from './loki-logger.ts'
 import mocking from './mocking.ts'
+import multiAuth from './multi-auth.ts'
 import nodeStatus from './node-status.ts'
 import openapiToMcp from './openapi-to-mcp.ts'
 import opentelemetry from './opentelemetry.ts'
@@ -80,6 +82,7 @@ export const plugins: readonly Plugin[] = [
   csrf, // 2980
   uriBlocker, // 2900
   requestValidation, // 2800
+  multiAuth, // 2600
   hmacAuth, // 2530
   basicAuth, // 2520
   jwtAuth, // 2510
@@ -87,6 +90,7 @@ export const plugins: readonly Plugin[] = [
   acl, // 2410
   consumerRestriction, // 2400
   attachConsumerLabel, // 2399
+  forwardAuth, // 2002
   dataMask, // 1500
   proxyCache, // 1085
   proxyMirror, // 1010

@@ -20,7 +20,16 @@ export interface PluginFacts {
   /** The field that makes configurations one group: those with an equal value must be equal in all. */
   agreeBy?: string
   /** Beyond the schema; throws an Error whose message is passed on. */
-  check?(conf: Resource, kind: 'plugin' | 'consumer' | 'metadata', attr: Resource): void
+  check?(conf: Resource, kind: 'plugin' | 'consumer' | 'metadata', attr: Resource, others: OtherPlugins): void
+}
+
+/** For plugins that hold other plugins' configurations: the plugin of a name; undefined when there is none. */
+export type OtherPlugins = (name: string) => OtherPlugin | undefined
+
+export interface OtherPlugin {
+  type: PluginFacts['type']
+  /** What is wrong with a configuration of that plugin; undefined: nothing. */
+  fault(conf: unknown): string | undefined
 }
 
 export interface PluginCatalog {

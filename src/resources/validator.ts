@@ -5,7 +5,7 @@
 import { X509Certificate } from 'node:crypto'
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { TSchema } from 'typebox'
-import { type PluginCatalog, type PluginFacts, STREAM_PLUGINS } from './catalog.ts'
+import { type OtherPlugin, type PluginCatalog, type PluginFacts, STREAM_PLUGINS } from './catalog.ts'
 import type { Kind, Resource } from './kinds.ts'
 import { nearestNames } from './nearest.ts'
 import { checkProto } from './proto-check.ts'
@@ -78,8 +78,13 @@ export function createValidator(options: ValidatorOptions): Validator {
     if (errors) return { message: wordFirst(errors), failures: listFailures(errors, base) }
     const message =
       checkFilter(conf as Resource, options.checkVars) ??
-      messageOf(() => plugin.check?.(conf as Resource, which, options.attributes?.[plugin.name] ?? {}))
+      messageOf(() => plugin.check?.(conf as Resource, which, options.attributes?.[plugin.name] ?? {}, otherPlugin))
     return message === undefined ? undefined : plain(message, base)
+  }
+
+  function otherPlugin(name: string): OtherPlugin | undefined {
+    const plugin = options.catalog.get(name)
+    return plugin && { type: plugin.type, fault: (conf) => checkPlugin(plugin, conf, 'plugin', '')?.message }
   }
 
   function checkPlugins(kind: Kind, plugins: unknown): Invalid | undefined {

@@ -22,7 +22,7 @@ export function limitFault(name: string, conf: unknown): string | undefined {
   if (!validate(conf)) return wordFirst(validate.errors ?? [])
   if ((conf as Resource).group !== undefined) return 'group is not supported'
   try {
-    plugin.check?.(conf as Resource, 'plugin', {})
+    plugin.check?.(conf as Resource, 'plugin', {}, () => undefined)
     return undefined
   } catch (error) {
     return (error as Error).message

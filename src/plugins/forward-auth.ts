@@ -1,0 +1,184 @@
+// Asks an authorization service whether a request may pass. An answer below 300 lets it pass and may give it header fields; any other answer is the
+// client's, with its body. The service is told of the request by X-Forwarded-* fields and gets only those of the client's fields that are named.
+//
+// A field in `upstream_headers` that the service does not give is taken from the request: a client cannot write it in the service's place.
+import Type, { type Static } from 'typebox'
+import { BodyError } from '../gateway/body.ts'
+import type { Exchange } from '../gateway/exchange.ts'
+import { createHttpClient, type HttpClient, type HttpClientResponse } from '../gateway/http-client.ts'
+import { definePlugin, type Reply } from '../gateway/plugin.ts'
+import { interpolate } from '../gateway/variables.ts'
+import { oneOfTexts } from '../lib/schema-types.ts'
+import { version } from '../lib/version.ts'
+
+const names = (title: string, description: string, example: string) =>
+  Type.Array(Type.String(), { title, description, default: [], examples: [[example]] })
+
+const schema = Type.Object({
+  uri: Type.String({
+    title: 'Address',
+    description: 'http or https address of the authorization service',
+    examples: ['http://127.0.0.1:9000/auth'],
+  }),
+  allow_degradation: Type.Boolean({
+    title: 'Allow degradation',
+    description: 'let requests pass when the service cannot be asked',
+    default: false,
+    examples: [true],
+  }),
+  status_on_error: Type.Integer({
+    title: 'Status on error',
+    description: 'status of the answer when the service cannot be asked',
+    minimum: 200,
+    maximum: 599,
+    default: 403,
+    examples: [503],
+  }),
+  ssl_verify: Type.Boolean({
+    title: 'Check the certificate',
+    description: "check the service's certificate",
+    default: true,
+    examples: [false],
+  }),
+  request_method: oneOfTexts(['GET', 'POST'], {
+    title: 'Method',
+    description: "method of the question; POST carries the request's body",
+    default: 'GET',
+    examples: ['POST'],
+  }),
+  request_headers: names('Request headers', "the client's fields that the service gets", 'Authorization'),
+  upstream_headers: names('Upstream headers', "the service's fields that the upstream gets", 'X-User-Id'),
+  client_headers: names('Client headers', "the service's fields that a refused client gets", 'Location'),
+  extra_headers: Type.Optional(
+    Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
+      title: 'Extra headers',
+      description: 'further fields for the service; values may hold variables',
+      minProperties: 1,
+      examples: [{ 'X-Route': '$route_id' }],
+    }),
+  ),
+  max_req_body_size: Type.Integer({
+    title: 'Largest body',
+    description: 'bytes of a body that is sent to the service; a larger one is refused with 413',
+    minimum: 1,
+    default: 67108864,
+    examples: [1048576],
+  }),
+  timeout: Type.Integer({
+    title: 'Timeout',
+    description: 'milliseconds for the whole question',
+    minimum: 1,
+    maximum: 60000,
+    default: 3000,
+    examples: [1000],
+  }),
+  keepalive: Type.Boolean({
+    title: 'Keep connections',
+    description: 'use connections to the service again',
+    default: true,
+    examples: [false],
+  }),
+  keepalive_timeout: Type.Integer({
+    title: 'Idle time',
+    description: 'milliseconds that an unused connection stays open',
+    minimum: 1000,
+    default: 60000,
+    examples: [5000],
+  }),
+  keepalive_pool: Type.Integer({
+    title: 'Idle connections',
+    description: 'unused connections that stay open',
+    minimum: 1,
+    default: 5,
+    examples: [20],
+  }),
+})
+type Conf = Static<typeof schema>
+
+const USER_AGENT = `gateward/${version()}`
+
+export default definePlugin<Conf>({
+  name: 'forward-auth',
+  version: 0.1,
+  priority: 2002,
+  schema: Type.Partial(schema, { required: ['uri'] }),
+  check(conf, kind) {
+    if (kind !== 'plugin') return
+    const protocol = URL.parse(conf.uri)?.protocol
+    if (protocol !== 'http:' && protocol !== 'https:')
+      throw new Error('property "uri" must be an http or https address, such as http://127.0.0.1:9000/auth')
+    for (const [name, value] of Object.entries(conf.extra_headers ?? {})) {
+      if (String(value).includes('$post_arg'))
+        throw new Error(
+          `property "extra_headers" cannot use $post_arg in ${name}: send the body with request_method POST`,
+        )
+    }
+  },
+  setup(conf, env) {
+    const client = createHttpClient({ idleMs: conf.keepalive_timeout, maxIdle: conf.keepalive_pool })
+    return {
+      async access(ctx) {
+        const body = conf.request_method === 'POST' ? await readBody(ctx, conf.max_req_body_size) : undefined
+        if (body instanceof BodyError) return { status: body.status }
+        let answer: HttpClientResponse
+        try {
+          answer = await ask(client, ctx, conf, body)
+        } catch (error) {
+          env.log.warn({ uri: conf.uri, error: (error as Error).message }, 'the authorization service cannot be asked')
+          return conf.allow_degradation ? undefined : { status: conf.status_on_error }
+        }
+        if (answer.status >= 300) return toRefusal(answer, conf.client_headers)
+        for (const name of conf.upstream_headers) {
+          ctx.request.headers.remove(name)
+          for (const value of answer.headers.getAll(name.toLowerCase())) ctx.request.headers.add(name, value)
+        }
+        return undefined
+      },
+      close: () => client.close(),
+    }
+  },
+})
+
+async function readBody(ctx: Exchange, maxBytes: number): Promise<Buffer | BodyError> {
+  try {
+    return await ctx.request.body.read(maxBytes)
+  } catch (error) {
+    if (error instanceof BodyError) return error
+    throw error
+  }
+}
+
+function ask(client: HttpClient, ctx: Exchange, conf: Conf, body: Buffer | undefined): Promise<HttpClientResponse> {
+  const { request } = ctx
+  const headers = new Map<string, [string, string | string[]]>()
+  const put = (name: string, value: string | string[]) => headers.set(name.toLowerCase(), [name, value])
+  put('User-Agent', USER_AGENT)
+  put('X-Forwarded-Proto', request.scheme)
+  put('X-Forwarded-Method', request.method)
+  put('X-Forwarded-Host', request.host)
+  put('X-Forwarded-Uri', request.target)
+  put('X-Forwarded-For', ctx.remoteAddr)
+  if (body) put('Content-Length', String(body.length))
+  if (!conf.keepalive) put('Connection', 'close')
+  for (const [name, value] of Object.entries(conf.extra_headers ?? {})) put(name, interpolate(ctx, String(value)))
+  for (const name of conf.request_headers) {
+    const values = request.headers.getAll(name.toLowerCase())
+    if (values.length && !headers.has(name.toLowerCase())) put(name, values)
+  }
+  return client.request(conf.uri, {
+    method: conf.request_method,
+    headers: Object.fromEntries(headers.values()),
+    timeoutMs: conf.timeout,
+    tlsVerify: conf.ssl_verify,
+    ...(body ? { body } : {}),
+  })
+}
+
+function toRefusal(answer: HttpClientResponse, kept: string[]): Reply {
+  const fields = kept.map((name) => [name, answer.headers.getAll(name.toLowerCase())] as const)
+  return {
+    status: answer.status,
+    headers: Object.fromEntries(fields.filter(([, values]) => values.length)),
+    body: answer.body,
+  }
+}
