@@ -16,6 +16,8 @@ export interface RedisServer {
   /** Sends one command and returns what comes back, as redis-cli shows it. */
   call(...words: string[]): string
   stop(): Promise<void>
+  /** Starts it again on its port, empty. */
+  restart(): Promise<void>
 }
 
 /** A single server. `args` are options of redis-server. */
@@ -57,18 +59,22 @@ export async function startSentinel(master: RedisServer): Promise<RedisServer> {
 }
 
 async function run(port: number, directory: string, options: string[], args: string[]): Promise<RedisServer> {
-  const child = spawn('redis-server', options, { stdio: 'ignore' })
+  let child: ChildProcess
+  const restart = async (): Promise<void> => {
+    child = spawn('redis-server', options, { stdio: 'ignore' })
+    await until(() => accepts(port))
+  }
   const stop = (): Promise<void> => end(child)
   after(async () => {
     await stop()
     rmSync(directory, { recursive: true, force: true })
   })
-  await until(() => accepts(port))
+  await restart()
   const password = args[args.indexOf('--requirepass') + 1]
   const login = args.includes('--requirepass') && password ? ['-a', password, '--no-auth-warning'] : []
   const call = (...words: string[]): string =>
     spawnSync('redis-cli', ['-p', String(port), ...login, ...words], { encoding: 'utf8' }).stdout.trim()
-  return { port, call, stop }
+  return { port, call, stop, restart }
 }
 
 async function end(child: ChildProcess): Promise<void> {

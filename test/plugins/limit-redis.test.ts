@@ -1,7 +1,12 @@
 // Limits in a real Redis: what two gateways count together, every kind of Redis, and what happens when it is away.
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../e2e/process.ts'
 import { startRedis, startRedisCluster, startSentinel } from '../lib/redis-servers.ts'
 import { needs } from '../needs.ts'
 import { type PluginBench, startBench } from './harness.ts'
@@ -77,6 +82,25 @@ test('a password, a user, a database', redis, async () => {
   bench.route({ 'limit-count': { ...base, redis_password: 'wrong' } })
   const failed = await bench.send('/a')
   assert.deepEqual([failed.status, failed.json()], [500, { error_msg: 'failed to limit count' }])
+})
+
+test('TLS, with a certificate that is verified when asked for', redis, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'gateward-redis-tls-'))
+  after(() => rmSync(directory, { recursive: true, force: true }))
+  const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')]
+  const subject = ['-subj', '/CN=127.0.0.1', '-days', '2']
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, ...subject], {
+    stdio: 'ignore',
+  })
+  const port = await freePort()
+  const files = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-auth-clients', 'no']
+  await startRedis('--tls-port', String(port), ...files)
+  const where = { policy: 'redis', redis_host: '127.0.0.1', redis_port: port, redis_ssl: true }
+  const bench = await startBench()
+  bench.route({ 'limit-count': { count: 1, time_window: 60, ...where } })
+  assert.deepEqual(await countStatuses([bench], 2, 1), { 200: 1, 503: 1 })
+  bench.route({ 'limit-count': { count: 1, time_window: 60, ...where, redis_ssl_verify: true } })
+  assert.equal((await bench.send('/a')).status, 500, 'nobody vouches for this certificate')
 })
 
 test('a cluster of three', redis, async () => {
@@ -156,6 +180,8 @@ test('a Redis that is away refuses, or lets pass; it is used again when it is ba
   assert.deepEqual((await bench.send('/a')).json(), { error_msg: 'failed to limit req' })
   bench.route({ 'limit-conn': { conn: 1, burst: 0, default_conn_delay: 1, ...where } })
   assert.deepEqual((await bench.send('/a')).json(), { error_msg: 'failed to limit conn' })
+  await server.restart()
+  assert.equal((await bench.send('/a')).status, 200)
 })
 
 test('with sync_interval what has passed is settled with Redis from time to time', redis, async () => {
