@@ -130,11 +130,14 @@ function toMessage(text: string, at: Date): string {
 function toWrites(batch: string[], flushBytes: number): string[] {
   const writes: string[] = []
   let text = ''
+  let bytes = 0
   for (const message of batch) {
     text += `${message}\n`
-    if (text.length >= flushBytes) {
+    bytes += Buffer.byteLength(message) + 1
+    if (bytes >= flushBytes) {
       writes.push(text)
       text = ''
+      bytes = 0
     }
   }
   if (text) writes.push(text)

@@ -4,7 +4,7 @@ import { after, test } from 'node:test'
 import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { makeCertificate } from '../gateway/listening.ts'
 import { refusal, startBench } from './harness.ts'
-import { arrived } from './logging/receiver.ts'
+import { arrived, until } from './logging/receiver.ts'
 
 const bench = await startBench()
 
@@ -73,4 +73,25 @@ test('TLS, with the certificate checked', async () => {
 test('configurations that are refused', () => {
   assert.equal(refusal('tcp-logger', { host: 'a' }), 'property "port" is required')
   assert.match(refusal('tcp-logger', { host: 'a', port: -1 }) ?? '', /expected -1 to be at least 0/)
+})
+
+test('a server that never closes its side is cut off', async () => {
+  let closed = 0
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => socket.destroy())
+    // What is written to a connection that the other side has given up is answered with a reset.
+    const writing = setInterval(() => socket.write('still here'), 300)
+    socket.on('close', () => {
+      clearInterval(writing)
+      closed++
+    })
+    socket.resume()
+  })
+  const port = await listen(server)
+  bench.route({ 'tcp-logger': { host: '127.0.0.1', port, timeout: 50, batch_max_size: 1 } })
+  await bench.send('/a')
+  await until(
+    () => closed || undefined,
+    () => 'the connection is still open',
+  )
 })

@@ -20,7 +20,7 @@ export async function sendOnce(address: StreamAddress, text: string): Promise<vo
   const socket = await open(address)
   try {
     await write(socket, address, text)
-    socket.end()
+    finish(socket, address)
   } catch (error) {
     socket.destroy()
     throw error
@@ -48,13 +48,13 @@ export class SocketPool {
       socket.destroy()
       throw error
     }
-    if (this.#closed || this.#idle.length >= this.#maxIdle) socket.end()
+    if (this.#closed || this.#idle.length >= this.#maxIdle) finish(socket, this.#address)
     else if (!socket.destroyed) this.#idle.push(socket)
   }
 
   close(): void {
     this.#closed = true
-    for (const socket of this.#idle.splice(0)) socket.end()
+    for (const socket of this.#idle.splice(0)) finish(socket, this.#address)
   }
 
   async #open(): Promise<Socket> {
@@ -104,6 +104,12 @@ function open({ host, port, timeoutMs, tls }: StreamAddress): Promise<Socket> {
   // What a receiver says is not looked at, but must be read, or its end would never be seen.
   socket.resume()
   return promise.finally(() => socket.setTimeout(0))
+}
+
+/** Says that no more comes; a receiver that does not close its side is cut off. */
+function finish(socket: Socket, { timeoutMs }: StreamAddress): void {
+  socket.setTimeout(timeoutMs)
+  socket.end()
 }
 
 function write(socket: Socket, { host, port, timeoutMs }: StreamAddress, text: string): Promise<void> {
