@@ -8,11 +8,13 @@ import { useTheme } from './theme.ts'
 import { useLoaded } from './use-loaded.ts'
 
 const GatewayView = lazy(() => import('./gateway/gateway-view.tsx'))
+const TrafficView = lazy(() => import('./traffic/traffic-view.tsx'))
 const HistoryView = lazy(() => import('./history/history-view.tsx'))
 
 const VIEWS: { path: string; title: string; icon: IconName }[] = [
   { path: 'chat', title: 'Chat', icon: 'chat' },
   { path: 'gateway', title: 'Gateway', icon: 'gateway' },
+  { path: 'traffic', title: 'Traffic', icon: 'traffic' },
   { path: 'history', title: 'History', icon: 'history' },
 ]
 
@@ -34,6 +36,8 @@ export function App(): ReactNode {
         <Suspense fallback={<p className="quiet pad">Loading…</p>}>
           {view === 'gateway' ? (
             <GatewayView path={rest} state={state} />
+          ) : view === 'traffic' ? (
+            <TrafficView state={state} />
           ) : view === 'history' ? (
             <HistoryView />
           ) : (

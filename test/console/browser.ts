@@ -16,7 +16,7 @@ const FLAGS = [
   '--disable-sync',
 ]
 /** Where pictures are put, when somebody wants to look at them. */
-const PICTURES = process.env.GATEWARD_TEST_PICTURES
+const PICTURES = process.env.CONSOLE_PICTURES
 
 /** The reason why these tests cannot run here; false when they can. */
 export const noBrowser: string | false = existsSync(CHROMIUM) ? false : `there is no ${CHROMIUM}`
@@ -70,7 +70,7 @@ export async function seriousFindings(page: Page): Promise<string[]> {
   })
 }
 
-/** Keeps a picture when GATEWARD_TEST_PICTURES names a directory. */
+/** Keeps a picture when CONSOLE_PICTURES names a directory. */
 export async function picture(page: Page, name: string): Promise<void> {
   if (!PICTURES) return
   mkdirSync(PICTURES, { recursive: true })

@@ -1,0 +1,146 @@
+// What goes through the gateway: requests, failures and latency over time, and the same by route, consumer, upstream and status.
+import { type ReactNode, useMemo, useState } from 'react'
+import type { TrafficPoint } from '../../../src/surfaces/http/console-api.ts'
+import type { State } from '../api.ts'
+import { Table } from '../cards/table.tsx'
+import { useLoaded } from '../use-loaded.ts'
+import { Chart } from './chart.tsx'
+
+interface Row {
+  name: string
+  requests: number
+  per_second: number
+  client_errors?: number
+  server_errors?: number
+  p50_ms?: number
+  p95_ms?: number
+}
+
+interface Traffic {
+  points: TrafficPoint[]
+  all: Row
+  rows: Row[]
+}
+
+const WINDOWS = [
+  [300, '5 minutes'],
+  [900, '15 minutes'],
+  [3600, '1 hour'],
+] as const
+const GROUPS = ['route', 'consumer', 'upstream', 'status'] as const
+const REFRESH_MS = 5000
+
+export default function TrafficView({ state }: { state: State | undefined }): ReactNode {
+  const [seconds, setSeconds] = useState<number>(300)
+  const [by, setBy] = useState<string>('route')
+  const target = encodeURIComponent(state?.targets[0]?.name ?? 'embedded')
+  const { value, error } = useLoaded<Traffic>(
+    `/console/traffic?target=${target}&seconds=${seconds}&by=${by}`,
+    REFRESH_MS,
+  )
+  const theme = document.documentElement.dataset.theme
+  const { times, requests, latency } = useMemo(() => toLines(value?.points ?? []), [value])
+  return (
+    <div className="page">
+      <header>
+        <h1>Traffic</h1>
+        <Choice<number> label="Window" options={WINDOWS} value={seconds} onChange={(one) => setSeconds(one)} />
+      </header>
+      {error && (
+        <p className="banner" role="alert">
+          {error}
+        </p>
+      )}
+      {value && (
+        <>
+          <dl className="figures">
+            <Figure name="requests" value={value.all.requests} />
+            <Figure name="per second" value={value.all.per_second} />
+            <Figure name="4xx" value={value.all.client_errors ?? 0} />
+            <Figure name="5xx" value={value.all.server_errors ?? 0} />
+            <Figure name="95 % within" value={value.all.p95_ms === undefined ? '–' : `${value.all.p95_ms} ms`} />
+          </dl>
+          <div className="charts">
+            <Chart title="Requests per second" unit="" times={times} lines={requests} theme={theme} />
+            <Chart title="Latency" unit=" ms" times={times} lines={latency} theme={theme} />
+          </div>
+          <div className="tools">
+            <Choice<string>
+              label="By"
+              options={GROUPS.map((one) => [one, `by ${one}`] as const)}
+              value={by}
+              onChange={setBy}
+            />
+          </div>
+          {value.rows.length ? (
+            <div className="card">
+              <Table
+                heads={[by, 'requests', 'per second', '4xx', '5xx', '50 % ms', '95 % ms']}
+                rows={value.rows.map((row) => [
+                  row.name,
+                  row.requests,
+                  row.per_second,
+                  row.client_errors ?? '',
+                  row.server_errors ?? '',
+                  row.p50_ms ?? '',
+                  row.p95_ms ?? '',
+                ])}
+              />
+            </div>
+          ) : (
+            <p className="quiet">
+              No counted request in this window. Routes that run the plugin <code>prometheus</code> are counted: say
+              “Enable prometheus on all routes” or add a global rule.
+            </p>
+          )}
+        </>
+      )}
+    </div>
+  )
+}
+
+interface ChoiceProps<T extends string | number> {
+  label: string
+  options: readonly (readonly [T, string])[]
+  value: T
+  onChange(value: T): void
+}
+
+function Choice<T extends string | number>({ label, options, value, onChange }: ChoiceProps<T>): ReactNode {
+  return (
+    <fieldset className="choice">
+      <legend className="hidden">{label}</legend>
+      {options.map(([one, name]) => (
+        <button type="button" className="option" key={one} aria-pressed={one === value} onClick={() => onChange(one)}>
+          {name}
+        </button>
+      ))}
+    </fieldset>
+  )
+}
+
+function Figure({ name, value }: { name: string; value: ReactNode }): ReactNode {
+  return (
+    <div className="card">
+      <dt className="quiet">{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  )
+}
+
+function toLines(
+  points: TrafficPoint[],
+): { times: number[] } & Record<'requests' | 'latency', Parameters<typeof Chart>[0]['lines']> {
+  return {
+    times: points.map((one) => one.at / 1000),
+    requests: [
+      { label: 'all', color: '--accent', values: points.map((one) => one.per_second) },
+      { label: '4xx', color: '--warn', values: points.map((one) => one.client_errors_per_second) },
+      { label: '5xx', color: '--bad', values: points.map((one) => one.server_errors_per_second) },
+    ],
+    latency: [
+      { label: '50 %', color: '--good', values: points.map((one) => one.p50_ms ?? null) },
+      { label: '95 %', color: '--accent', values: points.map((one) => one.p95_ms ?? null) },
+    ],
+  }
+}

@@ -1,0 +1,29 @@
+// The traffic's charts in a real browser, with real requests.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { admin, start } from '../e2e/process.ts'
+import { launch, noBrowser, picture, seriousFindings, visit } from './browser.ts'
+
+test('requests are counted, drawn and listed', { skip: noBrowser }, async () => {
+  const running = await start()
+  const browser = await launch()
+  try {
+    const body = { uri: '/hello', plugins: { prometheus: {}, mocking: { response_example: 'hi' } } }
+    assert.equal((await admin(running, 'PUT', '/routes/hello', body)).status, 201)
+    assert.equal((await fetch(`${running.gateway}/hello`)).status, 200)
+    const address = /http:\/\/localhost:\d+\/\?ticket=\S+/.exec(running.output())?.[0] as string
+    const { page, complaints } = await visit(browser, address)
+    await page.getByRole('link', { name: 'Traffic' }).click()
+    await page.getByRole('img', { name: /Requests per second/ }).waitFor()
+    for (let i = 0; i < 40; i++) await (await fetch(`${running.gateway}/hello`)).text()
+    await page.getByRole('cell', { name: 'hello' }).waitFor()
+    await page.getByRole('button', { name: 'by status' }).click()
+    await page.getByRole('cell', { name: '200', exact: true }).waitFor()
+    await picture(page, 'traffic')
+    assert.deepEqual(await seriousFindings(page), [])
+    assert.deepEqual(complaints, [])
+  } finally {
+    await browser.close()
+    await running.stop()
+  }
+})
