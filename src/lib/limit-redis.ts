@@ -97,7 +97,7 @@ export class RedisLimits implements LimitStore {
     await this.#redis.run(LEAVE, PREFIX + key, [token])
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#redis.release()
   }
 }

@@ -31,7 +31,8 @@ export interface LimitStore {
   enter(key: string, token: string, room: number): Now<number>
   /** Gives the place back. */
   leave(key: string, token: string): Now<void>
-  close(): void
+  /** Resolves when what was still to be counted elsewhere has been. */
+  close(): Promise<void>
 }
 
 interface StoreOptions {
@@ -61,6 +62,6 @@ export function limitStore(
     fill: (key, bucket) => fill(shared, key, bucket, now()),
     enter: (key, _token, room) => enter(shared, key, room, placeSeconds * 1000, now()),
     leave: (key) => leave(shared, key, now()),
-    close: () => undefined,
+    close: () => Promise.resolve(),
   }
 }

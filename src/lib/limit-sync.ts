@@ -53,9 +53,10 @@ export class DelayedLimits implements LimitStore {
   }
 
   /** Settles what has passed, then lets go of Redis. */
-  close(): void {
+  async close(): Promise<void> {
     clearInterval(this.#timer)
-    void this.#settleAll().finally(() => this.#redis.close())
+    await this.#settleAll()
+    await this.#redis.close()
   }
 
   async #ask(key: string, window: Window): Promise<Counted> {

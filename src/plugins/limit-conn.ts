@@ -143,8 +143,8 @@ class Places implements PluginInstance {
     for (const { key, token } of ctx.get<Place[]>(this) ?? []) this.#giveBack(key, token)
   }
 
-  close(): void {
-    this.#store.close()
+  close(): Promise<void> {
+    return this.#store.close()
   }
 
   /** Takes a place at the limits from this one on. A refusal gives back, in the log phase, what was taken before. */

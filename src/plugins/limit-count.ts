@@ -162,8 +162,8 @@ class Counts implements PluginInstance {
     for (const [name, value] of headers ?? []) ctx.response.headers.set(name, value)
   }
 
-  close(): void {
-    this.#store.close()
+  close(): Promise<void> {
+    return this.#store.close()
   }
 
   /** Counts at the limits from this one on, up to the first that refuses. */
