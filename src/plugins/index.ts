@@ -12,6 +12,7 @@ import consumerRestriction from './consumer-restriction.ts'
 import cors from './cors.ts'
 import csrf from './csrf.ts'
 import dataMask from './data-mask.ts'
+import degraphql from './degraphql.ts'
 import echo from './echo.ts'
 import elasticsearchLogger from './elasticsearch-logger.ts'
 import errorPage from './error-page.ts'
@@ -108,6 +109,7 @@ export const plugins: readonly Plugin[] = [
   trafficSplit, // 966
   redirect, // 900
   responseRewrite, // 899
+  degraphql, // 509
   openapiToMcp, // 507
   grpcTranscode, // 506
   grpcWeb, // 505

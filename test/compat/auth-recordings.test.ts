@@ -28,6 +28,7 @@ for (const plugin of [
   'serverless-pre-function',
   'traffic-split',
   'echo',
+  'degraphql',
 ]) {
   test(`${plugin} answers as recorded`, async () => {
     await bench.replay(plugin)
