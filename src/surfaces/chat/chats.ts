@@ -82,13 +82,13 @@ export class Chats {
 
   /** Tells what there is and then what is new, until the returned function is called. */
   follow(id: string, follower: Follower): () => void {
+    const count = [...this.#followers.values()].reduce((sum, set) => sum + set.size, 0)
+    if (count >= MAX_FOLLOWERS)
+      throw new OperationError('refused', `${MAX_FOLLOWERS} pages are open already; close some`)
     const turn = this.#turns.get(id)
     const entries = this.#deps.store.entries(id)
     if (turn?.text) entries.push({ type: 'text', text: turn.text })
     follower({ type: 'all', entries, busy: turn !== undefined })
-    const count = [...this.#followers.values()].reduce((sum, set) => sum + set.size, 0)
-    if (count >= MAX_FOLLOWERS)
-      throw new OperationError('refused', `${MAX_FOLLOWERS} pages are open already; close some`)
     const set = this.#followers.get(id) ?? new Set()
     this.#followers.set(id, set.add(follower))
     return () => {
