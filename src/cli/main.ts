@@ -31,6 +31,14 @@ const COMMANDS: Record<string, Command> = {
       { summary, run: async (argv) => (await import('./operate.ts')).operate(name, argv) },
     ]),
   ),
+  export: {
+    summary: 'write the configuration as APISIX standalone YAML or JSON: gateward export apisix.yaml',
+    run: async (argv) => (await import('./export.ts')).exportCommand(argv),
+  },
+  import: {
+    summary: 'write a file of that form to a gateway: gateward import apisix.yaml',
+    run: async (argv) => (await import('./import.ts')).importCommand(argv),
+  },
   demo: { summary: 'play the whole story by itself and print it', run: async () => (await import('./demo.ts')).demo() },
   open: {
     summary: 'print a one-time address that makes the browser yours',

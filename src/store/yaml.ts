@@ -1,13 +1,10 @@
 // The store in a file: APISIX's standalone `apisix.yaml`, for reading only. The file counts when its last line is `#END`, as in APISIX, so
 // that one that is still being written is not taken. It is read again when it changes; what changed becomes one commit. A bad
 // file keeps the last good one and is told by `trouble`.
-//
-// Each resource needs an id (consumers: a username, plugin_metadata: its plugin's name as id); one without is named by its place, as in
-// APISIX. Credentials of a consumer are listed under `credentials` with an id such as `jack/credentials/web`.
+// What stands in it: `../resources/standalone.ts`.
 
 import { readFile, stat } from 'node:fs/promises'
-import { parseDocument } from 'yaml'
-import { parseKey } from '../resources/kinds.ts'
+import { parseStandalone } from '../resources/standalone.ts'
 import { CommitLog, type WatchHandlers } from './commit-log.ts'
 import {
   type Change,
@@ -20,7 +17,6 @@ import {
 } from './contract.ts'
 import { SortedEntries } from './sorted-entries.ts'
 
-const MAX_FILE_BYTES = 256 * 1024 * 1024
 /** Looked at by time and not by inotify, which says nothing about mounted ConfigMaps and files that are replaced. */
 const POLL_MS = 500
 
@@ -136,44 +132,4 @@ function describe(file: string, error: unknown): string {
   // A YAML error goes on with an excerpt of the file, which may hold secrets.
   const [reason] = (error instanceof Error ? error.message : String(error)).split('\n')
   return `reading ${file}: ${reason}`
-}
-
-/** The resources of an `apisix.yaml` as JSON texts by key. Throws with the place when something is not as it should be. */
-function parseStandalone(text: string): Map<string, string> {
-  if (text.length > MAX_FILE_BYTES) throw new Error(`found more than ${MAX_FILE_BYTES} bytes, expected fewer`)
-  if (!/(^|\n)#END\s*$/.test(text))
-    throw new Error('found no #END as its last line, expected one when the file is complete')
-  const document = parseDocument(text)
-  if (document.errors[0]) throw document.errors[0]
-  const tree = (document.toJS({ maxAliasCount: 1000 }) ?? {}) as unknown
-  if (!isMap(tree)) throw new Error('found no map at its top, expected routes:, upstreams:, ...')
-  const texts = new Map<string, string>()
-  if (tree.plugins) throw new Error('plugins: found a list of plugins: set plugins.enable in gateward.yaml instead')
-  for (const [kind, list] of Object.entries(tree)) {
-    if (list !== null) addKind(texts, kind, list)
-  }
-  return texts
-}
-
-function addKind(texts: Map<string, string>, kind: string, list: unknown): void {
-  if (!Array.isArray(list)) throw new Error(`${kind}: found no list, expected one of resources`)
-  for (const [index, resource] of list.entries()) {
-    const place = `${kind}.${index}`
-    if (!isMap(resource)) throw new Error(`${place}: found no map, expected a resource`)
-    const key = keyOf(kind, resource, index)
-    if (!parseKey(key))
-      throw new Error(`${place}: found the key ${key}, expected a known kind and an id without slashes`)
-    if (texts.has(key)) throw new Error(`${place}: found ${key} twice, expected each id once`)
-    texts.set(key, JSON.stringify(resource))
-  }
-}
-
-function keyOf(kind: string, resource: { [field: string]: unknown }, index: number): string {
-  const id = kind === 'consumers' ? (resource.username ?? resource.id) : resource.id
-  if (kind === 'credentials') return `consumers/${id}`
-  return `${kind}/${id ?? index + 1}`
-}
-
-function isMap(value: unknown): value is { [name: string]: unknown } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

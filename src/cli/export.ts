@@ -1,0 +1,82 @@
+// `gateward export [FILE]`: the configuration of a target, read over its Admin API, as APISIX's standalone YAML or as JSON. What the Admin API
+// does not give (private keys of certificates) is left out and said; secrets are written only when they are asked for.
+import { writeFileSync } from 'node:fs'
+import { redact } from '../lib/redact.ts'
+import type { AdminClient } from '../operations/admin-client.ts'
+import { OperationError } from '../operations/contract.ts'
+import { type Found, writable } from '../operations/one-by-one.ts'
+import { KINDS, type Kind, toKey } from '../resources/kinds.ts'
+import { type Placed, writeConfiguration } from '../resources/standalone.ts'
+import { loadSettings } from '../settings/load.ts'
+import { type FlagSpec, takeArguments } from './arguments.ts'
+import { CliError } from './error.ts'
+import { existingAdminKey, toTargets } from './operator.ts'
+
+const FLAGS: Record<string, FlagSpec> = {
+  target: { type: 'text', about: 'which gateway' },
+  format: { type: 'text', about: 'yaml or json; otherwise by the end of the name of the file' },
+  'with-secrets': { type: 'switch', about: 'passwords, keys and tokens in clear' },
+}
+const MAX_NAMED = 10
+
+/** Runs the command. */
+export async function exportCommand(argv: string[]): Promise<number> {
+  const { words, flags, rest } = takeArguments(argv, FLAGS)
+  const [file] = words
+  if (words.length > 1) throw new CliError('name one file: gateward export apisix.yaml', 2)
+  const format = flags.format ?? (file?.endsWith('.json') ? 'json' : 'yaml')
+  if (format !== 'yaml' && format !== 'json')
+    throw new CliError(`--format is yaml or json, found ${JSON.stringify(format)}`, 2)
+  const { settings } = loadSettings({ argv: rest, env: process.env, cwd: process.cwd() })
+  const targets = toTargets(settings, existingAdminKey(settings) ?? '', process.env)
+  const { admin } = targets.get(flags.target as string | undefined)
+  const { resources, leftOut } = await readAll(admin)
+  if (!flags['with-secrets']) refuseSecrets(resources)
+  const text = writeConfiguration(resources, format)
+  // Never over another file: its mode may let others read it.
+  if (file === undefined) process.stdout.write(text)
+  else writeFileSync(file, text, { mode: 0o600, flag: 'wx' })
+  for (const line of leftOut) console.error(`gateward: left out: ${line}`)
+  return 0
+}
+
+/** Everything that a target gives; `leftOut` says what it does not. */
+export async function readAll(admin: AdminClient): Promise<{ resources: Found[]; leftOut: string[] }> {
+  const leftOut: string[] = []
+  const resources: Found[] = []
+  for (const kind of KINDS) {
+    if (kind === 'credentials') continue
+    const found = await listIfServed(admin, kind, leftOut)
+    // A target may list credentials among the consumers.
+    resources.push(...found.filter((one) => kind !== 'consumers' || !one.id.includes('/')))
+  }
+  for (const { id } of resources.filter((one) => one.kind === 'consumers'))
+    resources.push(...(await admin.list('credentials', id)))
+  for (const { id } of resources.filter((one) => one.kind === 'ssls'))
+    leftOut.push(
+      `ssls/${id}: the Admin API does not give private keys; bring the certificate and its key from where they came`,
+    )
+  const given = resources.filter((one) => one.kind !== 'ssls')
+  return { resources: given.map((one) => ({ ...one, value: writable(one.value) })), leftOut }
+}
+
+/** An APISIX without stream proxying, or one from before a kind, refuses to list it. */
+async function listIfServed(admin: AdminClient, kind: Kind, leftOut: string[]): Promise<Found[]> {
+  try {
+    return await admin.list(kind)
+  } catch (error) {
+    if (!(error instanceof OperationError) || !/ has no |is disabled/.test(error.message)) throw error
+    leftOut.push(`${kind}: ${error.message}`)
+    return []
+  }
+}
+
+function refuseSecrets(resources: readonly Placed[]): void {
+  const holding = resources.filter(({ kind, value }) => JSON.stringify(redact(kind, value)) !== JSON.stringify(value))
+  if (!holding.length) return
+  const names = holding.slice(0, MAX_NAMED).map(({ kind, id }) => toKey(kind, id))
+  const more = holding.length > MAX_NAMED ? ` and ${holding.length - MAX_NAMED} more` : ''
+  throw new CliError(
+    `exporting: found secrets in ${names.join(', ')}${more}; put references such as $env://NAME there, or add --with-secrets`,
+  )
+}
