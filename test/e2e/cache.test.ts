@@ -31,18 +31,24 @@ function ask(path: string, method = 'GET'): Promise<string> {
   })
 }
 
+/** A response on its way to the disk is not found there yet: the client does not wait for the disk. */
+async function untilKept(path: string): Promise<void> {
+  for (const end = Date.now() + 10_000; (await ask(path)) !== 'HIT'; ) assert.ok(Date.now() < end, `${path} is not kept`)
+}
+
 for (const conf of [{ cache_strategy: 'memory', cache_zone: 'memory_cache' }, { cache_strategy: 'disk' }]) {
   test(`the origin is asked once for 40 connections (${conf.cache_strategy})`, async () => {
     const path = `/${conf.cache_strategy}`
     const route = { uri: path, upstream: { nodes }, plugins: { 'proxy-cache': conf } }
     assert.equal((await admin(running, 'PUT', `/routes/${conf.cache_strategy}`, route)).status, 201)
-    asked = 0
     assert.equal(await ask(path), 'MISS')
+    await untilKept(path)
+    asked = 0
     for (let i = 0; i < 40; i++) assert.equal(await ask(path), 'HIT')
-    assert.equal(asked, 1)
+    assert.equal(asked, 0)
     assert.equal(await ask(path, 'PURGE'), '200')
     for (let i = 0; i < 6; i++) assert.equal(await ask(path, 'PURGE'), '404')
     assert.equal(await ask(path), 'MISS')
-    assert.equal(asked, 2)
+    assert.equal(asked, 1)
   })
 }
