@@ -33,7 +33,8 @@ function ask(path: string, method = 'GET'): Promise<string> {
 
 /** A response on its way to the disk is not found there yet: the client does not wait for the disk. */
 async function untilKept(path: string): Promise<void> {
-  for (const end = Date.now() + 10_000; (await ask(path)) !== 'HIT'; ) assert.ok(Date.now() < end, `${path} is not kept`)
+  for (const end = Date.now() + 10_000; (await ask(path)) !== 'HIT'; )
+    assert.ok(Date.now() < end, `${path} is not kept`)
 }
 
 for (const conf of [{ cache_strategy: 'memory', cache_zone: 'memory_cache' }, { cache_strategy: 'disk' }]) {
