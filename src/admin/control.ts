@@ -46,7 +46,7 @@ export function createControl(options: ControlOptions): Control {
 
 async function route(request: AdminRequest, options: ControlOptions): Promise<AdminAnswer> {
   const [head, name, id] = request.path.split('/').filter(Boolean)
-  if (head === 'status' && request.method === 'GET') return status(name, options)
+  if (head === 'status') return status(name, options)
   if (head !== 'v1' || name === undefined) return page(404, 'Not Found')
   if (name === 'plugins' && id === 'reload' && request.method === 'PUT') {
     await options.reload()
@@ -153,9 +153,12 @@ function collectGarbage(): AdminAnswer {
   return json(200, {})
 }
 
+/** Answers any method, as plain text: probes look at the status alone. */
 function status(name: string | undefined, { notReady }: ControlOptions): AdminAnswer {
-  if (name === undefined) return json(200, { status: 'ok' })
-  if (name !== 'ready') return page(404, 'Not Found')
-  const reason = notReady()
-  return reason === undefined ? json(200, { status: 'ok' }) : json(503, { status: 'error', error: reason })
+  if (name !== undefined && name !== 'ready') return page(404, 'Not Found')
+  const plain = { 'content-type': 'text/plain; charset=utf-8' }
+  const reason = name === 'ready' ? notReady() : undefined
+  return reason === undefined
+    ? json(200, { status: 'ok' }, plain)
+    : json(503, { status: 'error', error: reason }, plain)
 }

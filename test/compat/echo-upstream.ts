@@ -1,7 +1,9 @@
 // The upstream that the recordings were made with: answers with what it was asked, unless the query asks for something else (`status`, `delay`,
 // `size`, `body`, `type`, `header`, `close`), remembers requests (`/__requests`), plays an authorization service below `/auth`.
+import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { after } from 'node:test'
 
 interface Seen {
@@ -32,6 +34,7 @@ export async function startEchoUpstream(name: string): Promise<string> {
       setTimeout(() => answer(request, response, searchParams, seen), Number(searchParams.get('delay') ?? 0))
     })
   })
+  server.on('upgrade', (request, socket) => echoFrames(request, socket, name))
   server.keepAliveTimeout = 120_000
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   after(() => {
@@ -39,6 +42,30 @@ export async function startEchoUpstream(name: string): Promise<string> {
     server.close()
   })
   return `127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** A WebSocket that sends each short text back. */
+function echoFrames({ headers }: IncomingMessage, socket: Duplex, name: string): void {
+  const accept = createHash('sha1')
+    .update(`${headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+    .digest('base64')
+  socket.write(
+    `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\nX-Server: ${name}\r\n\r\n`,
+  )
+  socket.on('error', () => socket.destroy())
+  socket.on('end', () => socket.end())
+  let rest = Buffer.alloc(0)
+  socket.on('data', (chunk: Buffer) => {
+    rest = Buffer.concat([rest, chunk])
+    while (rest.length >= 6) {
+      const length = (rest[1] as number) & 0x7f
+      if (rest.length < 6 + length) return
+      const text = rest.subarray(6, 6 + length).map((byte, i) => byte ^ (rest[2 + (i % 4)] as number))
+      if (((rest[0] as number) & 0x0f) === 8) return void socket.end(Buffer.from([0x88, 0]))
+      socket.write(Buffer.concat([Buffer.from([0x81, length]), text]))
+      rest = rest.subarray(6 + length)
+    }
+  })
 }
 
 /** Lower-case names in order; a repeated field is a list. */

@@ -13,6 +13,8 @@ const LEAST_SHARE = 0.98
 
 export interface ReplayBench {
   running: Running
+  /** For `runRecording`. */
+  target: Target
   /** Fails when too many exchanges of a plugin's recording differ, and names them. */
   replay(plugin: string): Promise<Report>
 }
@@ -25,14 +27,17 @@ export async function startReplay(env: NodeJS.ProcessEnv = {}): Promise<ReplayBe
     string,
   ]
   const control = `127.0.0.1:${await freePort()}`
-  const running = await start({ env: { GATEWARD_CONTROL_LISTEN: control, ...env } })
+  const status = `127.0.0.1:${await freePort()}`
+  const running = await start({ env: { GATEWARD_CONTROL_LISTEN: control, GATEWARD_STATUS_LISTEN: status, ...env } })
   after(() => running.stop())
   const target: Target = {
     addresses: {
       admin: running.env.GATEWARD_ADMIN_LISTEN as string,
       gateway: running.env.GATEWARD_GATEWAY_HTTP as string,
       metrics: running.env.GATEWARD_METRICS_LISTEN as string,
+      tls: running.env.GATEWARD_GATEWAY_HTTPS as string,
       control,
+      status,
       upstream,
       upstream2,
       upstream3,
@@ -42,6 +47,7 @@ export async function startReplay(env: NodeJS.ProcessEnv = {}): Promise<ReplayBe
   }
   return {
     running,
+    target,
     async replay(plugin) {
       const report = await runRecording(`plugins/${plugin}.jsonl`, target)
       const { equal, deliberate, different } = report
