@@ -4,7 +4,7 @@
 // the field that identifies a consumer (`consumerKey`); the index maps plugin and value to the consumer, and changes one resource at a time.
 import type { Resource } from '../resources/kinds.ts'
 import type { Exchange } from './exchange.ts'
-import { resolveEnvironment } from './secrets.ts'
+import { resolveReferences } from './secrets.ts'
 
 export interface Consumer {
   username: string
@@ -33,6 +33,7 @@ export interface AuthPluginFacts {
 
 export class ConsumerIndex {
   readonly #facts: (plugin: string) => AuthPluginFacts | undefined
+  readonly #onTrouble: (owner: string, plugin: string, error: Error) => void
   readonly #consumers = new Map<string, Consumer>()
   readonly #identities = new Map<string, Map<string, Identity>>()
   /** What each resource has put into `#identities`, to take it out again. */
@@ -40,8 +41,13 @@ export class ConsumerIndex {
   /** Credentials by username: they are placed again when their consumer changes. */
   readonly #credentials = new Map<string, Map<string, Resource>>()
 
-  constructor(facts: (plugin: string) => AuthPluginFacts | undefined) {
+  /** `onTrouble`: authentication data cannot be used, so that nobody is this consumer by it. */
+  constructor(
+    facts: (plugin: string) => AuthPluginFacts | undefined,
+    onTrouble: (owner: string, plugin: string, error: Error) => void = () => {},
+  ) {
     this.#facts = facts
+    this.#onTrouble = onTrouble
   }
 
   /** The consumer whose authentication data for `plugin` has this identifying value. */
@@ -105,14 +111,24 @@ export class ConsumerIndex {
     for (const [name, written] of Object.entries(plugins)) {
       const field = this.#facts(name)?.consumerKey
       if (!field) continue
-      const auth = resolveEnvironment(written)
-      const value = String(auth[field] ?? '')
+      const auth = this.#resolve(key, name, written)
+      const value = String(auth?.[field] ?? '')
+      if (!auth || value === '') continue
       const byValue = this.#identities.get(name) ?? new Map<string, Identity>()
       this.#identities.set(name, byValue)
       byValue.set(value, { consumer, auth, credentialId })
       placed.push([name, value])
     }
     this.#placed.set(key, placed)
+  }
+
+  #resolve(key: string, plugin: string, written: Resource): Resource | undefined {
+    try {
+      return resolveReferences(written)
+    } catch (error) {
+      this.#onTrouble(key, plugin, error as Error)
+      return undefined
+    }
   }
 
   #withdraw(key: string): void {

@@ -4,7 +4,7 @@ import { withDefaults } from '../lib/schema-defaults.ts'
 import { parseKey, type Resource } from '../resources/kinds.ts'
 import type { ActivePlugin, PluginMeta } from './compile.ts'
 import type { Plugin, PluginEnv, PluginInstance } from './plugin.ts'
-import { resolveEnvironment } from './secrets.ts'
+import { resolveReferences } from './secrets.ts'
 
 interface OwnerInstances {
   version: number
@@ -90,7 +90,7 @@ export class Instances {
 
 /** Sets up one configuration: defaults filled in, references to the environment resolved. */
 export function setupPlugin(plugin: Plugin, conf: Resource, env: PluginEnv): PluginInstance {
-  return plugin.setup(withDefaults(plugin.schema, resolveEnvironment(conf)), env)
+  return plugin.setup(withDefaults(plugin.schema, resolveReferences(conf)), env)
 }
 
 /** Stands in for a plugin that cannot run. */

@@ -59,7 +59,14 @@ export class Thread {
   constructor(options: ThreadOptions) {
     const byName = new Map(options.plugins.map((plugin) => [plugin.name, plugin]))
     const plugin = (name: string): Plugin | undefined => byName.get(name)
-    this.config = new Config(new ConsumerIndex(plugin))
+    this.config = new Config(
+      new ConsumerIndex(plugin, (owner, name, error) =>
+        options.log.error(
+          { err: error, owner, plugin: name },
+          'authentication data cannot be used; nobody is let in by it',
+        ),
+      ),
+    )
     this.metrics = new Metrics(options.announceSeries)
     this.traffic = new Traffic(options.traffic.memory, options.traffic.thread)
     this.http = createHttpClient()
