@@ -1,6 +1,7 @@
 // Walks a chunked body (RFC 9112 7.1) as it comes, in pieces of any size. It checks every byte of the framing; data is handed out piece by
 // piece, and a caller that passes the body on as it is can take the bytes between two calls instead.
 import { HeaderList } from '../headers.ts'
+import { isHopByHop } from '../hop-by-hop.ts'
 import { ParseError } from './parser.ts'
 
 const SIZE = 0
@@ -13,9 +14,13 @@ const TRAILER = 6
 const TRAILER_LF = 7
 const DONE = 8
 
-/** Bytes of extensions of one chunk, and of all trailers: both are text that nobody bounds otherwise. */
-const MAX_EXTENSION_BYTES = 256
+/** Bytes of the extensions of all chunks, and of all trailers: both are text that nobody bounds otherwise. */
+const MAX_EXTENSION_BYTES = 4096
 const MAX_TRAILER_BYTES = 8192
+
+// RFC 9112 7.1.1 without its bad whitespace, which llhttp refuses too: extensions that readers understand differently hide requests.
+const EXTENSIONS =
+  /^(?:;[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:=(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+|"(?:[\t !#-[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"))?)+$/
 
 export class ChunkScanner {
   /** Fields after the last chunk; undefined when there were none. */
@@ -23,7 +28,7 @@ export class ChunkScanner {
   #state: number = SIZE
   #digits = 0
   #left = 0
-  #extension = 0
+  #extensionBytes = 0
   #line = ''
   #trailerBytes = 0
   readonly #status: number
@@ -94,20 +99,24 @@ export class ChunkScanner {
       return
     }
     if (this.#digits === 0) throw this.#error('malformed chunk size')
-    this.#extension = 0
     if (byte === 13) this.#state = SIZE_LF
-    else if (byte === 59) this.#state = EXTENSION
-    else throw this.#error('malformed chunk size')
+    else if (byte === 59) {
+      this.#state = EXTENSION
+      this.#extend(byte)
+    } else throw this.#error('malformed chunk size')
   }
 
   #extend(byte: number): void {
     if (byte === 13) {
+      if (!EXTENSIONS.test(this.#line)) throw this.#error('malformed chunk extension')
+      this.#line = ''
       this.#state = SIZE_LF
       return
     }
     if (byte < 32 && byte !== 9) throw this.#error('illegal character in a chunk extension')
-    if (++this.#extension > MAX_EXTENSION_BYTES)
+    if (++this.#extensionBytes > MAX_EXTENSION_BYTES)
       throw this.#error(`chunk extensions are larger than ${MAX_EXTENSION_BYTES} bytes`)
+    this.#line += String.fromCharCode(byte)
   }
 
   #trailer(byte: number): void {
@@ -128,6 +137,8 @@ export class ChunkScanner {
     }
     const field = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/.exec(this.#line)
     if (!field) throw this.#error('malformed trailer')
+    // RFC 9110 6.5.1: framing, routing and connection fields come too late here; a reader that merged them would be deceived.
+    if (isHopByHop(field[1] as string)) throw this.#error(`${field[1]} in the trailers`)
     this.trailers ??= new HeaderList()
     this.trailers.list.push(field[1] as string, field[2] as string)
     this.#line = ''

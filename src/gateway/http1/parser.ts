@@ -140,9 +140,8 @@ export function parseResponse(buffer: Buffer, from: number, end: number, limits:
   const lineEnd = text.indexOf('\r\n')
   const minor = parseVersion(text, 0, Math.min(8, lineEnd))
   if (text.charCodeAt(8) !== 32) throw new ParseError(502, 'malformed status line')
-  const status = Number(text.slice(9, 12))
-  if (!(status >= 100 && status <= 999) || (lineEnd > 12 && text.charCodeAt(12) !== 32))
-    throw new ParseError(502, 'malformed status code')
+  const status = statusAt(text, 9)
+  if (status < 100) throw new ParseError(502, 'malformed status code')
   for (let i = 12; i < lineEnd; i++)
     if (!VALUE[text.charCodeAt(i)]) throw new ParseError(502, 'illegal character in the reason phrase')
   const fields = new Fields(text, lineEnd + 2, limits, false)
@@ -159,6 +158,18 @@ export function parseResponse(buffer: Buffer, from: number, end: number, limits:
   }
 }
 
+/** Three digits before a space or the end of the line; 0 for anything else. `Number` would take `1e2` for 100. */
+function statusAt(text: string, from: number): number {
+  let status = 0
+  for (let at = from; at < from + 3; at++) {
+    const digit = text.charCodeAt(at) - 48
+    if (!(digit >= 0 && digit <= 9)) return 0
+    status = status * 10 + digit
+  }
+  const after = text.charCodeAt(from + 3)
+  return after === 32 || after === 13 ? status : 0
+}
+
 function parseVersion(text: string, from: number, end: number): 0 | 1 {
   const version = text.slice(from, end)
   if (version === 'HTTP/1.1') return 1
@@ -166,10 +177,11 @@ function parseVersion(text: string, from: number, end: number): 0 | 1 {
   throw new ParseError(/^HTTP\/\d\.\d$/.test(version) ? 505 : 400, 'malformed or unsupported HTTP version')
 }
 
-/** Reduces an absolute-form target to origin form and checks it against Host (RFC 9112 3.2.2); refuses CONNECT and authority form. */
+/** Reduces an absolute-form target to origin form and checks it against Host (RFC 9112 3.2.2); refuses CONNECT, authority form and HTTP/2's PRI. */
 function resolveTarget(request: ParsedRequest): void {
   const { target, method } = request
-  if (method === 'CONNECT' || method === 'TRACE') throw new ParseError(405, `${method} is not served`)
+  if (method === 'CONNECT' || method === 'TRACE' || method === 'PRI')
+    throw new ParseError(405, `${method} is not served`)
   if (target.charCodeAt(0) === 47) return
   if (target === '*') {
     if (method !== 'OPTIONS') throw new ParseError(400, 'only OPTIONS may have the target *')
@@ -254,7 +266,8 @@ class Fields {
         if (this.#request && name.toLowerCase() === 'host') this.#noteHost(value)
         break
       case 6:
-        if (name.toLowerCase() === 'expect') this.expect = value
+        if (name.toLowerCase() === 'expect')
+          this.expect = this.expect === undefined ? value : `${this.expect}, ${value}`
         break
       case 7:
         if (name.toLowerCase() === 'upgrade') this.#upgrade = value
