@@ -1,0 +1,49 @@
+// `npm run fuzz [-- requests|responses] [--seconds N] [--seed N] [--only CASE]`: the parsers against llhttp (test/fuzz) from a new seed each
+// time, for a minute unless told otherwise. Ends with 1 at the first finding, which it prints with the way to repeat it.
+import { parseArgs } from 'node:util'
+import { runCampaign } from '../test/fuzz/campaign.ts'
+import type { Stream } from '../test/fuzz/outcome.ts'
+
+const SIDES: Record<string, Stream['side']> = { requests: 'request', responses: 'response' }
+/** Cases between two lines of progress. */
+const ROUND = 5000
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { seconds: { type: 'string' }, seed: { type: 'string' }, only: { type: 'string' } },
+})
+const targets = positionals.length ? positionals : Object.keys(SIDES)
+const unknown = targets.find((target) => !(target in SIDES))
+if (unknown) fail(`no fuzz target "${unknown}": there are ${Object.keys(SIDES).join(', ')}`)
+const seed = number('seed', values.seed) ?? Date.now() % 1_000_000
+const seconds = number('seconds', values.seconds) ?? 60
+const only = number('only', values.only)
+
+function fail(message: string): never {
+  console.error(message)
+  process.exit(1)
+}
+
+function number(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (!/^\d+$/.test(text)) fail(`--${name} takes a whole number, found "${text}"`)
+  return Number(text)
+}
+
+function fuzz(side: Stream['side'], forMs: number): void {
+  const untilMs = performance.now() + forMs
+  let from = only ?? 0
+  let accepted = 0
+  const known = new Map<string, number>()
+  do {
+    const report = runCampaign({ side, seed, from, cases: only === undefined ? ROUND : 1, untilMs })
+    if (report.finding) fail(report.finding)
+    from += report.cases
+    accepted += report.accepted
+    for (const [reason, times] of report.known) known.set(reason, (known.get(reason) ?? 0) + times)
+    console.log(`${side}s: seed ${seed}, ${from} cases, ${accepted} taken, ${known.size} listed differences met`)
+  } while (only === undefined && performance.now() < untilMs)
+}
+
+for (const target of targets) fuzz(SIDES[target] as Stream['side'], (seconds * 1000) / targets.length)
+process.exit(0) // the timeouts of the connections under test would keep the process

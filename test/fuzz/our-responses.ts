@@ -1,0 +1,106 @@
+// The gateway's own upstream connection as a parser: its socket is replaced by a fake one, into whose read buffer the bytes are put.
+import net from 'node:net'
+import { RequestBody } from '../../src/gateway/body.ts'
+import { Deadlines } from '../../src/gateway/deadlines.ts'
+import type { HeaderList } from '../../src/gateway/headers.ts'
+import { Http1Transport } from '../../src/gateway/transport/h1.ts'
+import type { OutgoingRequest, ResponseHandler } from '../../src/gateway/transport/transport.ts'
+import { FakeSocket } from './fake-socket.ts'
+import type { Message, Outcome } from './outcome.ts'
+
+const DESTINATION = { address: '127.0.0.1', port: 80, key: 'fuzz', tls: undefined }
+const TIMEOUTS = { connectMs: 60_000, sendMs: 60_000, readMs: 60_000 }
+const POOL = { size: 1, idleMs: 60_000, requests: 1000 }
+const deadlines = new Deadlines()
+
+/** What the gateway makes of an upstream's bytes that come in these pieces, the end of the upstream's side behind them. */
+export function readResponse(method: string, pieces: readonly Buffer[]): Outcome {
+  const socket = new FakeSocket()
+  const transport = new Http1Transport(deadlines)
+  const recorder = new Recorder()
+  const read = withFakeConnection(socket, () => {
+    transport.send(DESTINATION, request(method), TIMEOUTS, POOL, recorder)
+  })
+  socket.emit('connect')
+  for (const piece of pieces) {
+    if (socket.destroyed) break
+    read(piece)
+  }
+  // A connection that is still open when its response is complete has gone back to the pool.
+  if (recorder.outcome.end === 'closed') recorder.outcome.reusable = !socket.destroyed
+  else if (!socket.destroyed) socket.emit('end')
+  transport.close()
+  return recorder.outcome
+}
+
+function request(method: string): OutgoingRequest {
+  return {
+    method,
+    uri: '/',
+    host: 'a',
+    headers: '',
+    body: RequestBody.of(Buffer.alloc(0)),
+    upgrade: undefined,
+    saysEmpty: false,
+  }
+}
+
+type OnRead = NonNullable<net.TcpNetConnectOpts['onread']>
+
+/** Runs `connect` with net.connect giving out `socket`; returns how to put bytes into it. */
+function withFakeConnection(socket: FakeSocket, connect: () => void): (piece: Buffer) => void {
+  const original = net.connect
+  let onread: OnRead | undefined
+  net.connect = ((options: net.TcpNetConnectOpts) => {
+    onread = options.onread
+    return socket.asSocket()
+  }) as typeof net.connect
+  try {
+    connect()
+  } finally {
+    net.connect = original
+  }
+  return (piece) => {
+    const { buffer, callback } = onread as OnRead
+    const target = typeof buffer === 'function' ? buffer() : buffer
+    target.set(piece)
+    callback(piece.length, target)
+  }
+}
+
+class Recorder implements ResponseHandler {
+  readonly outcome: Outcome = { messages: [], end: 'waiting', partial: undefined, reason: '', reusable: false }
+  #message: Message | undefined
+
+  connected(): void {}
+  flush(): void {}
+
+  informational(status: number, headers: HeaderList): void {
+    this.outcome.messages.push({ start: String(status), fields: headers.list, body: '', trailers: [] })
+  }
+
+  head(status: number, headers: HeaderList): void {
+    this.#message = { start: String(status), fields: headers.list, body: '', trailers: [] }
+  }
+
+  data(chunk: Buffer): boolean {
+    if (this.#message) this.#message.body += chunk.toString('latin1')
+    return true
+  }
+
+  end(trailers: HeaderList | undefined): void {
+    const message = this.#message as Message
+    message.trailers = trailers?.list ?? []
+    this.outcome.messages.push(message)
+    this.outcome.end = 'closed'
+  }
+
+  upgraded(): void {
+    this.outcome.end = 'closed'
+  }
+
+  failed(error: Error): void {
+    this.outcome.end = 'refused'
+    this.outcome.reason = error.message
+  }
+}
