@@ -1,8 +1,10 @@
-// `npm run fuzz [-- requests|responses] [--seconds N] [--seed N] [--only CASE]`: the parsers against llhttp (test/fuzz) from a new seed each
+// `npm run fuzz [-- requests|responses|nginx] [--seconds N] [--seed N] [--only CASE]`: the parsers against llhttp (test/fuzz) from a new seed each
 // time, for a minute unless told otherwise. Ends with 1 at the first finding, which it prints with the way to repeat it.
 import { parseArgs } from 'node:util'
 import { runCampaign } from '../test/fuzz/campaign.ts'
+import { startNginx } from '../test/fuzz/nginx.ts'
 import type { Stream } from '../test/fuzz/outcome.ts'
+import { compareWithNginx } from '../test/fuzz/second-opinion.ts'
 
 const SIDES: Record<string, Stream['side']> = { requests: 'request', responses: 'response' }
 /** Cases between two lines of progress. */
@@ -12,9 +14,10 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { seconds: { type: 'string' }, seed: { type: 'string' }, only: { type: 'string' } },
 })
+const TARGETS = [...Object.keys(SIDES), 'nginx']
 const targets = positionals.length ? positionals : Object.keys(SIDES)
-const unknown = targets.find((target) => !(target in SIDES))
-if (unknown) fail(`no fuzz target "${unknown}": there are ${Object.keys(SIDES).join(', ')}`)
+const unknown = targets.find((target) => !TARGETS.includes(target))
+if (unknown) fail(`no fuzz target "${unknown}": there are ${TARGETS.join(', ')}`)
 const seed = number('seed', values.seed) ?? Date.now() % 1_000_000
 const seconds = number('seconds', values.seconds) ?? 60
 const only = number('only', values.only)
@@ -45,5 +48,24 @@ function fuzz(side: Stream['side'], forMs: number): void {
   } while (only === undefined && performance.now() < untilMs)
 }
 
-for (const target of targets) fuzz(SIDES[target] as Stream['side'], (seconds * 1000) / targets.length)
+/** The same requests through a real nginx, round after round of other streams. */
+async function askNginx(forMs: number): Promise<void> {
+  const untilMs = performance.now() + forMs
+  const nginx = await startNginx()
+  for (let round = seed; performance.now() < untilMs; round++) {
+    const { asked, bothTake, findings } = await compareWithNginx(nginx, round, ROUND)
+    if (findings.length) {
+      await nginx.stop()
+      fail(`nginx, seed ${round}:\n${findings.join('\n')}`)
+    }
+    console.log(`nginx: seed ${round}, ${asked} asked, ${bothTake} taken by both`)
+  }
+  await nginx.stop()
+}
+
+for (const target of targets) {
+  const forMs = (seconds * 1000) / targets.length
+  if (target === 'nginx') await askNginx(forMs)
+  else fuzz(SIDES[target] as Stream['side'], forMs)
+}
 process.exit(0) // the timeouts of the connections under test would keep the process

@@ -61,7 +61,8 @@ const TOKEN = table("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefgh
 const VALUE = new Uint8Array(256).map((_, code) => (code === 9 || (code >= 32 && code !== 127) ? 1 : 0))
 // RFC 9112 3.2: a request-target has no space or control character. Bytes above 127 are refused too: they must be percent-encoded.
 export const TARGET = new Uint8Array(256).map((_, code) => (code > 32 && code < 127 && code !== 35 ? 1 : 0))
-export const HOST = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::\d{0,5})?$/
+// RFC 9110 4.2.1, 7.2: a host, perhaps with a port; or nothing at all. A port without a host is neither.
+export const HOST = /^(?:(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]+)(?::\d{0,5})?)?$/
 
 function table(characters: string): Uint8Array {
   const legal = new Uint8Array(256)

@@ -59,6 +59,7 @@ describe('request heads', () => {
     ['no Host in 1.1', 'GET / HTTP/1.1\r\n\r\n', 400],
     ['two Hosts', 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', 400],
     ['bad Host', 'GET / HTTP/1.1\r\nHost: a b\r\n\r\n', 400],
+    ['port without a host', 'GET / HTTP/1.1\r\nHost: :80\r\n\r\n', 400],
     ['Host with user', 'GET / HTTP/1.1\r\nHost: u@a\r\n\r\n', 400],
     ['both lengths', `POST / HTTP/1.1\r\n${host}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n`, 400],
     ['two Content-Lengths', `POST / HTTP/1.1\r\n${host}Content-Length: 1\r\nContent-Length: 1\r\n\r\n`, 400],
