@@ -26,7 +26,7 @@ const LAXER_THAN_NGINX: readonly Known[] = [
     why: 'RFC 9112 3.2: Host is empty when the target has no authority',
   },
   {
-    when: (_, bytes) => /(?:transfer-encoding|content-length):.*\t/i.test(bytes),
+    when: (_, bytes) => /(?:host|transfer-encoding|content-length):.*\t/i.test(bytes),
     why: 'RFC 9110 5.6.3: a tab before a value is blank, and one behind it; nginx takes it for part of the value',
   },
 ]

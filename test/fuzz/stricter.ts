@@ -68,6 +68,9 @@ export const STRICTER: readonly Known[] = [
     'Content-Length',
     'Transfer-Encoding',
     'Proxy-Connection',
+    'Content_Length',
+    'Transfer_Encoding',
+    'HTTP2-Settings',
     'Proxy-Authorization',
   ].map((name) => ({
     reason: `${name} in the trailers`,
