@@ -104,6 +104,7 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
     ...toPlaneOptions(settings),
     log,
     snapshot: () => feed.snapshot(),
+    version: (key) => feed.version(key),
     metricsText: () => metricsText(plane, store),
   })
   feed.onCommit((revision, changes) => plane.commit(revision, changes))
@@ -144,12 +145,13 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
 
 function toPlaneOptions(
   settings: Settings,
-): Omit<ConstructorParameters<typeof DataPlane>[0], 'log' | 'snapshot' | 'metricsText'> {
+): Omit<ConstructorParameters<typeof DataPlane>[0], 'log' | 'snapshot' | 'version' | 'metricsText'> {
   const { gateway, stream } = settings
   const toAddresses = (list: string[]): Address[] => list.map((text) => parseAddress(text) as Address)
   return {
     threads: settings.threads,
     counterKeys: 262_144,
+    checkedNodes: 16_384,
     listen: toAddresses(gateway.http),
     listenTls: toAddresses(gateway.https),
     listenProxied: toAddresses(gateway.proxy_protocol.http),
@@ -246,7 +248,7 @@ async function listenControl({ settings, store, plane, closers, catalog, validat
     store,
     catalog,
     validator,
-    health: async () => [],
+    health: (owner) => plane.health.reports(owner),
     serverInfo: () => ({
       hostname: hostname(),
       version: SERVER.split('/')[1],

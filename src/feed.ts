@@ -36,6 +36,11 @@ export class ConfigFeed {
     return { revision: this.#revision, changes: [...this.#current.values()] }
   }
 
+  /** modifiedIndex of a resource, 0 when there is none. */
+  version(key: string): number {
+    return this.#current.get(key)?.modifiedIndex ?? 0
+  }
+
   close(): void {
     this.#watcher?.close()
   }

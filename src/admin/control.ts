@@ -6,6 +6,7 @@ import { type Kind, type Resource, toKey } from '../resources/kinds.ts'
 import { SCHEMAS } from '../resources/schemas.ts'
 import type { Validator } from '../resources/validator.ts'
 import type { Entry, Store } from '../store/contract.ts'
+import { type HealthReport, readHealth } from './healthcheck.ts'
 import { KIND_RULES } from './kind-rules.ts'
 import { type AdminAnswer, type AdminRequest, json, page, refuse } from './message.ts'
 import { parseResource } from './resource-index.ts'
@@ -15,21 +16,13 @@ export interface ControlOptions {
   store: Store
   catalog: PluginCatalog
   validator: Validator
-  /** Health of the targets of one upstream as the checkers see them; undefined: it has no checker. */
-  health(key?: string): Promise<HealthReport[]>
+  /** What the health checkers at work know; `owner`: those of the upstreams in one resource, by its key. */
+  health(owner?: string): HealthReport[]
   serverInfo(): Resource
   /** Undefined when the data plane serves, else what it waits for. */
   notReady(): string | undefined
   reload(): Promise<void>
   prefix?: string
-}
-
-/** One upstream with health checks, as /v1/healthcheck shows it. */
-export interface HealthReport {
-  /** Key of the resource that has the upstream, such as `upstreams/1`. */
-  name: string
-  type: string
-  nodes: { ip: string; port: number; hostname?: string; status: string; counter: Record<string, number> }[]
 }
 
 export interface Control {
@@ -53,13 +46,13 @@ async function route(request: AdminRequest, options: ControlOptions): Promise<Ad
     return json(200, '"done"')
   }
   if (name === 'gc' && request.method === 'POST') return collectGarbage()
-  return request.method === 'GET' ? readLoaded(name, id, request.path, options) : page(404, 'Not Found')
+  return request.method === 'GET' ? readLoaded(name, id, request, options) : page(404, 'Not Found')
 }
 
 async function readLoaded(
   name: string,
   id: string | undefined,
-  path: string,
+  request: AdminRequest,
   options: ControlOptions,
 ): Promise<AdminAnswer> {
   const collection = COLLECTIONS[name]
@@ -70,7 +63,7 @@ async function readLoaded(
   if (name === 'plugin_metadata') return readOneMetadata(id ?? '', options)
   if (name === 'schema') return json(200, describeSchemas(options))
   if (name === 'server_info') return json(200, options.serverInfo())
-  if (name === 'healthcheck') return readHealth(path.split('/').filter(Boolean).slice(2).join('/'), options)
+  if (name === 'healthcheck') return readHealth(request, options)
   return page(404, 'Not Found')
 }
 
@@ -139,12 +132,6 @@ function describeSchemas({ catalog, validator }: ControlOptions): object {
   const main = Object.entries(SCHEMAS).map(([kind, schema]) => [KIND_RULES[kind as Kind].schemaName, schema])
   const plugins = catalog.list().map((plugin) => [plugin.name, describePlugin(plugin, validator)])
   return { main: Object.fromEntries(main), plugins: Object.fromEntries(plugins), 'stream-plugins': {} }
-}
-
-async function readHealth(key: string, { health }: ControlOptions): Promise<AdminAnswer> {
-  if (key === '') return json(200, orEmpty(await health()))
-  const [report] = await health(key)
-  return report ? json(200, report) : refuse(404, `no checker found for ${key}`)
 }
 
 function collectGarbage(): AdminAnswer {

@@ -9,18 +9,25 @@ import type { ConfigChange } from './config.ts'
 import { MetricsReader } from './metrics.ts'
 import type { Logger } from './plugin.ts'
 import { allocateTraffic, readTraffic, type TrafficSnapshot } from './traffic.ts'
+import { DnsCache } from './upstream/dns.ts'
+import { HealthMonitor } from './upstream/health-monitor.ts'
+import { HealthTable } from './upstream/health-table.ts'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts'
 
 export interface DataPlaneOptions
-  extends Omit<WorkerStart, 'shared' | 'revision' | 'changes' | 'ticketKeys' | 'traffic'> {
+  extends Omit<WorkerStart, 'shared' | 'health' | 'revision' | 'changes' | 'ticketKeys' | 'traffic'> {
   threads: number
   /** Keys that limit counters have room for. */
   counterKeys: number
+  /** Upstream nodes that health checks have room for. */
+  checkedNodes: number
   log: Logger
   /** The metrics of all threads, for a request that asks for them. */
   metricsText(): string
   /** The whole configuration as it is now, for a thread that starts. */
   snapshot(): { revision: number; changes: ConfigChange[] }
+  /** modifiedIndex of a resource as it is now, 0 when there is none. */
+  version(key: string): number
 }
 
 interface Member {
@@ -45,11 +52,13 @@ export class ListenError extends Error {
 
 export class DataPlane {
   readonly metrics = new MetricsReader()
+  readonly health: HealthMonitor
   /** The ports that were opened, in the order of `listen`. */
   ports: number[] = []
   tlsPorts: number[] = []
   readonly #options: DataPlaneOptions
   readonly #shared: SharedArrayBuffer
+  readonly #health: HealthTable
   readonly #traffic: SharedArrayBuffer
   readonly #ticketKeys = randomBytes(48)
   readonly #members: Member[] = []
@@ -62,6 +71,13 @@ export class DataPlane {
     this.#options = options
     this.#traffic = allocateTraffic(options.threads)
     this.#shared = new SharedTable(options.counterKeys).buffer
+    this.#health = new HealthTable(options.checkedNodes)
+    this.health = new HealthMonitor({
+      table: this.#health,
+      dns: new DnsCache(options.dnsServers),
+      version: options.version,
+      log: options.log,
+    })
   }
 
   /** Resolves when all threads listen; rejects with a ListenError when a port cannot be opened. */
@@ -83,6 +99,7 @@ export class DataPlane {
 
   /** Hands a commit to all threads. */
   commit(revision: number, changes: ConfigChange[]): void {
+    this.health.changed(changes)
     const message: ToWorker = { type: 'commit', revision, changes }
     for (const member of this.#members) member.worker.postMessage(message)
   }
@@ -132,10 +149,11 @@ export class DataPlane {
         clearTimeout(timer)
       }),
     )
+    this.health.close()
   }
 
   #launch(index: number): Promise<{ ports: number[]; tlsPorts: number[] }> {
-    const { snapshot, log, threads: _threads, counterKeys: _keys, metricsText, ...start } = this.#options
+    const { snapshot, version, log, threads, counterKeys, checkedNodes, metricsText, ...start } = this.#options
     const { revision, changes } = snapshot()
     const traffic = { memory: this.#traffic, thread: index }
     const workerData: WorkerStart = {
@@ -143,6 +161,7 @@ export class DataPlane {
       traffic,
       ticketKeys: this.#ticketKeys,
       shared: this.#shared,
+      health: this.#health.buffer,
       revision,
       changes,
     }
@@ -166,6 +185,10 @@ export class DataPlane {
           worker.postMessage({ type: 'metrics', text: metricsText() } satisfies ToWorker)
         } else if (message.type === 'series') {
           this.metrics.describe(metricsId, message.series)
+        } else if (message.type === 'upstream-begun') {
+          this.health.begin(message.spec)
+        } else if (message.type === 'node-observed') {
+          this.health.observed(message.slotName, message.event, message.limit)
         } else if (message.type === 'served') {
           member.served = message.revision
           this.#settleWaiting()

@@ -1,6 +1,6 @@
 // The upstreams of one thread, by where they are configured: `upstreams/1` for a resource, `routes/1` or `services/a` for one written
 // inside another, with a label when a plugin holds several. Each keeps its balancer and its connections until its configuration changes.
-import type { Resource } from '../resources/kinds.ts'
+import { parseKey, type Resource } from '../resources/kinds.ts'
 import type { Config } from './config.ts'
 import { type UpstreamDeps, UpstreamRuntime } from './upstream/runtime.ts'
 
@@ -47,7 +47,9 @@ export class Upstreams {
     const held = labels.get(label)
     if (held && held.version === version) return held.runtime
     held?.runtime.close()
-    const runtime = new UpstreamRuntime(label ? `${owner}#${label}` : owner, conf, this.#deps)
+    const address = parseKey(owner)
+    const place = { owner, label, version: address ? this.#config.version(address.kind, address.id) : 0 }
+    const runtime = new UpstreamRuntime(place, conf, this.#deps)
     labels.set(label, { version, runtime })
     return runtime
   }

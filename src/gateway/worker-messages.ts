@@ -6,6 +6,8 @@ import type { Address } from './listener.ts'
 import type { SeriesDescription } from './metrics.ts'
 import type { PluginMemory } from './plugin-memory.ts'
 import type { RouterMode } from './routes.ts'
+import type { CheckerSpec } from './upstream/health-monitor.ts'
+import type { HealthEvent } from './upstream/health-table.ts'
 
 /** What a thread is started with. */
 export interface WorkerStart {
@@ -46,6 +48,8 @@ export interface WorkerStart {
   trustedProxies: string[]
   realIpHeader: string
   shared: SharedArrayBuffer
+  /** See `HealthTable`. */
+  health: SharedArrayBuffer
   revision: number
   changes: ConfigChange[]
 }
@@ -63,3 +67,7 @@ export type FromWorker =
   | { type: 'drained' }
   /** A request wants the metrics of all threads: the answer is `metrics`. */
   | { type: 'collect' }
+  /** The thread uses an upstream with health checks for the first time. */
+  | { type: 'upstream-begun'; spec: CheckerSpec }
+  /** What requests have seen of a node that has no slot yet. */
+  | { type: 'node-observed'; slotName: string; event: HealthEvent; limit: number }

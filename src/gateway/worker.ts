@@ -16,6 +16,7 @@ import { listenUdp } from './stream/udp.ts'
 import { Thread } from './thread.ts'
 import { CountedConnections } from './traffic.ts'
 import { DnsCache } from './upstream/dns.ts'
+import { HealthTable } from './upstream/health-table.ts'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts'
 
 const port = parentPort as MessagePort
@@ -37,7 +38,14 @@ function collectMetrics(): Promise<string> {
 const thread = new Thread({
   plugins: plugins.filter((plugin) => start.enabledPlugins?.includes(plugin.name) ?? true),
   shared: start.shared,
-  upstream: { dns: new DnsCache(start.dnsServers) },
+  upstream: {
+    dns: new DnsCache(start.dnsServers),
+    health: {
+      table: new HealthTable(start.health),
+      begin: (spec) => say({ type: 'upstream-begun', spec }),
+      observed: (slotName, event, limit) => say({ type: 'node-observed', slotName, event, limit }),
+    },
+  },
   routerMode: start.routerMode,
   attributes: start.attributes,
   dataDir: start.dataDir,

@@ -5,7 +5,7 @@ import type { Resource } from '../../resources/kinds.ts'
 import type { PoolLimits } from '../transport/transport.ts'
 import { type Balancer, type BalancerKind, createBalancer, type PickInput } from './balancer.ts'
 import type { DnsCache } from './dns.ts'
-import { type Checks, HealthChecker } from './health.ts'
+import { type HealthLink, NodesHealth } from './health.ts'
 import { readNodes } from './nodes.ts'
 
 /** One place where the upstream runs. */
@@ -25,8 +25,19 @@ export interface Node {
   service: boolean
 }
 
+/** Where an upstream is configured. */
+export interface UpstreamPlace {
+  /** Key of the resource that it is, or that holds it. */
+  owner: string
+  /** Tells several in one resource apart. */
+  label: string
+  /** modifiedIndex of the owner. */
+  version: number
+}
+
 export interface UpstreamDeps {
   dns: DnsCache
+  health: HealthLink
   /** An ssl resource as it is now, for `tls.client_cert_id`; the same object until it changes. */
   certificate?(id: string): Resource | undefined
 }
@@ -64,13 +75,13 @@ export class UpstreamRuntime {
   readonly #deps: UpstreamDeps
   readonly #configured: Node[]
   readonly #hashOn: { on: string; key: string | undefined }
-  readonly #health: HealthChecker | undefined
+  readonly #health: NodesHealth | undefined
   #nodes: Node[]
   #balancer: Balancer
   #hasNames: boolean
 
-  constructor(key: string, conf: Resource, deps: UpstreamDeps) {
-    this.key = key
+  constructor({ owner, label, version }: UpstreamPlace, conf: Resource, deps: UpstreamDeps) {
+    this.key = label ? `${owner}#${label}` : owner
     this.#conf = conf
     this.#deps = deps
     this.scheme = (conf.scheme as string | undefined) ?? 'http'
@@ -92,7 +103,7 @@ export class UpstreamRuntime {
     this.#nodes = this.#configured
     this.#hasNames = this.#configured.some((node) => isIP(node.host) === 0)
     this.#balancer = this.#makeBalancer(this.#nodes)
-    this.#health = conf.checks ? new HealthChecker(conf.checks as Checks, () => this.#nodes) : undefined
+    this.#health = conf.checks ? new NodesHealth({ key: this.key, owner, version, conf }, deps.health) : undefined
   }
 
   /** Tries after the first: one for each other node, unless the configuration says how many. */
@@ -136,15 +147,17 @@ export class UpstreamRuntime {
 
   close(): void {
     this.#balancer.close?.()
-    this.#health?.close()
   }
 
   #choose(input: PickInput): Node | undefined {
     const health = this.#health
+    health?.begin()
     if (this.#nodes.length === 1 && !input.tried) return this.#nodes[0]
-    const usable = health ? (node: Node) => health.healthy(node) : undefined
+    if (!health) return this.#balancer.pick(input, undefined)
+    const picked = this.#balancer.pick(input, (node) => health.isUp(node))
     // With every node down, APISIX tries them all the same: a wrong health check must not be an outage.
-    return this.#balancer.pick(input, usable) ?? (usable ? this.#balancer.pick(input, undefined) : undefined)
+    if (picked || this.#nodes.some((node) => health.isUp(node))) return picked
+    return this.#balancer.pick(input, undefined)
   }
 
   #adopt(nodes: Node[]): this {

@@ -2,15 +2,19 @@ import assert from 'node:assert/strict'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
-import { threadForTest } from '../thread-for-test.ts'
+import { healthForTest, threadForTest } from '../thread-for-test.ts'
+
+type TestThread = ReturnType<typeof threadForTest>
 
 const statuses = [200, 200]
+const probes = [0, 0]
 const servers: http.Server[] = []
 let nodes: Record<string, number>
 
 before(async () => {
   for (const i of [0, 1]) {
-    const server = http.createServer((_, response) => {
+    const server = http.createServer((request, response) => {
+      if (request.url === '/h') probes[i] = (probes[i] as number) + 1
       response.statusCode = statuses[i] as number
       response.end(String(i))
     })
@@ -26,45 +30,164 @@ after(() => {
   }
 })
 
+const QUICK = {
+  type: 'http',
+  http_path: '/h',
+  healthy: { interval: 1, successes: 1 },
+  unhealthy: { interval: 1, http_failures: 1 },
+}
+const PASSIVE = { unhealthy: { http_statuses: [500], http_failures: 4 } }
+
 /** Bodies of ten requests, sorted: which node answered how often. */
-async function spread(thread: ReturnType<typeof threadForTest>): Promise<string> {
+async function spread(thread: TestThread): Promise<string> {
   const bodies: string[] = []
   for (let i = 0; i < 10; i++) bodies.push((await thread.inject({ target: '/a' })).body.toString())
   return bodies.sort().join('')
 }
 
-async function until(expected: string, thread: ReturnType<typeof threadForTest>): Promise<void> {
-  for (let i = 0; i < 100; i++) {
-    if ((await spread(thread)) === expected) return
-    await new Promise((resolve) => setTimeout(resolve, 100))
+async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (let i = 0; i < 200; i++) {
+    if (await holds()) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  assert.equal(await spread(thread), expected)
+  assert.fail(`never: ${what}`)
 }
 
-test('active checks take a failing node out and bring it back', async () => {
-  const active = {
-    type: 'http',
-    http_path: '/h',
-    healthy: { interval: 1, successes: 1 },
-    unhealthy: { interval: 1, http_failures: 1 },
+/** Two threads of one process with the same route. */
+function pair(upstream: object, also: Record<string, object> = {}) {
+  const health = healthForTest()
+  const resources = { 'routes/1': { uri: '/a', upstream: { nodes, ...upstream } }, ...also }
+  const threads = [0, 1].map(() => threadForTest(resources, {}, health)) as [TestThread, TestThread]
+  const close = (): void => {
+    for (const thread of threads) thread.close()
+    health.monitor.close()
+    statuses.fill(200)
   }
-  const thread = threadForTest({ 'routes/1': { uri: '/a', upstream: { nodes, checks: { active } } } })
-  assert.equal(await spread(thread), '0000011111')
+  return { health, threads, close }
+}
+
+test('active checks take a failing node out for all threads and bring it back; a node is asked once, not by each thread', async () => {
+  const { health, threads, close } = pair({ checks: { active: QUICK } })
+  const [first, second] = threads
+  assert.equal(await spread(first), '0000011111')
+  assert.equal(await spread(second), '0000011111')
+  probes.fill(0)
+  const begun = performance.now()
   statuses[1] = 500
-  await until('0000000000', thread)
+  await until(async () => (await spread(first)) === '0000000000', 'the first thread avoids the node')
+  assert.equal(await spread(second), '0000000000')
   statuses[1] = 200
-  await until('0000011111', thread)
-  thread.close()
+  await until(async () => (await spread(second)) === '0000011111', 'the second thread uses the node again')
+  assert.equal(await spread(first), '0000011111')
+  const seconds = (performance.now() - begun) / 1000
+  assert.ok((probes[0] as number) <= seconds + 1, `${probes[0]} checks in ${seconds} s`)
+  const [report] = health.monitor.reports('routes/1')
+  assert.deepEqual([report?.name, report?.type, report?.nodes.length], ['routes/1', 'http', 2])
+  close()
 })
 
-test('passive checks count what requests see; with every node down all are tried', async () => {
-  const passive = { unhealthy: { http_statuses: [500], http_failures: 2 } }
-  const thread = threadForTest({ 'routes/1': { uri: '/a', upstream: { nodes, checks: { passive } } } })
+test('what the requests of two threads see is counted together, exactly, and holds for both at once', async () => {
+  const { health, threads, close } = pair({ checks: { passive: PASSIVE } })
+  const [first, second] = threads
+  statuses[0] = 500
+  const failures = (): number | undefined =>
+    health.monitor.reports()[0]?.nodes.find((node) => `${node.ip}:${node.port}` in nodes)?.counter.http_failure
+  for (const [thread, count] of [
+    [first, 1],
+    [second, 2],
+    [second, 3],
+    [first, 4],
+  ] as const) {
+    while ((await thread.inject({ target: '/a' })).status !== 500);
+    assert.equal(failures(), count)
+  }
+  assert.equal(await spread(second), '1111111111')
+  assert.equal(await spread(first), '1111111111')
+  close()
+})
+
+test('a success in between begins the count of failures anew', async () => {
+  const { threads, close } = pair({ checks: { passive: { ...PASSIVE, healthy: { successes: 1 } } } })
+  const [first, second] = threads
+  for (const status of [500, 200, 500, 200, 500]) {
+    statuses.fill(status)
+    // Both threads, both nodes: two outcomes for each node.
+    for (const thread of [first, first, second, second]) await thread.inject({ target: '/a' })
+  }
+  statuses.fill(200)
+  assert.equal(await spread(first), '0000011111')
+  close()
+})
+
+test('with every node down all are tried, by all threads', async () => {
+  const { threads, close } = pair({ checks: { passive: PASSIVE }, retries: 0 })
+  statuses.fill(500)
+  for (const thread of threads) await spread(thread)
+  for (const thread of threads) assert.equal(await spread(thread), '0000011111')
+  close()
+})
+
+for (const balancer of ['roundrobin', 'chash', 'least_conn', 'ewma']) {
+  test(`${balancer} passes over nodes that are down`, async () => {
+    const conf = { type: balancer, key: 'arg_k', checks: { passive: { unhealthy: { http_failures: 1 } } } }
+    const { threads, close } = pair(conf)
+    statuses[0] = 500
+    // Keys of the query: chash meets both nodes.
+    for (let i = 0; i < 40; i++) await threads[0].inject({ target: `/a?k=${i}` })
+    const bodies = new Set<string>()
+    for (let i = 0; i < 40; i++) bodies.add((await threads[1].inject({ target: `/a?k=${i}` })).body.toString())
+    assert.deepEqual([...bodies], ['1'])
+    close()
+  })
+}
+
+test('what is known of a node outlives a change of its upstream, but not its removal', async () => {
+  const { health, threads, close } = pair({ checks: { passive: PASSIVE } })
+  const [first, second] = threads
+  statuses[0] = 500
+  await spread(first)
+  const changed = { uri: '/a', upstream: { nodes, retries: 0, checks: { passive: PASSIVE } } }
+  for (const thread of threads) thread.put('routes/1', changed)
+  assert.deepEqual(health.monitor.reports(), [], 'not in use since the change')
+  assert.equal(await spread(second), '1111111111')
+  assert.equal(health.monitor.reports().length, 1)
+  for (const thread of threads) thread.put('routes/1', undefined)
+  assert.deepEqual(health.monitor.reports(), [])
+  for (const thread of threads) thread.put('routes/1', changed)
+  assert.match(await spread(second), /^0+1+$/)
+  close()
+})
+
+test('slots of removed upstreams are used again; nodes beyond the bound are taken for healthy', async () => {
+  const health = healthForTest(2)
+  const thread = threadForTest({}, {}, health)
+  const route = (i: number): object => ({ uri: '/a', upstream: { nodes, checks: { passive: PASSIVE } }, id: `${i}` })
+  for (let i = 0; i < 10; i++) {
+    thread.put(`routes/${i}`, route(i))
+    assert.equal(await spread(thread), '0000011111')
+    assert.equal(health.monitor.reports()[0]?.nodes.length, 2)
+    thread.put(`routes/${i}`, undefined)
+  }
+  thread.put('routes/first', route(0))
+  await spread(thread)
+  thread.put('routes/second', { ...route(1), priority: 1 })
   statuses[0] = 500
   await spread(thread)
-  assert.equal(await spread(thread), '1111111111')
-  statuses[1] = 500
-  await spread(thread)
-  assert.equal((await spread(thread)).length, 10)
+  assert.match(await spread(thread), /^0+1+$/, 'no room: not counted')
+  assert.deepEqual(health.monitor.reports('routes/second')[0]?.nodes, [])
   thread.close()
+  health.monitor.close()
+  statuses.fill(200)
+})
+
+test('a thread that speaks of an older configuration is not heard', () => {
+  const { table, monitor, versions } = healthForTest()
+  versions.set('upstreams/1', 7)
+  const spec = { key: 'upstreams/1', owner: 'upstreams/1', version: 6, conf: { nodes, checks: { active: QUICK } } }
+  monitor.begin(spec)
+  assert.deepEqual(monitor.reports(), [])
+  monitor.begin({ ...spec, version: 7 })
+  assert.equal(monitor.reports()[0]?.nodes.length, 2)
+  monitor.close()
+  assert.equal(table.find(`upstreams/1 ${Object.keys(nodes)[0]}`), -1)
 })
