@@ -13,7 +13,7 @@ import { type ConnectionInfo, Exchange, GatewayRequest, GatewayResponse, NO_CHAI
 import { HeaderList } from '../headers.ts'
 import { normalisePath } from '../normalise.ts'
 import { ChunkScanner } from './chunked.ts'
-import { findHeadEnd, type ParsedRequest, ParseError, parseRequest, skipEmptyLines } from './parser.ts'
+import { type ParsedRequest, ParseError, parseRequest, skipEmptyLines } from './parser.ts'
 import { ResponseWriter } from './response-writer.ts'
 import type { Http1Server } from './server.ts'
 
@@ -210,9 +210,9 @@ export class ClientConnection implements BodySource, Waiting {
       this.#startedAt = performance.now()
       this.deadline = deadlines.now + limits.headTimeoutMs
     }
-    const end = findHeadEnd(buffer, from, limits)
-    if (end < 0) return 0
-    const request = parseRequest(buffer, from, end, limits)
+    const request = parseRequest(buffer, from, limits)
+    if (!request) return 0
+    const end = from + request.headLength
     this.#begin(request)
     const taken = this.#state === 'body' ? end + this.#takeBody(buffer, end) : end
     this.#start(request)

@@ -56,6 +56,9 @@ export interface ParsedResponse extends Framing {
   headLength: number
 }
 
+const SPACE = 32
+const COLON = 58
+
 const TOKEN = table("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 // RFC 9110 5.5: field values hold visible characters, space, tab and obs-text; a control character is refused.
 const VALUE = new Uint8Array(256).map((_, code) => (code === 9 || (code >= 32 && code !== 127) ? 1 : 0))
@@ -70,19 +73,27 @@ function table(characters: string): Uint8Array {
   return legal
 }
 
-/** Where the head in `buffer` ends (past its empty line), -1 when it is not complete. Throws when it can no longer become legal. */
-export function findHeadEnd(buffer: Buffer, from: number, limits: HeadLimits): number {
-  const end = buffer.indexOf('\r\n\r\n', from, 'latin1')
-  if (end >= 0) {
-    if (end + 4 - from > limits.headBytes) throw new ParseError(431, `head is larger than ${limits.headBytes} bytes`)
-    return end + 4
-  }
-  if (buffer.length - from > limits.headBytes)
-    throw new ParseError(431, `head is larger than ${limits.headBytes} bytes`)
+/** Bytes that are first decoded to look for the end of a head: nearly every head is shorter, and a body behind it is not decoded for nothing. */
+const FIRST_LOOK_BYTES = 2048
+
+/**
+ * The bytes of `buffer` from `from` on as text, as far as the head goes at least; undefined when the head is not complete. Throws when it can no
+ * longer become legal.
+ */
+function decodeHead(buffer: Buffer, from: number, limits: HeadLimits): string | undefined {
+  const look = buffer.toString('latin1', from, Math.min(buffer.length, from + FIRST_LOOK_BYTES))
+  if (look.includes('\r\n\r\n')) return look
+  const end = look.length < FIRST_LOOK_BYTES ? -1 : buffer.indexOf('\r\n\r\n', from, 'latin1')
+  if (end >= 0) return buffer.toString('latin1', from, end + 4)
+  if (buffer.length - from > limits.headBytes) throw tooLarge(limits)
   for (let at = buffer.indexOf(10, from); at >= 0; at = buffer.indexOf(10, at + 1)) {
     if (at === from || buffer[at - 1] !== 13) throw new ParseError(400, 'line ends with a bare LF')
   }
-  return -1
+  return undefined
+}
+
+function tooLarge(limits: HeadLimits): ParseError {
+  return new ParseError(431, `head is larger than ${limits.headBytes} bytes`)
 }
 
 /** Bytes of empty lines before a request line, which RFC 9112 2.2 lets a server skip. */
@@ -92,28 +103,23 @@ export function skipEmptyLines(buffer: Buffer, from: number): number {
   return at
 }
 
-/** Parses the request head in buffer[from, end). */
-export function parseRequest(buffer: Buffer, from: number, end: number, limits: HeadLimits): ParsedRequest {
-  const text = buffer.toString('latin1', from, end)
-  const lineEnd = text.indexOf('\r\n')
-  const firstSpace = text.indexOf(' ')
-  const secondSpace = text.indexOf(' ', firstSpace + 1)
-  if (firstSpace <= 0 || firstSpace > lineEnd || secondSpace < 0 || secondSpace > lineEnd)
-    throw new ParseError(400, 'malformed request line')
-  const method = text.slice(0, firstSpace)
-  for (let i = 0; i < firstSpace; i++)
-    if (!TOKEN[text.charCodeAt(i)]) throw new ParseError(400, 'method is not a token')
-  const target = text.slice(firstSpace + 1, secondSpace)
-  if (target.length > limits.targetBytes)
+/** Parses the request head that begins at `from`; undefined when it is not complete. */
+export function parseRequest(buffer: Buffer, from: number, limits: HeadLimits): ParsedRequest | undefined {
+  const text = decodeHead(buffer, from, limits)
+  if (text === undefined) return undefined
+  const methodEnd = endOf(TOKEN, text, 0)
+  if (methodEnd === 0 || text.charCodeAt(methodEnd) !== SPACE) throw new ParseError(400, 'method is not a token')
+  const targetEnd = endOf(TARGET, text, methodEnd + 1)
+  if (text.charCodeAt(targetEnd) !== SPACE) throw new ParseError(400, 'illegal character in the request-target')
+  if (targetEnd === methodEnd + 1) throw new ParseError(400, 'empty request-target')
+  if (targetEnd - methodEnd - 1 > limits.targetBytes)
     throw new ParseError(414, `request-target is larger than ${limits.targetBytes} bytes`)
-  if (target === '') throw new ParseError(400, 'empty request-target')
-  for (let i = 0; i < target.length; i++)
-    if (!TARGET[target.charCodeAt(i)]) throw new ParseError(400, 'illegal character in the request-target')
-  const minor = parseVersion(text, secondSpace + 1, lineEnd)
-  const fields = new Fields(text, lineEnd + 2, limits, true)
+  const minor = parseVersion(text, targetEnd + 1)
+  if (!isLineEnd(text, targetEnd + 9)) throw new ParseError(400, 'malformed request line')
+  const fields = new Fields(text, targetEnd + 11, limits, true)
   const request: ParsedRequest = {
-    method,
-    target,
+    method: text.slice(0, methodEnd),
+    target: text.slice(methodEnd + 1, targetEnd),
     minor,
     headers: fields.list,
     authority: fields.host ?? '',
@@ -124,7 +130,7 @@ export function parseRequest(buffer: Buffer, from: number, end: number, limits: 
     connectionNames: fields.connectionNames,
     upgrade: fields.upgradeRequested(minor),
     expectContinue: false,
-    headLength: end - from,
+    headLength: fields.end,
   }
   if (fields.host === undefined && minor === 1) throw new ParseError(400, 'no Host header')
   if (fields.expect !== undefined && minor === 1) {
@@ -135,16 +141,16 @@ export function parseRequest(buffer: Buffer, from: number, end: number, limits: 
   return request
 }
 
-/** Parses the response head in buffer[from, end); `method` is the request's. */
-export function parseResponse(buffer: Buffer, from: number, end: number, limits: HeadLimits): ParsedResponse {
-  const text = buffer.toString('latin1', from, end)
-  const lineEnd = text.indexOf('\r\n')
-  const minor = parseVersion(text, 0, Math.min(8, lineEnd))
-  if (text.charCodeAt(8) !== 32) throw new ParseError(502, 'malformed status line')
+/** Parses the response head that begins at `from`; undefined when it is not complete. */
+export function parseResponse(buffer: Buffer, from: number, limits: HeadLimits): ParsedResponse | undefined {
+  const text = decodeHead(buffer, from, limits)
+  if (text === undefined) return undefined
+  const minor = parseVersion(text, 0)
+  if (text.charCodeAt(8) !== SPACE) throw new ParseError(502, 'malformed status line')
   const status = statusAt(text, 9)
   if (status < 100) throw new ParseError(502, 'malformed status code')
-  for (let i = 12; i < lineEnd; i++)
-    if (!VALUE[text.charCodeAt(i)]) throw new ParseError(502, 'illegal character in the reason phrase')
+  const lineEnd = endOf(VALUE, text, 12)
+  if (!isLineEnd(text, lineEnd)) throw new ParseError(502, 'illegal character in the reason phrase')
   const fields = new Fields(text, lineEnd + 2, limits, false)
   return {
     status,
@@ -155,7 +161,7 @@ export function parseResponse(buffer: Buffer, from: number, end: number, limits:
     keepAlive: fields.keepAlive(minor),
     connectionNames: fields.connectionNames,
     upgrade: fields.upgradeRequested(minor),
-    headLength: end - from,
+    headLength: fields.end,
   }
 }
 
@@ -168,14 +174,30 @@ function statusAt(text: string, from: number): number {
     status = status * 10 + digit
   }
   const after = text.charCodeAt(from + 3)
-  return after === 32 || after === 13 ? status : 0
+  return after === SPACE || after === 13 ? status : 0
 }
 
-function parseVersion(text: string, from: number, end: number): 0 | 1 {
-  const version = text.slice(from, end)
-  if (version === 'HTTP/1.1') return 1
-  if (version === 'HTTP/1.0') return 0
-  throw new ParseError(/^HTTP\/\d\.\d$/.test(version) ? 505 : 400, 'malformed or unsupported HTTP version')
+/** Index of the first character from `at` on that the table does not have. */
+function endOf(legal: Uint8Array, text: string, at: number): number {
+  let end = at
+  while (legal[text.charCodeAt(end)]) end++
+  return end
+}
+
+function isLineEnd(text: string, at: number): boolean {
+  return text.charCodeAt(at) === 13 && text.charCodeAt(at + 1) === 10
+}
+
+function parseVersion(text: string, from: number): 0 | 1 {
+  if (text.startsWith('HTTP/1.', from)) {
+    const minor = text.charCodeAt(from + 7)
+    if (minor === 49) return 1
+    if (minor === 48) return 0
+  }
+  throw new ParseError(
+    /^HTTP\/\d\.\d/.test(text.slice(from, from + 8)) ? 505 : 400,
+    'malformed or unsupported HTTP version',
+  )
 }
 
 /** Reduces an absolute-form target to origin form and checks it against Host (RFC 9112 3.2.2); refuses CONNECT, authority form and HTTP/2's PRI. */
@@ -208,6 +230,8 @@ class Fields {
   contentLength = -1
   expect: string | undefined
   connectionNames: string[] | undefined
+  /** Index after the empty line. */
+  readonly end: number
   #transferEncoding: string | undefined
   #upgrade: string | undefined
   #close = false
@@ -217,27 +241,26 @@ class Fields {
 
   constructor(text: string, from: number, limits: HeadLimits, request: boolean) {
     this.#request = request
+    const { list } = this
     let at = from
-    const end = text.length - 2
-    while (at < end) {
-      const lineEnd = text.indexOf('\r\n', at)
-      let colon = at
-      while (TOKEN[text.charCodeAt(colon)]) colon++
+    while (!isLineEnd(text, at)) {
+      const colon = endOf(TOKEN, text, at)
       // A space before the colon, a fold at the start of the line and an empty name all end here (RFC 9112 5.1, 5.2).
-      if (colon === at || text.charCodeAt(colon) !== 58) throw this.#error('malformed header field')
+      if (colon === at || text.charCodeAt(colon) !== COLON) throw this.#error('malformed header field')
       let first = colon + 1
+      while (isBlank(text.charCodeAt(first))) first++
+      const lineEnd = endOf(VALUE, text, first)
+      if (!isLineEnd(text, lineEnd)) throw this.#error('illegal character in a header field')
       let last = lineEnd
-      while (first < last && isBlank(text.charCodeAt(first))) first++
       while (last > first && isBlank(text.charCodeAt(last - 1))) last--
-      for (let i = first; i < last; i++)
-        if (!VALUE[text.charCodeAt(i)]) throw this.#error('illegal character in a header field')
-      const name = text.slice(at, colon)
       const value = text.slice(first, last)
-      this.list.push(name, value)
-      if (this.list.length > limits.fields * 2) throw new ParseError(431, `more than ${limits.fields} header fields`)
-      this.#note(name, value)
+      list.push(text.slice(at, colon), value)
+      if (list.length > limits.fields * 2) throw new ParseError(431, `more than ${limits.fields} header fields`)
+      this.#note(text, at, colon - at, value)
       at = lineEnd + 2
     }
+    this.end = at + 2
+    if (this.end > limits.headBytes) throw tooLarge(limits)
   }
 
   /** True when the body is chunked; refuses whatever would let two readers see different bodies. */
@@ -261,26 +284,25 @@ class Fields {
     return minor === 1 && this.#listsUpgrade ? this.#upgrade : undefined
   }
 
-  #note(name: string, value: string): void {
-    switch (name.length) {
+  #note(text: string, at: number, length: number, value: string): void {
+    switch (length) {
       case 4:
-        if (this.#request && name.toLowerCase() === 'host') this.#noteHost(value)
+        if (this.#request && isName(text, at, 'host')) this.#noteHost(value)
         break
       case 6:
-        if (name.toLowerCase() === 'expect')
-          this.expect = this.expect === undefined ? value : `${this.expect}, ${value}`
+        if (isName(text, at, 'expect')) this.expect = this.expect === undefined ? value : `${this.expect}, ${value}`
         break
       case 7:
-        if (name.toLowerCase() === 'upgrade') this.#upgrade = value
+        if (isName(text, at, 'upgrade')) this.#upgrade = value
         break
       case 10:
-        if (name.toLowerCase() === 'connection') this.#noteConnection(value)
+        if (isName(text, at, 'connection')) this.#noteConnection(value)
         break
       case 14:
-        if (name.toLowerCase() === 'content-length') this.#noteContentLength(value)
+        if (isName(text, at, 'content-length')) this.#noteContentLength(value)
         break
       case 17:
-        if (name.toLowerCase() === 'transfer-encoding') {
+        if (isName(text, at, 'transfer-encoding')) {
           if (this.#transferEncoding !== undefined) throw this.#error('repeated Transfer-Encoding')
           this.#transferEncoding = value
         }
@@ -294,6 +316,10 @@ class Fields {
   }
 
   #noteConnection(value: string): void {
+    if (value === 'keep-alive') {
+      this.#keepAlive = true
+      return
+    }
     for (const part of value.split(',')) {
       const option = part.trim().toLowerCase()
       if (option === 'close') this.#close = true
@@ -317,6 +343,12 @@ class Fields {
   }
 }
 
+/** Whether the name at `at` is this lower-case one; its length has been compared. Bit 5 is the case of a letter; `-` has it set. */
+function isName(text: string, at: number, lower: string): boolean {
+  for (let i = 0; i < lower.length; i++) if ((text.charCodeAt(at + i) | 32) !== lower.charCodeAt(i)) return false
+  return true
+}
+
 function isBlank(code: number): boolean {
-  return code === 32 || code === 9
+  return code === SPACE || code === 9
 }

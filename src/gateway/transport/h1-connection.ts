@@ -9,7 +9,7 @@ import type { BodyError, BodySink } from '../body.ts'
 import type { Deadlines, Waiting } from '../deadlines.ts'
 import { HeaderList } from '../headers.ts'
 import { ChunkScanner } from '../http1/chunked.ts'
-import { findHeadEnd, type HeadLimits, type ParsedResponse, ParseError, parseResponse } from '../http1/parser.ts'
+import { type HeadLimits, type ParsedResponse, ParseError, parseResponse } from '../http1/parser.ts'
 import type { Http1Transport } from './h1.ts'
 import { toTlsOptions } from './tls-options.ts'
 import {
@@ -247,14 +247,14 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
   #parseHead(chunk: Buffer, from: number): number {
     const joined = this.#pending.length ? Buffer.concat([this.#pending, chunk.subarray(from)]) : chunk
     const start = this.#pending.length ? 0 : from
-    const end = findHeadEnd(joined, start, LIMITS)
-    if (end < 0) {
+    const head = parseResponse(joined, start, LIMITS)
+    if (!head) {
       this.#pending = Buffer.from(joined.subarray(start))
       return -1
     }
-    const consumed = this.#pending.length ? from + (end - this.#pending.length) : end
+    const consumed = from + head.headLength - this.#pending.length
     this.#pending = EMPTY
-    this.#onHead(parseResponse(joined, start, end, LIMITS), chunk, consumed)
+    this.#onHead(head, chunk, consumed)
     return consumed
   }
 
