@@ -3,6 +3,7 @@ import net from 'node:net'
 import type { Certificates } from './certificates.ts'
 import type { ConnectionInfo } from './exchange.ts'
 import { ClientConnection } from './http1/connection.ts'
+import { directSocket } from './http1/direct-socket.ts'
 import type { Http1Server } from './http1/server.ts'
 import { acceptProxied, type ProxyProtocol } from './proxy-protocol.ts'
 import { TlsPort } from './tls-port.ts'
@@ -17,16 +18,19 @@ const BACKLOG = 4096
 
 /** Opens a plain HTTP port, which speaks the PROXY protocol when `proxy` is given. Rejects with the system's error (EADDRINUSE, EACCES). */
 export function listenHttp(address: Address, server: Http1Server, proxy?: ProxyProtocol): Promise<net.Server> {
-  const listener = net.createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
-    if (!proxy) {
-      new ClientConnection(socket, describe(socket), server)
-      return
-    }
-    acceptProxied(socket, describe(socket), proxy, (info) => {
-      new ClientConnection(socket, info, server)
-      socket.resume()
-    })
-  })
+  const listener = proxy
+    ? net.createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+        acceptProxied(socket, describe(socket), proxy, (info) => {
+          new ClientConnection(socket, info, server)
+          socket.resume()
+        })
+      })
+    : net.createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true }, (accepted) => {
+        let connection: ClientConnection | undefined
+        const socket = directSocket(accepted, () => connection)
+        connection = new ClientConnection(socket, describe(socket), server)
+        socket.resume()
+      })
   return open(listener, address)
 }
 

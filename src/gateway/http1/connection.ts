@@ -13,8 +13,9 @@ import { type ConnectionInfo, Exchange, GatewayRequest, GatewayResponse, NO_CHAI
 import { HeaderList } from '../headers.ts'
 import { normalisePath } from '../normalise.ts'
 import { ChunkScanner } from './chunked.ts'
+import type { Reader } from './direct-socket.ts'
 import { type ParsedRequest, ParseError, parseRequest, skipEmptyLines } from './parser.ts'
-import { ResponseWriter } from './response-writer.ts'
+import { ResponseWriter, statusLine } from './response-writer.ts'
 import type { Http1Server } from './server.ts'
 
 /** Bytes that a client may send ahead of the request that is being answered. */
@@ -29,7 +30,7 @@ const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n')
 
 type State = 'head' | 'body' | 'response' | 'linger' | 'tunnel' | 'closed'
 
-export class ClientConnection implements BodySource, Waiting {
+export class ClientConnection implements BodySource, Reader, Waiting {
   deadline = Number.POSITIVE_INFINITY
   readonly socket: Socket
   readonly info: ConnectionInfo
@@ -47,6 +48,8 @@ export class ClientConnection implements BodySource, Waiting {
   #expectContinue = false
   #lingered = 0
   #consuming = false
+  /** The bytes that are being taken may be kept. */
+  #owned = true
 
   constructor(socket: Socket, info: ConnectionInfo, server: Http1Server) {
     this.socket = socket
@@ -56,7 +59,7 @@ export class ClientConnection implements BodySource, Waiting {
     this.deadline = server.deadlines.now + server.limits.headTimeoutMs
     server.deadlines.add(this)
     server.connections.add(this)
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk))
+    socket.on('data', (chunk: Buffer) => this.received(chunk, true))
     socket.on('end', () => this.#onEnd())
     socket.on('close', () => this.#onClose())
     socket.on('error', () => {}) // 'close' follows and ends the exchange
@@ -141,19 +144,30 @@ export class ClientConnection implements BodySource, Waiting {
 
   // ---- bytes in
 
-  #onData(chunk: Buffer): void {
+  get streaming(): boolean {
+    return this.#state === 'body'
+  }
+
+  received(chunk: Buffer, owned: boolean): boolean {
+    if (this.#state === 'tunnel') return this.socket.push(owned ? chunk : Buffer.from(chunk))
     if (this.#state === 'linger') {
       this.#lingered += chunk.length
       if (this.#lingered > MAX_LINGER_BYTES) this.#destroy()
-      return
+    } else {
+      this.#owned = owned
+      this.#consume(chunk)
     }
-    this.#consume(chunk)
+    return true
   }
 
   /** Takes as many bytes as the current state can; the rest waits. */
   #consume(chunk: Buffer): void {
-    let buffer = this.#rest.length ? (chunk.length ? Buffer.concat([this.#rest, chunk]) : this.#rest) : chunk
-    this.#rest = EMPTY
+    let buffer = chunk
+    if (this.#rest.length) {
+      buffer = chunk.length ? Buffer.concat([this.#rest, chunk]) : this.#rest
+      this.#rest = EMPTY
+      this.#owned = true
+    }
     this.#consuming = true
     try {
       while (buffer.length) {
@@ -174,7 +188,8 @@ export class ClientConnection implements BodySource, Waiting {
     } finally {
       this.#consuming = false
     }
-    this.#rest = buffer
+    if (buffer.length === 0) return
+    this.#rest = this.#keep(buffer)
     if (this.#state === 'response' && buffer.length > MAX_AHEAD_BYTES) this.socket.pause()
   }
 
@@ -292,7 +307,12 @@ export class ClientConnection implements BodySource, Waiting {
     if (bodyBytes > 0 && body.receivedBytes > bodyBytes + this.#server.limits.headBytes) {
       throw new ParseError(413, `request body is larger than ${bodyBytes} bytes`)
     }
-    body.push(data)
+    body.push(this.#keep(data))
+  }
+
+  /** The bytes themselves where they may be kept, else a copy. */
+  #keep(bytes: Buffer): Buffer {
+    return this.#owned ? bytes : Buffer.from(bytes)
   }
 
   #touchBody(): void {
@@ -325,7 +345,7 @@ export class ClientConnection implements BodySource, Waiting {
   #refuse(error: ParseError): void {
     const page = errorPage(error.status)
     const head =
-      `HTTP/1.1 ${error.status} ${reasonOf(error.status)}\r\nServer: ${SERVER}\r\nDate: ${new Date().toUTCString()}\r\n` +
+      `${statusLine(error.status)}Server: ${SERVER}\r\nDate: ${new Date().toUTCString()}\r\n` +
       `Content-Type: text/html; charset=utf-8\r\nContent-Length: ${page.length}\r\nConnection: close\r\n\r\n`
     this.#server.log.info(
       { remote_addr: this.info.remoteAddr, status: error.status, reason: error.message },
@@ -377,20 +397,4 @@ export class ClientConnection implements BodySource, Waiting {
     this.#body?.fail(new BodyError(499, 'the client went away'))
     this.#server.pipeline.clientClosed(ctx)
   }
-}
-
-function reasonOf(status: number): string {
-  return REASONS[status] ?? 'Error'
-}
-
-const REASONS: Record<number, string> = {
-  400: 'Bad Request',
-  405: 'Method Not Allowed',
-  408: 'Request Timeout',
-  413: 'Content Too Large',
-  414: 'URI Too Long',
-  417: 'Expectation Failed',
-  431: 'Request Header Fields Too Large',
-  501: 'Not Implemented',
-  505: 'HTTP Version Not Supported',
 }

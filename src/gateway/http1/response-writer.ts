@@ -186,7 +186,8 @@ export class ResponseWriter implements Downstream {
 
 const statusLines = new Map<number, string>()
 
-function statusLine(status: number): string {
+/** The first line of a response, its CRLF included. */
+export function statusLine(status: number): string {
   let line = statusLines.get(status)
   if (line === undefined) {
     line = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n`
