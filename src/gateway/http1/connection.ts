@@ -78,7 +78,7 @@ export class ClientConnection implements BodySource, Reader, Waiting {
       this.#refuse(new ParseError(408, 'the request head took too long'))
     else if (this.#state === 'body' && this.#ctx && !this.#ctx.committed)
       this.#failBody(new BodyError(408, 'the request body took too long'))
-    else this.#destroy()
+    else this.destroy()
   }
 
   pause(): void {
@@ -138,10 +138,6 @@ export class ClientConnection implements BodySource, Reader, Waiting {
     return { socket: this.socket, rest }
   }
 
-  destroy(): void {
-    this.#destroy()
-  }
-
   // ---- bytes in
 
   get streaming(): boolean {
@@ -152,7 +148,7 @@ export class ClientConnection implements BodySource, Reader, Waiting {
     if (this.#state === 'tunnel') return this.socket.push(owned ? chunk : Buffer.from(chunk))
     if (this.#state === 'linger') {
       this.#lingered += chunk.length
-      if (this.#lingered > MAX_LINGER_BYTES) this.#destroy()
+      if (this.#lingered > MAX_LINGER_BYTES) this.destroy()
     } else {
       this.#owned = owned
       this.#consume(chunk)
@@ -337,7 +333,7 @@ export class ClientConnection implements BodySource, Reader, Waiting {
       this.#writer?.closeAfter()
       this.#server.pipeline.reply(ctx, { status: error.status })
     } else {
-      this.#destroy()
+      this.destroy()
     }
   }
 
@@ -370,7 +366,7 @@ export class ClientConnection implements BodySource, Reader, Waiting {
     this.socket.destroySoon()
   }
 
-  #destroy(): void {
+  destroy(): void {
     this.socket.destroy()
   }
 
