@@ -157,7 +157,13 @@ export class Pipeline {
     if (!served) return NOT_FOUND
     if (served.trouble === 404) return NOT_FOUND
     if (served.trouble !== undefined || !ctx.upstream) return { status: 503 }
-    return undefined
+    return ctx.upstream.speaksHttp || ctx.upstreamScheme !== undefined ? undefined : this.#notHttp(ctx, ctx.upstream)
+  }
+
+  #notHttp(ctx: Exchange, { key, scheme }: NonNullable<Exchange['upstream']>): Reply {
+    const facts = { route_id: ctx.route?.id, upstream: key, scheme }
+    this.#deps.log.error(facts, 'a request cannot be sent to an upstream whose scheme is not of HTTP')
+    return { status: 500, body: { error_msg: 'the upstream of this route does not speak HTTP' } }
   }
 
   #fail(ctx: Exchange, error: unknown): void {

@@ -152,6 +152,8 @@ export const UpstreamSchema: TSchema = closedObject(
     key: Type.Optional(Type.String({ description: 'What chash hashes, for example remote_addr or arg_id.' })),
     scheme: Type.Optional(
       Type.Unsafe<string>({
+        description:
+          'How nodes are spoken to: http, https, grpc and grpcs for routes; tcp, tls and udp for stream routes.',
         enum: ['grpc', 'grpcs', 'http', 'https', 'tcp', 'tls', 'udp', 'kafka'],
         default: 'http',
       }),
@@ -180,6 +182,8 @@ const KEY_PATTERNS: Record<string, RegExp> = {
 export function checkUpstream(upstream: Record<string, unknown>): string | undefined {
   if (upstream.pass_host === 'rewrite' && !upstream.upstream_host)
     return "`upstream_host` can't be empty when `pass_host` is `rewrite`"
+  if (upstream.scheme === 'kafka')
+    return 'scheme "kafka" is not served here: use http, https, grpc or grpcs for routes, and tcp, tls or udp for stream routes'
   const discovery = checkDiscovery(upstream)
   if (discovery !== undefined) return discovery
   return checkNodePorts(upstream.nodes) ?? (upstream.type === 'chash' ? checkHashKey(upstream) : undefined)

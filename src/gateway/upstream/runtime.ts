@@ -57,12 +57,16 @@ export interface UpstreamTls {
   id: string
 }
 
+const HTTP_SCHEMES = new Set(['http', 'https', 'grpc', 'grpcs'])
+
 /** APISIX's defaults for `keepalive_pool`. */
 const POOL: PoolLimits = { size: 320, idleMs: 60_000, requests: 1000 }
 
 export class UpstreamRuntime {
   readonly key: string
   readonly scheme: string
+  /** False for the schemes of stream routes, which say nothing of how an HTTP request would be written. */
+  readonly speaksHttp: boolean
   readonly passHost: 'pass' | 'node' | 'rewrite'
   readonly upstreamHost: string | undefined
   readonly timeout: Record<string, number> | undefined
@@ -85,6 +89,7 @@ export class UpstreamRuntime {
     this.#conf = conf
     this.#deps = deps
     this.scheme = (conf.scheme as string | undefined) ?? 'http'
+    this.speaksHttp = HTTP_SCHEMES.has(this.scheme)
     this.passHost = (conf.pass_host as 'pass' | 'node' | 'rewrite' | undefined) ?? 'pass'
     this.upstreamHost = conf.upstream_host as string | undefined
     this.timeout = conf.timeout as Record<string, number> | undefined
