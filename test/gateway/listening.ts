@@ -71,3 +71,24 @@ export function makeCertificate(name: string): { cert: string; key: string } {
   rmSync(directory, { recursive: true })
   return pair
 }
+
+/**
+ * A certificate for the last of `names`, signed by the one before, and so on up to the first, which is an authority of its own. `cert` has
+ * all but the authority, as it is shown in a handshake.
+ */
+export function makeChain(...names: string[]): { authority: string; cert: string; key: string } {
+  const directory = mkdtempSync(join(tmpdir(), 'gateward-chain-'))
+  const file = (i: number, kind: string): string => join(directory, `${i}.${kind}`)
+  for (const [i, name] of names.entries()) {
+    const signer = i === 0 ? [] : ['-CA', file(i - 1, 'cert'), '-CAkey', file(i - 1, 'key')]
+    const last = i === names.length - 1
+    const subject = ['-subj', `/CN=${name}`, '-addext', `basicConstraints=critical,CA:${last ? 'FALSE' : 'TRUE'}`]
+    const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+    const out = ['-keyout', file(i, 'key'), '-out', file(i, 'cert')]
+    execFileSync('openssl', ['req', '-x509', ...signer, ...kind, ...subject, ...out], { stdio: 'ignore' })
+  }
+  const certs = names.map((_, i) => readFileSync(file(i, 'cert'), 'utf8'))
+  const key = readFileSync(file(names.length - 1, 'key'), 'utf8')
+  rmSync(directory, { recursive: true })
+  return { authority: certs[0] as string, cert: certs.slice(1).reverse().join(''), key }
+}

@@ -4,7 +4,7 @@ import https from 'node:https'
 import net, { type AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import tls from 'node:tls'
-import { type Listening, listenForTest, makeCertificate } from './listening.ts'
+import { type Listening, listenForTest, makeCertificate, makeChain } from './listening.ts'
 import { threadForTest } from './thread-for-test.ts'
 
 const thread = threadForTest()
@@ -80,6 +80,23 @@ test('a name with `client` is served to those whose certificate its authority si
   assert.equal(await get({ name: 'strict.example', client: stranger }), 'broken')
   assert.equal(await get({ name: 'strict.example', client: jack }), '200 SUCCESS CN=jack')
   assert.equal(await get({ name: 'open.example', client: jack }), '200 NONE')
+})
+
+test('depth: how many certificates may stand between the client and the authority', async () => {
+  const near = makeChain('root', 'department', 'jill')
+  const far = makeChain('root', 'department', 'team', 'jill')
+  const served = async (client: typeof near, depth: number | undefined): Promise<string> => {
+    const wanted = depth === undefined ? { ca: client.authority } : { ca: client.authority, depth }
+    thread.put('ssls/deep', { ...strict, sni: 'deep.example', client: wanted })
+    return get({ name: 'deep.example', client })
+  }
+  assert.equal(await served(near, 0), 'broken')
+  assert.equal(await served(near, undefined), '200 SUCCESS CN=jill')
+  assert.equal(await served(far, 1), 'broken')
+  assert.equal(await served(far, 2), '200 SUCCESS CN=jill')
+  const [leaf] = near.cert.split(/(?<=-----END CERTIFICATE-----\n)/)
+  assert.equal(await served({ ...near, cert: leaf as string }, 2), 'broken', 'nobody knows who signed it')
+  thread.put('ssls/deep', undefined)
 })
 
 test('skip_mtls_uri_regex leaves the decision to each request', async () => {

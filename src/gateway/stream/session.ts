@@ -77,6 +77,11 @@ export class StreamSession {
     return this.#node
   }
 
+  /** The node has taken the connection. */
+  connected(): void {
+    if (this.#node) this.upstream.report(this.#node, {})
+  }
+
   /** The node could not be reached; true when another may be tried. */
   failed(reason: string, timeout: boolean): boolean {
     const node = this.#node

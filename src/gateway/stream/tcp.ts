@@ -58,6 +58,7 @@ async function connect(client: net.Socket, info: ConnectionInfo, server: StreamS
   for (let node = await session.next(); node && !client.destroyed; node = await session.next()) {
     const tried = await dial(node, session, client)
     if (tried instanceof net.Socket) {
+      session.connected()
       join(client, tried, session, server)
       return
     }

@@ -42,6 +42,7 @@ export interface UpstreamDeps {
   certificate?(id: string): Resource | undefined
 }
 
+/** What a try has shown of a node; nothing at all: it took a connection. */
 export interface Outcome {
   status?: number
   tcpFailure?: boolean

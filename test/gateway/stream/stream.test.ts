@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import dgram from 'node:dgram'
 import { once } from 'node:events'
+import http from 'node:http'
 import net from 'node:net'
 import { after, before, test } from 'node:test'
 import tls from 'node:tls'
@@ -128,6 +129,37 @@ test('upstream by id and by service; a node that is down is passed over', async 
   thread.put('services/s', { upstream_id: 'u' })
   thread.put('stream_routes/3', { server_port: tcpPort, service_id: 's' })
   assert.equal(await tcp('by service'), 'plain:by service')
+})
+
+test('streams and HTTP share what is known of nodes', async () => {
+  const web = http.createServer((_, response) => response.end('web'))
+  const live = Number((await serve(web)).split(':')[1])
+  const dead = await freePort()
+  const nodes = [dead, live].map((port, i) => ({ host: '127.0.0.1', port, weight: 1, priority: -i }))
+  const passive = { unhealthy: { tcp_failures: 2 } }
+  thread.put('upstreams/shared', { nodes, retries: 0, checks: { passive } })
+  thread.put('stream_routes/3', { server_port: tcpPort, upstream_id: 'shared' })
+  thread.put('routes/shared', { uri: '/shared', upstream_id: 'shared' })
+  assert.equal(await tcp('GET / HTTP/1.0\r\n\r\n'), '', 'the first failure')
+  assert.equal((await thread.inject({ target: '/shared' })).status, 502, 'the second failure')
+  assert.match(await tcp('GET / HTTP/1.0\r\n\r\n'), /web$/)
+  assert.equal((await thread.inject({ target: '/shared' })).body.toString(), 'web')
+  web.closeAllConnections()
+})
+
+test('a connection that is made ends the count of those that failed', async () => {
+  const port = await freePort()
+  const passive = { healthy: { successes: 1 }, unhealthy: { tcp_failures: 2 } }
+  const spare = { host: '127.0.0.1', port: Number(echo.split(':')[1]), weight: 1, priority: -1 }
+  const nodes = [{ host: '127.0.0.1', port, weight: 1 }, spare]
+  thread.put('stream_routes/3', { server_port: tcpPort, upstream: { nodes, retries: 0, checks: { passive } } })
+  for (let i = 0; i < 3; i++) {
+    assert.equal(await tcp('hello'), '')
+    const server = net.createServer({ allowHalfOpen: true }, answerAtEnd('back'))
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+    assert.equal(await tcp('hello'), 'back:hello', 'one failure is not enough')
+    await new Promise((resolve) => server.close(resolve))
+  }
 })
 
 test('TLS ends at the gateway and routes by name; scheme tls begins it anew', async () => {
