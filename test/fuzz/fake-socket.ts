@@ -27,6 +27,10 @@ export class FakeSocket extends EventEmitter {
   pause(): void {}
   resume(): void {}
 
+  isPaused(): boolean {
+    return false
+  }
+
   asSocket(): Socket {
     return this as unknown as Socket
   }

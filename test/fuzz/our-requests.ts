@@ -21,6 +21,7 @@ const LIMITS: Http1Server['limits'] = {
 }
 const INFO: ConnectionInfo = { remoteAddr: '127.0.0.1', remotePort: 1, serverAddr: '127.0.0.1', serverPort: 80 }
 const deadlines = new Deadlines()
+const reads = Buffer.alloc(64 * 1024)
 
 /** What the gateway makes of a client's bytes that come in these pieces. */
 export function readRequests(pieces: readonly Buffer[]): Outcome {
@@ -34,8 +35,14 @@ export function readRequests(pieces: readonly Buffer[]): Outcome {
     draining: false,
     connections: new Set(),
   }
-  new ClientConnection(socket.asSocket(), INFO, server)
-  for (const piece of pieces) if (!socket.destroyed) socket.emit('data', piece)
+  const connection = new ClientConnection(socket.asSocket(), INFO, server)
+  for (const piece of pieces) {
+    if (socket.destroyed) break
+    // As a real socket gives them: in a buffer that the next read overwrites.
+    const read = reads.subarray(0, piece.copy(reads))
+    connection.received(read, false)
+    read.fill('?')
+  }
   const { outcome } = recorder
   if (outcome.end === 'waiting' && socket.destroyed) outcome.end = 'closed'
   recorder.done = true

@@ -8,14 +8,14 @@ import type { Duplex } from 'node:stream'
 import { hostOf } from '../authority.ts'
 import { BodyError, type BodySource, RequestBody } from '../body.ts'
 import type { Waiting } from '../deadlines.ts'
-import { errorPage, SERVER } from '../error-page.ts'
 import { type ConnectionInfo, Exchange, GatewayRequest, GatewayResponse, NO_CHAIN } from '../exchange.ts'
 import { HeaderList } from '../headers.ts'
+import { isPreface } from '../http2/preface.ts'
 import { normalisePath } from '../normalise.ts'
 import { ChunkScanner } from './chunked.ts'
 import type { Reader } from './direct-socket.ts'
 import { type ParsedRequest, ParseError, parseRequest, skipEmptyLines } from './parser.ts'
-import { ResponseWriter, statusLine } from './response-writer.ts'
+import { ResponseWriter, refusal } from './response-writer.ts'
 import type { Http1Server } from './server.ts'
 
 /** Bytes that a client may send ahead of the request that is being answered. */
@@ -23,9 +23,10 @@ const MAX_AHEAD_BYTES = 64 * 1024
 /** Bytes of a request body that are read and thrown away after its response, so that the client can read the response before a reset. */
 const MAX_LINGER_BYTES = 1024 * 1024
 const LINGER_MS = 2000
+/** A client that ends its side this soon after its request still waits for the answer (`nc -N`); one that ends it later has left. */
+const HALF_CLOSE_MS = 1000
 
 const EMPTY = Buffer.alloc(0)
-const HTTP2_PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n')
 
 type State = 'head' | 'body' | 'response' | 'linger' | 'tunnel' | 'closed'
@@ -50,6 +51,9 @@ export class ClientConnection implements BodySource, Reader, Waiting {
   #consuming = false
   /** The bytes that are being taken may be kept. */
   #owned = true
+  #requestEndedAt = 0
+  /** The client has ended its side; what it sent before is still answered. */
+  #halfClosed = false
 
   constructor(socket: Socket, info: ConnectionInfo, server: Http1Server) {
     this.socket = socket
@@ -110,11 +114,9 @@ export class ClientConnection implements BodySource, Reader, Waiting {
       this.deadline = this.#server.deadlines.now + this.#server.limits.keepaliveTimeoutMs
       this.socket.resume()
       if (this.#rest.length && !this.#consuming) this.#consume(EMPTY)
-    } else if (bodyComplete) {
-      this.#close()
-    } else {
-      this.#linger()
-    }
+      else if (this.#halfClosed && !this.#consuming) this.#close()
+    } else if (bodyComplete) this.#close()
+    else this.#linger()
   }
 
   /** Whether the connection can go on after the current response, as far as is known when its head is written. */
@@ -184,6 +186,7 @@ export class ClientConnection implements BodySource, Reader, Waiting {
     } finally {
       this.#consuming = false
     }
+    if (this.#halfClosed && this.#state !== 'response') this.#onEnd()
     if (buffer.length === 0) return
     this.#rest = this.#keep(buffer)
     if (this.#state === 'response' && buffer.length > MAX_AHEAD_BYTES) this.socket.pause()
@@ -192,13 +195,7 @@ export class ClientConnection implements BodySource, Reader, Waiting {
   /** A client that speaks HTTP/2 without asking (RFC 9113 3.3) begins with what looks like a request of an unknown version. */
   #handOver(buffer: Buffer): boolean {
     const { http2, deadlines, connections } = this.#server
-    if (
-      !http2 ||
-      this.info.tls ||
-      this.#requests > 0 ||
-      !buffer.subarray(0, 24).equals(HTTP2_PREFACE.subarray(0, buffer.length))
-    )
-      return false
+    if (!http2 || this.info.tls || this.#requests > 0 || !isPreface(buffer)) return false
     this.#state = 'closed'
     deadlines.delete(this)
     connections.delete(this)
@@ -244,6 +241,7 @@ export class ClientConnection implements BodySource, Reader, Waiting {
     this.#chunks = head.chunked ? new ChunkScanner(400) : undefined
     this.#expectContinue = head.expectContinue && hasBody
     this.#state = hasBody ? 'body' : 'response'
+    this.#requestEndedAt = this.#server.deadlines.now
     this.deadline = hasBody ? this.#server.deadlines.now + limits.bodyTimeoutMs : Number.POSITIVE_INFINITY
   }
 
@@ -320,8 +318,10 @@ export class ClientConnection implements BodySource, Reader, Waiting {
     // A response may have ended while the body still came; then the state has moved on.
     if (this.#state === 'body') this.#state = 'response'
     this.deadline = Number.POSITIVE_INFINITY
+    this.#requestEndedAt = this.#server.deadlines.now
     this.#expectContinue = false
     this.#body?.finish()
+    if (this.socket.isPaused()) this.socket.resume() // or we would not see the client leave
   }
 
   // ---- ends
@@ -339,15 +339,11 @@ export class ClientConnection implements BodySource, Reader, Waiting {
 
   /** Answers a request that never became an exchange, and closes. */
   #refuse(error: ParseError): void {
-    const page = errorPage(error.status)
-    const head =
-      `${statusLine(error.status)}Server: ${SERVER}\r\nDate: ${new Date().toUTCString()}\r\n` +
-      `Content-Type: text/html; charset=utf-8\r\nContent-Length: ${page.length}\r\nConnection: close\r\n\r\n`
     this.#server.log.info(
       { remote_addr: this.info.remoteAddr, status: error.status, reason: error.message },
       'refused a request',
     )
-    this.socket.write(head + page.toString('latin1'), 'latin1')
+    this.socket.write(refusal(error.status), 'latin1')
     this.#linger()
   }
 
@@ -375,11 +371,18 @@ export class ClientConnection implements BodySource, Reader, Waiting {
     this.#ctx?.onDrain?.()
   }
 
-  /** The client has ended its side. A response under way is still written (RFC 9112 9.6); an incomplete body is not a request. */
+  /**
+   * The client has ended its side. An incomplete body is not a request. After a whole one it may be half-closing, which is legal and
+   * done at once, or have left, which is the rule later: then the upstream would work for nobody (nginx's 499).
+   */
   #onEnd(): void {
     if (this.#state === 'body') this.#failBody(new BodyError(400, 'the request body ended early'))
-    else if (this.#state === 'response') this.#writer?.closeAfter()
-    else this.#close()
+    else if (this.#state !== 'response') this.#close()
+    else if (this.#server.deadlines.now - this.#requestEndedAt > HALF_CLOSE_MS) this.destroy()
+    else {
+      this.#halfClosed = true
+      if (!this.#rest.length) this.#writer?.closeAfter()
+    }
   }
 
   #onClose(): void {

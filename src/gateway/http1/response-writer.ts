@@ -2,6 +2,7 @@
 // response is one write. This is the only place that decides the framing of a response (RFC 9112 6.3).
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { errorPage, SERVER } from '../error-page.ts'
 import type { Downstream, Exchange } from '../exchange.ts'
 import type { HeaderList } from '../headers.ts'
 import type { ClientConnection } from './connection.ts'
@@ -184,10 +185,19 @@ export class ResponseWriter implements Downstream {
   }
 }
 
+/** The answer to a request that never became an exchange; the last one of its connection. latin1. */
+export function refusal(status: number): string {
+  const page = errorPage(status)
+  return (
+    `${statusLine(status)}Server: ${SERVER}\r\nDate: ${new Date().toUTCString()}\r\n` +
+    `Content-Type: text/html; charset=utf-8\r\nContent-Length: ${page.length}\r\nConnection: close\r\n\r\n${page.toString('latin1')}`
+  )
+}
+
 const statusLines = new Map<number, string>()
 
 /** The first line of a response, its CRLF included. */
-export function statusLine(status: number): string {
+function statusLine(status: number): string {
   let line = statusLines.get(status)
   if (line === undefined) {
     line = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n`
