@@ -32,6 +32,8 @@ export interface DataPlaneOptions
 
 interface Member {
   index: number
+  /** Its number among all threads that there have been. */
+  metricsId: number
   worker: Worker
   served: number
   ready: boolean
@@ -167,9 +169,9 @@ export class DataPlane {
     }
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
     const worker = new Worker(new URL(`./worker.${extension}`, import.meta.url), { workerData })
-    const member: Member = { index, worker, served: revision, ready: false }
-    this.#members[index] = member
     const metricsId = this.#started++
+    const member: Member = { index, metricsId, worker, served: revision, ready: false }
+    this.#members[index] = member
     worker.on('error', (error) => log.error({ err: error, thread: index }, 'a data-plane thread failed'))
     worker.on('exit', () => this.#ended(member))
     return new Promise((resolve, reject) => {
@@ -200,6 +202,7 @@ export class DataPlane {
   #ended(member: Member): void {
     if (this.#closing) return
     member.ready = false
+    this.metrics.detach(member.metricsId)
     const delay = Math.min(MAX_RESTART_DELAY_MS, 100 * 2 ** Math.min(10, this.#restarts++))
     this.#options.log.error(
       { thread: member.index, restart_in_ms: delay },

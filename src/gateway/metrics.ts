@@ -134,11 +134,20 @@ export interface Sample {
   numbers: number[]
 }
 
+type Collected = Map<string, { definition: MetricDefinition; samples: Map<string, Sample> }>
+
+interface ThreadSeries {
+  doubles: Float64Array
+  series: SeriesDescription[]
+}
+
 /** The main thread's side. */
 export class MetricsReader {
-  readonly #threads = new Map<number, { doubles: Float64Array; series: SeriesDescription[] }>()
+  readonly #threads = new Map<number, ThreadSeries>()
+  /** What threads that have ended had counted, so that counters never go back. */
+  readonly #past: Collected = new Map()
+  #pastDropped = 0
 
-  /** A thread's buffer; kept after the thread has ended, so that counters never go back. */
   attach(thread: number, buffer: SharedArrayBuffer): void {
     this.#threads.set(thread, { doubles: new Float64Array(buffer), series: [] })
   }
@@ -147,27 +156,43 @@ export class MetricsReader {
     this.#threads.get(thread)?.series.push(series)
   }
 
+  /** The thread is no more: its counters stay, its gauges go with it. */
+  detach(thread: number): void {
+    const ended = this.#threads.get(thread)
+    if (!ended) return
+    this.#threads.delete(thread)
+    this.#pastDropped += ended.doubles[0] as number
+    addTo(this.#past, { ...ended, series: ended.series.filter(({ definition }) => definition.type !== 'gauge') })
+  }
+
   /** Series beyond the bound, which are not kept. */
   get dropped(): number {
-    let sum = 0
+    let sum = this.#pastDropped
     for (const { doubles } of this.#threads.values()) sum += doubles[0] as number
     return sum
   }
 
   /** All metrics with their samples, summed over threads (gauges too). */
   collect(): { definition: MetricDefinition; samples: Sample[] }[] {
-    const metrics = new Map<string, { definition: MetricDefinition; samples: Map<string, Sample> }>()
-    for (const { doubles, series } of this.#threads.values()) {
-      for (const { definition, values, slot } of series) {
-        const metric = metrics.get(definition.name) ?? { definition, samples: new Map<string, Sample>() }
-        metrics.set(definition.name, metric)
-        const key = values.join('\u0000')
-        const width = definition.buckets ? definition.buckets.length + 2 : 1
-        const sample = metric.samples.get(key) ?? { values, numbers: new Array<number>(width).fill(0) }
-        metric.samples.set(key, sample)
-        for (let i = 0; i < width; i++) (sample.numbers[i] as number) += doubles[slot + i] as number
-      }
+    const metrics: Collected = new Map()
+    for (const [name, { definition, samples }] of this.#past) {
+      const copies = new Map<string, Sample>()
+      for (const [key, { values, numbers }] of samples) copies.set(key, { values, numbers: [...numbers] })
+      metrics.set(name, { definition, samples: copies })
     }
+    for (const thread of this.#threads.values()) addTo(metrics, thread)
     return [...metrics.values()].map(({ definition, samples }) => ({ definition, samples: [...samples.values()] }))
+  }
+}
+
+function addTo(metrics: Collected, { doubles, series }: ThreadSeries): void {
+  for (const { definition, values, slot } of series) {
+    const metric = metrics.get(definition.name) ?? { definition, samples: new Map<string, Sample>() }
+    metrics.set(definition.name, metric)
+    const key = values.join('\u0000')
+    const width = definition.buckets ? definition.buckets.length + 2 : 1
+    const sample = metric.samples.get(key) ?? { values, numbers: new Array<number>(width).fill(0) }
+    metric.samples.set(key, sample)
+    for (let i = 0; i < width; i++) (sample.numbers[i] as number) += doubles[slot + i] as number
   }
 }
