@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 import { SharedTable } from '../lib/shared-table.ts'
 import type { ConfigChange } from './config.ts'
+import { tuneHeap } from './heap.ts'
 import { MetricsReader } from './metrics.ts'
 import type { Logger } from './plugin.ts'
 import { allocateTraffic, readTraffic, type TrafficSnapshot } from './traffic.ts'
@@ -84,6 +85,7 @@ export class DataPlane {
 
   /** Resolves when all threads listen; rejects with a ListenError when a port cannot be opened. */
   async start(): Promise<void> {
+    tuneHeap()
     // The first thread alone: a port 0 is then known to the others, a taken port is reported once.
     const first = await this.#launch(0)
     this.ports = first.ports

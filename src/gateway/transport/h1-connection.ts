@@ -1,7 +1,6 @@
 // One connection to an upstream: sends a request, parses the response, tells the handler, goes back to the pool.
 //
-// Reads land in one buffer that is used again; what must outlive the read is copied when small and handed over (the buffer is then replaced)
-// when large. An upstream is not trusted: its framing is checked like a client's, bytes behind a response close the connection, since the next
+// Reads land in a ReadBuffer; what must outlive the read is copied when small and handed over when large. An upstream is not trusted: its framing is checked like a client's, bytes behind a response close the connection, since the next
 // request would take them for its own response.
 import net from 'node:net'
 import tls from 'node:tls'
@@ -10,6 +9,7 @@ import type { Deadlines, Waiting } from '../deadlines.ts'
 import { HeaderList } from '../headers.ts'
 import { ChunkScanner } from '../http1/chunked.ts'
 import { type HeadLimits, type ParsedResponse, ParseError, parseResponse } from '../http1/parser.ts'
+import { ReadBuffer } from '../read-buffer.ts'
 import type { Http1Transport } from './h1.ts'
 import { toTlsOptions } from './tls-options.ts'
 import {
@@ -23,9 +23,6 @@ import {
   UpstreamError,
 } from './transport.ts'
 
-const READ_BYTES = 64 * 1024
-/** Pieces up to this size are copied out of the read buffer; larger ones take it with them. */
-const COPY_BYTES = 8 * 1024
 const LIMITS: HeadLimits = { headBytes: 64 * 1024, targetBytes: 0, fields: 1000 }
 const EMPTY = Buffer.alloc(0)
 
@@ -37,7 +34,6 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
   readonly #socket: net.Socket
   readonly #deadlines: Deadlines
   readonly #owner: Http1Transport
-  #buffer = Buffer.allocUnsafeSlow(READ_BYTES)
   #state: State = 'idle'
   #connected = false
   #served = 0
@@ -65,10 +61,11 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
     this.#deadlines = deadlines
     this.#owner = owner
     this.deadline = deadlines.now + connectMs
-    const onread = {
-      buffer: () => this.#buffer,
-      callback: (bytes: number) => {
-        this.#onRead(bytes)
+    const reads = new ReadBuffer()
+    const onread: net.OnReadOpts = {
+      buffer: () => reads.next(this.#state === 'length' || this.#state === 'chunked' || this.#state === 'close'),
+      callback: (bytes, buffer) => {
+        this.#onBytes((buffer as Buffer).subarray(0, bytes), reads.give(bytes))
         return true
       },
     }
@@ -179,16 +176,6 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
   }
 
   // ---- receiving
-
-  #onRead(bytes: number): void {
-    if (bytes <= COPY_BYTES) {
-      this.#onBytes(this.#buffer.subarray(0, bytes), false)
-      return
-    }
-    const taken = this.#buffer
-    this.#buffer = Buffer.allocUnsafeSlow(READ_BYTES)
-    this.#onBytes(taken.subarray(0, bytes), true)
-  }
 
   /** `owned`: the bytes may be handed on without a copy. */
   #onBytes(chunk: Buffer, owned: boolean): void {
