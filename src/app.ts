@@ -202,6 +202,7 @@ function metricsText(plane: DataPlane, store: Store): string {
     dropped: plane.metrics.dropped,
     revision: store.revision(),
     storeReachable: store.trouble() === undefined,
+    health: plane.health.reports(),
   })
   return exposition([...plane.metrics.collect(), ...facts])
 }

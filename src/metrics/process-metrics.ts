@@ -11,6 +11,8 @@ export interface ProcessFacts {
   /** Revision of the store. */
   revision: number
   storeReachable: boolean
+  /** Upstreams whose nodes are checked, by the key of the resource that holds them. */
+  health: { name: string; nodes: { ip: string; port: number; status: string }[] }[]
 }
 
 export function processMetrics(facts: ProcessFacts): { definition: MetricDefinition; samples: Sample[] }[] {
@@ -37,6 +39,22 @@ export function processMetrics(facts: ProcessFacts): { definition: MetricDefinit
       },
       samples: [{ values: [facts.hostname, facts.version], numbers: [1] }],
     },
+    ...healthMetric(facts.health),
+  ]
+}
+
+/** 1 for each node that gets requests, 0 for each that is down. */
+function healthMetric(health: ProcessFacts['health']): Metric[] {
+  if (health.length === 0) return []
+  const samples = health.flatMap(({ name, nodes }) =>
+    nodes.map(({ ip, port, status }) => ({
+      values: [`/apisix/${name}`, ip, String(port)],
+      numbers: [status.endsWith('unhealthy') ? 0 : 1],
+    })),
+  )
+  const help = 'Upstream status from health check'
+  return [
+    { definition: { name: 'apisix_upstream_status', help, type: 'gauge', labels: ['name', 'ip', 'port'] }, samples },
   ]
 }
 

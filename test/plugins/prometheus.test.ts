@@ -86,12 +86,24 @@ test('with a port of their own, metrics are not offered on a route', async () =>
 
 test('metrics of the whole gateway', () => {
   const traffic = { accepted: 5, active: 3, requests: 9, writing: 1 }
-  const facts = { hostname: 'h', version: '1', traffic, dropped: 0, revision: 7, storeReachable: false }
+  const nodes = ['healthy', 'mostly_healthy', 'unhealthy', 'mostly_unhealthy'].map((status, i) => ({
+    ip: '10.0.0.1',
+    port: i,
+    status,
+  }))
+  const health = [{ name: 'upstreams/1', nodes }]
+  const facts = { hostname: 'h', version: '1', traffic, dropped: 0, revision: 7, storeReachable: false, health }
   const byName = new Map(processMetrics(facts).map(({ definition, samples }) => [definition.name, samples]))
   assert.deepEqual(byName.get('apisix_etcd_reachable')?.[0]?.numbers, [0])
   assert.deepEqual(byName.get('apisix_http_requests_total')?.[0]?.numbers, [9])
   const states = byName.get('apisix_nginx_http_current_connections') ?? []
   assert.deepEqual(states.find(({ values }) => values[0] === 'waiting')?.numbers, [2])
+  const checked = byName.get('apisix_upstream_status') ?? []
+  assert.deepEqual(checked[0]?.values, ['/apisix/upstreams/1', '10.0.0.1', '0'])
+  assert.deepEqual(
+    checked.map(({ numbers }) => numbers[0]),
+    [1, 1, 0, 0],
+  )
 })
 
 test('configurations that are refused', () => {
