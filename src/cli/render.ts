@@ -42,14 +42,17 @@ export function renderProof(proof: ProofLine[], terminal: Terminal): string {
 export function renderResult(name: string, value: Record<string, unknown>, terminal: Terminal): string {
   switch (name) {
     case 'look': {
-      const rows = value.rows as { id: string; summary: string }[] | undefined
-      if (!rows) return JSON.stringify(value.value, null, 2).replace(/^/gm, '  ')
-      return rows.length
-        ? table(
-            ['id', String(value.kind)],
-            rows.map((row) => [row.id, row.summary]),
-          )
-        : ''
+      const rows = value.rows as { id: string; summary: string; health?: string }[] | undefined
+      if (!rows) {
+        const health = value.health === undefined ? '' : `\n  health: ${value.health}`
+        return JSON.stringify(value.value, null, 2).replace(/^/gm, '  ') + health
+      }
+      if (!rows.length) return ''
+      const checked = rows.some((row) => row.health !== undefined)
+      return table(
+        ['id', String(value.kind), ...(checked ? ['health'] : [])],
+        rows.map((row) => [row.id, row.summary, ...(checked ? [row.health ?? ''] : [])]),
+      )
     }
     case 'explain': {
       const considered = value.considered as { id: string; uri: string; result: string }[]

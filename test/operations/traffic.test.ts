@@ -5,8 +5,10 @@ import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import { OperationError } from '../../src/operations/contract.ts'
 import { between, readMoment, requestsIn } from '../../src/operations/traffic/counts.ts'
+import { healthOf } from '../../src/operations/traffic/health.ts'
 import { quantile, type TrafficRow, toRows } from '../../src/operations/traffic/report.ts'
 import { Traffic, thin } from '../../src/operations/traffic/traffic.ts'
+import { freePort } from '../e2e/process.ts'
 import { type GatewayForTest, gatewayForTest } from './gateway-for-test.ts'
 
 let gw: GatewayForTest
@@ -151,10 +153,54 @@ test('traffic: quantiles are interpolated, moments thinned out, escaped labels r
   )
   const now = 10_000_000
   const kept = thin(
-    Array.from({ length: 400 }, (_, i) => ({ at: now - (400 - i) * 15_000, counts: new Map(), dropped: 0 })),
+    Array.from({ length: 400 }, (_, i) => ({
+      at: now - (400 - i) * 15_000,
+      counts: new Map(),
+      health: [],
+      dropped: 0,
+    })),
     now,
   )
   assert.ok(kept.length < 40 && kept.length > 25, String(kept.length))
   const escaped = readMoment('apisix_http_status{code="200",route="a\\"b\\\\c"} 1\n', 0)
   assert.equal(between(undefined, escaped)[0]?.route, 'a"b\\c')
+})
+
+test('look tells which nodes of an upstream are down', async () => {
+  const health = async (): Promise<unknown> => {
+    const { rows } = await gw.run('look', { kind: 'upstreams', search: 'checked' })
+    const one = await gw.run('look', { kind: 'upstreams', id: 'checked' })
+    assert.equal((rows as { health?: string }[])[0]?.health, one.health)
+    return one.health
+  }
+  const dead = `127.0.0.1:${await freePort()}`
+  const active = { type: 'tcp', healthy: { interval: 1 }, unhealthy: { interval: 1, tcp_failures: 1 } }
+  const upstream = { type: 'roundrobin', desc: 'checked', nodes: { [gw.api]: 1, [dead]: 1 } }
+  await gw.admin('PUT', '/upstreams/checked', { ...upstream, checks: { active } })
+  await gw.admin('PUT', '/routes/checked', { uri: '/checked', upstream_id: 'checked' })
+  assert.match(String(await health()), /^not checked: no request/)
+  await fetch(`${gw.gateway}/checked`)
+  let told = await health()
+  for (let i = 0; i < 100 && !String(told).includes('down'); i++) {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    told = await health()
+  }
+  assert.equal(told, `1 of 2 nodes down: ${dead}`)
+  await gw.admin('PUT', '/upstreams/checked', upstream)
+  assert.equal(await health(), undefined)
+})
+
+test('health is read from an APISIX as well; a target that does not tell is no failure', async () => {
+  const lines = ['/apisix/upstreams/1', '/gw/prod/routes/a', "/apisix/routes/a#plugins['traffic-split']"].map(
+    (name, i) => `apisix_upstream_status{name="${name}",ip="10.0.0.1",port="80"} ${i % 2}\n`,
+  )
+  assert.deepEqual(readMoment(lines.join(''), 0).health, [
+    { owner: 'upstreams/1', node: '10.0.0.1:80', up: false },
+    { owner: 'routes/a', node: '10.0.0.1:80', up: true },
+    { owner: 'routes/a', node: '10.0.0.1:80', up: false },
+  ])
+  const { signal } = new AbortController()
+  const mute = { ...gw.ctx.targets.get(), traffic: new Traffic('mute', undefined) }
+  const lost = await healthOf(['upstreams/1'], mute, signal)
+  assert.match(lost.get('upstreams/1') ?? '', /^not known \(nobody knows where mute/)
 })

@@ -32,17 +32,19 @@ export function ResultCard({ name, value }: { name: string; value: Value }): Rea
 
 function Look({ value }: { value: Value }): ReactNode {
   const kind = String(value.kind)
-  const rows = value.rows as { id: string; summary: string }[]
+  const rows = value.rows as { id: string; summary: string; health?: string }[]
   if (!rows.length) return null
+  const checked = rows.some((row) => row.health !== undefined)
   return (
     <section className="card">
       <Table
-        heads={['id', kind.replaceAll('_', ' ')]}
+        heads={['id', kind.replaceAll('_', ' '), ...(checked ? ['health'] : [])]}
         rows={rows.map((row) => [
           <a key="id" href={link('gateway', kind, row.id)}>
             {row.id}
           </a>,
           row.summary,
+          ...(checked ? [row.health ?? ''] : []),
         ])}
       />
       {Number(value.total) > rows.length && (

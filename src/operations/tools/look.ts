@@ -5,6 +5,7 @@ import { plainJson, plainText } from '../../lib/text.ts'
 import { KINDS, type Kind, type Resource } from '../../resources/kinds.ts'
 import { defineOperation, OperationError } from '../contract.ts'
 import { text } from '../shapes.ts'
+import { healthOf, isChecked } from '../traffic/health.ts'
 
 /** Rows of one answer. */
 const PAGE_ROWS = 50
@@ -12,6 +13,8 @@ const PAGE_ROWS = 50
 interface Row {
   id: string
   summary: string
+  /** What health checks say of the nodes; absent without checks. */
+  health?: string
 }
 
 export const look = defineOperation({
@@ -30,10 +33,11 @@ export const look = defineOperation({
     target: text,
     kind: text,
     total: Type.Optional(Type.Integer()),
-    rows: Type.Optional(Type.Array(Type.Object({ id: text, summary: text }))),
+    rows: Type.Optional(Type.Array(Type.Object({ id: text, summary: text, health: Type.Optional(text) }))),
     cursor: Type.Optional(Type.Integer()),
     id: Type.Optional(text),
     value: Type.Optional(Type.Object({})),
+    health: Type.Optional(text),
   }),
   async run(input, ctx) {
     const target = ctx.targets.get(input.target, ctx.signal)
@@ -42,23 +46,34 @@ export const look = defineOperation({
       const found = await target.admin.get(kind, input.id)
       if (!found)
         throw new OperationError('not_found', `there is no ${kind}/${plainText(input.id, 64)} on ${target.name}`)
-      return { target: target.name, kind, id: found.id, value: plainJson(redact(kind, found.value)) as Resource }
+      const value = plainJson(redact(kind, found.value)) as Resource
+      const health = await healthOf(isChecked(kind, found.value) ? [`${kind}/${found.id}`] : [], target, ctx.signal)
+      return { target: target.name, kind, id: found.id, value, ...withHealth(health, kind, found.id) }
     }
     const found = await target.admin.list(kind)
     const needle = input.search?.toLowerCase()
+    const checked = new Set(found.filter((one) => isChecked(kind, one.value)).map((one) => one.id))
     const rows = found.map((one): Row => ({ id: plainText(one.id, 100), summary: summarise(kind, one.value) }))
     const fitting = needle ? rows.filter((row) => `${row.id} ${row.summary}`.toLowerCase().includes(needle)) : rows
     const start = input.cursor ?? 0
     const next = start + PAGE_ROWS < fitting.length ? start + PAGE_ROWS : undefined
+    const page = fitting.slice(start, start + PAGE_ROWS)
+    const keys = page.filter((row) => checked.has(row.id)).map((row) => `${kind}/${row.id}`)
+    const health = await healthOf(keys, target, ctx.signal)
     return {
       target: target.name,
       kind,
       total: fitting.length,
-      rows: fitting.slice(start, start + PAGE_ROWS),
+      rows: page.map((row) => ({ ...row, ...withHealth(health, kind, row.id) })),
       ...(next === undefined ? {} : { cursor: next }),
     }
   },
 })
+
+function withHealth(health: ReadonlyMap<string, string>, kind: Kind, id: string): { health?: string } {
+  const line = health.get(`${kind}/${id}`)
+  return line === undefined ? {} : { health: line }
+}
 
 /** One line about a resource: what it takes, where it goes, what it runs. */
 function summarise(kind: Kind, value: Resource): string {

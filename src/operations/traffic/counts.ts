@@ -1,6 +1,7 @@
 // What a gateway has counted until one moment, by route, consumer and upstream node, read from its Prometheus text; and what happened between two
 // such moments. APISIX's metric names and labels, of every version since 3.2: what a version lacks is empty.
 import { parseExposition } from '../../metrics/parse.ts'
+import { type NodeStatus, toNodeStatus } from './health.ts'
 
 /** Counters of one combination of labels. */
 export interface Counts {
@@ -19,19 +20,26 @@ export interface Moment {
   /** Milliseconds since 1970. */
   at: number
   counts: Map<string, Counts>
+  /** Nodes that health checks watch. */
+  health: NodeStatus[]
   /** Label combinations beyond the bound, which are not kept. */
   dropped: number
 }
 
-/** Label combinations of one moment. */
+/** Label combinations of one moment, and nodes. */
 const MAX_SERIES = 20_000
 
-const NAMES = new Set(['apisix_http_status', 'apisix_http_latency_bucket', 'apisix_bandwidth'])
+const HEALTH = 'apisix_upstream_status'
+const NAMES = new Set(['apisix_http_status', 'apisix_http_latency_bucket', 'apisix_bandwidth', HEALTH])
 
 /** Reads a moment. Throws an Error when the text is not of metrics. */
 export function readMoment(text: string, at: number): Moment {
-  const moment: Moment = { at, counts: new Map(), dropped: 0 }
+  const moment: Moment = { at, counts: new Map(), health: [], dropped: 0 }
   for (const { name, labels, value } of parseExposition(text, (one) => NAMES.has(one))) {
+    if (name === HEALTH) {
+      if (moment.health.length < MAX_SERIES) moment.health.push(toNodeStatus(labels, value))
+      continue
+    }
     const counts = countsOf(moment, labels)
     if (!counts) continue
     if (name === 'apisix_http_status') add(counts.codes, labels.code ?? '', value)

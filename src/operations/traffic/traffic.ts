@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OperationError } from '../contract.ts'
 import { between, type Counts, type Moment, readMoment, requestsIn } from './counts.ts'
+import type { NodeStatus } from './health.ts'
 
 const INTERVAL_MS = 15_000
 /** Moments younger than this are all kept, older ones five minutes apart, none older than an hour. */
@@ -54,6 +55,13 @@ export class Traffic {
     return between(undefined, await this.#take(signal))
   }
 
+  /** The nodes that health checks watch, as they were at most a second ago. */
+  async health(signal: AbortSignal): Promise<readonly NodeStatus[]> {
+    const last = this.#moments.at(-1)
+    const fresh = last && Date.now() - last.at < SHORT_WINDOW_MS ? last : await this.#take(signal)
+    return fresh.health
+  }
+
   /** What the kept moments say of the last minutes; undefined before there are two. */
   recent(): Window | undefined {
     const [first, last] = [this.moments(RECENT_MS)[0], this.#moments.at(-1)]
@@ -72,11 +80,19 @@ export class Traffic {
   }
 
   async #take(signal: AbortSignal): Promise<Moment> {
-    const moment = readMoment(await this.#read(signal), Date.now())
+    const moment = this.#parse(await this.#read(signal))
     const last = this.#moments.at(-1)
     if (last) for (const one of between(last, moment)) if (requestsIn(one)) this.#lastHits.set(one.route, moment.at)
     this.#moments = thin([...this.#moments, moment], moment.at)
     return moment
+  }
+
+  #parse(text: string): Moment {
+    try {
+      return readMoment(text, Date.now())
+    } catch (error) {
+      throw new OperationError('target', `${(error as Error).message}; is ${this.#url} a Prometheus endpoint?`)
+    }
   }
 
   async #read(signal: AbortSignal): Promise<string> {
