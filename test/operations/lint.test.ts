@@ -168,6 +168,12 @@ const CASES: { rule: string; given(): Promise<void>; finds: string; fixable: boo
     fixable: false,
   },
   {
+    rule: 'not-http',
+    given: () => put('/routes/a', good('/a', { upstream: upstream({ ...safe, scheme: 'tcp' }) })),
+    finds: 'not-http:routes/a',
+    fixable: false,
+  },
+  {
     rule: 'certificate',
     given: () => put('/ssls/s', { sni: 'a.example', ...certificate(3) }),
     finds: 'certificate:ssls/s',

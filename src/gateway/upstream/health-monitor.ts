@@ -41,6 +41,8 @@ export interface HealthMonitorOptions {
 const TICK_MS = 200
 /** As long as APISIX keeps what it knows of the nodes of an upstream that has changed. */
 const RETIRED_MS = 10_000
+/** After a name could not be resolved. */
+const RESOLVE_AGAIN_MS = 5000
 
 export class HealthMonitor {
   readonly #options: HealthMonitorOptions
@@ -133,6 +135,8 @@ class Checker {
   #nodes: Node[] = []
   #running = 0
   #retiredAt: number | undefined
+  /** When the names may be asked for again. */
+  #resolveAt = 0
   #stop = new AbortController()
 
   constructor(key: string, options: HealthMonitorOptions) {
@@ -155,6 +159,7 @@ class Checker {
     this.#rules = HealthRules.active(active ?? {})
     this.#type = active?.type ?? passive?.type ?? 'http'
     this.#configured = readNodes(conf)
+    this.#resolveAt = 0
     this.#resolve()
   }
 
@@ -209,11 +214,21 @@ class Checker {
 
   /** Follows the names of the nodes. A name that has never been resolved has no nodes to watch. */
   #resolve(): void {
+    if (performance.now() < this.#resolveAt) return
     const named = this.#configured.some((node) => isIP(node.host) === 0)
     const nodes = named ? this.#options.dns.expand(this.#configured) : this.#configured
-    if (!(nodes instanceof Promise)) this.#adopt(nodes)
-    // The next tick asks again, and the threads that send requests tell of it.
-    else nodes.catch((error) => this.#options.log.debug({ err: error, upstream: this.#key }, 'no address to check'))
+    if (!(nodes instanceof Promise)) {
+      this.#adopt(nodes)
+      return
+    }
+    this.#resolveAt = performance.now() + RESOLVE_AGAIN_MS
+    nodes.then(
+      () => {
+        this.#resolveAt = 0
+      },
+      // A warning comes from the threads, whose requests fail.
+      (error) => this.#options.log.debug({ err: error, upstream: this.#key }, 'no address to check'),
+    )
   }
 
   #adopt(nodes: Node[]): void {

@@ -81,6 +81,7 @@ export class UpstreamRuntime {
   readonly #configured: Node[]
   readonly #hashOn: { on: string; key: string | undefined }
   readonly #health: NodesHealth | undefined
+  readonly #isUp: (node: Node) => boolean
   #nodes: Node[]
   #balancer: Balancer
   #hasNames: boolean
@@ -110,6 +111,7 @@ export class UpstreamRuntime {
     this.#hasNames = this.#configured.some((node) => isIP(node.host) === 0)
     this.#balancer = this.#makeBalancer(this.#nodes)
     this.#health = conf.checks ? new NodesHealth({ key: this.key, owner, version, conf }, deps.health) : undefined
+    this.#isUp = (node) => this.#health?.isUp(node) ?? true
   }
 
   /** Tries after the first: one for each other node, unless the configuration says how many. */
@@ -160,9 +162,9 @@ export class UpstreamRuntime {
     health?.begin()
     if (this.#nodes.length === 1 && !input.tried) return this.#nodes[0]
     if (!health) return this.#balancer.pick(input, undefined)
-    const picked = this.#balancer.pick(input, (node) => health.isUp(node))
+    const picked = this.#balancer.pick(input, this.#isUp)
     // With every node down, APISIX tries them all the same: a wrong health check must not be an outage.
-    if (picked || this.#nodes.some((node) => health.isUp(node))) return picked
+    if (picked || this.#nodes.some(this.#isUp)) return picked
     return this.#balancer.pick(input, undefined)
   }
 

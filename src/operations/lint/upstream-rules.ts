@@ -77,6 +77,26 @@ const metadataAddress: Rule = {
     }),
 }
 
+const STREAM_SCHEMES: unknown[] = ['tcp', 'tls', 'udp']
+
+const notHttp: Rule = {
+  name: 'not-http',
+  severity: 'medium',
+  find: ({ inventory }) =>
+    inventory.list('routes').flatMap(({ id, value }): Found[] => {
+      const place = inventory.upstreamOf(id, value)
+      const rewrite = inventory.pluginsOf(value)['proxy-rewrite'] as { scheme?: string } | undefined
+      if (!STREAM_SCHEMES.includes(place?.upstream.scheme) || rewrite?.scheme !== undefined) return []
+      return [
+        {
+          resource: `routes/${id}`,
+          problem: `goes to ${place?.kind}/${place?.id}, whose scheme is ${place?.upstream.scheme}: its requests are answered with 500`,
+          advice: 'set the scheme to http or https, or make a stream route of it',
+        },
+      ]
+    }),
+}
+
 const DAY_MS = 24 * 60 * 60 * 1000
 const SOON_DAYS = 30
 
@@ -116,4 +136,4 @@ function onUpstream(place: UpstreamPlace, members: Record<string, unknown>): Wis
   return [{ action: 'change', kind: place.kind, id: place.id, set: place.patch(members) }]
 }
 
-export const upstreamRules: readonly Rule[] = [metadataAddress, certificates, noTimeout, noHealthCheck]
+export const upstreamRules: readonly Rule[] = [metadataAddress, certificates, notHttp, noTimeout, noHealthCheck]

@@ -1,0 +1,101 @@
+// One active check: what it asks, and what it makes of the answer.
+import assert from 'node:assert/strict'
+import http from 'node:http'
+import https from 'node:https'
+import net, { type AddressInfo } from 'node:net'
+import { after, before, test } from 'node:test'
+import type { ActiveCheck } from '../../../src/gateway/upstream/health-rules.ts'
+import { HealthRules } from '../../../src/gateway/upstream/health-rules.ts'
+import { readNodes } from '../../../src/gateway/upstream/nodes.ts'
+import { probe } from '../../../src/gateway/upstream/probe.ts'
+import type { Node, Outcome } from '../../../src/gateway/upstream/runtime.ts'
+import { freePort } from '../../e2e/process.ts'
+import { makeCertificate } from '../listening.ts'
+
+const open: net.Server[] = []
+const asked: string[] = []
+const answer: http.RequestListener = ({ method, url, headers }, response) => {
+  asked.push(`${method} ${url} ${headers.host} ${headers['x-a'] ?? '-'}`)
+  response.statusCode = Number(url?.slice(1)) || 200
+  response.write('begins and does not end')
+}
+const plain = http.createServer(answer)
+const secure = https.createServer(makeCertificate('a.example'), answer)
+/** Accepts, and says nothing; sends a head byte by byte. */
+const silent = net.createServer((socket) => void socket.on('error', () => {}).resume())
+const trickling = net.createServer((socket) => {
+  socket.write('HTTP/1.1 200 OK\r\nX-Long: ')
+  const timer = setInterval(() => socket.write('x'), 20)
+  socket.on('error', () => {}).once('close', () => clearInterval(timer))
+})
+
+before(async () => {
+  for (const server of [plain, secure, silent, trickling]) {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    open.push(server)
+  }
+})
+after(() => {
+  for (const server of open) server.close()
+  plain.closeAllConnections()
+  secure.closeAllConnections()
+})
+
+const nodeAt = (port: number): Node => readNodes({ nodes: { [`127.0.0.1:${port}`]: 1 } })[0] as Node
+const portOf = (server: net.Server): number => (server.address() as AddressInfo).port
+function ask(port: number, check: ActiveCheck = {}, signal = new AbortController().signal): Promise<Outcome> {
+  return probe(nodeAt(port), check, signal)
+}
+
+test('http: the status counts, the body is not waited for', async () => {
+  asked.length = 0
+  const port = portOf(plain)
+  assert.deepEqual(await ask(port), { status: 200 })
+  const check = { http_path: '/503', host: 'a.example', req_headers: ['X-A: 1', 'Host: b.example:8', 'nonsense'] }
+  assert.deepEqual(await ask(port, check), { status: 503 })
+  assert.deepEqual(await ask(1, { port }), { status: 200 }, 'a port of its own')
+  const own = `127.0.0.1:${port}`
+  assert.deepEqual(asked, [`GET / ${own} -`, 'GET /503 b.example:8 1', 'GET / 127.0.0.1:1 -'])
+})
+
+test('https: the certificate is verified unless the check says no', async () => {
+  const check = { type: 'https', host: 'a.example' } as const
+  assert.deepEqual(await ask(portOf(secure), check), { tcpFailure: true })
+  assert.deepEqual(await ask(portOf(secure), { ...check, https_verify_certificate: false }), { status: 200 })
+})
+
+test('tcp: a connection is enough', async () => {
+  assert.deepEqual(await ask(portOf(silent), { type: 'tcp' }), {})
+  assert.deepEqual(await ask(await freePort(), { type: 'tcp' }), { tcpFailure: true })
+})
+
+test('a node that is silent, or slower than the timeout in all, is late; a check may be given up', async () => {
+  assert.deepEqual(await ask(portOf(silent), { timeout: 0.1 }), { timeout: true })
+  assert.deepEqual(await ask(portOf(trickling), { timeout: 0.1 }), { timeout: true })
+  const abort = new AbortController()
+  const given = ask(portOf(silent), { timeout: 30 }, abort.signal)
+  abort.abort()
+  assert.deepEqual(await given, { tcpFailure: true })
+})
+
+test('what an outcome counts as: by the statuses of each side, and not at all where the limit is 0', () => {
+  const active = HealthRules.active({})
+  const outcomes: Outcome[] = [
+    { status: 200 },
+    { status: 204 },
+    { status: 404 },
+    { timeout: true },
+    { tcpFailure: true },
+    {},
+  ]
+  assert.deepEqual(
+    outcomes.map((one) => active.judge(one)),
+    ['success', undefined, 'http_failure', 'timeout_failure', 'tcp_failure', 'success'],
+  )
+  const passive = HealthRules.passive({ unhealthy: { timeouts: 0, http_statuses: [418] } })
+  assert.deepEqual(
+    [{ status: 204 }, { status: 418 }, { status: 500 }, { timeout: true }].map((one) => passive.judge(one)),
+    ['success', 'http_failure', undefined, undefined],
+  )
+  assert.equal(HealthRules.passive({ type: 'tcp' }).judge({ status: 500 }), 'success')
+})
