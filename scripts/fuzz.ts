@@ -1,6 +1,7 @@
-// `npm run fuzz [-- requests|responses|nginx] [--seconds N] [--seed N] [--only CASE]`: the parsers against llhttp (test/fuzz) from a new seed each
-// time, for a minute unless told otherwise. Ends with 1 at the first finding, which it prints with the way to repeat it.
+// `npm run fuzz [-- requests|responses|nginx|admin] [--seconds N] [--seed N] [--only CASE]`: the parsers against llhttp, or nginx, and the
+// Admin API under damaged calls (test/fuzz), from a new seed each time, for a minute unless told otherwise. Ends with 1 at the first finding, which it prints with the way to repeat it.
 import { parseArgs } from 'node:util'
+import { callAtRandom } from '../test/fuzz/admin.ts'
 import { runCampaign } from '../test/fuzz/campaign.ts'
 import { startNginx } from '../test/fuzz/nginx.ts'
 import type { Stream } from '../test/fuzz/outcome.ts'
@@ -14,7 +15,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { seconds: { type: 'string' }, seed: { type: 'string' }, only: { type: 'string' } },
 })
-const TARGETS = [...Object.keys(SIDES), 'nginx']
+const TARGETS = [...Object.keys(SIDES), 'nginx', 'admin']
 const targets = positionals.length ? positionals : Object.keys(SIDES)
 const unknown = targets.find((target) => !TARGETS.includes(target))
 if (unknown) fail(`no fuzz target "${unknown}": there are ${TARGETS.join(', ')}`)
@@ -63,9 +64,25 @@ async function askNginx(forMs: number): Promise<void> {
   await nginx.stop()
 }
 
+/** Conversations with new Admin APIs, one after the other. */
+async function callAdmin(forMs: number): Promise<void> {
+  const untilMs = performance.now() + forMs
+  for (let round = seed; performance.now() < untilMs; round++) {
+    const { statuses, finding } = await callAtRandom(round, ROUND)
+    if (finding) fail(`${finding}\n  repeat  npm run fuzz -- admin --seed ${round} --seconds 1`)
+    console.log(
+      `admin: seed ${round}, ${ROUND} calls, ${[...statuses]
+        .sort()
+        .map(([status, times]) => `${status} x ${times}`)
+        .join(', ')}`,
+    )
+  }
+}
+
 for (const target of targets) {
   const forMs = (seconds * 1000) / targets.length
   if (target === 'nginx') await askNginx(forMs)
+  else if (target === 'admin') await callAdmin(forMs)
   else fuzz(SIDES[target] as Stream['side'], forMs)
 }
 process.exit(0) // the timeouts of the connections under test would keep the process

@@ -1,6 +1,7 @@
 // Reads a request's body as JSON. What could harm later code is refused here, once: text that is not UTF-8, nesting without end,
-// `__proto__` as a name.
+// `__proto__` as a name, a name that stands twice in one object.
 import { isUtf8 } from 'node:buffer'
+import { duplicateName } from '../lib/json-duplicates.ts'
 import { explainJson } from '../lib/json-error.ts'
 import type { Resource } from '../resources/kinds.ts'
 import { Refusal, refuse } from './message.ts'
@@ -21,6 +22,9 @@ export function parseBody(body: Buffer): unknown {
     throw new Refusal(refuse(400, `invalid request body: ${explainJson(text)}`, echo))
   }
   checkShape(value, 0)
+  const twice = duplicateName(text)
+  if (twice !== undefined)
+    throw new Refusal(refuse(400, `invalid request body: ${JSON.stringify(twice)} stands twice in one object`))
   return value
 }
 
@@ -35,6 +39,9 @@ export function asObject(value: unknown): Resource {
 }
 
 function checkShape(value: unknown, depth: number): void {
+  // JSON has no infinity: what was meant would be stored as null.
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw new Refusal(refuse(400, 'invalid request body: a number is too large'))
   if (value === null || typeof value !== 'object') return
   if (depth >= MAX_DEPTH_LEVELS)
     throw new Refusal(refuse(400, `invalid request body: nested deeper than ${MAX_DEPTH_LEVELS} levels`))

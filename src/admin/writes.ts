@@ -83,7 +83,7 @@ async function planPatch(request: WriteRequest, draft: Draft, parts: WriteParts)
     target.part.length > 0
       ? replaceAt(previous, target.part, request.body)
       : mergePatch(previous, Array.isArray(request.body) && request.body.length === 0 ? {} : asObject(request.body))
-  if (patched.id !== undefined && String(patched.id) !== id) deny(`wrong ${KIND_RULES[target.kind].word} id`)
+  if (patched.id !== undefined && idText(patched.id) !== id) deny(`wrong ${KIND_RULES[target.kind].word} id`)
   const resource = { ...patched, update_time: Math.floor(parts.now() / 1000) }
   checkResource(parts.validator.check(target.kind, id, resource))
   const key = toKey(target.kind, id)
@@ -118,13 +118,18 @@ async function allow(draft: Draft, target: Target, key: string, resource: Resour
 function idOf(target: Target, body: Resource): string {
   if (target.kind === 'consumers') return typeof body.username === 'string' ? body.username : (target.id ?? '')
   const { word } = KIND_RULES[target.kind]
-  const own = typeof body.id === 'string' || typeof body.id === 'number' ? String(body.id) : undefined
+  const own = idText(body.id)
   const fromBody = target.kind === 'credentials' && own !== undefined ? `${target.within}/${own}` : own
   const id = target.id ?? (target.kind === 'secrets' ? undefined : fromBody)
   if (id === undefined) return deny(target.kind === 'plugin_metadata' ? 'missing plugin name' : `missing ${word} id`)
   if (fromBody !== undefined && fromBody !== id) deny(`wrong ${word} id`)
   checkId(own)
   return id
+}
+
+/** An id as text; undefined for anything that is none, which the schema refuses. */
+function idText(id: unknown): string | undefined {
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined
 }
 
 let sequence = 0

@@ -32,15 +32,14 @@ export function referencesOf(kind: Kind, resource: Resource): Reference[] {
 /** References that plugins make; they are resolved per request and so may be missing, but hold what they name against deletion. */
 export function pluginReferencesOf(resource: Resource): string[] {
   const keys: string[] = []
-  const protoId = member(member(resource.plugins, 'grpc-transcode'), 'proto_id')
-  if (protoId !== undefined) keys.push(toKey('protos', String(protoId)))
+  const add = (target: Kind, id: unknown): void => {
+    if (typeof id === 'string' || typeof id === 'number') keys.push(toKey(target, String(id)))
+  }
+  add('protos', member(member(resource.plugins, 'grpc-transcode'), 'proto_id'))
   const rules = member(member(resource.plugins, 'traffic-split'), 'rules')
   for (const rule of Array.isArray(rules) ? rules : []) {
     const weighted = member(rule, 'weighted_upstreams')
-    for (const choice of Array.isArray(weighted) ? weighted : []) {
-      const id = member(choice, 'upstream_id')
-      if (id !== undefined) keys.push(toKey('upstreams', String(id)))
-    }
+    for (const choice of Array.isArray(weighted) ? weighted : []) add('upstreams', member(choice, 'upstream_id'))
   }
   return keys
 }

@@ -10,6 +10,7 @@ import type { Kind, Resource } from './kinds.ts'
 import { nearestNames } from './nearest.ts'
 import { checkProto } from './proto-check.ts'
 import { SCHEMAS, SECRET_SCHEMAS } from './schemas.ts'
+import { UNIQUE_ITEMS } from './unique-items.ts'
 import { checkUpstream } from './upstream-schema.ts'
 import { type Failure, listFailures, wordFirst } from './wording.ts'
 
@@ -36,6 +37,9 @@ export interface Validator {
 
 export type PluginSchemaKind = 'plugin' | 'consumer' | 'metadata'
 
+/** Errors of one resource that are looked at: a body may have tens of thousands. */
+const MAX_ERRORS = 500
+
 const META = {
   type: 'object',
   properties: {
@@ -54,14 +58,22 @@ const LUA_FIELDS: Record<string, string> = {
 }
 
 export function createValidator(options: ValidatorOptions): Validator {
-  const ajv = new Ajv({ allErrors: true, verbose: true, strict: false, unicodeRegExp: false, validateFormats: false })
+  const ajv = new Ajv({
+    allErrors: true,
+    verbose: true,
+    strict: false,
+    strictNumbers: true,
+    unicodeRegExp: false,
+    validateFormats: false,
+  })
+  ajv.removeKeyword('uniqueItems').addKeyword(UNIQUE_ITEMS)
   const compiled = new Map<TSchema, ValidateFunction>()
   const pluginSchemas = new Map<string, TSchema>()
 
   function validate(schema: TSchema, value: unknown): ErrorObject[] | undefined {
     const run = compiled.get(schema) ?? ajv.compile(schema)
     compiled.set(schema, run)
-    return run(value) ? undefined : (run.errors ?? undefined)
+    return run(value) ? undefined : run.errors?.slice(0, MAX_ERRORS)
   }
 
   function pluginSchema(plugin: PluginFacts, which: PluginSchemaKind): TSchema {

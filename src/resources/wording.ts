@@ -59,21 +59,24 @@ export function wordFirst(errors: readonly ErrorObject[]): string {
 /** Every failure at once, without the wrappers whose alternatives are listed themselves. At most 50. */
 export function listFailures(errors: readonly ErrorObject[], base = ''): Failure[] {
   const failures: Failure[] = []
+  const found = new Map<unknown, string>() // many errors may be about one large value
   for (const error of errors) {
     if (failures.length >= MAX_FAILURES) break
     const wrapper = error.keyword === 'if' || error.keyword === 'anyOf' || error.keyword === 'oneOf'
     if (wrapper && errors.some((other) => other !== error && other.schemaPath.startsWith(`${error.schemaPath}/`)))
       continue
-    failures.push(toFailure(error, base))
+    const text = found.get(error.data) ?? describe(error.data)
+    found.set(error.data, text)
+    failures.push(toFailure(error, base, text))
   }
   return failures
 }
 
-function toFailure(error: ErrorObject, base: string): Failure {
+function toFailure(error: ErrorObject, base: string, found: string): Failure {
   const { params, data } = error
   const failure: Failure = {
     pointer: `${base}${error.instancePath}`,
-    found: describe(data),
+    found,
     expected: expectation(error),
   }
   if (error.keyword === 'additionalProperties') {

@@ -11,7 +11,7 @@ import { BIG_BYTES, bigBody } from './upstream.ts'
 
 /** Longer than the gateway takes for a half-close. */
 const LEAVE_MS = 1100
-const WAIT_MS = 20_000
+const WAIT_MS = 60_000
 
 export interface Target {
   host: string

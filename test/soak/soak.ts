@@ -8,6 +8,8 @@ import { median, type ProcessState, processState } from './process.ts'
 import { startUpstream } from './upstream.ts'
 
 const CHANGE_MS = 50
+/** Longer than a busy machine keeps us waiting: a request that is lost takes as long. */
+const TIMEOUT_S = 40
 const SAMPLE_MS = 1000
 /** Share of the time after which memory must not grow any more, and by how much it still may. */
 const WARM_UP = 0.4
@@ -52,8 +54,12 @@ export async function soak(seconds: number, progress: (line: string) => void): P
   result.after = await calm(pid, result.before)
   result.problems.push(...judge(result), ...errorsIn(log.join('')))
   upstream.close()
+  let signal: NodeJS.Signals | null = null
+  running.child.once('exit', (_, by) => {
+    signal = by
+  })
   const code = await running.stop()
-  if (code !== 0) result.problems.push(`the gateway ended with ${code}`)
+  if (code !== 0) result.problems.push(`the gateway ended with ${code ?? signal}`)
   return result
 }
 
@@ -62,7 +68,11 @@ function route(node: string, version: number): object {
     uri: '/soak/*',
     enable_websocket: true,
     plugins: { 'response-rewrite': { headers: { set: { 'X-Version': String(version) } } } },
-    upstream: { nodes: { [node]: 1 }, timeout: { connect: 10, send: 10, read: 10 }, keepalive_pool: { size: 4 } },
+    upstream: {
+      nodes: { [node]: 1 },
+      timeout: { connect: TIMEOUT_S, send: TIMEOUT_S, read: TIMEOUT_S },
+      keepalive_pool: { size: 4 },
+    },
   }
 }
 
