@@ -52,6 +52,8 @@ export function inject(pipeline: Pipeline, request: InjectRequest): Promise<Inje
 export function sendToUpstream(pipeline: Pipeline, ctx: Exchange, request: InjectRequest): Promise<Injected> {
   const { upstream } = ctx
   if (!upstream) return Promise.reject(new Error('the route has no upstream'))
+  if (!upstream.speaksHttp)
+    return Promise.reject(new Error(`the upstream of the route does not speak HTTP: its scheme is ${upstream.scheme}`))
   const { remoteAddr, request: outer } = ctx
   let tries: UpstreamTry[] = []
   const own: InjectRequest = { ...request, remoteAddr, scheme: outer.scheme, subrequest: true }

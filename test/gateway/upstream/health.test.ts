@@ -2,6 +2,10 @@ import assert from 'node:assert/strict'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
+import { type HealthLink, NodesHealth } from '../../../src/gateway/upstream/health.ts'
+import { HealthTable } from '../../../src/gateway/upstream/health-table.ts'
+import { readNodes } from '../../../src/gateway/upstream/nodes.ts'
+import type { Node } from '../../../src/gateway/upstream/runtime.ts'
 import { healthForTest, threadForTest } from '../thread-for-test.ts'
 
 type TestThread = ReturnType<typeof threadForTest>
@@ -190,4 +194,30 @@ test('a thread that speaks of an older configuration is not heard', () => {
   assert.equal(monitor.reports()[0]?.nodes.length, 2)
   monitor.close()
   assert.equal(table.find(`upstreams/1 ${Object.keys(nodes)[0]}`), -1)
+})
+
+test('what is seen before the main thread has given out the slots is counted too, once it has', () => {
+  const { table, monitor, versions } = healthForTest()
+  versions.set('upstreams/1', 1)
+  const conf = { nodes: { '127.0.0.1:1': 1 }, checks: { passive: { unhealthy: { tcp_failures: 2 } } } }
+  const spec = { key: 'upstreams/1', owner: 'upstreams/1', version: 1, conf }
+  const messages: (() => void)[] = []
+  const link: HealthLink = {
+    table: new HealthTable(table.buffer),
+    begin: (begun) => void messages.push(() => monitor.begin(begun)),
+    observed: (...seen) => void messages.push(() => monitor.observed(...seen)),
+  }
+  const [first, second] = [new NodesHealth(spec, link), new NodesHealth(spec, link)]
+  const [node] = readNodes(conf) as [Node]
+  for (const one of [first, second]) {
+    one.begin()
+    one.observe(node, { tcpFailure: true })
+    assert.equal(one.isUp(node), true)
+  }
+  assert.equal(messages.length, 4)
+  for (const deliver of messages.splice(0)) deliver()
+  assert.deepEqual([first.isUp(node), second.isUp(node)], [false, false])
+  first.observe(node, { tcpFailure: true })
+  assert.equal(messages.length, 0, 'from now on the table is enough')
+  monitor.close()
 })
