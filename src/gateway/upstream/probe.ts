@@ -10,33 +10,38 @@ export function probe(node: Node, check: ActiveCheck, signal: AbortSignal): Prom
   return new Promise((resolve) => {
     // All of it has this long: a node that trickles its answer is as late as one that is silent.
     const timer = setTimeout(() => end({ timeout: true }), (check.timeout ?? 1) * 1000)
+    const giveUp = (): void => end({ tcpFailure: true })
     const end = (outcome: Outcome): void => {
       clearTimeout(timer)
+      // By hand: the `signal` of net.connect keeps its listener for as long as the signal lives.
+      signal.removeEventListener('abort', giveUp)
       connection.destroy()
       resolve(outcome)
     }
-    const connection = check.type === 'tcp' ? connect(node, check, signal, end) : get(node, check, signal, end)
-    connection.on('error', () => end({ tcpFailure: true }))
+    signal.addEventListener('abort', giveUp)
+    const connection = check.type === 'tcp' ? connect(node, check, end) : get(node, check, end)
+    connection.on('error', giveUp)
   })
 }
 
-function connect(node: Node, check: ActiveCheck, signal: AbortSignal, end: (outcome: Outcome) => void): net.Socket {
-  const socket = net.connect({ host: node.address, port: check.port ?? node.port, signal })
-  return socket.once('connect', () => end({}))
+type End = (outcome: Outcome) => void
+
+function connect(node: Node, check: ActiveCheck, end: End): net.Socket {
+  return net.connect({ host: node.address, port: check.port ?? node.port }).once('connect', () => end({}))
 }
 
-function get(node: Node, check: ActiveCheck, signal: AbortSignal, end: (outcome: Outcome) => void): http.ClientRequest {
+function get(node: Node, check: ActiveCheck, end: End): http.ClientRequest {
   const options: https.RequestOptions = {
     host: node.address,
     port: check.port ?? node.port,
     path: check.http_path ?? '/',
     headers: headersOf(node, check),
     agent: false,
-    signal,
   }
   if (check.type === 'https') {
+    const name = check.host ?? node.host
     options.rejectUnauthorized = check.https_verify_certificate ?? true
-    options.servername = net.isIP(check.host ?? node.host) ? '' : (check.host ?? node.host)
+    options.servername = net.isIP(name) ? '' : name
   }
   const request = check.type === 'https' ? https.get(options) : http.get(options)
   return request.once('response', (response) => end({ status: response.statusCode }))

@@ -1,5 +1,6 @@
 // One active check: what it asks, and what it makes of the answer.
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import http from 'node:http'
 import https from 'node:https'
 import net, { type AddressInfo } from 'node:net'
@@ -76,6 +77,12 @@ test('a node that is silent, or slower than the timeout in all, is late; a check
   const given = ask(portOf(silent), { timeout: 30 }, abort.signal)
   abort.abort()
   assert.deepEqual(await given, { tcpFailure: true })
+})
+
+test('a signal keeps nothing of the checks that have ended', async () => {
+  const { signal } = new AbortController()
+  for (const type of ['tcp', 'http'] as const) await ask(portOf(plain), { type }, signal)
+  assert.equal(getEventListeners(signal, 'abort').length, 0)
 })
 
 test('what an outcome counts as: by the statuses of each side, and not at all where the limit is 0', () => {
