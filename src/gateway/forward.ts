@@ -3,6 +3,7 @@
 // A try may be repeated on another node until something of the response has reached the client, while retries and retry_timeout allow it:
 // after a failed connection always, after a failure later only for a request that may be repeated (RFC 9110 9.2.2) and whose body is still
 // whole. A reused connection that the upstream closed at the same moment is not a failure: the same node gets the request once more.
+import { performance } from 'node:perf_hooks'
 import type { Duplex } from 'node:stream'
 import type { Deadlines } from './deadlines.ts'
 import type { Exchange, UpstreamTry } from './exchange.ts'
@@ -14,12 +15,14 @@ import { Http1Transport } from './transport/h1.ts'
 import { Http2Transport } from './transport/h2.ts'
 import type { Call, ResponseHandler, Timeouts, Transport, UpstreamError } from './transport/transport.ts'
 import { Tunnel } from './tunnel.ts'
-import type { Node, UpstreamRuntime } from './upstream/runtime.ts'
+import type { PickInput } from './upstream/balancer.ts'
+import { type Node, readTimeouts, type TimeoutSeconds, type UpstreamRuntime } from './upstream/runtime.ts'
 import { variable } from './variables.ts'
 
-/** APISIX's default for each of the three upstream timeouts, in seconds. */
-const DEFAULT_TIMEOUT_S = 60
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
+
+/** Before the first try. */
+const NO_TRY: UpstreamTry = { address: '', status: 0, connectMs: -1, headerMs: -1, responseMs: -1 }
 
 export interface ForwarderDeps {
   pipeline(): Pipeline
@@ -48,7 +51,7 @@ function isGrpc(ctx: Exchange): boolean {
   return (ctx.upstreamScheme ?? ctx.upstream?.scheme)?.startsWith('grpc') ?? false
 }
 
-class Forwarding implements ResponseHandler {
+class Forwarding implements ResponseHandler, PickInput {
   readonly #ctx: Exchange
   readonly #deps: ForwarderDeps
   readonly #transport: Transport
@@ -56,14 +59,17 @@ class Forwarding implements ResponseHandler {
   readonly #timeouts: Timeouts
   readonly #startedAt: number
   #node: Node | undefined
-  #tried: Set<string> | undefined
+  /** Keys of nodes that have failed. */
+  tried: Set<string> | undefined
   #retries: number
   #stale = false
   #call: Call | undefined
   #held: Buffer[] | undefined
   #heldBytes = 0
-  #try: UpstreamTry = { address: '', status: 0, connectMs: -1, headerMs: -1, responseMs: -1 }
+  #try: UpstreamTry = NO_TRY
   #tryAt = 0
+  /** When the read began that brought the head, as long as it lasts. */
+  #readAt = 0
 
   constructor(ctx: Exchange, deps: ForwarderDeps, transport: Transport) {
     this.#ctx = ctx
@@ -79,8 +85,7 @@ class Forwarding implements ResponseHandler {
 
   /** Tries the next node. */
   next(): void {
-    const ctx = this.#ctx
-    const picked = this.#upstream.pick({ var: (name) => text(variable(ctx, name)), tried: this.#tried })
+    const picked = this.#upstream.pick(this)
     if (picked instanceof Promise) {
       picked.then(
         (node) => this.#send(node),
@@ -89,6 +94,12 @@ class Forwarding implements ResponseHandler {
       return
     }
     this.#send(picked)
+  }
+
+  /** PickInput: a variable that a balancer hashes. */
+  var(name: string): string | undefined {
+    const value = variable(this.#ctx, name)
+    return value === undefined ? undefined : String(value)
   }
 
   #unresolved(error: unknown): void {
@@ -121,8 +132,8 @@ class Forwarding implements ResponseHandler {
 
   // ---- ResponseHandler
 
-  connected(): void {
-    this.#try.connectMs = performance.now() - this.#tryAt
+  connected(reused: boolean): void {
+    this.#try.connectMs = reused ? 0 : performance.now() - this.#tryAt
   }
 
   informational(status: number, headers: HeaderList): void {
@@ -133,7 +144,8 @@ class Forwarding implements ResponseHandler {
   head(status: number, headers: HeaderList, length: number | undefined): void {
     const ctx = this.#ctx
     this.#try.status = status
-    this.#try.headerMs = performance.now() - this.#tryAt
+    this.#readAt = performance.now()
+    this.#try.headerMs = this.#readAt - this.#tryAt
     this.#upstream.report(this.#node as Node, { status })
     const { response } = ctx
     response.status = status
@@ -150,6 +162,7 @@ class Forwarding implements ResponseHandler {
   }
 
   flush(): void {
+    this.#readAt = 0
     if (this.#ctx.committed && !this.#ctx.downstream.closed) this.#ctx.downstream.flush()
   }
 
@@ -231,8 +244,8 @@ class Forwarding implements ResponseHandler {
       this.#deps.pipeline().abort(ctx)
     } else if (this.#mayRetry(error)) {
       this.#retries--
-      this.#tried ??= new Set()
-      this.#tried.add(node.key)
+      this.tried ??= new Set()
+      this.tried.add(node.key)
       this.next()
     } else {
       this.#refuse(this.#try.status)
@@ -248,7 +261,7 @@ class Forwarding implements ResponseHandler {
   }
 
   #settle(ok: boolean): void {
-    const elapsed = performance.now() - this.#tryAt
+    const elapsed = (this.#readAt || performance.now()) - this.#tryAt
     this.#try.responseMs = elapsed
     if (this.#node) this.#upstream.done(this.#node, { ok, latencyMs: elapsed })
   }
@@ -264,12 +277,7 @@ function statuses(ctx: Exchange): string {
   return ctx.upstreamTries.map((one) => one.status).join(', ')
 }
 
-function text(value: string | number | undefined): string | undefined {
-  return value === undefined ? undefined : String(value)
-}
-
 function toTimeouts(ctx: Exchange, upstream: UpstreamRuntime): Timeouts {
-  const route = ctx.route?.timeout as Record<string, number> | undefined
-  const pick = (name: string): number => (route?.[name] ?? upstream.timeout?.[name] ?? DEFAULT_TIMEOUT_S) * 1000
-  return { connectMs: pick('connect'), sendMs: pick('send'), readMs: pick('read') }
+  const route = ctx.route?.timeout as TimeoutSeconds | undefined
+  return route ? readTimeouts(route, upstream.timeouts) : upstream.timeouts
 }

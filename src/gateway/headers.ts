@@ -40,7 +40,11 @@ export class HeaderList {
   /** Replaces the first field of this name and removes the others; appends when there was none. */
   set(name: string, value: string): void {
     checkField(name, value)
-    const lower = name.toLowerCase()
+    this.setLiteral(name, name.toLowerCase(), value)
+  }
+
+  /** The same for a name and value that the gateway's own code has written out, so that they need no check; `lower` is the name in lower case. */
+  setLiteral(name: string, lower: string, value: string): void {
     const at = this.#find(lower, 0)
     if (at < 0) {
       this.list.push(name, value)

@@ -1,4 +1,5 @@
 // The request as it goes to an upstream: its target, its Host, its headers. Follows APISIX's rules for what a proxy adds.
+import { portOf } from './authority.ts'
 import type { Exchange } from './exchange.ts'
 import { isHopByHop } from './hop-by-hop.ts'
 import type { Destination, OutgoingRequest } from './transport/transport.ts'
@@ -31,7 +32,7 @@ function upgradeOf(ctx: Exchange, asked: string): string | undefined {
 export function destinationOf(ctx: Exchange, upstream: UpstreamRuntime, node: Node, host: string): Destination {
   const scheme = ctx.upstreamScheme ?? upstream.scheme
   if (scheme !== 'https' && scheme !== 'grpcs')
-    return { address: node.address, port: node.port, key: `${node.address}:${node.port}`, tls: undefined }
+    return { address: node.address, port: node.port, key: node.key, tls: undefined }
   const colon = host.lastIndexOf(':')
   const servername = colon > host.lastIndexOf(']') ? host.slice(0, colon) : host
   const { verify, cert, key, ca, id } = upstream.tls
@@ -81,9 +82,4 @@ function headerLines(ctx: Exchange): string {
     `${lines}X-Real-IP: ${remoteAddr}\r\nX-Forwarded-For: ${forwardedFor}${remoteAddr}\r\nX-Forwarded-Proto: ${request.scheme}\r\n` +
     `X-Forwarded-Host: ${host}\r\nX-Forwarded-Port: ${portOf(host) ?? ctx.connection.serverPort}\r\n`
   )
-}
-
-function portOf(authority: string): string | undefined {
-  const colon = authority.lastIndexOf(':')
-  return colon > authority.lastIndexOf(']') && colon < authority.length - 1 ? authority.slice(colon + 1) : undefined
 }

@@ -277,7 +277,7 @@ export class Pipeline {
   }
 
   #headerFilter(ctx: Exchange): void {
-    ctx.response.headers.set('Server', SERVER)
+    ctx.response.headers.setLiteral('Server', 'server', SERVER)
     for (const step of ctx.chain.headerFilter) {
       try {
         step(ctx)

@@ -4,6 +4,7 @@
 // in `#rest`. The connection is closed, never guessed about, when its framing is in doubt: after a refused head, a broken body, or a response
 // that ended before the request's body did.
 import type { Socket } from 'node:net'
+import { performance } from 'node:perf_hooks'
 import type { Duplex } from 'node:stream'
 import { hostOf } from '../authority.ts'
 import { BodyError, type BodySource, RequestBody } from '../body.ts'

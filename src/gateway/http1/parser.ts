@@ -4,6 +4,8 @@
 // walk also decides the framing of the body, since a disagreement about that is how requests are smuggled (RFC 9112 6.1, 6.3).
 // Longer than usual for one file: the rules for both kinds of head belong side by side.
 
+import { isAuthority } from '../authority.ts'
+
 export interface HeadLimits {
   /** Bytes of the whole head. */
   headBytes: number
@@ -65,7 +67,6 @@ const VALUE = new Uint8Array(256).map((_, code) => (code === 9 || (code >= 32 &&
 // RFC 9112 3.2: a request-target has no space or control character. Bytes above 127 are refused too: they must be percent-encoded.
 export const TARGET = new Uint8Array(256).map((_, code) => (code > 32 && code < 127 && code !== 35 ? 1 : 0))
 // RFC 9110 4.2.1, 7.2: a host, perhaps with a port; or nothing at all. A port without a host is neither.
-export const HOST = /^(?:(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]+)(?::\d{0,5})?)?$/
 
 function table(characters: string): Uint8Array {
   const legal = new Uint8Array(256)
@@ -212,7 +213,7 @@ function resolveTarget(request: ParsedRequest): void {
   }
   const absolute = /^(https?):\/\/([^/?#]+)(\/[^#]*|\?[^#]*)?$/i.exec(target)
   const authority = absolute?.[2] as string
-  if (!absolute || !HOST.test(authority))
+  if (!absolute || !isAuthority(authority))
     throw new ParseError(400, 'request-target is neither a path nor an absolute URL')
   if (request.minor === 1 && authority.toLowerCase() !== request.authority.toLowerCase()) {
     throw new ParseError(400, 'the absolute request-target and Host disagree')
@@ -311,7 +312,7 @@ class Fields {
 
   #noteHost(value: string): void {
     if (this.host !== undefined) throw this.#error('repeated Host')
-    if (!HOST.test(value)) throw this.#error('malformed Host')
+    if (!isAuthority(value)) throw this.#error('malformed Host')
     this.host = value
   }
 

@@ -112,7 +112,7 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
   #write(): void {
     const request = this.#request as OutgoingRequest
     const { body } = request
-    this.#handler?.connected()
+    this.#handler?.connected(this.#served > 0)
     this.#served++
     this.deadline = this.#deadlines.now + this.#timeouts.readMs
     const whole = body.buffered()

@@ -50,7 +50,7 @@ export class UpstreamStream implements Call, BodySink, Waiting {
       this.fail('connect', 'the connection was closed')
       return
     }
-    this.#handler?.connected()
+    this.#handler?.connected(reused)
     const { body } = this.#request
     const whole = body.buffered()
     this.deadline = this.#deadlines.now + this.#timeouts.readMs

@@ -64,7 +64,8 @@ export class UpstreamError extends Error {
 
 /** Told what happens to a request, in this order: connected, informational*, head, data*, end; or failed at any point. */
 export interface ResponseHandler {
-  connected(): void
+  /** `reused`: the connection was open already. */
+  connected(reused: boolean): void
   informational(status: number, headers: HeaderList): void
   /** `length`: bytes of the body, undefined when not known. */
   head(status: number, headers: HeaderList, length: number | undefined): void

@@ -2,7 +2,7 @@
 // about connections. Picking allocates nothing for an upstream of one node with a literal address.
 import { isIP } from 'node:net'
 import type { Resource } from '../../resources/kinds.ts'
-import type { PoolLimits } from '../transport/transport.ts'
+import type { PoolLimits, Timeouts } from '../transport/transport.ts'
 import { type Balancer, type BalancerKind, createBalancer, type PickInput } from './balancer.ts'
 import type { DnsCache } from './dns.ts'
 import { type HealthLink, NodesHealth } from './health.ts'
@@ -60,6 +60,21 @@ export interface UpstreamTls {
 
 const HTTP_SCHEMES = new Set(['http', 'https', 'grpc', 'grpcs'])
 
+/** APISIX's `timeout`. */
+export type TimeoutSeconds = Partial<Record<'connect' | 'send' | 'read', number>>
+
+/** APISIX's defaults for the three timeouts. */
+const DEFAULT_TIMEOUTS: Timeouts = { connectMs: 60_000, sendMs: 60_000, readMs: 60_000 }
+
+/** What a configuration says about timeouts, over those that hold without it. */
+export function readTimeouts({ connect, send, read }: TimeoutSeconds, base: Timeouts): Timeouts {
+  return {
+    connectMs: connect === undefined ? base.connectMs : connect * 1000,
+    sendMs: send === undefined ? base.sendMs : send * 1000,
+    readMs: read === undefined ? base.readMs : read * 1000,
+  }
+}
+
 /** APISIX's defaults for `keepalive_pool`. */
 const POOL: PoolLimits = { size: 320, idleMs: 60_000, requests: 1000 }
 
@@ -70,7 +85,9 @@ export class UpstreamRuntime {
   readonly speaksHttp: boolean
   readonly passHost: 'pass' | 'node' | 'rewrite'
   readonly upstreamHost: string | undefined
-  readonly timeout: Record<string, number> | undefined
+  readonly timeout: TimeoutSeconds | undefined
+  /** The same with its defaults for HTTP. */
+  readonly timeouts: Timeouts
   readonly pool: PoolLimits
   /** Milliseconds within which a retry may begin; 0: no limit. */
   readonly retryTimeoutMs: number
@@ -94,7 +111,8 @@ export class UpstreamRuntime {
     this.speaksHttp = HTTP_SCHEMES.has(this.scheme)
     this.passHost = (conf.pass_host as 'pass' | 'node' | 'rewrite' | undefined) ?? 'pass'
     this.upstreamHost = conf.upstream_host as string | undefined
-    this.timeout = conf.timeout as Record<string, number> | undefined
+    this.timeout = conf.timeout as TimeoutSeconds | undefined
+    this.timeouts = readTimeouts(this.timeout ?? {}, DEFAULT_TIMEOUTS)
     const pool = conf.keepalive_pool as { size?: number; idle_timeout?: number; requests?: number } | undefined
     this.pool = pool
       ? {
