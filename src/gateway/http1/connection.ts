@@ -31,6 +31,8 @@ const EMPTY = Buffer.alloc(0)
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n')
 
 type State = 'head' | 'body' | 'response' | 'linger' | 'tunnel' | 'closed'
+/** No request is taken any more. */
+const OVER: ReadonlySet<State> = new Set(['closed', 'linger', 'tunnel'])
 
 export class ClientConnection implements BodySource, Reader, Waiting {
   deadline = Number.POSITIVE_INFINITY
@@ -122,8 +124,8 @@ export class ClientConnection implements BodySource, Reader, Waiting {
 
   /** Whether the connection can go on after the current response, as far as is known when its head is written. */
   get reusable(): boolean {
-    const bodyHere = this.#body?.ended ?? true
-    return bodyHere && !this.#server.draining && this.#requests < this.#server.limits.keepaliveRequests
+    const { draining, limits } = this.#server
+    return (this.#body?.ended ?? true) && !draining && this.#requests < limits.keepaliveRequests
   }
 
   /** A response waits for the client to take it. */
@@ -172,7 +174,7 @@ export class ClientConnection implements BodySource, Reader, Waiting {
       while (buffer.length) {
         const before: State = this.#state
         const taken = before === 'head' ? this.#takeHead(buffer) : before === 'body' ? this.#takeBody(buffer, 0) : 0
-        if (this.#isOver()) return
+        if (OVER.has(this.#state)) return
         if (taken === 0 && this.#state === before) break
         buffer = taken === buffer.length ? EMPTY : buffer.subarray(taken)
       }
@@ -205,10 +207,6 @@ export class ClientConnection implements BodySource, Reader, Waiting {
     this.socket.unshift(buffer)
     http2(this.socket, this.info)
     return true
-  }
-
-  #isOver(): boolean {
-    return this.#state === 'closed' || this.#state === 'linger' || this.#state === 'tunnel'
   }
 
   #takeHead(buffer: Buffer): number {
