@@ -137,7 +137,9 @@ class Checker {
   #retiredAt: number | undefined
   /** When the names may be asked for again. */
   #resolveAt = 0
-  #stop = new AbortController()
+  /** It was said that the check cannot be sent. */
+  #told = false
+  readonly #stop = new AbortController()
 
   constructor(key: string, options: HealthMonitorOptions) {
     this.#key = key
@@ -154,6 +156,7 @@ class Checker {
     const text = JSON.stringify(conf)
     if (text === this.#text) return
     this.#text = text
+    this.#told = false
     const { active, passive } = conf.checks as Checks
     this.#active = active
     this.#rules = HealthRules.active(active ?? {})
@@ -203,13 +206,24 @@ class Checker {
   async #check(watched: Watched, active: ActiveCheck): Promise<void> {
     watched.checking = true
     this.#running++
-    const outcome = await probe(watched.node, active, this.#stop.signal)
+    const outcome = await probe(watched.node, active, this.#stop.signal).catch((error) => this.#cannotAsk(error))
     this.#running--
     watched.checking = false
     watched.checkedAt = performance.now()
-    const event = this.#rules.judge(outcome)
+    const event = outcome && this.#rules.judge(outcome)
     const current = this.#watched.get(watched.node.key) === watched && !this.#stop.signal.aborted && !this.retired
     if (event && current && watched.slot >= 0) this.#options.table.count(watched.slot, event, this.#rules.limits[event])
+  }
+
+  /** Nothing is known of the nodes then; said once for a configuration. */
+  #cannotAsk(error: unknown): undefined {
+    if (!this.#told)
+      this.#options.log.error(
+        { err: error, upstream: this.#key },
+        'the health check cannot be sent as it is written; correct http_path, host or req_headers',
+      )
+    this.#told = true
+    return undefined
   }
 
   /** Follows the names of the nodes. A name that has never been resolved has no nodes to watch. */

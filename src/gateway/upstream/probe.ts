@@ -5,12 +5,9 @@ import net from 'node:net'
 import type { ActiveCheck } from './health-rules.ts'
 import type { Node, Outcome } from './runtime.ts'
 
-/** Asks the node. Never rejects: a failure is an outcome. `signal` gives it up. */
+/** Asks the node; a failure is an outcome. Rejects when the check's path or headers cannot stand in a request. `signal` gives it up. */
 export function probe(node: Node, check: ActiveCheck, signal: AbortSignal): Promise<Outcome> {
   return new Promise((resolve) => {
-    // All of it has this long: a node that trickles its answer is as late as one that is silent.
-    const timer = setTimeout(() => end({ timeout: true }), (check.timeout ?? 1) * 1000)
-    const giveUp = (): void => end({ tcpFailure: true })
     const end = (outcome: Outcome): void => {
       clearTimeout(timer)
       // By hand: the `signal` of net.connect keeps its listener for as long as the signal lives.
@@ -18,9 +15,12 @@ export function probe(node: Node, check: ActiveCheck, signal: AbortSignal): Prom
       connection.destroy()
       resolve(outcome)
     }
-    signal.addEventListener('abort', giveUp)
+    const giveUp = (): void => end({ tcpFailure: true })
     const connection = check.type === 'tcp' ? connect(node, check, end) : get(node, check, end)
     connection.on('error', giveUp)
+    signal.addEventListener('abort', giveUp)
+    // All of it has this long: a node that trickles its answer is as late as one that is silent.
+    const timer = setTimeout(() => end({ timeout: true }), (check.timeout ?? 1) * 1000)
   })
 }
 

@@ -5,13 +5,18 @@ import http from 'node:http'
 import https from 'node:https'
 import net, { type AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
+import type { Logger } from '../../../src/gateway/plugin.ts'
+import { DnsCache } from '../../../src/gateway/upstream/dns.ts'
+import { HealthMonitor } from '../../../src/gateway/upstream/health-monitor.ts'
 import type { ActiveCheck } from '../../../src/gateway/upstream/health-rules.ts'
 import { HealthRules } from '../../../src/gateway/upstream/health-rules.ts'
 import { readNodes } from '../../../src/gateway/upstream/nodes.ts'
 import { probe } from '../../../src/gateway/upstream/probe.ts'
 import type { Node, Outcome } from '../../../src/gateway/upstream/runtime.ts'
+import { createLogger } from '../../../src/lib/log.ts'
 import { freePort } from '../../e2e/process.ts'
 import { makeCertificate } from '../listening.ts'
+import { healthForTest } from '../thread-for-test.ts'
 
 const open: net.Server[] = []
 const asked: string[] = []
@@ -83,6 +88,24 @@ test('a signal keeps nothing of the checks that have ended', async () => {
   const { signal } = new AbortController()
   for (const type of ['tcp', 'http'] as const) await ask(portOf(plain), { type }, signal)
   assert.equal(getEventListeners(signal, 'abort').length, 0)
+})
+
+test('a check that cannot be written as a request is said once, and the node stays as it is', async () => {
+  for (const check of [{ http_path: '/a b' }, { req_headers: ['X-A: a\u0001b'] }, { req_headers: ['X A: 1'] }])
+    await assert.rejects(ask(portOf(plain), check), TypeError)
+  const { table } = healthForTest()
+  const said: string[] = []
+  const log = { ...createLogger('silent'), error: (_: object, text: string) => void said.push(text) } as Logger
+  const monitor = new HealthMonitor({ table, dns: new DnsCache(), version: () => 1, log })
+  const active = { http_path: '/a b', unhealthy: { interval: 0.01, tcp_failures: 1 }, healthy: { interval: 0.01 } }
+  const conf = { nodes: { [`127.0.0.1:${portOf(plain)}`]: 1 }, checks: { active } }
+  monitor.begin({ key: 'routes/1', owner: 'routes/1', version: 1, conf })
+  while (!said.length) await new Promise((resolve) => setTimeout(resolve, 20))
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  assert.equal(said.length, 1)
+  assert.match(said[0] as string, /cannot be sent as it is written/)
+  assert.equal(monitor.reports()[0]?.nodes[0]?.status, 'healthy')
+  monitor.close()
 })
 
 test('what an outcome counts as: by the statuses of each side, and not at all where the limit is 0', () => {
