@@ -45,7 +45,7 @@ export function readRequests(pieces: readonly Buffer[]): Outcome {
   }
   const { outcome } = recorder
   if (outcome.end === 'waiting' && socket.destroyed) outcome.end = 'closed'
-  recorder.done = true
+  recorder.finish()
   socket.emit('close')
   return outcome
 }
@@ -54,7 +54,14 @@ const SILENT = { debug() {}, info() {}, warn() {}, error() {} } as unknown as Ht
 
 class Recorder {
   readonly outcome: Outcome = { messages: [], end: 'waiting', partial: undefined, reason: '', reusable: false }
-  done = false
+  #done = false
+  #takeBody = (): void => {}
+
+  /** Nothing counts from here on. */
+  finish(): void {
+    this.#done = true
+    if (this.outcome.partial) this.#takeBody()
+  }
 
   asPipeline(): Pipeline {
     const part = {
@@ -66,7 +73,7 @@ class Recorder {
   }
 
   refuse(reason: string): void {
-    if (this.done) return
+    if (this.#done) return
     this.outcome.end = 'refused'
     this.outcome.partial = undefined
     this.outcome.reason = reason
@@ -81,12 +88,18 @@ class Recorder {
       trailers: [],
     }
     this.outcome.partial = message
+    // Kept as they came: whoever sends a body on may hold its pieces until the socket takes them.
+    const pieces: Buffer[] = []
+    this.#takeBody = () => {
+      message.body = Buffer.concat(pieces).toString('latin1')
+    }
     const sink: BodySink = {
       data: (chunk) => {
-        message.body += chunk.toString('latin1')
+        pieces.push(chunk)
         return true
       },
       end: () => {
+        this.#takeBody()
         this.outcome.partial = undefined
         this.outcome.messages.push(message)
         answer(ctx)

@@ -65,12 +65,14 @@ function withFakeConnection(socket: FakeSocket, connect: () => void): (piece: Bu
     const target = typeof buffer === 'function' ? buffer() : buffer
     target.set(piece)
     callback(piece.length, target)
+    target.fill(0x3f, 0, piece.length) // as the next read does; the pieces are too small to be given away
   }
 }
 
 class Recorder implements ResponseHandler {
   readonly outcome: Outcome = { messages: [], end: 'waiting', partial: undefined, reason: '', reusable: false }
   #message: Message | undefined
+  #body: Buffer[] = []
 
   connected(): void {}
   flush(): void {}
@@ -84,12 +86,13 @@ class Recorder implements ResponseHandler {
   }
 
   data(chunk: Buffer): boolean {
-    if (this.#message) this.#message.body += chunk.toString('latin1')
+    this.#body.push(chunk) // kept as it came: the handler owns it
     return true
   }
 
   end(trailers: HeaderList | undefined): void {
     const message = this.#message as Message
+    message.body = Buffer.concat(this.#body).toString('latin1')
     message.trailers = trailers?.list ?? []
     this.outcome.messages.push(message)
     this.outcome.end = 'closed'

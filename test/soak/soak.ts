@@ -16,7 +16,8 @@ const WARM_UP = 0.4
 const GROWTH_MB = 24
 /** Files that may be open more than before the traffic: connections to the upstream that are kept, a log. */
 const KEPT_HANDLES = 12
-const CALM_MS = 15_000
+/** Longer than idle connections are kept. */
+const CALM_MS = 90_000
 /** Routes that come and go beside the one under traffic. */
 const CHANGING_ROUTES = 20
 
@@ -45,6 +46,7 @@ export async function soak(seconds: number, progress: (line: string) => void): P
     after: processState(pid),
     samples: [],
   }
+  progress(`the gateway is process ${pid}`)
   const untilMs = performance.now() + seconds * 1000
   await Promise.all([
     ...CLIENTS.flatMap((client) => Array.from({ length: client[1] }, () => converse(running, client, untilMs, result))),
