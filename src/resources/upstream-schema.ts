@@ -134,7 +134,7 @@ export const UpstreamSchema: TSchema = closedObject(
     type: Type.Optional(
       Type.String({
         title: 'Balancer',
-        description: 'roundrobin, chash, least_conn, ewma or random.',
+        description: 'roundrobin, chash, least_conn or ewma.',
         default: 'roundrobin',
       }),
     ),
@@ -178,12 +178,17 @@ const KEY_PATTERNS: Record<string, RegExp> = {
   cookie: /^[a-zA-Z0-9-_]+$/,
 }
 
+/** APISIX takes any text, for balancers that its users have written in Lua. */
+const BALANCERS: ReadonlySet<unknown> = new Set(['roundrobin', 'chash', 'least_conn', 'ewma'])
+
 /** What the schema cannot say about an upstream; undefined when nothing is wrong. Worded as APISIX does. */
 export function checkUpstream(upstream: Record<string, unknown>): string | undefined {
   if (upstream.pass_host === 'rewrite' && !upstream.upstream_host)
     return "`upstream_host` can't be empty when `pass_host` is `rewrite`"
   if (upstream.scheme === 'kafka')
     return 'scheme "kafka" is not served here: use http, https, grpc or grpcs for routes, and tcp, tls or udp for stream routes'
+  if (upstream.type !== undefined && !BALANCERS.has(upstream.type))
+    return `type ${JSON.stringify(upstream.type)} is no balancer here: use ${[...BALANCERS].join(', ')}`
   const discovery = checkDiscovery(upstream)
   if (discovery !== undefined) return discovery
   return checkNodePorts(upstream.nodes) ?? (upstream.type === 'chash' ? checkHashKey(upstream) : undefined)

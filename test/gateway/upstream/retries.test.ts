@@ -169,4 +169,5 @@ test('an upstream for streams is no upstream for HTTP, unless a plugin says how 
   assert.equal((await thread.inject({ target: '/a' })).body.toString(), String(other))
   thread.close()
   assert.match(checkUpstream({ scheme: 'kafka' }) ?? '', /"kafka" is not served here/)
+  assert.match(checkUpstream({ type: 'random' }) ?? '', /"random" is no balancer here: use roundrobin/)
 })
