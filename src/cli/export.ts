@@ -1,10 +1,12 @@
-// `gateward export [FILE]`: the configuration of a target, read over its Admin API, as APISIX's standalone YAML or as JSON. What the Admin API
-// does not give (private keys of certificates) is left out and said; secrets are written only when they are asked for.
+// `gateward export [FILE]`: the configuration of a target, read over its Admin API, as APISIX's standalone YAML, as JSON or as ADC's YAML. What the
+// Admin API does not give (private keys of certificates) and what ADC's form cannot hold is left out and said; secrets are written only when they
+// are asked for.
 import { writeFileSync } from 'node:fs'
 import { redact } from '../lib/redact.ts'
 import type { AdminClient } from '../operations/admin-client.ts'
 import { OperationError } from '../operations/contract.ts'
 import { type Found, writable } from '../operations/one-by-one.ts'
+import { writeAdc } from '../resources/adc-write.ts'
 import { KINDS, type Kind, toKey } from '../resources/kinds.ts'
 import { type Placed, writeConfiguration } from '../resources/standalone.ts'
 import { loadSettings } from '../settings/load.ts'
@@ -14,7 +16,7 @@ import { existingAdminKey, toTargets } from './operator.ts'
 
 const FLAGS: Record<string, FlagSpec> = {
   target: { type: 'text', about: 'which gateway' },
-  format: { type: 'text', about: 'yaml or json; otherwise by the end of the name of the file' },
+  format: { type: 'text', about: 'yaml, json or adc; otherwise yaml or json by the end of the name of the file' },
   'with-secrets': { type: 'switch', about: 'passwords, keys and tokens in clear' },
 }
 const MAX_NAMED = 10
@@ -25,18 +27,20 @@ export async function exportCommand(argv: string[]): Promise<number> {
   const [file] = words
   if (words.length > 1) throw new CliError('name one file: gateward export apisix.yaml', 2)
   const format = flags.format ?? (file?.endsWith('.json') ? 'json' : 'yaml')
-  if (format !== 'yaml' && format !== 'json')
-    throw new CliError(`--format is yaml or json, found ${JSON.stringify(format)}`, 2)
+  if (format !== 'yaml' && format !== 'json' && format !== 'adc')
+    throw new CliError(`--format is yaml, json or adc, found ${JSON.stringify(format)}`, 2)
   const { settings } = loadSettings({ argv: rest, env: process.env, cwd: process.cwd() })
   const targets = toTargets(settings, existingAdminKey(settings) ?? '', process.env)
   const { admin } = targets.get(flags.target as string | undefined)
   const { resources, leftOut } = await readAll(admin)
   if (!flags['with-secrets']) refuseSecrets(resources)
-  const text = writeConfiguration(resources, format)
+  const { text, notes } =
+    format === 'adc' ? writeAdc(resources) : { text: writeConfiguration(resources, format), notes: [] }
   // Never over another file: its mode may let others read it.
   if (file === undefined) process.stdout.write(text)
   else writeFileSync(file, text, { mode: 0o600, flag: 'wx' })
   for (const line of leftOut) console.error(`gateward: left out: ${line}`)
+  for (const note of notes) console.error(`gateward: ${note}`)
   return 0
 }
 

@@ -32,11 +32,11 @@ const COMMANDS: Record<string, Command> = {
     ]),
   ),
   export: {
-    summary: 'write the configuration as APISIX standalone YAML or JSON: gateward export apisix.yaml',
+    summary: 'write the configuration as APISIX standalone YAML, JSON or ADC: gateward export apisix.yaml',
     run: async (argv) => (await import('./export.ts')).exportCommand(argv),
   },
   import: {
-    summary: 'write a file of that form to a gateway: gateward import apisix.yaml',
+    summary: 'write a file of that form to a gateway, through a plan: gateward import apisix.yaml',
     run: async (argv) => (await import('./import.ts')).importCommand(argv),
   },
   demo: { summary: 'play the whole story by itself and print it', run: async () => (await import('./demo.ts')).demo() },

@@ -116,9 +116,11 @@ export class AdminClient {
   }
 
   /** What the target's own schema says of a resource; undefined when it is right or the target cannot check. */
-  async validate(kind: Kind, value: Resource): Promise<string | undefined> {
+  async validate(kind: Kind, id: string, value: Resource): Promise<string | undefined> {
     if (kind === 'secrets') return undefined // its schema depends on the manager, which this endpoint is not told
-    const answer = await this.#send('POST', `/schema/validate/${kind}`, value)
+    // The schema of plugin metadata is that of the plugin, which only the id names.
+    const body = kind === 'plugin_metadata' ? { ...value, id } : value
+    const answer = await this.#send('POST', `/schema/validate/${kind}`, body)
     if (answer.status === 400) return messageOf(answer)
     // A version without this endpoint can at least be asked for its plugins; anything else is no word about the resource.
     if (answer.status === 404 || answer.status === 405) return this.#unknownPlugin(value)

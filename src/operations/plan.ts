@@ -225,7 +225,7 @@ async function checkAll(changes: PlannedChange[], target: Target): Promise<strin
       problems.push(`${kind}/${id}: *** stands for a stored secret, and there is none in that place; a person sets it`)
       continue
     }
-    const problem = await target.admin.validate(kind, after)
+    const problem = await target.admin.validate(kind, id, after)
     if (problem) problems.push(`${kind}/${id}: ${scrub(problem)}`)
   }
   return problems

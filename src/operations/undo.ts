@@ -27,8 +27,8 @@ async function conflictsOf(
   reading: Promise<{ value: Resource } | undefined>,
 ): Promise<string[]> {
   const found = await reading
-  const now = found && writable(found.value)
-  const fields = diffFields(change.kind, change.after, now)
+  // The target adds the id of what is named by its key; it cannot change.
+  const fields = diffFields(change.kind, withoutId(change.after), withoutId(found && writable(found.value)))
   if (!fields.length) return []
   const paths = fields.slice(0, 5).map((one) => one.path)
   return [`${change.kind}/${change.id} ${paths.join(', ')}`]
@@ -40,4 +40,10 @@ function inverse(change: PlannedChange): WishedChange {
   if (!before) return { action: 'delete', kind, id }
   if (!after) return { action: 'create', kind, id, set: before }
   return { action: 'change', kind, id, set: patchTo(before, after) }
+}
+
+function withoutId(value: Resource | undefined): Resource | undefined {
+  if (!value) return undefined
+  const { id: _id, ...rest } = value
+  return rest
 }

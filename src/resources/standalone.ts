@@ -59,7 +59,8 @@ function toListed(kind: Kind, id: string, { id: _id, ...value }: Resource): Reso
   return { id: kind === 'credentials' ? toKey(kind, id).slice('consumers/'.length) : id, ...members }
 }
 
-function readYaml(text: string): { [name: string]: unknown } {
+/** The map at the top of a YAML or JSON text. Throws with the place of a mistake. */
+export function readYaml(text: string): { [name: string]: unknown } {
   const document = parseDocument(text)
   if (document.errors[0]) throw document.errors[0]
   const tree = (document.toJS({ maxAliasCount: 1000 }) ?? {}) as unknown
@@ -95,6 +96,7 @@ function keyOf(kind: string, resource: { [field: string]: unknown }, index: numb
   return `${kind}/${id ?? index + 1}`
 }
 
-function isMap(value: unknown): value is { [name: string]: unknown } {
+/** True for a map, which is neither a list nor null. */
+export function isMap(value: unknown): value is { [name: string]: unknown } {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

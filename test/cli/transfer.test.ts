@@ -17,12 +17,33 @@ after(() => Promise.all([from?.stop(), to?.stop()]))
 
 const gateward = (on: Running, args: string[], input?: string): ReturnType<typeof run> => run(args, on.env, input)
 
+test('transfer: an import can be looked at, approved and taken back; ADC is a form of it', async () => {
+  const golden = new URL('adc.golden.yaml', import.meta.url).pathname
+  const looked = await gateward(to, ['import', golden, '--format', 'adc', '--dry-run'])
+  assert.equal(looked.code, 0, looked.stderr)
+  assert.match(looked.stdout, /\+ create services\/s1\n {4}\+ \S+: [\s\S]*11 to write on embedded/)
+  assert.doesNotMatch(looked.stdout, /a-secret-key/)
+  assert.equal((await admin(to, 'GET', '/services/s1')).status, 404)
+
+  const imported = await gateward(to, ['import', golden, '--format', 'adc', '--yes'])
+  assert.equal(imported.code, 0, imported.stderr)
+  const exported = await gateward(to, ['export', '--format', 'adc', '--with-secrets'])
+  assert.equal(exported.stdout, readFileSync(golden, 'utf8'))
+  assert.equal(exported.stderr, '')
+
+  const change = /gateward undo (change-\w+)/.exec(imported.stdout)?.[1] as string
+  assert.match((await gateward(to, ['history'])).stdout, /import 11 resources/)
+  const undone = await gateward(to, ['undo', change], 'y\n')
+  assert.equal(undone.code, 0, undone.stderr)
+  assert.equal((await gateward(to, ['export', '--format', 'adc'])).stdout, '{}\n')
+})
+
 test('transfer: exported, imported elsewhere, exported again: the same bytes', async () => {
   const golden = join(from.directory, 'golden.yaml')
   writeFileSync(golden, GOLDEN)
   const first = await gateward(from, ['import', golden], 'y\n')
   assert.equal(first.code, 0, first.stderr)
-  assert.match(first.stdout, /\+ create upstreams\/u1\n[\s\S]*\+ create routes\/1\n[\s\S]*imported/)
+  assert.match(first.stdout, /\+ create upstreams\/u1\n[\s\S]*\+ create routes\/1\n[\s\S]*imported: import 9 resources/)
 
   const file = join(from.directory, 'out.yaml')
   const exported = await gateward(from, ['export', file, '--with-secrets'])
@@ -70,9 +91,10 @@ test('transfer: what was asked wrongly is 2', async () => {
   for (const [args, message] of [
     [['import', file], /reading .*cut.yaml: found no #END/],
     [['import'], /name one file/],
-    [['import', '-'], /add --yes/],
+    [['import', '-'], /add --yes or --dry-run/],
+    [['import', file, '--format', 'xml'], /--format is adc or left out/],
     [['export', 'a', 'b'], /name one file/],
-    [['export', '--format', 'adc'], /yaml or json/],
+    [['export', '--format', 'xml'], /yaml, json or adc/],
   ] as [string[], RegExp][]) {
     const { code, stderr } = await gateward(from, args)
     assert.match(stderr, message)
