@@ -2,10 +2,13 @@ import assert from 'node:assert/strict'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
+import type { DnsCache } from '../../../src/gateway/upstream/dns.ts'
 import { type HealthLink, NodesHealth } from '../../../src/gateway/upstream/health.ts'
+import { HealthMonitor } from '../../../src/gateway/upstream/health-monitor.ts'
 import { HealthTable } from '../../../src/gateway/upstream/health-table.ts'
 import { readNodes } from '../../../src/gateway/upstream/nodes.ts'
 import type { Node } from '../../../src/gateway/upstream/runtime.ts'
+import { createLogger } from '../../../src/lib/log.ts'
 import { healthForTest, threadForTest } from '../thread-for-test.ts'
 
 type TestThread = ReturnType<typeof threadForTest>
@@ -219,5 +222,43 @@ test('what is seen before the main thread has given out the slots is counted too
   assert.deepEqual([first.isUp(node), second.isUp(node)], [false, false])
   first.observe(node, { tcpFailure: true })
   assert.equal(messages.length, 0, 'from now on the table is enough')
+  monitor.close()
+})
+
+test('nodes come and go with the addresses of their names; a name that fails is not asked for at every turn', async () => {
+  const { table, versions } = healthForTest()
+  const named = readNodes({ nodes: { 'a.example:80': 1 } })
+  const at = (address: string): Node => ({ ...(named[0] as Node), address, key: `${address}:80` })
+  let answer: Node[] | undefined
+  let questions = 0
+  const expand = (): Node[] | Promise<Node[]> => {
+    questions++
+    return answer ?? Promise.reject(new Error('no such name'))
+  }
+  const dns = { expand } as unknown as DnsCache
+  const monitor = new HealthMonitor({
+    table,
+    dns,
+    version: (key) => versions.get(key) ?? 0,
+    log: createLogger('silent'),
+  })
+  const spec = {
+    key: 'upstreams/1',
+    owner: 'upstreams/1',
+    version: 0,
+    conf: { nodes: { 'a.example:80': 1 }, checks: {} },
+  }
+  monitor.begin(spec)
+  await new Promise((resolve) => setTimeout(resolve, 700))
+  assert.equal(questions, 1)
+  answer = [at('10.0.0.1'), at('10.0.0.2')]
+  monitor.begin({ ...spec, conf: { ...spec.conf, retries: 0 } })
+  const addresses = (): string[] | undefined => monitor.reports()[0]?.nodes.map(({ ip }) => ip)
+  assert.deepEqual(addresses(), ['10.0.0.1', '10.0.0.2'])
+  table.count(table.find('upstreams/1 10.0.0.2:80'), 'tcp_failure', 1)
+  answer = [at('10.0.0.2'), at('10.0.0.3')]
+  await until(() => addresses()?.join() === '10.0.0.2,10.0.0.3', 'the new addresses are watched')
+  assert.equal(monitor.reports()[0]?.nodes[0]?.status, 'unhealthy')
+  assert.equal(table.find('upstreams/1 10.0.0.1:80'), -1)
   monitor.close()
 })
