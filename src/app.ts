@@ -36,6 +36,7 @@ import { readNodeId } from './settings/node-id.ts'
 import type { Settings } from './settings/schema.ts'
 import type { Store } from './store/contract.ts'
 import { openStore } from './store/open.ts'
+import { watchTrouble } from './store/trouble.ts'
 import { Conversation } from './surfaces/chat/agent.ts'
 import { ChatStore } from './surfaces/chat/chat-store.ts'
 import { Chats } from './surfaces/chat/chats.ts'
@@ -53,6 +54,8 @@ export interface Gateward {
   admin: string | undefined
   metrics: string | undefined
   surface: string | undefined
+  /** Why the store cannot be written now; undefined when it answers. */
+  storeTrouble(): string | undefined
   /** A one-time address that makes the browser the owner's. */
   ownerUrl(): string | undefined
   close(): Promise<void>
@@ -91,6 +94,13 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
   mkdirSync(settings.data_dir, { recursive: true, mode: 0o700 })
   const store = await openStore(settings, settings.data_dir)
   closers.push(() => store.close())
+  closers.push(
+    watchTrouble(store, (trouble) =>
+      trouble === undefined
+        ? log.info('the store answers again')
+        : log.warn({ trouble }, 'the store is away: the last configuration is served, writes are refused'),
+    ),
+  )
   const keys = loadAdminKeys(settings)
   const catalog = createCatalog(plugins)
   const secrecy = createSecrecy(catalog, toSecretBox(settings))
@@ -138,6 +148,7 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
     admin,
     metrics,
     surface,
+    storeTrouble: () => store.trouble(),
     ownerUrl: () => (surface && owner ? `${origin(settings, surface)}/?ticket=${owner.ticket()}` : undefined),
     close,
   }
@@ -257,8 +268,8 @@ async function listenControl({ settings, store, plane, closers, catalog, validat
       id: readNodeId(settings.data_dir),
       etcd_version: 'unknown',
     }),
-    notReady: () =>
-      store.trouble() ?? (plane.threads < settings.threads ? 'a data-plane thread is starting' : undefined),
+    notReady: () => (plane.threads < settings.threads ? 'a data-plane thread is starting' : undefined),
+    trouble: () => store.trouble(),
     reload: async () => {},
   })
   const only =

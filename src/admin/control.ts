@@ -21,6 +21,8 @@ export interface ControlOptions {
   serverInfo(): Resource
   /** Undefined when the data plane serves, else what it waits for. */
   notReady(): string | undefined
+  /** Why the store cannot be written; no reason to take the node out of service, since it serves what it has. */
+  trouble?(): string | undefined
   reload(): Promise<void>
   prefix?: string
 }
@@ -141,11 +143,12 @@ function collectGarbage(): AdminAnswer {
 }
 
 /** Answers any method, as plain text: probes look at the status alone. */
-function status(name: string | undefined, { notReady }: ControlOptions): AdminAnswer {
+function status(name: string | undefined, { notReady, trouble }: ControlOptions): AdminAnswer {
   if (name !== undefined && name !== 'ready') return page(404, 'Not Found')
   const plain = { 'content-type': 'text/plain; charset=utf-8' }
   const reason = name === 'ready' ? notReady() : undefined
+  const away = trouble?.()
   return reason === undefined
-    ? json(200, { status: 'ok' }, plain)
+    ? json(200, { status: 'ok', ...(away === undefined ? {} : { trouble: away }) }, plain)
     : json(503, { status: 'error', error: reason }, plain)
 }

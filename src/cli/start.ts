@@ -44,6 +44,7 @@ export async function startConferenceApi(port: number): Promise<ConferenceApi> {
 function greeting(gateward: Gateward, settings: Settings, demoPort: number | undefined): string {
   const api = demoPort === undefined ? 'http://127.0.0.1:8080' : `http://127.0.0.1:${demoPort}`
   const path = demoPort === undefined ? '/orders/*' : '/speaker/*'
+  const trouble = gateward.storeTrouble()
   const lines = [
     `Gateward serves ${gateward.gateway.map((one) => `http://${one}`).join(', ')} with ${settings.threads} thread${settings.threads === 1 ? '' : 's'}`,
     ...(gateward.admin
@@ -52,6 +53,9 @@ function greeting(gateward: Gateward, settings: Settings, demoPort: number | und
         ]
       : []),
     ...(gateward.surface ? [`  Browser     ${gateward.ownerUrl()}`] : []),
+    ...(trouble === undefined
+      ? []
+      : [`  Store       away, the last configuration is served, writes are refused: ${trouble}`]),
     ...(demoPort === undefined ? [] : [`  Sample API  ${api} (/speakers, /sessions, /topics)`]),
     '',
     'Talk to it: npm run chat (or the browser), for example',
