@@ -27,6 +27,8 @@ export function compare(stream: Stream, ours: Outcome, theirs: Outcome): Differe
 
 function compareEnds(stream: Stream, ours: Outcome, theirs: Outcome): Difference | undefined {
   if (ours.end === 'refused' && theirs.end !== 'refused') return stricter(ours)
+  // What follows a request that closes is not read, so that there is nothing to refuse in it.
+  if (stream.side === 'request' && ours.end === 'closed' && theirs.end === 'refused') return ends(ours, theirs)
   if (theirs.end === 'refused' && ours.end !== 'refused') return isUndecided(ours) ? undefined : laxer(theirs)
   if (ours.end !== theirs.end) return ends(ours, theirs)
   if (ours.end === 'waiting' && ours.partial?.body !== theirs.partial?.body)

@@ -9,8 +9,8 @@ import net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BIG_BYTES, bigBody } from './upstream.ts'
 
-/** Longer than the gateway takes for a half-close. */
-const LEAVE_MS = 1100
+/** Longer than the gateway takes for a half-close, also on a busy machine. */
+const LEAVE_MS = 1500
 const WAIT_MS = 60_000
 
 export interface Target {
