@@ -173,6 +173,12 @@ export const LAXER: readonly Known[] = [
     clause: 'RFC 9110 15.2',
     why: 'an interim response is followed by the final one, also when it says HTTP/1.0 or close',
   },
+  {
+    reason: 'HPE_INVALID_TRANSFER_ENCODING',
+    when: ({ bytes }) => /transfer-encoding:[ \t]*chunked *\t[ \t]*\r\n/i.test(bytes),
+    clause: 'RFC 9110 5.5, 5.6.3',
+    why: 'a tab behind a value is no part of it; llhttp knows the space alone',
+  },
 ]
 
 const LLHTTP_METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'M-SEARCH', 'QUERY'])
