@@ -1,12 +1,13 @@
 // Gateward beside nginx, HAProxy and Caddy: `npm run bench` (Linux, two cores, nginx-light, haproxy, caddy and wrk from Debian).
 // Each is pinned to core 0, an nginx that answers 64 bytes and the load generator to core 1; each is warmed up, then measured in ROUNDS rounds
 // that take turns, so that a slow minute of the machine meets all. Prints CPU microseconds per request (median), throughput and latency, and
-// writes docs/benchmarks.md.
+// writes its section of docs/benchmarks.md.
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { cpuMicroseconds } from './cpu.ts'
+import { writeSection } from './report.ts'
 import { type Peer, startBackend, startPeers } from './started.ts'
 
 const ROUNDS = 3
@@ -80,7 +81,7 @@ try {
     }
   }
   const text = report(peers, new Map(peers.map((peer) => [peer, median(samples.get(peer) as Sample[])])))
-  writeFileSync(new URL('../docs/benchmarks.md', import.meta.url), text)
+  writeSection('peers', text)
   console.log(`\n${text}`)
 } finally {
   rmSync(directory, { recursive: true, force: true })
