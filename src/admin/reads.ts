@@ -36,12 +36,18 @@ async function list(target: Target, query: URLSearchParams, clear: boolean, part
   if (!window) return json(400, `page_size must be between ${MIN_PAGE_SIZE} and ${MAX_PAGE_SIZE}`)
   const matches = toFilter(target, query)
   const found: object[] = []
+  const prefix = prefixOf(target)
   let total = 0
-  for await (const entry of entriesBelow(parts.store, prefixOf(target))) {
+  for await (const entry of entriesBelow(parts.store, prefix)) {
     if (parseKey(entry.key)?.kind !== target.kind) continue
     if (matches && !matches(parseResource(entry.text) ?? {})) continue
     if (total >= window.from && total < window.to) found.push(present(entry, target, clear, parts))
     total++
+    // The store counts what is behind the page, where all below the prefix is of this kind.
+    if (total === window.to && !matches && target.kind !== 'consumers') {
+      total = (await parts.store.list(prefix, { limit: 1 })).total
+      break
+    }
   }
   const empty = window.paged && found.length === 0 ? {} : []
   return json(200, { list: found.length > 0 ? found : empty, total })
