@@ -15,6 +15,7 @@ import { SERVER } from './gateway/error-page.ts'
 import type { Address } from './gateway/listener.ts'
 import { allocateMemory } from './gateway/plugin-memory.ts'
 import { checkVars } from './gateway/router/vars.ts'
+import { SecretKeeper } from './gateway/secret-managers/keeper.ts'
 import { isLoopback, parseAddress } from './lib/address.ts'
 import { createLogger } from './lib/log.ts'
 import { Secretbox } from './lib/secretbox.ts'
@@ -63,6 +64,8 @@ export interface Gateward {
 
 /** How long an Admin write waits for the data plane; the answer then says which revision is served. */
 const SERVED_LIMIT_MS = 2000
+/** How long an Admin write and the start wait for secret managers that have not been asked yet. */
+const SECRETS_LIMIT_MS = 1500
 
 /** Starts everything. Rejects with a StoreError, ListenError or Error with one clear line; what was opened is closed again. */
 export async function startGateward(settings: Settings): Promise<Gateward> {
@@ -82,6 +85,7 @@ interface Parts {
   settings: Settings
   store: Store
   plane: DataPlane
+  secrets: SecretKeeper
   keys: AdminKeys
   closers: Closers
   log: ReturnType<typeof createLogger>
@@ -116,8 +120,22 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
     snapshot: () => feed.snapshot(),
     version: (key) => feed.version(key),
     metricsText: () => metricsText(plane, store),
+    secrets: () => secrets.values,
   })
-  feed.onCommit((revision, changes) => plane.commit(revision, changes))
+  const secrets: SecretKeeper = new SecretKeeper({
+    log,
+    ttlMs: settings.secrets.ttl_seconds * 1000,
+    retryMs: settings.secrets.retry_seconds * 1000,
+    staleMs: settings.secrets.stale_seconds * 1000,
+    onChange: (values, keys) => plane.takeSecrets(values, keys),
+  })
+  closers.push(() => secrets.close())
+  secrets.changed(feed.snapshot().changes)
+  feed.onCommit((revision, changes) => {
+    plane.commit(revision, changes)
+    secrets.changed(changes)
+  })
+  await secrets.settled(SECRETS_LIMIT_MS)
   closers.push(() => plane.close(settings.gateway.drain_seconds * 1000))
   await plane.start()
 
@@ -125,6 +143,7 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
     settings,
     store,
     plane,
+    secrets,
     keys,
     closers,
     log,
@@ -156,7 +175,7 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
 
 function toPlaneOptions(
   settings: Settings,
-): Omit<ConstructorParameters<typeof DataPlane>[0], 'log' | 'snapshot' | 'version' | 'metricsText'> {
+): Omit<ConstructorParameters<typeof DataPlane>[0], 'log' | 'snapshot' | 'secrets' | 'version' | 'metricsText'> {
   const { gateway, stream } = settings
   const toAddresses = (list: string[]): Address[] => list.map((text) => parseAddress(text) as Address)
   return {
@@ -228,7 +247,7 @@ function toSecretBox(settings: Settings): SecretBox {
 }
 
 async function listenAdmin(parts: Parts): Promise<string | undefined> {
-  const { settings, store, plane, closers, log, catalog, validator } = parts
+  const { settings, store, plane, secrets, closers, log, catalog, validator } = parts
   let keys = parts.keys
   // SIGHUP reads the key files again: keys change without a restart.
   const reread = (): void => {
@@ -245,6 +264,7 @@ async function listenAdmin(parts: Parts): Promise<string | undefined> {
     allowAdmin: settings.admin.allow,
     afterCommit: async (revision) => {
       await plane.whenServed(revision, SERVED_LIMIT_MS)
+      await secrets.settled(SECRETS_LIMIT_MS)
       return { servedRevision: plane.served }
     },
     reload: async () => {},

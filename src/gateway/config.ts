@@ -45,6 +45,18 @@ export class Config {
     this.revision = revision
   }
 
+  /** Values of references in these resources have changed: they count as changed, though their text and version did not. */
+  renew(keys: readonly string[]): void {
+    this.generation++
+    for (const key of keys) {
+      const address = parseKey(key)
+      const held = address && this.#held.get(address.kind)?.get(address.id)
+      if (!held) continue
+      held.value = undefined
+      this.#index(address.kind, address.id, { key, ...held })
+    }
+  }
+
   #hold(kind: Kind, id: string, change: ConfigChange): void {
     const held = this.#held.get(kind) ?? new Map<string, Held>()
     this.#held.set(kind, held)

@@ -4,7 +4,7 @@
 // the field that identifies a consumer (`consumerKey`); the index maps plugin and value to the consumer, and changes one resource at a time.
 import type { Resource } from '../resources/kinds.ts'
 import type { Exchange } from './exchange.ts'
-import { resolveReferences } from './secrets.ts'
+import { resolveReferences, type SecretValues } from './secrets.ts'
 
 export interface Consumer {
   username: string
@@ -33,6 +33,7 @@ export interface AuthPluginFacts {
 
 export class ConsumerIndex {
   readonly #facts: (plugin: string) => AuthPluginFacts | undefined
+  readonly #secrets: SecretValues
   readonly #onTrouble: (owner: string, plugin: string, error: Error) => void
   readonly #consumers = new Map<string, Consumer>()
   readonly #identities = new Map<string, Map<string, Identity>>()
@@ -44,9 +45,11 @@ export class ConsumerIndex {
   /** `onTrouble`: authentication data cannot be used, so that nobody is this consumer by it. */
   constructor(
     facts: (plugin: string) => AuthPluginFacts | undefined,
-    onTrouble: (owner: string, plugin: string, error: Error) => void = () => {},
+    secrets: SecretValues,
+    onTrouble: (owner: string, plugin: string, error: Error) => void,
   ) {
     this.#facts = facts
+    this.#secrets = secrets
     this.#onTrouble = onTrouble
   }
 
@@ -124,7 +127,7 @@ export class ConsumerIndex {
 
   #resolve(key: string, plugin: string, written: Resource): Resource | undefined {
     try {
-      return resolveReferences(written)
+      return resolveReferences(written, this.#secrets)
     } catch (error) {
       this.#onTrouble(key, plugin, error as Error)
       return undefined

@@ -16,7 +16,7 @@ import { HealthTable } from './upstream/health-table.ts'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts'
 
 export interface DataPlaneOptions
-  extends Omit<WorkerStart, 'shared' | 'health' | 'revision' | 'changes' | 'ticketKeys' | 'traffic'> {
+  extends Omit<WorkerStart, 'shared' | 'health' | 'secrets' | 'revision' | 'changes' | 'ticketKeys' | 'traffic'> {
   threads: number
   /** Keys that limit counters have room for. */
   counterKeys: number
@@ -25,6 +25,8 @@ export interface DataPlaneOptions
   log: Logger
   /** The metrics of all threads, for a request that asks for them. */
   metricsText(): string
+  /** Values of secret managers as they are now. */
+  secrets(): ReadonlyMap<string, string>
   /** The whole configuration as it is now, for a thread that starts. */
   snapshot(): { revision: number; changes: ConfigChange[] }
   /** modifiedIndex of a resource as it is now, 0 when there is none. */
@@ -108,6 +110,12 @@ export class DataPlane {
     for (const member of this.#members) member.worker.postMessage(message)
   }
 
+  /** Hands the values of secret managers to all threads; see `ToWorker`. */
+  takeSecrets(values: ReadonlyMap<string, string>, keys: string[]): void {
+    const message: ToWorker = { type: 'secrets', values, keys }
+    for (const member of this.#members) member.worker.postMessage(message)
+  }
+
   /** The revision that every thread serves. */
   get served(): number {
     let lowest = Number.POSITIVE_INFINITY
@@ -157,7 +165,7 @@ export class DataPlane {
   }
 
   #launch(index: number): Promise<{ ports: number[]; tlsPorts: number[] }> {
-    const { snapshot, version, log, threads, counterKeys, checkedNodes, metricsText, ...start } = this.#options
+    const { snapshot, secrets, version, log, threads, counterKeys, checkedNodes, metricsText, ...start } = this.#options
     const { revision, changes } = snapshot()
     const traffic = { memory: this.#traffic, thread: index }
     const workerData: WorkerStart = {
@@ -166,6 +174,7 @@ export class DataPlane {
       ticketKeys: this.#ticketKeys,
       shared: this.#shared,
       health: this.#health.buffer,
+      secrets: secrets(),
       revision,
       changes,
     }

@@ -4,7 +4,7 @@ import { withDefaults } from '../lib/schema-defaults.ts'
 import { parseKey, type Resource } from '../resources/kinds.ts'
 import type { ActivePlugin, PluginMeta } from './compile.ts'
 import type { Plugin, PluginEnv, PluginInstance } from './plugin.ts'
-import { resolveReferences } from './secrets.ts'
+import { resolveReferences, type SecretValues } from './secrets.ts'
 
 interface OwnerInstances {
   version: number
@@ -13,6 +13,7 @@ interface OwnerInstances {
 
 export interface InstanceDeps {
   plugin(name: string): Plugin | undefined
+  secrets: SecretValues
   /** Makes the environment of one configuration. */
   env(plugin: Plugin, owner: { key: string; version: number }): PluginEnv
   /** A configuration that cannot be set up: it was accepted by another version, or a reference went away. */
@@ -78,7 +79,11 @@ export class Instances {
       return {
         name,
         priority,
-        instance: setupPlugin(plugin, conf, this.#deps.env(plugin, { key: owner, version })),
+        instance: setupPlugin(
+          plugin,
+          resolveReferences(conf, this.#deps.secrets),
+          this.#deps.env(plugin, { key: owner, version }),
+        ),
         meta,
       }
     } catch (error) {
@@ -88,9 +93,9 @@ export class Instances {
   }
 }
 
-/** Sets up one configuration: defaults filled in, references to the environment resolved. */
+/** Sets up one configuration whose references are resolved: fills in its defaults. */
 export function setupPlugin(plugin: Plugin, conf: Resource, env: PluginEnv): PluginInstance {
-  return plugin.setup(withDefaults(plugin.schema, resolveReferences(conf)), env)
+  return plugin.setup(withDefaults(plugin.schema, conf), env)
 }
 
 /** Stands in for a plugin that cannot run. */

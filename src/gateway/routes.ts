@@ -75,6 +75,13 @@ export class Routes {
     for (const id of services) for (const routeId of [...(this.#byService.get(id) ?? [])]) this.#place(routeId)
   }
 
+  /** Sets up again what these resources hold, because values of references in them have changed. */
+  renew(keys: readonly string[]): void {
+    this.#config.renew(keys)
+    for (const key of keys) this.#instances.release(key)
+    this.#compiled.clear()
+  }
+
   /** True when some route's `vars` look at the request body, which must then be read before matching. */
   get needsBody(): boolean {
     return this.#needsBody.size > 0

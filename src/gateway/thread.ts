@@ -52,6 +52,7 @@ export class Thread {
   readonly http: HttpClient
   readonly deadlines: Deadlines
   readonly traffic: Traffic
+  readonly #secrets = new Map<string, string>()
   readonly #instances: Instances
   readonly #upstreams: Upstreams
   readonly #forwarder: Forwarder
@@ -60,7 +61,7 @@ export class Thread {
     const byName = new Map(options.plugins.map((plugin) => [plugin.name, plugin]))
     const plugin = (name: string): Plugin | undefined => byName.get(name)
     this.config = new Config(
-      new ConsumerIndex(plugin, (owner, name, error) =>
+      new ConsumerIndex(plugin, this.#secrets, (owner, name, error) =>
         options.log.error(
           { err: error, owner, plugin: name },
           'authentication data cannot be used; nobody is let in by it',
@@ -92,6 +93,7 @@ export class Thread {
     }
     this.#instances = new Instances({
       plugin,
+      secrets: this.#secrets,
       env: (one, owner) => makeEnv(parts, one, owner),
       onTrouble: (owner, name, error) =>
         options.log.error(
@@ -118,6 +120,13 @@ export class Thread {
   /** Takes over one commit; requests that begin after it see it whole. */
   apply(revision: number, changes: readonly ConfigChange[]): void {
     this.routes.apply(revision, changes)
+  }
+
+  /** Takes over the values of secret managers, all of them; `keys` are the resources that use one which has changed. */
+  takeSecrets(values: Iterable<readonly [reference: string, value: string]>, keys: readonly string[]): void {
+    this.#secrets.clear()
+    for (const [reference, value] of values) this.#secrets.set(reference, value)
+    this.routes.renew(keys)
   }
 
   /** Sends a request through the data plane without a socket. */

@@ -50,12 +50,16 @@ export interface WorkerStart {
   shared: SharedArrayBuffer
   /** See `HealthTable`. */
   health: SharedArrayBuffer
+  /** Values of secret managers by reference. */
+  secrets: ReadonlyMap<string, string>
   revision: number
   changes: ConfigChange[]
 }
 
 export type ToWorker =
   | { type: 'commit'; revision: number; changes: ConfigChange[] }
+  /** All values of secret managers; `keys` are the resources that use one which has changed. */
+  | { type: 'secrets'; values: ReadonlyMap<string, string>; keys: string[] }
   | { type: 'drain'; limitMs: number }
   | { type: 'metrics'; text: string }
 

@@ -101,6 +101,8 @@ port.on('message', (message: ToWorker) => {
   if (message.type === 'commit') {
     thread.apply(message.revision, message.changes)
     say({ type: 'served', revision: message.revision })
+  } else if (message.type === 'secrets') {
+    thread.takeSecrets(message.values, message.keys)
   } else if (message.type === 'metrics') {
     for (const give of wanted.splice(0)) give(message.text)
   } else {
@@ -108,6 +110,7 @@ port.on('message', (message: ToWorker) => {
   }
 })
 
+thread.takeSecrets(start.secrets, [])
 thread.apply(start.revision, start.changes)
 start.changes = []
 try {

@@ -255,6 +255,16 @@ export const SettingsSchema = Type.Object(
     admin,
     control: section('The control API.', { listen: addressOrOff('where it is served', '127.0.0.1:9090') }),
     status: section('The status API.', { listen: addressOrOff('where it is served', 'off') }),
+    secrets: section('Values of secret managers (`$secret://` references).', {
+      ttl_seconds: count('seconds after which a value is asked for again', 300, 1, 86_400),
+      retry_seconds: count(
+        'seconds between two questions to a manager that fails; the first ones come sooner',
+        60,
+        1,
+        3600,
+      ),
+      stale_seconds: count('seconds that a value is kept while its manager cannot be asked', 86_400, 0, 31_536_000),
+    }),
     metrics: section('The Prometheus exporter.', { listen: addressOrOff('where it is served', '127.0.0.1:9091') }),
     surface: section('Console, chat, MCP and the ChatGPT surfaces.', {
       listen: addressOrOff('where they are served', '127.0.0.1:5000'),

@@ -109,7 +109,7 @@ const plainSecrets: Rule = {
       return places.map((place) => ({
         resource: `${kind}/${id}`,
         problem: `${place} holds a secret in plain text`,
-        advice: 'put a reference there: $env://NAME (on an APISIX also $secret://vault/1/path/name)',
+        advice: 'put a reference there: $env://NAME, or $secret://vault/1/PATH/MEMBER of a secret manager',
       }))
     }),
 }
