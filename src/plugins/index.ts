@@ -26,6 +26,7 @@ import gzip from './gzip.ts'
 import hmacAuth from './hmac-auth.ts'
 import httpLogger from './http-logger.ts'
 import ipRestriction from './ip-restriction.ts'
+import jweDecrypt from './jwe-decrypt.ts'
 import jwtAuth from './jwt-auth.ts'
 import kafkaLogger from './kafka-logger.ts'
 import keyAuth from './key-auth.ts'
@@ -87,6 +88,7 @@ export const plugins: readonly Plugin[] = [
   hmacAuth, // 2530
   basicAuth, // 2520
   jwtAuth, // 2510
+  jweDecrypt, // 2509
   keyAuth, // 2500
   acl, // 2410
   consumerRestriction, // 2400
