@@ -19,6 +19,8 @@ const PLUGIN_SECRETS: Record<string, string[]> = {
   'elasticsearch-logger': ['auth.password'],
   'limit-count': ['redis_password', 'sentinel_password'],
   'limit-conn': ['redis_password', 'sentinel_password'],
+  workflow: ['rules.actions.redis_password', 'rules.actions.sentinel_password'],
+  'traffic-split': ['rules.weighted_upstreams.upstream.tls.client_key'],
   'limit-req': ['redis_password', 'sentinel_password'],
 }
 

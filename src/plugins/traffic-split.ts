@@ -68,6 +68,7 @@ export default definePlugin<Conf>({
   version: 0.1,
   priority: 966,
   schema,
+  encrypted: ['rules.weighted_upstreams.upstream.tls.client_key'],
   check(conf, kind) {
     if (kind !== 'plugin') return
     for (const { match, weighted_upstreams } of conf.rules ?? []) {

@@ -7,6 +7,7 @@ import { checkVars, compileVars } from '../gateway/router/vars.ts'
 import { variable } from '../gateway/variables.ts'
 import type { Resource } from '../resources/kinds.ts'
 import { LIMITS, limitFault } from './limiting/actions.ts'
+import { REDIS_SECRETS } from './limiting/fields.ts'
 
 const schema = Type.Object({
   rules: Type.Array(
@@ -39,6 +40,7 @@ export default definePlugin<Conf>({
   version: 0.1,
   priority: 1006,
   schema,
+  encrypted: REDIS_SECRETS.map((path) => `rules.actions.${path}`),
   check(conf, kind) {
     if (kind !== 'plugin') return
     for (const rule of conf.rules) {
