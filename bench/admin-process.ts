@@ -75,16 +75,23 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** One connection, one request at a time. */
+/** One connection at a time, one request at a time. */
 export class Client {
-  readonly #socket: Socket
+  readonly #port: number
+  #socket: Socket
   #text = ''
   #done: ((status: number) => void) | undefined
 
   constructor(port: number) {
-    this.#socket = connect({ port, host: '127.0.0.1', noDelay: true })
-    this.#socket.setEncoding('latin1')
-    this.#socket.on('data', (text: string) => this.#take(text))
+    this.#port = port
+    this.#socket = this.#open()
+  }
+
+  #open(): Socket {
+    const socket = connect({ port: this.#port, host: '127.0.0.1', noDelay: true })
+    socket.setEncoding('latin1')
+    socket.on('data', (text: string) => this.#take(text))
+    return socket
   }
 
   /** The status of the answer. */
@@ -113,6 +120,11 @@ export class Client {
     const length = /\r\ncontent-length: (\d+)/i.exec(this.#text.slice(0, end + 2))?.[1]
     if (length === undefined ? !this.#text.endsWith('0\r\n\r\n') : this.#text.length < end + 4 + Number(length)) return
     const status = Number(this.#text.slice(9, 12))
+    // A connection serves a bounded number of requests: the last answer says that it ends.
+    if (/\r\nconnection: close/i.test(this.#text.slice(0, end + 2))) {
+      this.#socket.destroy()
+      this.#socket = this.#open()
+    }
     this.#text = ''
     this.#done?.(status)
   }

@@ -3,7 +3,7 @@
 // process, on the same cores.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SqliteStore } from '../src/store/sqlite.ts'
 import { Client, quantile, type Served, serve } from './admin-process.ts'
@@ -29,6 +29,9 @@ function report(figure: string, value: string, goal: string): void {
   rows.push([figure, value, goal])
   console.log(`${figure}: ${value} (goal ${goal})`)
 }
+
+// Fsyncs and round trips between threads suffer most from what else runs on the machine.
+const load = loadavg()[0]?.toFixed(1)
 
 const ms = (value: number): string => `${value.toFixed(1)} ms`
 
@@ -137,7 +140,8 @@ if (!QUICK)
     'admin',
     `## Admin API and stores
 
-Written by \`npm run bench:admin\` on ${new Date().toISOString().slice(0, 10)}: ${cpus().length} cores of ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}; SQLite on disk, ${THREADS} threads; the client runs on the same cores.
+Written by \`npm run bench:admin\` on ${new Date().toISOString().slice(0, 10)}: ${cpus().length} cores of ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}; SQLite on disk, ${THREADS} threads; the client runs on the same cores, and the
+load of the machine was ${load} when it began: at a load beyond the cores, the figures say more about the neighbours.
 
 | figure | measured | goal |
 |---|---|---|
