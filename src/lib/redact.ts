@@ -14,7 +14,7 @@ const PLUGIN_SECRETS: Record<string, string[]> = {
   'jwe-decrypt': ['secret'],
   'ldap-auth': ['user_dn'],
   csrf: ['key'],
-  'openid-connect': ['client_secret', 'client_rsa_private_key'],
+  'openid-connect': ['client_secret', 'client_rsa_private_key', 'session.secret'],
   'kafka-logger': ['brokers.sasl_config.password'],
   'elasticsearch-logger': ['auth.password'],
   'limit-count': ['redis_password', 'sentinel_password'],

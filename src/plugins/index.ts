@@ -38,6 +38,7 @@ import mocking from './mocking.ts'
 import multiAuth from './multi-auth.ts'
 import nodeStatus from './node-status.ts'
 import openapiToMcp from './openapi-to-mcp.ts'
+import openidConnect from './openid-connect.ts'
 import opentelemetry from './opentelemetry.ts'
 import prometheus from './prometheus.ts'
 import proxyCache from './proxy-cache.ts'
@@ -85,6 +86,7 @@ export const plugins: readonly Plugin[] = [
   uriBlocker, // 2900
   requestValidation, // 2800
   multiAuth, // 2600
+  openidConnect, // 2599
   hmacAuth, // 2530
   basicAuth, // 2520
   jwtAuth, // 2510

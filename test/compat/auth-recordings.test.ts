@@ -9,6 +9,7 @@ for (const plugin of [
   'key-auth',
   'jwt-auth',
   'hmac-auth',
+  'openid-connect',
   'multi-auth',
   'forward-auth',
   'consumer-restriction',

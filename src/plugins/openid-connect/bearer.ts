@@ -1,0 +1,135 @@
+// Bearer tokens (RFC 6750): checked with a key, with the provider's published keys, or by asking the provider (RFC 7662). What was found valid is
+// kept for as long as the token is, under a digest of it, at most MAX_KEPT of them.
+import { createHash, createPublicKey } from 'node:crypto'
+import type { ValidateFunction } from 'ajv'
+import { errors, type JWTPayload, jwtVerify } from 'jose'
+import * as oauth from 'oauth4webapi'
+import type { Exchange } from '../../gateway/exchange.ts'
+import type { PluginEnv, Reply } from '../../gateway/plugin.ts'
+import { ALGORITHMS } from './check.ts'
+import { refuseAudience, refuseScopes } from './claims.ts'
+import type { Provider } from './provider.ts'
+import type { Conf } from './schema.ts'
+
+const MAX_KEPT = 10_000
+const BEARER = /^bearer +(\S+) *$/i
+
+/** The token of a request: of Authorization, else of X-Access-Token; undefined when it has none. */
+export function bearerToken(ctx: Exchange): string | undefined {
+  const { headers } = ctx.request
+  const field = headers.get('authorization')
+  return field === undefined ? headers.get('x-access-token') : BEARER.exec(field)?.[1]
+}
+
+export class BearerTokens {
+  readonly #conf: Conf
+  readonly #env: PluginEnv
+  readonly #provider: Provider
+  readonly #claimSchema: ValidateFunction | undefined
+  readonly #kept = new Map<string, { claims: JWTPayload; until: number }>()
+
+  constructor(conf: Conf, env: PluginEnv, provider: Provider, claimSchema: ValidateFunction | undefined) {
+    this.#conf = conf
+    this.#env = env
+    this.#provider = provider
+    this.#claimSchema = claimSchema
+  }
+
+  /** What is known of a token's user, or why the request is refused. Rejects when the provider cannot be asked. */
+  async check(ctx: Exchange, token: string): Promise<{ claims: JWTPayload } | { refusal: Reply }> {
+    const claims = this.#recall(ctx, token) ?? (await this.#verify(ctx, token))
+    if (!claims || (this.#claimSchema && !this.#claimSchema(claims)))
+      return { refusal: this.challenge(', error="invalid_token"') }
+    const refusal = refuseAudience(this.#conf, claims) ?? refuseScopes(this.#conf, claims.scope)
+    return refusal ? { refusal } : { claims }
+  }
+
+  /** 401. */
+  challenge(more = ''): Reply {
+    return { status: 401, headers: { 'WWW-Authenticate': `Bearer realm="${this.#conf.realm}"${more}` } }
+  }
+
+  get #local(): boolean {
+    return this.#conf.public_key !== undefined || this.#conf.use_jwks
+  }
+
+  async #verify(ctx: Exchange, token: string): Promise<JWTPayload | undefined> {
+    const claims = this.#local ? await this.#verifySignature(token) : await this.#introspect(ctx, token)
+    if (claims) this.#keep(ctx, token, claims)
+    return claims
+  }
+
+  async #verifySignature(token: string): Promise<JWTPayload | undefined> {
+    const { public_key: key, token_signing_alg_values_expected: expected, claim_validator: validator } = this.#conf
+    const issuer = validator?.issuer?.valid_issuers ?? (await this.#provider.server()).issuer
+    const options = {
+      issuer,
+      algorithms: expected === undefined ? ALGORITHMS : [expected],
+      clockTolerance: this.#conf.iat_slack,
+      requiredClaims: ['exp'],
+    }
+    try {
+      const checked = key
+        ? await jwtVerify(token, createPublicKey(key), options)
+        : await jwtVerify(token, await this.#provider.keys(), options)
+      return checked.payload
+    } catch (error) {
+      if (isTokensFault(error)) return undefined
+      throw error
+    }
+  }
+
+  async #introspect(ctx: Exchange, token: string): Promise<JWTPayload | undefined> {
+    const conf = this.#conf
+    const provider = this.#provider
+    const server = await provider.server()
+    const headers = new Headers()
+    for (const name of conf.introspection_addon_headers ?? []) {
+      const value = ctx.request.headers.get(name.toLowerCase())
+      if (value !== undefined) headers.set(name, value)
+    }
+    const proof = await provider.authentication(conf.introspection_endpoint_auth_method)
+    const answer = await oauth.introspectionRequest(server, provider.client, proof, token, provider.options(headers))
+    const claims = (await oauth.processIntrospectionResponse(server, provider.client, answer)) as JWTPayload & {
+      active: boolean
+    }
+    const { exp, nbf, iss } = claims
+    const now = this.#env.now() / 1000
+    const issuers = conf.claim_validator?.issuer?.valid_issuers ?? [server.issuer]
+    const foreign = iss !== undefined && !issuers.includes(iss)
+    const ended = typeof exp === 'number' && exp + conf.iat_slack <= now
+    const early = typeof nbf === 'number' && nbf - conf.iat_slack > now
+    return claims.active && !foreign && !ended && !early ? claims : undefined
+  }
+
+  #recall(ctx: Exchange, token: string): JWTPayload | undefined {
+    const kept = this.#kept.get(this.#digest(ctx, token))
+    return kept && kept.until > this.#env.now() ? kept.claims : undefined
+  }
+
+  /** A token whose end is not known is not kept, unless the interval bounds it. */
+  #keep(ctx: Exchange, token: string, claims: JWTPayload): void {
+    const { introspection_interval: interval, introspection_expiry_claim: claim = 'exp' } = this.#conf
+    if (this.#local && this.#conf.jwt_verification_cache_ignore) return
+    const end = this.#local ? claims.exp : claims[claim]
+    const longest = interval > 0 && !this.#local ? this.#env.now() + interval * 1000 : Number.POSITIVE_INFINITY
+    const until = Math.min(longest, typeof end === 'number' ? end * 1000 : longest)
+    if (!Number.isFinite(until)) return
+    const oldest = this.#kept.keys().next()
+    if (this.#kept.size >= MAX_KEPT && !oldest.done) this.#kept.delete(oldest.value)
+    this.#kept.set(this.#digest(ctx, token), { claims, until })
+  }
+
+  /** Of the token and of what else the provider decides by. */
+  #digest(ctx: Exchange, token: string): string {
+    const names = this.#conf.introspection_addon_headers ?? []
+    const asked = [token, ...names.map((name) => ctx.request.headers.get(name.toLowerCase()) ?? null)]
+    return createHash('sha256').update(JSON.stringify(asked)).digest('base64')
+  }
+}
+
+/** False: the keys could not be had, which is not the client's fault. */
+function isTokensFault(error: unknown): boolean {
+  if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return false
+  return error instanceof errors.JOSEError && error.code !== 'ERR_JOSE_GENERIC'
+}

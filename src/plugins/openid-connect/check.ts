@@ -1,0 +1,116 @@
+// What the schema cannot say: fields that need each other, keys that are none, and fields of APISIX's that are refused with the reason.
+import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { Ajv, type ValidateFunction } from 'ajv'
+import type { Conf } from './schema.ts'
+
+/** Asymmetric only: with a shared secret whoever checks could also sign, and a public key could be taken for one. */
+export const ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+]
+
+const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt', 'none']
+/** Parameters of the login that are the gateway's own. */
+const OWN_PARAMETERS = [
+  'client_id',
+  'response_type',
+  'response_mode',
+  'scope',
+  'redirect_uri',
+  'state',
+  'nonce',
+  'code_challenge',
+  'code_challenge_method',
+  'request',
+  'request_uri',
+]
+
+const UNSUPPORTED: Partial<Record<keyof Conf, string>> = {
+  accept_none_alg: 'a token without a signature proves nothing; leave it out',
+  accept_unsupported_alg: 'what cannot be checked is refused; leave it out',
+  force_reauthorize: 'use session.cookie.lifetime for shorter sessions',
+  refresh_session_interval: 'use session.cookie.lifetime for shorter sessions',
+  cache_segment: 'no two configurations share a cache; leave it out',
+  proxy_opts: 'the provider is asked directly; leave it out',
+  par: 'authorization requests are not pushed; leave it out',
+  dpop: 'tokens are bearer tokens; leave it out',
+}
+
+/** Throws with what a configuration must have instead. */
+export function check(conf: Conf): void {
+  if (!conf.bearer_only && !conf.session)
+    throw new Error('property "session.secret" is required when "bearer_only" is false')
+  for (const [field, instead] of Object.entries(UNSUPPORTED))
+    if (conf[field as keyof Conf]) throw new Error(`property "${field}" is not supported: ${instead}`)
+  if (conf.session?.storage === 'redis')
+    throw new Error('property "session.storage" redis is not supported: sessions are in cookies')
+  for (const field of ['discovery', 'introspection_endpoint', 'post_logout_redirect_uri'] as const)
+    checkAddress(conf, field)
+  if (conf.redirect_uri !== undefined && !/^\/(?![/\\])/.test(conf.redirect_uri)) checkAddress(conf, 'redirect_uri')
+  checkAuthentication(conf, 'token_endpoint_auth_method')
+  checkAuthentication(conf, 'introspection_endpoint_auth_method')
+  checkTokens(conf)
+  const taken = Object.keys(conf.authorization_params ?? {}).find((name) => OWN_PARAMETERS.includes(name))
+  if (taken) throw new Error(`property "authorization_params" cannot have ${taken}: the gateway sets it`)
+}
+
+/** The check of `claim_schema`; undefined without one. Throws when it is no JSON Schema. */
+export function compileClaimSchema(conf: Pick<Conf, 'claim_schema'>): ValidateFunction | undefined {
+  return conf.claim_schema && new Ajv({ strict: false, logger: false }).compile(conf.claim_schema)
+}
+
+function checkAddress(
+  conf: Conf,
+  field: 'discovery' | 'introspection_endpoint' | 'post_logout_redirect_uri' | 'redirect_uri',
+): void {
+  const value = conf[field]
+  if (value === undefined || isReference(value)) return
+  const protocol = URL.parse(value)?.protocol
+  if (protocol !== 'http:' && protocol !== 'https:')
+    throw new Error(`property "${field}" must be an http or https address, such as https://login.example.com/`)
+}
+
+function checkAuthentication(
+  conf: Conf,
+  field: 'token_endpoint_auth_method' | 'introspection_endpoint_auth_method',
+): void {
+  const method = conf[field] ?? 'client_secret_basic'
+  if (!AUTH_METHODS.includes(method)) throw new Error(`property "${field}" must be one of ${AUTH_METHODS.join(', ')}`)
+  const alg = conf.client_jwt_assertion_alg
+  if (method === 'client_secret_jwt' && (alg ?? 'HS256') !== 'HS256')
+    throw new Error('property "client_jwt_assertion_alg" must be HS256 for client_secret_jwt')
+  if (method !== 'private_key_jwt') return
+  if (alg?.startsWith('HS')) throw new Error('property "client_jwt_assertion_alg" must not be HS* for private_key_jwt')
+  const key = conf.client_rsa_private_key
+  if (key === undefined) throw new Error('property "client_rsa_private_key" is required for private_key_jwt')
+  if (!isReference(key)) readable('client_rsa_private_key', () => createPrivateKey(key))
+}
+
+function checkTokens(conf: Conf): void {
+  const { public_key: key, token_signing_alg_values_expected: alg } = conf
+  if (alg !== undefined && !ALGORITHMS.includes(alg))
+    throw new Error(`property "token_signing_alg_values_expected" must be one of ${ALGORITHMS.join(', ')}`)
+  if (key !== undefined && !isReference(key)) readable('public_key', () => createPublicKey(key))
+  readable('claim_schema', () => compileClaimSchema(conf))
+}
+
+function readable(field: string, read: () => unknown): void {
+  try {
+    read()
+  } catch (error) {
+    throw new Error(`property "${field}" cannot be used: ${(error as Error).message}`)
+  }
+}
+
+function isReference(value: string): boolean {
+  return /^\$(?:env|secret):\/\//i.test(value)
+}

@@ -1,0 +1,98 @@
+// Values that a browser keeps for the gateway and can neither read nor change: AES-256-GCM under a key made of the session's secret.
+//
+// The key also depends on the provider and the client, so that a session of one client is nothing to another one with the same secret; the
+// purpose of a cookie is authenticated with it, so that a login under way cannot stand in for a session. A value too long for one cookie is
+// cut into several; one too long for those is not written at all.
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
+import type { Exchange } from '../../gateway/exchange.ts'
+import { cookie } from '../../gateway/variables.ts'
+
+const CHUNK_BYTES = 3800
+const MAX_CHUNKS = 4
+const IV_BYTES = 12
+const TAG_BYTES = 16
+
+type Purpose = 'session' | 'login'
+
+export class CookieBox {
+  readonly #key: Buffer
+  readonly #suffix: string
+
+  /** `owner`: what tells clients apart. */
+  constructor(secret: string, owner: string) {
+    this.#key = Buffer.from(hkdfSync('sha256', secret, '', `gateward openid-connect ${owner}`, 32))
+    this.#suffix = createHash('sha256').update(owner).digest('hex').slice(0, 8)
+  }
+
+  /** What the browser has kept, as long as it has not ended; undefined when it is absent, changed, or too old. */
+  read<T extends { until: number }>(ctx: Exchange, purpose: Purpose, nowMs: number): T | undefined {
+    let sealed = ''
+    for (let index = 0; index < MAX_CHUNKS; index++) {
+      const part = cookie(ctx, this.#name(purpose, index))
+      if (!part) break
+      sealed += part
+    }
+    const value = sealed === '' ? undefined : (this.#open(sealed, purpose) as T | undefined)
+    return value && value.until > nowMs ? value : undefined
+  }
+
+  /** The Set-Cookie fields that make the browser keep `value`. Throws when it is too long. */
+  write(ctx: Exchange, purpose: Purpose, value: { until: number }, nowMs: number): string[] {
+    const sealed = this.#seal(JSON.stringify(value), purpose)
+    const parts = sealed.match(new RegExp(`.{1,${CHUNK_BYTES}}`, 'g')) ?? []
+    if (parts.length > MAX_CHUNKS)
+      throw new Error(`the ${purpose} takes ${sealed.length} bytes, cookies have room for ${CHUNK_BYTES * MAX_CHUNKS}`)
+    const maxAge = Math.max(1, Math.floor((value.until - nowMs) / 1000))
+    const written = parts.map((part, index) => this.#field(ctx, purpose, index, part, maxAge))
+    return [...written, ...this.forget(ctx, purpose, parts.length)]
+  }
+
+  /** The Set-Cookie fields that make the browser forget what it keeps, from the part `first` on. */
+  forget(ctx: Exchange, purpose: Purpose, first = 0): string[] {
+    const fields: string[] = []
+    for (let index = first; index < MAX_CHUNKS; index++)
+      if (cookie(ctx, this.#name(purpose, index)) !== undefined) fields.push(this.#field(ctx, purpose, index, '', 0))
+    return fields
+  }
+
+  /** Takes these cookies from the request: the upstream has no use for them. */
+  hide(ctx: Exchange): void {
+    const { headers } = ctx.request
+    const all = headers.getAll('cookie')
+    if (!all.some((line) => line.includes(`_${this.#suffix}_`))) return
+    const own = new RegExp(`^gateward_(?:session|login)_${this.#suffix}_\\d=`)
+    const kept = all.flatMap((line) => line.split(';').map((one) => one.trim())).filter((one) => one && !own.test(one))
+    if (kept.length) headers.set('Cookie', kept.join('; '))
+    else headers.remove('cookie')
+  }
+
+  #name(purpose: Purpose, index: number): string {
+    return `gateward_${purpose}_${this.#suffix}_${index}`
+  }
+
+  #field(ctx: Exchange, purpose: Purpose, index: number, value: string, maxAgeS: number): string {
+    const secure = ctx.request.scheme === 'https' ? '; Secure' : ''
+    return `${this.#name(purpose, index)}=${value}; Path=/; Max-Age=${maxAgeS}; HttpOnly; SameSite=Lax${secure}`
+  }
+
+  #seal(text: string, purpose: Purpose): string {
+    const iv = randomBytes(IV_BYTES)
+    const cipher = createCipheriv('aes-256-gcm', this.#key, iv).setAAD(Buffer.from(purpose))
+    const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
+    return Buffer.concat([iv, cipher.getAuthTag(), body]).toString('base64url')
+  }
+
+  #open(sealed: string, purpose: Purpose): unknown {
+    const bytes = Buffer.from(sealed, 'base64url')
+    if (bytes.length <= IV_BYTES + TAG_BYTES) return undefined
+    const decipher = createDecipheriv('aes-256-gcm', this.#key, bytes.subarray(0, IV_BYTES))
+    decipher.setAAD(Buffer.from(purpose)).setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES))
+    const body = decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES))
+    try {
+      return JSON.parse(Buffer.concat([body, decipher.final()]).toString())
+    } catch {
+      // Not ours, of another secret, or changed on the way: as good as none.
+      return undefined
+    }
+  }
+}

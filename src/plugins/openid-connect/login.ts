@@ -1,0 +1,271 @@
+// The authorization code flow: a browser without a session goes to the provider and comes back with a code, which becomes a session in an
+// encrypted cookie. State, nonce and PKCE verifier wait in a cookie of that browser, so that nobody can end a login that another browser began.
+//
+// A browser has one login under way: requests beside the first one (pictures, scripts) share it. Where the browser goes afterwards is
+// its own first address, kept in that cookie: no parameter of the provider or of a stranger says so.
+import * as oauth from 'oauth4webapi'
+import type { Exchange } from '../../gateway/exchange.ts'
+import type { PluginEnv, Reply } from '../../gateway/plugin.ts'
+import { claimsOf } from './claims.ts'
+import { CookieBox } from './cookies.ts'
+import type { Provider } from './provider.ts'
+import type { Conf } from './schema.ts'
+
+const CALLBACK = '/.apisix/redirect'
+const LOGIN_MS = 10 * 60_000
+const LIFETIME_S = 3600
+const TOKEN_LIFETIME_S = 3600
+
+interface Pending {
+  state: string
+  nonce?: string
+  verifier?: string
+  redirect: string
+  target: string
+  until: number
+}
+
+/** What a session's cookie holds. Times in milliseconds since the epoch. */
+export interface Session {
+  accessToken: string
+  accessUntil: number
+  idToken?: string | undefined
+  refreshToken?: string | undefined
+  scope?: string | undefined
+  user?: oauth.UserInfoResponse | undefined
+  until: number
+}
+
+export class Login {
+  readonly cookies: CookieBox
+  readonly #conf: Conf
+  readonly #env: PluginEnv
+  readonly #provider: Provider
+  /** Renewals under way, by refresh token: one that rotates is used once. */
+  readonly #renewals = new Map<string, Promise<Session | undefined>>()
+
+  constructor(conf: Conf & { session: NonNullable<Conf['session']> }, env: PluginEnv, provider: Provider) {
+    this.#conf = conf
+    this.#env = env
+    this.#provider = provider
+    this.cookies = new CookieBox(conf.session.secret, JSON.stringify([conf.discovery, conf.client_id]))
+  }
+
+  /** True when the provider sends the browser back with this request. */
+  isCallback(ctx: Exchange): boolean {
+    const { redirect_uri: address } = this.#conf
+    const { path } = ctx.request
+    if (address === undefined) return path.endsWith(CALLBACK)
+    return path === (address.startsWith('/') ? address : new URL(address).pathname)
+  }
+
+  /** Sends the browser to the provider. */
+  async begin(ctx: Exchange): Promise<Reply> {
+    const conf = this.#conf
+    const server = await this.#provider.server()
+    if (server.authorization_endpoint === undefined)
+      throw new Error('the discovery document names no authorization_endpoint')
+    const pending = this.#pending(ctx)
+    const url = new URL(server.authorization_endpoint)
+    const parameters: Record<string, string> = {
+      ...conf.authorization_params,
+      response_type: 'code',
+      client_id: conf.client_id,
+      scope: conf.scope,
+      redirect_uri: pending.redirect,
+      state: pending.state,
+    }
+    if (pending.nonce !== undefined) parameters.nonce = pending.nonce
+    if (pending.verifier !== undefined) {
+      parameters.code_challenge = await oauth.calculatePKCECodeChallenge(pending.verifier)
+      parameters.code_challenge_method = 'S256'
+    }
+    for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+    return redirect(url.href, [
+      ...this.cookies.forget(ctx, 'session'),
+      ...this.cookies.write(ctx, 'login', pending, this.#env.now()),
+    ])
+  }
+
+  /** Ends the login: the code becomes a session. */
+  async finish(ctx: Exchange): Promise<Reply> {
+    const { client } = this.#provider
+    const now = this.#env.now()
+    const pending = this.cookies.read<Pending>(ctx, 'login', now)
+    const forget = this.cookies.forget(ctx, 'login')
+    if (!pending) return refuse('no login is under way in this browser: begin again', forget)
+    const server = await this.#provider.server()
+    try {
+      const answer = oauth.validateAuthResponse(server, client, new URLSearchParams(ctx.request.query), pending.state)
+      const session = await this.#redeem(server, answer, pending)
+      return redirect(pending.target, [...forget, ...this.cookies.write(ctx, 'session', session, now)])
+    } catch (error) {
+      if (!isProtocolFault(error)) throw error
+      this.#env.log.warn({ error: (error as Error).message }, 'a login with the provider failed')
+      return refuse('the login failed: begin again', forget)
+    }
+  }
+
+  /** The browser's session with an access token that counts; undefined: none. `fields` are to be set on the response. */
+  async session(ctx: Exchange): Promise<{ session: Session; fields: string[] } | undefined> {
+    const conf = this.#conf
+    const now = this.#env.now()
+    const session = this.cookies.read<Session>(ctx, 'session', now)
+    if (!session) return undefined
+    const fresh = session.accessUntil - conf.access_token_expires_leeway * 1000 > now
+    if (fresh || !conf.renew_access_token_on_expiry) return { session, fields: [] }
+    const renewed = await this.#renew(session)
+    return renewed && { session: renewed, fields: this.cookies.write(ctx, 'session', renewed, now) }
+  }
+
+  /** Ends the session here, and at the provider when it has a place for that. */
+  async end(ctx: Exchange): Promise<Reply> {
+    const { post_logout_redirect_uri: after, revoke_tokens_on_logout: revoke, client_id } = this.#conf
+    const session = this.cookies.read<Session>(ctx, 'session', this.#env.now())
+    const forget = [...this.cookies.forget(ctx, 'session'), ...this.cookies.forget(ctx, 'login')]
+    const server = await this.#provider.server()
+    if (session && revoke) await this.#revoke(server, session)
+    if (server.end_session_endpoint === undefined)
+      return after === undefined ? { status: 200, headers: own(forget), body: 'logged out\n' } : redirect(after, forget)
+    const url = new URL(server.end_session_endpoint)
+    url.searchParams.set('client_id', client_id)
+    if (session?.idToken !== undefined) url.searchParams.set('id_token_hint', session.idToken)
+    if (after !== undefined) url.searchParams.set('post_logout_redirect_uri', after)
+    return redirect(url.href, forget)
+  }
+
+  #pending(ctx: Exchange): Pending {
+    const now = this.#env.now()
+    const origin = `${ctx.request.scheme}://${ctx.request.authority}`
+    const earlier = this.cookies.read<Pending>(ctx, 'login', now)
+    const page = ctx.request.headers.get('sec-fetch-dest') ?? 'document'
+    const target = origin + ctx.request.target
+    if (earlier) return page === 'document' ? { ...earlier, target } : earlier
+    const address = this.#conf.redirect_uri ?? ctx.request.rawPath.replace(/\/$/, '') + CALLBACK
+    return {
+      state: oauth.generateRandomState(),
+      ...(this.#conf.use_nonce ? { nonce: oauth.generateRandomNonce() } : {}),
+      ...(this.#conf.use_pkce ? { verifier: oauth.generateRandomCodeVerifier() } : {}),
+      redirect: address.startsWith('/') ? origin + address : address,
+      target,
+      until: now + LOGIN_MS,
+    }
+  }
+
+  async #redeem(server: oauth.AuthorizationServer, answer: URLSearchParams, pending: Pending): Promise<Session> {
+    const { client } = this.#provider
+    const options = this.#provider.options()
+    const proof = await this.#provider.authentication(this.#conf.token_endpoint_auth_method)
+    const verifier = pending.verifier ?? oauth.nopkce
+    const sent = await oauth.authorizationCodeGrantRequest(
+      server,
+      client,
+      proof,
+      answer,
+      pending.redirect,
+      verifier,
+      options,
+    )
+    const tokens = await oauth.processAuthorizationCodeResponse(server, client, sent, {
+      expectedNonce: pending.nonce ?? oauth.expectNoNonce,
+      requireIdToken: true,
+    })
+    await oauth.validateApplicationLevelSignature(server, sent, options)
+    const { lifetime = LIFETIME_S } = this.#conf.session?.cookie ?? {}
+    return {
+      ...this.#toSession(tokens),
+      user: await this.#user(server, tokens),
+      until: this.#env.now() + lifetime * 1000,
+    }
+  }
+
+  async #user(server: oauth.AuthorizationServer, tokens: oauth.TokenEndpointResponse): Promise<Session['user']> {
+    const subject = oauth.getValidatedIdTokenClaims(tokens)?.sub
+    if (!this.#conf.set_userinfo_header || server.userinfo_endpoint === undefined || subject === undefined)
+      return undefined
+    const { client } = this.#provider
+    const answer = await oauth.userInfoRequest(server, client, tokens.access_token, this.#provider.options())
+    return oauth.processUserInfoResponse(server, client, subject, answer)
+  }
+
+  #toSession(tokens: oauth.TokenEndpointResponse): Omit<Session, 'until'> {
+    const lifetime = tokens.expires_in ?? this.#conf.access_token_expires_in ?? TOKEN_LIFETIME_S
+    return {
+      accessToken: tokens.access_token,
+      accessUntil: this.#env.now() + lifetime * 1000,
+      idToken: tokens.id_token,
+      refreshToken: tokens.refresh_token,
+      scope: tokens.scope,
+    }
+  }
+
+  #renew(session: Session): Promise<Session | undefined> {
+    const { refreshToken } = session
+    if (refreshToken === undefined) return Promise.resolve(undefined)
+    const underWay = this.#renewals.get(refreshToken)
+    if (underWay) return underWay
+    const renewal = this.#refresh(session, refreshToken).finally(() => this.#renewals.delete(refreshToken))
+    this.#renewals.set(refreshToken, renewal)
+    return renewal
+  }
+
+  async #refresh(session: Session, refreshToken: string): Promise<Session | undefined> {
+    const { client } = this.#provider
+    const server = await this.#provider.server()
+    const options = this.#provider.options()
+    const proof = await this.#provider.authentication(this.#conf.token_endpoint_auth_method)
+    try {
+      const sent = await oauth.refreshTokenGrantRequest(server, client, proof, refreshToken, options)
+      const tokens = await oauth.processRefreshTokenResponse(server, client, sent)
+      if (tokens.id_token !== undefined) await oauth.validateApplicationLevelSignature(server, sent, options)
+      const subject = oauth.getValidatedIdTokenClaims(tokens)?.sub
+      if (subject !== undefined && subject !== claimsOf(session.idToken).sub) return undefined
+      const { idToken, refreshToken: rotated, scope, ...rest } = this.#toSession(tokens)
+      const { idToken: oldId, scope: oldScope } = session
+      return {
+        ...session,
+        ...rest,
+        idToken: idToken ?? oldId,
+        refreshToken: rotated ?? refreshToken,
+        scope: scope ?? oldScope,
+      }
+    } catch (error) {
+      if (!isProtocolFault(error)) throw error
+      this.#env.log.info({ error: (error as Error).message }, 'an access token could not be renewed')
+      return undefined
+    }
+  }
+
+  async #revoke(server: oauth.AuthorizationServer, session: Session): Promise<void> {
+    if (server.revocation_endpoint === undefined) return
+    const { client } = this.#provider
+    const proof = await this.#provider.authentication(this.#conf.token_endpoint_auth_method)
+    for (const token of [session.refreshToken, session.accessToken]) {
+      if (token === undefined) continue
+      const answer = await oauth.revocationRequest(server, client, proof, token, this.#provider.options())
+      await oauth.processRevocationResponse(answer)
+    }
+  }
+}
+
+function own(fields: string[]): Record<string, string | string[]> {
+  return { 'Cache-Control': 'no-store', ...(fields.length ? { 'Set-Cookie': fields } : {}) }
+}
+
+function redirect(location: string, fields: string[]): Reply {
+  return { status: 302, headers: { Location: location, ...own(fields) } }
+}
+
+function refuse(message: string, fields: string[]): Reply {
+  return { status: 400, headers: own(fields), body: { message } }
+}
+
+/** True for what the provider or the browser said wrongly; false when the provider could not be asked. */
+function isProtocolFault(error: unknown): boolean {
+  return (
+    error instanceof oauth.OperationProcessingError ||
+    error instanceof oauth.AuthorizationResponseError ||
+    error instanceof oauth.ResponseBodyError ||
+    error instanceof oauth.WWWAuthenticateChallengeError
+  )
+}
