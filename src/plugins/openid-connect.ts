@@ -3,6 +3,7 @@
 // taken from every request first: a client cannot write them in the provider's place.
 //
 // A bearer token decides before a session does, where the configuration says how to check one: an invalid one is refused, not sent to the login.
+// While the provider cannot be asked, what needs it is answered with 503.
 import type { ValidateFunction } from 'ajv'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PluginEnv, type PluginInstance, type Reply } from '../gateway/plugin.ts'
@@ -45,14 +46,14 @@ export default definePlugin<Conf>({
   },
 })
 
-/** A provider that cannot be asked is answered with 500, and never lets a request pass. */
+/** A provider that cannot be asked is answered with 503, and never lets a request pass. */
 function guarded(env: PluginEnv, rewrite: (ctx: Exchange) => Promise<Reply | undefined>): PluginInstance['rewrite'] {
   return async (ctx) => {
     try {
       return await rewrite(ctx)
     } catch (error) {
       env.log.error({ error: (error as Error).message }, 'a request could not be checked with the OpenID provider')
-      return { status: 500 }
+      return { status: 503 }
     }
   }
 }
