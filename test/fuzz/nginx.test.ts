@@ -6,7 +6,7 @@ import { type Nginx, startNginx } from './nginx.ts'
 import { compareWithNginx } from './second-opinion.ts'
 
 const SEED = 1
-const STREAMS = 1500
+const STREAMS = 1000
 
 describe('nginx as a second opinion', needs('nginx', 'nginx-light'), () => {
   let nginx: Nginx
