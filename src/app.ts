@@ -36,6 +36,7 @@ import { type AdminKeys, loadAdminKeys } from './settings/keys.ts'
 import { readNodeId } from './settings/node-id.ts'
 import type { Settings } from './settings/schema.ts'
 import type { Store } from './store/contract.ts'
+import { lockDirectory } from './store/directory-lock.ts'
 import { openStore } from './store/open.ts'
 import { watchTrouble } from './store/trouble.ts'
 import { Conversation } from './surfaces/chat/agent.ts'
@@ -96,6 +97,8 @@ interface Parts {
 async function open(settings: Settings, closers: Closers, close: () => Promise<void>): Promise<Gateward> {
   const log = createLogger(settings.log.level)
   mkdirSync(settings.data_dir, { recursive: true, mode: 0o700 })
+  // The SQLite store owns its own file.
+  if (settings.store !== 'sqlite') closers.push(lockDirectory(settings.data_dir))
   const store = await openStore(settings, settings.data_dir)
   closers.push(() => store.close())
   closers.push(
