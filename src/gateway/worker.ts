@@ -24,7 +24,11 @@ const start = workerData as WorkerStart
 const say = (message: FromWorker): void => port.postMessage(message)
 const log = createLogger(start.logLevel)
 
-const accessLog = start.accessLog && openAccessLog(start.accessLog.file, start.accessLog.format)
+const accessLog =
+  start.accessLog &&
+  openAccessLog(start.accessLog.file, start.accessLog.format, (lines) =>
+    log.error({ file: start.accessLog?.file, lines }, 'lines of the access log are lost: the disk does not take them'),
+  )
 
 /** Requests that wait for the metrics of all threads. */
 const wanted: ((text: string) => void)[] = []
@@ -153,7 +157,7 @@ async function end(flushMs: number): Promise<void> {
   for (const socket of streams.open) socket.destroy()
   await thread.drain(flushMs)
   thread.close()
-  accessLog?.close()
+  await accessLog?.close()
   say({ type: 'drained' })
   port.close()
 }

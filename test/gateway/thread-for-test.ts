@@ -2,6 +2,7 @@
 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Exchange } from '../../src/gateway/exchange.ts'
 import { MetricsReader } from '../../src/gateway/metrics.ts'
 import { allocateMemory } from '../../src/gateway/plugin-memory.ts'
 import { Thread } from '../../src/gateway/thread.ts'
@@ -35,6 +36,7 @@ export function threadForTest(
   resources: Record<string, object> = {},
   attributes: Record<string, Record<string, unknown>> = {},
   health?: HealthForTest,
+  onFinish?: (ctx: Exchange) => void,
 ): Thread & { put(key: string, value: object | undefined): void } {
   let revision = 0
   const { table, monitor, versions } = health ?? healthForTest()
@@ -59,6 +61,7 @@ export function threadForTest(
     nodeId: 'node-for-test',
     collectMetrics: async () => exposition(metrics.collect()),
     log: createLogger('silent'),
+    ...(onFinish && { onFinish }),
     announceSeries: (series) => metrics.describe(0, series),
   })
   metrics.attach(0, thread.metrics.buffer)
