@@ -68,6 +68,7 @@ function greeting(gateward: Gateward, settings: Settings, demoPort: number | und
 
 function explain(error: unknown, settings: Settings): unknown {
   if (!(error instanceof ListenError)) return error
+  if (error.code === undefined) return new CliError(error.message)
   const where = settings.gateway.http.join(', ')
   if (error.code === 'EADDRINUSE')
     return new CliError(`${where} is taken by another program; stop it, or set gateway.http (GATEWARD_GATEWAY_HTTP)`)

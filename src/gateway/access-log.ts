@@ -1,5 +1,7 @@
 // One line for each request, appended to a file by every thread: a JSON object, or a format with `$variables`. Lines are gathered and written
 // together, at the latest after FLUSH_MS.
+import { mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { destination } from 'pino'
 import type { Exchange } from './exchange.ts'
@@ -19,7 +21,7 @@ export interface AccessLog {
 
 /** Throws when the file cannot be written. `onLost` hears of lines that the disk did not take in time. */
 export function openAccessLog(file: string, format: string | undefined, onLost: (lines: number) => void): AccessLog {
-  const out = destination({ dest: file, append: true, mkdir: true, sync: false, maxLength: MAX_WAITING_BYTES })
+  const out = destination({ dest: open(file), sync: false, maxLength: MAX_WAITING_BYTES })
   out.on('drop', (text: string) => onLost(text.split('\n').length - 1))
   let gathered = ''
   const flush = (): void => {
@@ -40,6 +42,15 @@ export function openAccessLog(file: string, format: string | undefined, onLost: 
         out.once('close', resolve).once('error', resolve)
         out.end()
       }),
+  }
+}
+
+function open(file: string): number {
+  try {
+    mkdirSync(dirname(file), { recursive: true })
+    return openSync(file, 'a')
+  } catch (error) {
+    throw new Error(`the access log ${file} cannot be written: ${(error as Error).message}`)
   }
 }
 

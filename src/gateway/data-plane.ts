@@ -45,7 +45,7 @@ interface Member {
 /** Waits for a thread that died at once again and again: 0.1 s, 0.2 s, ... up to this. */
 const MAX_RESTART_DELAY_MS = 5000
 
-/** A port cannot be opened. */
+/** A port cannot be opened, with the system's code; or without a code a file that a thread needs, which the message names. */
 export class ListenError extends Error {
   readonly code: string | undefined
   constructor(message: string, code: string | undefined) {

@@ -4,7 +4,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { CidrSet } from '../lib/cidr.ts'
 import { createLogger } from '../lib/log.ts'
 import { plugins } from '../plugins/index.ts'
-import { openAccessLog } from './access-log.ts'
+import { type AccessLog, openAccessLog } from './access-log.ts'
 import { Certificates } from './certificates.ts'
 import type { Http1Server } from './http1/server.ts'
 import { Http2Connection } from './http2/connection.ts'
@@ -24,11 +24,7 @@ const start = workerData as WorkerStart
 const say = (message: FromWorker): void => port.postMessage(message)
 const log = createLogger(start.logLevel)
 
-const accessLog =
-  start.accessLog &&
-  openAccessLog(start.accessLog.file, start.accessLog.format, (lines) =>
-    log.error({ file: start.accessLog?.file, lines }, 'lines of the access log are lost: the disk does not take them'),
-  )
+let accessLog: AccessLog | undefined
 
 /** Requests that wait for the metrics of all threads. */
 const wanted: ((text: string) => void)[] = []
@@ -59,7 +55,7 @@ const thread = new Thread({
   collectMetrics,
   log,
   announceSeries: (series) => say({ type: 'series', series }),
-  onFinish: accessLog && ((ctx) => accessLog.write(ctx)),
+  onFinish: start.accessLog && ((ctx) => accessLog?.write(ctx)),
 })
 
 const trusted = CidrSet.from(start.trustedProxies)
@@ -118,6 +114,12 @@ thread.takeSecrets(start.secrets, [])
 thread.apply(start.revision, start.changes)
 start.changes = []
 try {
+  if (start.accessLog) {
+    const { file, format } = start.accessLog
+    accessLog = openAccessLog(file, format, (lines) =>
+      log.error({ file, lines }, 'lines of the access log are lost: the disk does not take them'),
+    )
+  }
   const ticketKeys = Buffer.from(start.ticketKeys)
   const certificates = new Certificates(thread.config, log)
   for (const address of start.listen) listeners.push(await listenHttp(address, server))

@@ -62,3 +62,10 @@ test('a format of its own, one line for each request', async () => {
   })
   assert.deepEqual(lines, ['200 /hello "y"', '404 /none "y"'])
 })
+
+test('a file that cannot be written is an error at once', () => {
+  assert.throws(
+    () => openAccessLog('/dev/null/access.log', undefined, lost),
+    /the access log \/dev\/null\/access.log cannot be written/,
+  )
+})
