@@ -37,6 +37,7 @@ import lokiLogger from './loki-logger.ts'
 import mocking from './mocking.ts'
 import multiAuth from './multi-auth.ts'
 import nodeStatus from './node-status.ts'
+import opa from './opa.ts'
 import openapiToMcp from './openapi-to-mcp.ts'
 import openidConnect from './openid-connect.ts'
 import opentelemetry from './opentelemetry.ts'
@@ -96,6 +97,7 @@ export const plugins: readonly Plugin[] = [
   consumerRestriction, // 2400
   attachConsumerLabel, // 2399
   forwardAuth, // 2002
+  opa, // 2001
   dataMask, // 1500
   proxyCache, // 1085
   proxyMirror, // 1010
