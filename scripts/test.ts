@@ -49,6 +49,27 @@ const checks: [string, string[]][] = [
 if (!files.length) installServers()
 if (!buildConsole()) process.exit(1)
 const checked = files.length > 0 || checks.every(([command, args]) => run(command, args))
-const tests = files.length ? files : globSync('test/**/*.test.ts').sort()
-const tested = checked && run(process.execPath, ['--test', '--test-timeout=120000', '--test-reporter=spec', ...tests])
+/** Whole processes against recordings and in a browser: they measure times, and need the machine for themselves. */
+const ALONE = /^test\/(?:compat|console|e2e)\//
+
+function runTests(tests: string[], concurrency: number): boolean {
+  const options = ['--test-timeout=120000', '--test-reporter=spec', `--test-concurrency=${concurrency}`]
+  return run(process.execPath, ['--test', ...options, ...tests])
+}
+
+function runAll(): boolean {
+  const tests = globSync('test/**/*.test.ts').sort()
+  const together = runTests(
+    tests.filter((file) => !ALONE.test(file)),
+    2,
+  )
+  return (
+    runTests(
+      tests.filter((file) => ALONE.test(file)),
+      1,
+    ) && together
+  )
+}
+
+const tested = checked && (files.length ? runTests(files, 1) : runAll())
 process.exit(tested ? 0 : 1)

@@ -24,6 +24,7 @@ const NO_SECRETS: Record<string, string> = {
   'limit-count key': 'name of a variable',
   'limit-count rules.key': 'name of a variable',
   'limit-req key': 'name of a variable',
+  'openid-connect public_key': 'is public',
   'proxy-cache cache_key': 'names of variables',
   'traffic-split rules.weighted_upstreams.upstream.key': 'name of a variable',
 }
