@@ -61,7 +61,7 @@ async function play(
   const conversation = new Conversation(createInterpreter())
   const say = async (sentence: string): Promise<void> => {
     terminal.print(`> ${sentence}`)
-    await talk(sentence, conversation, ctx, terminal)
+    await talk(sentence, conversation, ctx, terminal, false)
   }
   const seen: number[] = []
   const curl = async (path: string, key?: string): Promise<void> => {

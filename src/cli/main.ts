@@ -18,7 +18,7 @@ const COMMANDS: Record<string, Command> = {
     run: async (argv) => (await import('./start.ts')).start(argv),
   },
   chat: {
-    summary: 'talk to the gateway in this terminal',
+    summary: 'talk to the gateway in this terminal; --json for scripts',
     run: async (argv) => (await import('./chat.ts')).chat(argv),
   },
   mcp: {

@@ -5,12 +5,13 @@ import { renderResult } from './render.ts'
 import { renderAnswer } from './tables.ts'
 import type { Terminal } from './terminal.ts'
 
-/** Runs one turn and prints what happens. */
+/** Runs one turn and prints what happens; `json`: each event as a line. */
 export async function talk(
   sentence: string,
   conversation: Conversation,
   ctx: OperationContext,
   terminal: Terminal,
+  json: boolean,
 ): Promise<void> {
   let text = ''
   const flush = (): void => {
@@ -18,6 +19,10 @@ export async function talk(
     text = ''
   }
   for await (const event of conversation.say(sentence, ctx)) {
+    if (json) {
+      terminal.print(JSON.stringify(event))
+      continue
+    }
     if (event.type === 'text') {
       text += event.text
       continue

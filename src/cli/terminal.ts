@@ -16,11 +16,18 @@ export interface Terminal {
 interface Streams {
   input: NodeJS.ReadableStream
   output: NodeJS.WritableStream & { isTTY?: boolean }
+  /** Prompts and what is read are not shown: the output is for a program. */
+  silent?: boolean
 }
 
-export function openTerminal({ input, output }: Streams): Terminal {
+export function openTerminal({ input, output, silent = false }: Streams): Terminal {
+  const echo = (text: string): void => void (silent || output.write(text))
   const coloured = output.isTTY === true && !process.env.NO_COLOR
-  const reader = createInterface({ input, output: output.isTTY ? output : undefined, terminal: output.isTTY === true })
+  const reader = createInterface({
+    input,
+    output: output.isTTY && !silent ? output : undefined,
+    terminal: output.isTTY === true && !silent,
+  })
   const lines: string[] = []
   let waiting: ((line: string | undefined) => void) | undefined
   let ended = false
@@ -39,20 +46,20 @@ export function openTerminal({ input, output }: Streams): Terminal {
   })
   return {
     ask(prompt) {
-      if (output.isTTY) {
+      if (output.isTTY && !silent) {
         reader.setPrompt(prompt)
         reader.prompt()
       } else {
-        output.write(prompt)
+        echo(prompt)
       }
       if (lines.length || ended) {
         const line = lines.shift()
-        if (!output.isTTY) output.write(`${line ?? ''}\n`)
+        if (!output.isTTY) echo(`${line ?? ''}\n`)
         return Promise.resolve(line)
       }
       return new Promise((resolve) => {
         waiting = (line) => {
-          if (!output.isTTY) output.write(`${line ?? ''}\n`)
+          if (!output.isTTY) echo(`${line ?? ''}\n`)
           resolve(line)
         }
       })

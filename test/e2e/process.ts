@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const BIN = new URL('../../bin/gateward.js', import.meta.url).pathname
+export const BIN = new URL('../../bin/gateward.js', import.meta.url).pathname
 
 export interface Running {
   child: ChildProcess

@@ -30,7 +30,9 @@ export async function impactOf(
     return [...aboutRoutes([...routes], counts, target, inventory), ...aboutConsumers([...consumers], counts)]
   } catch (error) {
     if (!(error instanceof OperationError)) throw error
-    return [`${routes.size} routes are touched; how much they are used is not known (${error.message})`]
+    return [
+      `${routes.size === 1 ? '1 route is' : `${routes.size} routes are`} touched; how much they are used is not known (${error.message})`,
+    ]
   }
 }
 
