@@ -86,3 +86,4 @@ try {
 } finally {
   rmSync(directory, { recursive: true, force: true })
 }
+process.exit() // the peers end with it

@@ -27,7 +27,7 @@ const BYTES = 8
 
 export class Metrics {
   readonly buffer: SharedArrayBuffer
-  readonly #doubles: Float64Array
+  #doubles: Float64Array
   readonly #metrics = new Map<string, Metric>()
   readonly #announce: (series: SeriesDescription) => void
   /** The first slot counts what was dropped. */
@@ -35,8 +35,13 @@ export class Metrics {
 
   constructor(announce: (series: SeriesDescription) => void) {
     this.buffer = new SharedArrayBuffer(4096 * BYTES, { maxByteLength: MAX_SLOTS * BYTES })
-    this.#doubles = new Float64Array(this.buffer)
+    this.#doubles = this.#view()
     this.#announce = announce
+  }
+
+  /** Of the length that the buffer has now: an array that grows with its buffer asks the runtime for it at every access. */
+  #view(): Float64Array {
+    return new Float64Array(this.buffer, 0, this.buffer.byteLength / BYTES)
   }
 
   counter(name: string, help: string, labels: string[]): Metric {
@@ -70,6 +75,7 @@ export class Metrics {
     this.#used += width
     if (this.#used * BYTES > this.buffer.byteLength) {
       this.buffer.grow(Math.min(MAX_SLOTS * BYTES, Math.max(this.buffer.byteLength * 2, this.#used * BYTES)))
+      this.#doubles = this.#view()
     }
     this.#announce({ definition, values, slot })
     return slot
