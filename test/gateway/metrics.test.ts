@@ -2,6 +2,36 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Metrics, MetricsReader } from '../../src/gateway/metrics.ts'
 
+/** A thread that has counted 2, has 5 of something, and has seen 3 ms. */
+function thread(reader: MetricsReader, id: number): void {
+  const waiting: Parameters<MetricsReader['describe']>[1][] = []
+  const metrics = new Metrics((series) => waiting.push(series))
+  reader.attach(id, metrics.buffer)
+  metrics.counter('requests', '', ['code']).inc(['200'], 2)
+  metrics.gauge('queue', '', []).set([], 5)
+  metrics.histogram('latency', '', [], [1, 10]).observe([], 3)
+  for (const series of waiting) reader.describe(id, series)
+}
+
+function numbers(reader: MetricsReader): Record<string, number[] | undefined> {
+  return Object.fromEntries(reader.collect().map(({ definition, samples }) => [definition.name, samples[0]?.numbers]))
+}
+
+test('what a thread has counted outlives it, what it had does not', () => {
+  const reader = new MetricsReader()
+  thread(reader, 0)
+  thread(reader, 1)
+  assert.deepEqual(numbers(reader), { requests: [4], queue: [10], latency: [0, 2, 0, 6] })
+  reader.detach(0)
+  const left = { requests: [4], queue: [5], latency: [0, 2, 0, 6] }
+  assert.deepEqual(numbers(reader), left)
+  assert.deepEqual(numbers(reader), left, 'reading changes nothing')
+  thread(reader, 2)
+  assert.deepEqual(numbers(reader), { requests: [6], queue: [10], latency: [0, 3, 0, 9] })
+  reader.detach(1)
+  reader.detach(2)
+  assert.deepEqual(numbers(reader), { requests: [6], latency: [0, 3, 0, 9] })
+})
 test('series beyond the first memory count on, the old ones and the new ones', () => {
   const reader = new MetricsReader()
   const metrics = new Metrics((series) => reader.describe(0, series))
