@@ -1,86 +1,135 @@
-// Gateward beside nginx, HAProxy and Caddy: `npm run bench` (Linux, two cores, nginx-light, haproxy, caddy and wrk from Debian).
-// Each is pinned to core 0, an nginx that answers 64 bytes and the load generator to core 1; each is warmed up, then measured in ROUNDS rounds
-// that take turns, so that a slow minute of the machine meets all. Prints CPU microseconds per request (median), throughput and latency, and
-// writes its section of docs/benchmarks.md.
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+// Gateward beside nginx, HAProxy, Caddy and @fastify/http-proxy: small requests on kept connections. Part of `npm run bench` (Linux, two cores;
+// nginx-light, haproxy, caddy, wrk and nghttp2-client from Debian). Each proxy is pinned to core 0, the nginx that answers 64 bytes and the load
+// generator to core 1. Writes its section of docs/benchmarks.md.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { cpuMicroseconds } from './cpu.ts'
+import { CONNECTIONS, type Peer, rounds, type Sample, wrk } from './load.ts'
+import {
+  gateward,
+  LOAD_CORE,
+  listening,
+  nextPort,
+  nginx,
+  nginxProxy,
+  PROXY_CORE,
+  pinned,
+  versionOf,
+  write,
+} from './processes.ts'
 import { writeSection } from './report.ts'
-import { type Peer, startBackend, startPeers } from './started.ts'
 
-const ROUNDS = 3
-const ROUND_S = 4
-const WARM_UP_S = 5
-const CONNECTIONS = 64
+const ROUNDS = { count: 3, seconds: 4, warmUp: 5 }
 
-interface Sample {
-  cpuUs: number
-  perSecond: number
-  p50: string
-  p99: string
-}
+const directory = mkdtempSync(join(tmpdir(), 'gateward-bench-'))
+const backend = nextPort()
 
-function measure(peer: Peer, seconds: number): Sample {
-  const before = cpuMicroseconds(peer.pid)
-  const headers = Object.entries(peer.headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`])
-  const args = ['-c', '1', 'wrk', '-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '--latency', ...headers, peer.url]
-  const { stdout } = spawnSync('taskset', args, { encoding: 'utf8' })
-  const used = cpuMicroseconds(peer.pid) - before
-  const requests = Number(/(\d+) requests in/.exec(stdout)?.[1])
-  if (!requests || /Non-2xx/.test(stdout)) throw new Error(`${peer.name} did not answer as it should:\n${stdout}`)
-  return {
-    cpuUs: used / requests,
-    perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]),
-    p50: /^\s+50%\s+(\S+)/m.exec(stdout)?.[1] ?? '',
-    p99: /^\s+99%\s+(\S+)/m.exec(stdout)?.[1] ?? '',
+async function others(): Promise<Peer[]> {
+  const at = { nginx: nextPort(), haproxy: nextPort(), caddy: nextPort(), fastify: nextPort() }
+  const started = {
+    nginx: await nginx(directory, PROXY_CORE, at.nginx, nginxProxy(`127.0.0.1:${at.nginx}`, backend)),
+    haproxy: pinned(PROXY_CORE, 'haproxy', ['-db', '-f', write(directory, 'haproxy.cfg', haproxyConfig(at.haproxy))]),
+    caddy: pinned(
+      PROXY_CORE,
+      'caddy',
+      ['run', '--adapter', 'caddyfile', '--config', write(directory, 'Caddyfile', caddyfile(at.caddy))],
+      { GOMAXPROCS: '1', HOME: directory },
+    ),
+    fastify: pinned(PROXY_CORE, process.execPath, [
+      new URL('http-proxy.ts', import.meta.url).pathname,
+      String(at.fastify),
+      `http://127.0.0.1:${backend}`,
+    ]),
   }
+  const peer = async (name: string, which: keyof typeof at, version: string): Promise<Peer> => {
+    await listening(at[which])
+    const pid = started[which].pid as number
+    return { name, version, url: `http://127.0.0.1:${at[which]}/`, headers: {}, pid }
+  }
+  return [
+    await peer('nginx', 'nginx', versionOf('nginx', '-v')),
+    await peer('HAProxy', 'haproxy', versionOf('haproxy', '-v')),
+    await peer('Caddy', 'caddy', versionOf('caddy', 'version')),
+    await peer('@fastify/http-proxy', 'fastify', packageVersion('node_modules/@fastify/http-proxy')),
+  ]
 }
 
-function median(samples: Sample[]): Sample {
-  return [...samples].sort((a, b) => a.cpuUs - b.cpuUs)[samples.length >> 1] as Sample
+function packageVersion(folder: string): string {
+  const text = readFileSync(new URL(`../${folder}/package.json`, import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
 }
 
-function report(peers: Peer[], results: Map<Peer, Sample>): string {
-  const [nginx, own] = ['nginx', 'Gateward'].map((name) => peers.find((peer) => peer.name === name)) as [Peer, Peer]
-  const times = (peer: Peer, base: Peer): string =>
-    `${((results.get(peer) as Sample).cpuUs / (results.get(base) as Sample).cpuUs).toFixed(2)} x`
-  const rows = peers.map((peer) => {
-    const { cpuUs, perSecond, p50, p99 } = results.get(peer) as Sample
-    return `| ${peer.name} | ${peer.version} | ${cpuUs.toFixed(1)} | ${times(peer, nginx)} | ${times(peer, own)} | ${Math.round(perSecond)} | ${p50} | ${p99} |`
-  })
+const haproxyConfig = (port: number): string => `global
+  nbthread 1
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+  option forwardfor
+  http-reuse always
+frontend f
+  bind 127.0.0.1:${port}
+  default_backend b
+backend b
+  server s 127.0.0.1:${backend}
+`
+
+const caddyfile = (port: number): string =>
+  `{\n\tadmin off\n\tauto_https off\n}\nhttp://127.0.0.1:${port} {\n\treverse_proxy 127.0.0.1:${backend}\n}\n`
+
+/** Three of Gateward: as it is, with four plugins on the route, with its access log; each a process of its own. */
+async function own(): Promise<Peer[]> {
+  const upstream = { nodes: { [`127.0.0.1:${backend}`]: 1 } }
+  const plugins = {
+    'key-auth': {},
+    'limit-count': { count: 1_000_000_000, time_window: 60, rejected_code: 429 },
+    prometheus: {},
+    'proxy-rewrite': { headers: { set: { 'X-Seen': 'yes' } } },
+  }
+  const log = { GATEWARD_GATEWAY_ACCESS_LOG_FILE: join(directory, 'access.log') }
+  const peer = async (name: string, more: object, headers: Record<string, string>, env: object): Promise<Peer> => {
+    const { pid, http, put } = await gateward(directory, { ...env })
+    await put('/consumers/jack', { username: 'jack', plugins: { 'key-auth': { key: 'jacks-key' } } })
+    await put('/routes/bench', { uri: '/*', upstream, ...more })
+    return { name, version: packageVersion('.'), url: `http://127.0.0.1:${http}/`, headers, pid }
+  }
+  return [
+    await peer('Gateward', {}, {}, {}),
+    await peer('Gateward, four plugins', { plugins }, { apikey: 'jacks-key' }, {}),
+    await peer('Gateward, access log', {}, {}, log),
+  ]
+}
+
+function report(results: Map<Peer, Sample>): string {
+  const peers = [...results.keys()]
+  const [base, bare] = ['nginx', 'Gateward'].map((name) => peers.find((peer) => peer.name === name)) as [Peer, Peer]
+  const cpu = (peer: Peer): number => (results.get(peer) as Sample).cpuUs
+  const rows = [...results].map(
+    ([peer, { cpuUs, perSecond, p50, p99 }]) =>
+      `| ${peer.name} | ${peer.version} | ${cpuUs.toFixed(1)} | ${(cpuUs / cpu(base)).toFixed(2)} x | ${(cpuUs / cpu(bare)).toFixed(2)} x | ${Math.round(perSecond)} | ${p50} | ${p99} |`,
+  )
   return `# Benchmarks
 
-Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: ${cpus()[0]?.model ?? 'unknown processor'}, Linux, Node ${process.versions.node}. Each proxy on one core with one
-worker, the backend (nginx, 64 bytes) and wrk (${CONNECTIONS} connections) on the other; median of ${ROUNDS} rounds of ${ROUND_S} s that take turns. CPU is user and system time of the whole
-process over its requests. Look at the ratios: on a machine that others share, the absolute figures move by a third from one run to the next.
+Written by \`npm run bench\`, each section by its part (\`node bench/peers.ts\`): ${cpus()[0]?.model ?? 'unknown processor'}, Linux, Node ${process.versions.node}. Each
+proxy runs on one core with one worker, the backend (nginx) and the load on the other; peers take turns in ${ROUNDS.count} rounds of ${ROUNDS.seconds} s, and the median counts. CPU is
+user and system time of the whole process. Look at the ratios: on a machine that others share, the absolute figures move by a third from one run to the next.
+
+## Small requests
+
+64 bytes, ${CONNECTIONS} kept connections, on ${new Date().toISOString().slice(0, 10)}.
 
 | proxy | version | CPU us per request | to nginx | to bare Gateward | requests/s | p50 | p99 |
 |---|---|---|---|---|---|---|---|
 ${rows.join('\n')}
-
-Other figures: \`node bench/router.ts\` (matching, building, memory per route), \`node bench/store.ts\` (durable writes).
 `
 }
 
-const directory = mkdtempSync(join(tmpdir(), 'gateward-bench-'))
 try {
-  await startBackend(directory)
-  const peers = await startPeers(directory)
-  const samples = new Map(peers.map((peer) => [peer, [] as Sample[]]))
-  for (const peer of peers) {
-    console.log(`warming up ${peer.name}`)
-    measure(peer, WARM_UP_S)
-  }
-  for (let round = 1; round <= ROUNDS; round++) {
-    for (const peer of peers) {
-      const sample = measure(peer, ROUND_S)
-      samples.get(peer)?.push(sample)
-      console.log(`${round}/${ROUNDS} ${peer.name}: ${sample.cpuUs.toFixed(1)} us, ${Math.round(sample.perSecond)}/s`)
-    }
-  }
-  const text = report(peers, new Map(peers.map((peer) => [peer, median(samples.get(peer) as Sample[])])))
+  const server = `server { listen 127.0.0.1:${backend}; location / { return 200 "${'0123456789abcdef'.repeat(4)}"; } }`
+  await nginx(directory, LOAD_CORE, backend, server)
+  const peers = [...(await others()), ...(await own())]
+  const text = report(rounds(peers, wrk, ROUNDS))
   writeSection('peers', text)
   console.log(`\n${text}`)
 } finally {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Starts the command line. Plain JavaScript, so that an older Node can say what it lacks instead of failing on syntax.
-import { existsSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
 
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major < 24 || (major === 24 && minor < 9)) {
@@ -9,6 +9,6 @@ if (major < 24 || (major === 24 && minor < 9)) {
   )
   process.exit(1)
 }
-const source = new URL('../src/cli/main.ts', import.meta.url)
-const { main } = await import(existsSync(source) ? source.href : new URL('../dist/cli/main.js', import.meta.url).href)
+const { BUILT, isBuilt, SOURCE } = await import('./built.js')
+const { main } = await import(pathToFileURL(isBuilt() ? BUILT : SOURCE).href)
 process.exitCode = await main(process.argv.slice(2))

@@ -2,7 +2,7 @@
 // `node scripts/test.ts [files...]` runs only these files, without the checks.
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
-import { buildConsole } from './console.ts'
+import { build } from './build.ts'
 
 /** Debian packages by the program they bring. */
 const SERVERS: Record<string, string> = {
@@ -47,7 +47,7 @@ const checks: [string, string[]][] = [
   ['knip', []],
 ]
 if (!files.length) installServers()
-if (!buildConsole()) process.exit(1)
+if (!(await build())) process.exit(1)
 const checked = files.length > 0 || checks.every(([command, args]) => run(command, args))
 /** Whole processes against recordings and in a browser: they measure times, and need the machine for themselves. */
 const ALONE = /^test\/(?:compat|console|e2e)\//

@@ -1,6 +1,5 @@
 // Puts one Gateward together: store, data plane, Admin API, metrics, operator's surface; and takes it down again in the opposite order.
 import { mkdirSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { createAdmin } from './admin/admin.ts'
@@ -8,7 +7,6 @@ import { createControl } from './admin/control.ts'
 import type { AdminKey } from './admin/keys.ts'
 import type { AdminAnswer, AdminRequest } from './admin/message.ts'
 import { createSecrecy, type SecretBox } from './admin/secrecy.ts'
-import { reachable, toTargets } from './cli/operator.ts'
 import { ConfigFeed } from './feed.ts'
 import { DataPlane } from './gateway/data-plane.ts'
 import { SERVER } from './gateway/error-page.ts'
@@ -16,22 +14,16 @@ import type { Address } from './gateway/listener.ts'
 import { allocateMemory } from './gateway/plugin-memory.ts'
 import { checkVars } from './gateway/router/vars.ts'
 import { SecretKeeper } from './gateway/secret-managers/keeper.ts'
-import { isLoopback, parseAddress } from './lib/address.ts'
+import { parseAddress, reachable } from './lib/address.ts'
 import { createLogger } from './lib/log.ts'
 import { Secretbox } from './lib/secretbox.ts'
 import { version } from './lib/version.ts'
 import { exposition } from './metrics/exposition.ts'
 import { processMetrics } from './metrics/process-metrics.ts'
-import { Approvals } from './operations/approval.ts'
-import { Confirmations } from './operations/confirmations.ts'
-import type { OperationContext, Surface } from './operations/contract.ts'
-import { operations } from './operations/index.ts'
-import { Ledger } from './operations/ledger.ts'
-import { createFetch } from './operations/openapi/fetch.ts'
 import { plugins } from './plugins/index.ts'
 import { createCatalog, type PluginCatalog } from './resources/catalog.ts'
 import { createValidator, type Validator } from './resources/validator.ts'
-import { type Closers, closeServer, portError, serveMessages, serveMetrics } from './servers.ts'
+import { type Closers, serveMessages, serveMetrics } from './servers.ts'
 import { type AdminKeys, loadAdminKeys } from './settings/keys.ts'
 import { readNodeId } from './settings/node-id.ts'
 import type { Settings } from './settings/schema.ts'
@@ -39,15 +31,6 @@ import type { Store } from './store/contract.ts'
 import { lockDirectory } from './store/directory-lock.ts'
 import { openStore } from './store/open.ts'
 import { watchTrouble } from './store/trouble.ts'
-import { Conversation } from './surfaces/chat/agent.ts'
-import { ChatStore } from './surfaces/chat/chat-store.ts'
-import { Chats } from './surfaces/chat/chats.ts'
-import { openModel } from './surfaces/chat/models.ts'
-import { Desk } from './surfaces/desk.ts'
-import { OAuth } from './surfaces/http/oauth.ts'
-import { Access, readTokens } from './surfaces/http/principal.ts'
-import { Owner } from './surfaces/owner.ts'
-import { createSurface, listenSurface } from './surfaces/server.ts'
 
 /** A running Gateward. Addresses are those that were really opened (`host:port`); undefined: switched off. */
 export interface Gateward {
@@ -163,7 +146,8 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
     gateway: { ...settings.gateway, http: gateway },
     metrics: { listen: metrics ?? 'off' },
   }
-  const { surface, owner } = await listenSurfaces(opened, keys.admin, closers, log)
+  const opener = settings.surface.listen === 'off' ? undefined : await import('./surfaces/open.ts')
+  const { surface, owner } = (await opener?.openSurface(opened, keys.admin, closers, log)) ?? {}
   return {
     gateway,
     gatewayTls: settings.gateway.https.map((text, i) => `${parseAddress(text)?.host}:${plane.tlsPorts[i]}`),
@@ -313,75 +297,4 @@ function toAdminKeys(keys: AdminKeys): AdminKey[] {
 /** How a browser reaches the surface. */
 function origin({ surface }: Settings, listen: string): string {
   return surface.public_url?.replace(/\/$/, '') ?? `http://${reachable(listen).replace('127.0.0.1', 'localhost')}`
-}
-
-/** The resource's address is what clients know: the public one, else the one that is listened on. */
-function toOAuth({ surface }: Settings): OAuth | undefined {
-  return (
-    surface.oauth &&
-    new OAuth(surface.oauth, `${surface.public_url ?? `http://${surface.listen}`}`.replace(/\/$/, '').concat('/mcp'))
-  )
-}
-
-async function listenSurfaces(
-  settings: Settings,
-  adminKey: string,
-  closers: Closers,
-  log: ReturnType<typeof createLogger>,
-): Promise<{ surface: string | undefined; owner: Owner | undefined }> {
-  if (settings.surface.listen === 'off') return { surface: undefined, owner: undefined }
-  const address = parseAddress(settings.surface.listen) as { host: string; port: number }
-  if (!isLoopback(address.host) && !settings.surface.tokens.length && !settings.surface.oauth)
-    throw new Error(
-      `surface.listen is ${settings.surface.listen}, which others can reach, but surface.tokens is empty; add a token or surface.oauth, or listen on 127.0.0.1`,
-    )
-  const tokens = readTokens(settings.surface.tokens, process.env)
-  const ledger = new Ledger(settings.data_dir)
-  closers.push(() => ledger.close())
-  const owner = new Owner(settings.data_dir)
-  const approvals = new Approvals(settings.approvals.expire_seconds * 1000)
-  const targets = toTargets(settings, adminKey, process.env)
-  closers.push(targets.watch())
-  const confirmations = new Confirmations(ledger, targets)
-  closers.push(confirmations.watch((error) => log.error({ err: error }, 'a change on trial could not be taken back')))
-  const fetchDocument = createFetch(settings.openapi.fetch_networks)
-  const context = (surface: Surface, signal: AbortSignal): OperationContext => ({
-    targets,
-    ledger,
-    approvals,
-    confirmations,
-    fetchDocument,
-    caller: { surface, subject: surface === 'openai' ? 'chatgpt' : 'owner' },
-    ask: undefined,
-    reveal: undefined,
-    progress: () => {},
-    signal,
-    now: Date.now,
-  })
-  const desk = new Desk(approvals)
-  const chats = new Chats({
-    store: new ChatStore(settings.data_dir),
-    desk,
-    newConversation: async (past) => new Conversation(await openModel(settings.model, process.env), past),
-    context: (signal) => context('console', signal),
-  })
-  closers.push(() => chats.close())
-  const app = createSurface({
-    operations,
-    context,
-    chats,
-    pluginContext: (signal) => context('openai', signal),
-    desk,
-    owner,
-    access: new Access({ owner, tokens, oauth: toOAuth(settings) }),
-    version: version(),
-    model: settings.model.provider,
-    publicUrl: settings.surface.public_url,
-    log,
-  })
-  const server = await listenSurface(app, address).catch((error: NodeJS.ErrnoException) => {
-    throw portError(error, settings.surface.listen)
-  })
-  closers.push(() => closeServer(server))
-  return { surface: `${address.host}:${(server.address() as AddressInfo).port}`, owner }
 }

@@ -1,10 +1,11 @@
 // Requests of the command line to the Gateward that runs on this data directory, with the owner's key.
+
+import { reachable } from '../lib/address.ts'
 import { type ApprovalRequest, OperationError } from '../operations/contract.ts'
 import type { Settings } from '../settings/schema.ts'
 import { leaveWaiting, type Operator } from '../surfaces/operator.ts'
 import { readOwnerKey } from '../surfaces/owner.ts'
 import { CliError } from './error.ts'
-import { reachable } from './operator.ts'
 
 const TIMEOUT_MS = 5000
 /** An operation may prove with many requests. */

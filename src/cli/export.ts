@@ -10,9 +10,10 @@ import { writeAdc } from '../resources/adc-write.ts'
 import { KINDS, type Kind, toKey } from '../resources/kinds.ts'
 import { type Placed, writeConfiguration } from '../resources/standalone.ts'
 import { loadSettings } from '../settings/load.ts'
+import { toTargets } from '../surfaces/targets.ts'
 import { type FlagSpec, takeArguments } from './arguments.ts'
 import { CliError } from './error.ts'
-import { existingAdminKey, toTargets } from './operator.ts'
+import { existingAdminKey } from './operator.ts'
 
 const FLAGS: Record<string, FlagSpec> = {
   target: { type: 'text', about: 'which gateway' },

@@ -1,12 +1,12 @@
 // Commands of the owner, who can read the data directory: open the browser, approve a plan, see new secrets, check the audit log.
 
+import { reachable } from '../lib/address.ts'
 import type { ApprovalRequest } from '../operations/contract.ts'
 import { Ledger } from '../operations/ledger.ts'
 import { loadSettings } from '../settings/load.ts'
 import type { Settings } from '../settings/schema.ts'
 import { callOwner } from './call.ts'
 import { CliError } from './error.ts'
-import { reachable } from './operator.ts'
 import { renderPlan } from './render.ts'
 import { openTerminal } from './terminal.ts'
 

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { type Gateward, startGateward } from '../app.ts'
 import { ListenError } from '../gateway/data-plane.ts'
+import { ROOT } from '../lib/root.ts'
 import { loadSettings } from '../settings/load.ts'
 import type { Settings } from '../settings/schema.ts'
 import { CliError } from './error.ts'
@@ -33,9 +34,7 @@ export async function start(argv: string[]): Promise<number> {
 
 /** Starts the sample API; port 0 takes a free one. */
 export async function startConferenceApi(port: number): Promise<ConferenceApi> {
-  const { startConferenceApi: run } = (await import(
-    new URL('../../examples/conference-api/server.mjs', import.meta.url).href
-  )) as {
+  const { startConferenceApi: run } = (await import(new URL('examples/conference-api/server.mjs', ROOT).href)) as {
     startConferenceApi(port: number): Promise<ConferenceApi>
   }
   return run(port)

@@ -13,3 +13,18 @@ export function parseAddress(text: string): { host: string; port: number } | und
 export function isLoopback(host: string): boolean {
   return /^(?:localhost|::1|127(?:\.\d{1,3}){3})$/i.test(host)
 }
+
+/** An address to connect to for one that is listened on. */
+export function reachable(listen: string): string {
+  const address = parseAddress(listen)
+  if (!address) return listen
+  const host =
+    address.host === '0.0.0.0'
+      ? '127.0.0.1'
+      : address.host === '::'
+        ? '[::1]'
+        : address.host.includes(':')
+          ? `[${address.host}]`
+          : address.host
+  return `${host}:${address.port}`
+}

@@ -4,7 +4,7 @@
 // They carry the fields of the request around them, except Content-*; a batch cannot hold a batch. Those that are not answered within
 // `timeout` are 504.
 import { STATUS_CODES } from 'node:http'
-import { Ajv, type ErrorObject } from 'ajv'
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import Type, { type Static } from 'typebox'
 import { BodyError } from '../gateway/body.ts'
 import { errorPage } from '../gateway/error-page.ts'
@@ -76,7 +76,6 @@ const batchSchema = {
     },
   },
 }
-const isBatch = new Ajv({ allErrors: true, verbose: true, strict: false }).compile<Batch>(batchSchema)
 
 interface Item {
   method?: string
@@ -90,6 +89,16 @@ interface Batch {
   headers?: Record<string, unknown>
   timeout?: number
   pipeline: Item[]
+}
+
+let compiled: ValidateFunction<Batch> | undefined
+
+/** Compiled by the first batch: a start without one does not pay for it. */
+function batchCheck(): ValidateFunction<Batch> {
+  compiled ??= new Ajv({ allErrors: true, verbose: true, strict: false, validateSchema: false }).compile<Batch>(
+    batchSchema,
+  )
+  return compiled
 }
 
 export default definePlugin<object>({
@@ -125,6 +134,7 @@ async function readBatch(ctx: Exchange, env: PluginEnv): Promise<Batch | Reply> 
   const batch = parse(text)
   if (batch === undefined)
     return refuse(400, `invalid request body: ${text.slice(0, MAX_REPEATED_CHARS)}, err: ${explainJson(text)}`)
+  const isBatch = batchCheck()
   if (!isBatch(batch)) return refuse(400, `bad request body: ${wordFirst(isBatch.errors as ErrorObject[])}`)
   const { length } = batch.pipeline
   if (length > maxItems) return refuse(400, `too many pipeline requests, ${length} exceeds the maximum of ${maxItems}`)

@@ -9,6 +9,7 @@ import { getCookie, setCookie } from 'hono/cookie'
 import { cors } from 'hono/cors'
 import { stringify } from 'yaml'
 import type { Logger } from '../gateway/plugin.ts'
+import { ROOT } from '../lib/root.ts'
 import type { OperationContext } from '../operations/contract.ts'
 import type { Chats } from './chat/chats.ts'
 import { CHATGPT_ORIGINS, guard, isOwner } from './http/access.ts'
@@ -115,7 +116,7 @@ function plugin(app: Hono, deps: SurfaceDeps): void {
     allowHeaders: ['Content-Type', 'Authorization', 'openai-conversation-id', 'openai-ephemeral-user-id'],
   })
   const origin = (c: Context): string => deps.publicUrl ?? new URL(c.req.url).origin
-  const logo = readFileSync(new URL('../../assets/logo.png', import.meta.url))
+  const logo = readFileSync(new URL('assets/logo.png', ROOT))
   const forwarder = new RouteForwarder(deps.pluginContext)
   for (const path of [
     '/.well-known/ai-plugin.json',

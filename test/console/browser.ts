@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
-import { buildConsole } from '../../scripts/console.ts'
+import { build } from '../../scripts/build.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
 const FLAGS = [
@@ -30,7 +30,7 @@ export interface Visit {
 }
 
 export async function launch(): Promise<Browser> {
-  assert.ok(buildConsole(), 'the console is built')
+  assert.ok(await build(), 'the console is built')
   return chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
 }
 

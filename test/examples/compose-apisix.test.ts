@@ -5,8 +5,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parse } from 'yaml'
-import { toTargets } from '../../src/cli/operator.ts'
 import { loadSettings } from '../../src/settings/load.ts'
+import { toTargets } from '../../src/surfaces/targets.ts'
 
 const DIRECTORY = new URL('../../examples/compose-apisix/', import.meta.url).pathname
 const read = (name: string): string => readFileSync(join(DIRECTORY, name), 'utf8')

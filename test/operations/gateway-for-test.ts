@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Value from 'typebox/value'
 import { startGateward } from '../../src/app.ts'
-import { toTargets } from '../../src/cli/operator.ts'
 import { Approvals } from '../../src/operations/approval.ts'
 import { Confirmations } from '../../src/operations/confirmations.ts'
 import type { OperationContext, Secret } from '../../src/operations/contract.ts'
@@ -16,6 +15,7 @@ import { Ledger } from '../../src/operations/ledger.ts'
 import { createFetch } from '../../src/operations/openapi/fetch.ts'
 import { KINDS } from '../../src/resources/kinds.ts'
 import { loadSettings } from '../../src/settings/load.ts'
+import { toTargets } from '../../src/surfaces/targets.ts'
 
 export interface GatewayForTest {
   ctx: OperationContext

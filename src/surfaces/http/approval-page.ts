@@ -37,7 +37,7 @@ export const APPROVE_JS = `for (const button of document.querySelectorAll('[data
 export function notBuiltPage(): string {
   return frame(
     'Gateward',
-    '<main><p>The console is not built.</p><p>Run <code>npm run build:console</code>, then start Gateward again.</p></main>',
+    '<main><p>The console is not built.</p><p>Run <code>npm run build</code>, then start Gateward again.</p></main>',
   )
 }
 

@@ -1,7 +1,8 @@
-// The console's built files: read once when the process starts, from `console/dist` (made by `npm run build:console`), and served from memory.
+// The console's built files: read once when the process starts, from `console/dist` (made by `npm run build`), and served from memory.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ROOT } from '../../lib/root.ts'
 
 export const PAGE_CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
@@ -19,9 +20,7 @@ export interface ConsoleFiles {
   assets: ReadonlyMap<string, { type: string; body: Uint8Array<ArrayBuffer> }>
 }
 
-export function readConsole(
-  directory = fileURLToPath(new URL('../../../console/dist/', import.meta.url)),
-): ConsoleFiles {
+export function readConsole(directory = fileURLToPath(new URL('console/dist/', ROOT))): ConsoleFiles {
   const index = `${directory}index.html`
   if (!existsSync(index)) return { page: undefined, assets: new Map() }
   const assets = readdirSync(`${directory}assets`).flatMap((name) => {

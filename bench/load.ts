@@ -1,0 +1,89 @@
+// Loads a proxy from the other core and says what it cost: CPU microseconds per request of the whole process, throughput, latency.
+import { spawnSync } from 'node:child_process'
+import { cpuMicroseconds } from './cpu.ts'
+import { LOAD_CORE } from './processes.ts'
+
+export const CONNECTIONS = 64
+
+/** Something that is measured: a process that listens. */
+export interface Peer {
+  name: string
+  version: string
+  url: string
+  headers: Record<string, string>
+  pid: number
+}
+
+export interface Sample {
+  cpuUs: number
+  perSecond: number
+  p50: string
+  p99: string
+}
+
+/** `seconds` of wrk with 64 kept connections; every answer must be a good one. */
+export function wrk(peer: Peer, seconds: number): Sample {
+  const headers = Object.entries(peer.headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`])
+  const { cpuUs, said } = loaded(peer, [
+    'wrk',
+    '-t1',
+    `-c${CONNECTIONS}`,
+    `-d${seconds}s`,
+    '--latency',
+    ...headers,
+    peer.url,
+  ])
+  const requests = Number(/(\d+) requests in/.exec(said)?.[1])
+  if (!requests || /Non-2xx/.test(said)) throw new Error(`${peer.name} did not answer as it should:\n${said}`)
+  return {
+    cpuUs: cpuUs / requests,
+    perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(said)?.[1]),
+    p50: /^\s+50%\s+(\S+)/m.exec(said)?.[1] ?? '',
+    p99: /^\s+99%\s+(\S+)/m.exec(said)?.[1] ?? '',
+  }
+}
+
+/** `seconds` of h2load: 16 connections with 8 streams each. It gives no percentiles. */
+export function h2load(peer: Peer, seconds: number): Sample {
+  const { cpuUs, said } = loaded(peer, ['h2load', '-c', '16', '-m', '8', '-D', String(seconds), peer.url])
+  const [requests, failed] = [/(\d+) succeeded/, /(\d+) failed/].map((text) => Number(text.exec(said)?.[1]))
+  if (!requests || failed) throw new Error(`${peer.name} did not answer as it should:\n${said}`)
+  return {
+    cpuUs: cpuUs / requests,
+    perSecond: Number(/finished in .*?, ([\d.]+) req\/s/.exec(said)?.[1]),
+    p50: '',
+    p99: '',
+  }
+}
+
+/** Runs `command` on the other core; CPU microseconds that the peer used meanwhile, and what the command said. */
+export function loaded(peer: { pid: number }, command: string[]): { cpuUs: number; said: string } {
+  const before = cpuMicroseconds(peer.pid)
+  const { stdout, stderr } = spawnSync('taskset', ['-c', String(LOAD_CORE), ...command], { encoding: 'utf8' })
+  return { cpuUs: cpuMicroseconds(peer.pid) - before, said: stdout + stderr }
+}
+
+/** Rounds in which all peers take turns, so that a slow minute of the machine meets all; the sample of median CPU of each. */
+export function rounds(
+  peers: readonly Peer[],
+  load: (peer: Peer, seconds: number) => Sample,
+  { count, seconds, warmUp }: { count: number; seconds: number; warmUp: number },
+): Map<Peer, Sample> {
+  for (const peer of peers) {
+    console.log(`warming up ${peer.name}`)
+    load(peer, warmUp)
+  }
+  const samples = new Map<Peer, Sample[]>(peers.map((peer) => [peer, []]))
+  for (let round = 1; round <= count; round++) {
+    for (const peer of peers) {
+      const sample = load(peer, seconds)
+      samples.get(peer)?.push(sample)
+      console.log(`${round}/${count} ${peer.name}: ${sample.cpuUs.toFixed(1)} us, ${Math.round(sample.perSecond)}/s`)
+    }
+  }
+  return new Map(peers.map((peer) => [peer, median(samples.get(peer) as Sample[])]))
+}
+
+function median(samples: Sample[]): Sample {
+  return [...samples].sort((a, b) => a.cpuUs - b.cpuUs)[samples.length >> 1] as Sample
+}

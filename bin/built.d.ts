@@ -1,0 +1,3 @@
+export const BUILT: string
+export const SOURCE: string
+export function isBuilt(): boolean

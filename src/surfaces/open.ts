@@ -1,0 +1,95 @@
+// Puts the operator's surface together: targets, ledger, approvals, chats, the HTTP server. A module of its own, loaded after the gateway serves:
+// its libraries take longer to load than all the rest.
+import type { AddressInfo } from 'node:net'
+import { isLoopback, parseAddress } from '../lib/address.ts'
+import type { createLogger } from '../lib/log.ts'
+import { version } from '../lib/version.ts'
+import { Approvals } from '../operations/approval.ts'
+import { Confirmations } from '../operations/confirmations.ts'
+import type { OperationContext, Surface } from '../operations/contract.ts'
+import { operations } from '../operations/index.ts'
+import { Ledger } from '../operations/ledger.ts'
+import { createFetch } from '../operations/openapi/fetch.ts'
+import { type Closers, closeServer, portError } from '../servers.ts'
+import type { Settings } from '../settings/schema.ts'
+import { Conversation } from './chat/agent.ts'
+import { ChatStore } from './chat/chat-store.ts'
+import { Chats } from './chat/chats.ts'
+import { openModel } from './chat/models.ts'
+import { Desk } from './desk.ts'
+import { OAuth } from './http/oauth.ts'
+import { Access, readTokens } from './http/principal.ts'
+import { Owner } from './owner.ts'
+import { createSurface, listenSurface } from './server.ts'
+import { toTargets } from './targets.ts'
+
+/** Opens the surface at `settings.surface.listen`, for which the other addresses in `settings` are those that were really opened. */
+export async function openSurface(
+  settings: Settings,
+  adminKey: string,
+  closers: Closers,
+  log: ReturnType<typeof createLogger>,
+): Promise<{ surface: string; owner: Owner }> {
+  const address = parseAddress(settings.surface.listen) as { host: string; port: number }
+  if (!isLoopback(address.host) && !settings.surface.tokens.length && !settings.surface.oauth)
+    throw new Error(
+      `surface.listen is ${settings.surface.listen}, which others can reach, but surface.tokens is empty; add a token or surface.oauth, or listen on 127.0.0.1`,
+    )
+  const tokens = readTokens(settings.surface.tokens, process.env)
+  const ledger = new Ledger(settings.data_dir)
+  closers.push(() => ledger.close())
+  const owner = new Owner(settings.data_dir)
+  const approvals = new Approvals(settings.approvals.expire_seconds * 1000)
+  const targets = toTargets(settings, adminKey, process.env)
+  closers.push(targets.watch())
+  const confirmations = new Confirmations(ledger, targets)
+  closers.push(confirmations.watch((error) => log.error({ err: error }, 'a change on trial could not be taken back')))
+  const fetchDocument = createFetch(settings.openapi.fetch_networks)
+  const context = (surface: Surface, signal: AbortSignal): OperationContext => ({
+    targets,
+    ledger,
+    approvals,
+    confirmations,
+    fetchDocument,
+    caller: { surface, subject: surface === 'openai' ? 'chatgpt' : 'owner' },
+    ask: undefined,
+    reveal: undefined,
+    progress: () => {},
+    signal,
+    now: Date.now,
+  })
+  const desk = new Desk(approvals)
+  const chats = new Chats({
+    store: new ChatStore(settings.data_dir),
+    desk,
+    newConversation: async (past) => new Conversation(await openModel(settings.model, process.env), past),
+    context: (signal) => context('console', signal),
+  })
+  closers.push(() => chats.close())
+  const app = createSurface({
+    operations,
+    context,
+    chats,
+    pluginContext: (signal) => context('openai', signal),
+    desk,
+    owner,
+    access: new Access({ owner, tokens, oauth: toOAuth(settings) }),
+    version: version(),
+    model: settings.model.provider,
+    publicUrl: settings.surface.public_url,
+    log,
+  })
+  const server = await listenSurface(app, address).catch((error: NodeJS.ErrnoException) => {
+    throw portError(error, settings.surface.listen)
+  })
+  closers.push(() => closeServer(server))
+  return { surface: `${address.host}:${(server.address() as AddressInfo).port}`, owner }
+}
+
+/** The resource's address is what clients know: the public one, else the one that is listened on. */
+function toOAuth({ surface }: Settings): OAuth | undefined {
+  return (
+    surface.oauth &&
+    new OAuth(surface.oauth, `${surface.public_url ?? `http://${surface.listen}`}`.replace(/\/$/, '').concat('/mcp'))
+  )
+}

@@ -1,0 +1,37 @@
+// The gateways that the settings name, as the operations know them.
+import { readFileSync } from 'node:fs'
+import { reachable } from '../lib/address.ts'
+import { type TargetSettings, Targets } from '../operations/targets.ts'
+import type { Settings } from '../settings/schema.ts'
+
+/** Where Gateward and APISIX serve their metrics. */
+const METRICS_PATH = '/apisix/prometheus/metrics'
+
+/** The embedded gateway and the targets of the settings. `key`: the admin key of the embedded one. */
+export function toTargets(settings: Settings, key: string, env: NodeJS.ProcessEnv): Targets {
+  const embedded: TargetSettings = {
+    name: 'embedded',
+    // Its certificate must be trusted by Node (NODE_EXTRA_CA_CERTS for one of your own).
+    adminUrl: `${settings.admin.tls.cert_file ? 'https' : 'http'}://${reachable(settings.admin.listen)}`,
+    adminKey: key,
+    gatewayUrl: `http://${reachable(settings.gateway.http[0] ?? '127.0.0.1:9080')}`,
+    metricsUrl:
+      settings.metrics.listen === 'off' ? undefined : `http://${reachable(settings.metrics.listen)}${METRICS_PATH}`,
+    policy: settings.approvals.policy,
+  }
+  const others = settings.targets.map((one): TargetSettings => {
+    const fromFile = one.key_file === undefined ? undefined : readFileSync(one.key_file, 'utf8').trim()
+    const fromEnvironment = one.key_env === undefined ? undefined : env[one.key_env]
+    return {
+      name: one.name,
+      adminUrl: one.admin_url,
+      adminKey: fromFile ?? fromEnvironment ?? '',
+      gatewayUrl: one.gateway_url ?? one.admin_url.replace(/:\d+$/, ':9080'),
+      metricsUrl: one.metrics_url,
+      policy: one.policy,
+    }
+  })
+  // Without its Admin API the embedded gateway cannot be operated: then the others are all there are.
+  const own = settings.admin.listen === 'off' ? [] : [embedded]
+  return new Targets([...own, ...others], settings.approvals.surfaces)
+}
