@@ -42,6 +42,12 @@ interface Member {
   ready: boolean
 }
 
+/** Commits that the threads have not been told yet. */
+interface Gathered {
+  revision: number
+  changes: ConfigChange[]
+}
+
 /** Waits for a thread that died at once again and again: 0.1 s, 0.2 s, ... up to this. */
 const MAX_RESTART_DELAY_MS = 5000
 
@@ -68,6 +74,7 @@ export class DataPlane {
   readonly #ticketKeys = randomBytes(48)
   readonly #members: Member[] = []
   readonly #waiting: { revision: number; resolve: (served: boolean) => void }[] = []
+  #gathered: Gathered | undefined
   #closing = false
   #restarts = 0
   #started = 0
@@ -103,8 +110,17 @@ export class DataPlane {
     await Promise.all(Array.from({ length: this.#options.threads - 1 }, (_, i) => this.#launch(i + 1)))
   }
 
-  /** Hands a commit to all threads. */
+  /** Hands a commit to all threads. Those of one turn, which the store made durable together, go together: each message wakes a thread. */
   commit(revision: number, changes: ConfigChange[]): void {
+    if (!this.#gathered) queueMicrotask(() => this.#hand())
+    this.#gathered ??= { revision, changes: [] }
+    this.#gathered.revision = revision
+    for (const change of changes) this.#gathered.changes.push(change)
+  }
+
+  #hand(): void {
+    const { revision, changes } = this.#gathered as Gathered
+    this.#gathered = undefined
     this.health.changed(changes)
     const message: ToWorker = { type: 'commit', revision, changes }
     for (const member of this.#members) member.worker.postMessage(message)
