@@ -27,9 +27,12 @@ export interface UpstreamPlace {
 
 export class Inventory {
   readonly #lists: Record<(typeof READ)[number], Found[]>
+  /** By kind and id; with thousands of routes a search through the lists would cost their square. */
+  readonly #known = new Map<string, Resource>()
 
   private constructor(lists: Record<(typeof READ)[number], Found[]>) {
     this.#lists = lists
+    for (const kind of READ) for (const { id, value } of lists[kind]) this.#known.set(`${kind}/${id}`, value)
   }
 
   static async read(target: Target): Promise<Inventory> {
@@ -42,7 +45,7 @@ export class Inventory {
   }
 
   get(kind: (typeof READ)[number], id: unknown): Resource | undefined {
-    return this.list(kind).find((one) => one.id === String(id))?.value
+    return this.#known.get(`${kind}/${id}`)
   }
 
   /** Plugins that run for every caller of a route: plugin config and service below the route's own, global rules beside them. */

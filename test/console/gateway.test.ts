@@ -41,6 +41,7 @@ after(async () => {
 test('a table with search, and explain', { skip: noBrowser }, async () => {
   const { page } = owner
   await page.getByRole('link', { name: 'Gateway', exact: true }).click()
+  await page.getByRole('link', { name: 'routes', exact: true }).click()
   const table = page.getByRole('region', { name: 'routes' })
   await table.getByText('/speaker/*').waitFor()
   await page.getByLabel('Search routes').fill('cors')
@@ -99,6 +100,7 @@ test('ten thousand routes: few rows in the document, all of them in reach', { sk
   }))
   await page.route('**/v1/console/resources/routes?*', (route) => route.fulfill({ json: { total: rows.length, rows } }))
   await page.getByRole('link', { name: 'Gateway', exact: true }).click()
+  await page.getByRole('link', { name: 'routes', exact: true }).click()
   const table = page.getByRole('region', { name: 'routes' })
   await table.getByText('/r/3/*').waitFor()
   assert.ok((await table.locator('tr').count()) < 60)

@@ -20,6 +20,9 @@ test('requests are counted, drawn and listed', { skip: noBrowser }, async () => 
     await page.getByRole('button', { name: 'by status' }).click()
     await page.getByRole('cell', { name: '200', exact: true }).waitFor()
     await picture(page, 'traffic')
+    const saved = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Save Latency as picture' }).click()
+    assert.equal((await saved).suggestedFilename(), 'latency.png')
     assert.deepEqual(await seriousFindings(page), [])
     assert.deepEqual(complaints, [])
   } finally {

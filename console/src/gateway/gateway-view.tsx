@@ -1,4 +1,4 @@
-// What is configured: kinds, their resources as tables with search, and the page of one resource.
+// What is configured: the picture of it, kinds, their resources as tables with search, and the page of one resource.
 import { type ReactNode, useMemo, useState } from 'react'
 import { KINDS } from '../../../src/resources/kinds.ts'
 import type { ResourceRow } from '../../../src/surfaces/http/console-api.ts'
@@ -6,6 +6,7 @@ import type { State } from '../api.ts'
 import { link } from '../route.ts'
 import { useLoaded } from '../use-loaded.ts'
 import { Explain } from './explain.tsx'
+import { PictureView } from './picture-view.tsx'
 import { ResourcePage } from './resource-page.tsx'
 import { VirtualTable } from './virtual-table.tsx'
 
@@ -18,7 +19,7 @@ interface Props {
 export default function GatewayView({ path, state }: Props): ReactNode {
   const [target, setTarget] = useState<string>()
   const name = target ?? state?.targets[0]?.name
-  const [kind = 'routes', ...id] = path
+  const [kind = 'picture', ...id] = path
   if (name === undefined) return null
   return (
     <div className="page">
@@ -36,13 +37,18 @@ export default function GatewayView({ path, state }: Props): ReactNode {
         )}
       </header>
       <nav className="kinds" aria-label="Kinds of resources">
+        <a href={link('gateway')} aria-current={kind === 'picture' ? 'page' : undefined}>
+          picture
+        </a>
         {KINDS.filter((one) => one !== 'credentials' && one !== 'secrets').map((one) => (
           <a key={one} href={link('gateway', one)} aria-current={one === kind ? 'page' : undefined}>
             {one.replaceAll('_', ' ')}
           </a>
         ))}
       </nav>
-      {id.length ? (
+      {kind === 'picture' ? (
+        <PictureView target={name} range={id} />
+      ) : id.length ? (
         <ResourcePage key={`${kind}/${id.join('/')}`} target={name} kind={kind} id={id.join('/')} />
       ) : (
         <Resources key={kind} target={name} kind={kind} />

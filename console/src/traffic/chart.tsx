@@ -2,6 +2,7 @@
 import { type ReactNode, useEffect, useRef } from 'react'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
+import { saveCanvas } from '../parts/save-picture.ts'
 
 export interface Line {
   label: string
@@ -56,11 +57,18 @@ export function Chart({ title, unit, times, lines, theme }: Props): ReactNode {
       plot.destroy()
     }
   }, [times, lines, unit, theme])
+  const save = (): void => {
+    const canvas = box.current?.querySelector('canvas')
+    if (canvas) void saveCanvas(canvas, title.toLowerCase().replaceAll(' ', '-'))
+  }
   const last = lines.map((line) => `${line.label} ${line.values.at(-1) ?? 0}${unit}`).join(', ')
   return (
     <figure className="card chart">
       <figcaption>
         <strong>{title}</strong> <span className="on">now {last}</span>
+        <button type="button" className="small end" aria-label={`Save ${title} as picture`} onClick={save}>
+          Save
+        </button>
       </figcaption>
       <div ref={box} role="img" aria-label={`${title} over time; now ${last}`} />
     </figure>

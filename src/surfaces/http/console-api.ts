@@ -10,6 +10,7 @@ import { writable } from '../../operations/one-by-one.ts'
 import { between, type Moment } from '../../operations/traffic/counts.ts'
 import { type GroupBy, toRows, toTotal } from '../../operations/traffic/report.ts'
 import { isKind, type Kind, type Resource } from '../../resources/kinds.ts'
+import { pictureApi } from '../console/picture-api.ts'
 import type { Owner } from '../owner.ts'
 import { isOwner } from './access.ts'
 import { answerError, forbidden } from './answers.ts'
@@ -47,6 +48,7 @@ export function consoleApi({ owner, context, model, version }: ConsoleDeps): Hon
   const app = new Hono()
   app.use('/console/*', async (c, next) => (isOwner(c, owner) ? next() : forbidden(c)))
   app.onError(answerError)
+  app.route('/', pictureApi(context))
 
   app.get('/console/state', (c) => {
     const { targets } = context('console', c.req.raw.signal)

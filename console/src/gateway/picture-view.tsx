@@ -1,0 +1,85 @@
+// The live picture of what is served: searched, opened range by range, and saved as a file. The server groups; here is drawn what it sends.
+import { type ReactNode, useDeferredValue, useRef, useState } from 'react'
+import type { Picture } from '../../../src/surfaces/console/picture.ts'
+import { saveSvg } from '../parts/save-picture.ts'
+import { link } from '../route.ts'
+import '../styles/picture.css'
+import { useLoaded } from '../use-loaded.ts'
+import { PictureDrawing } from './picture-drawing.tsx'
+
+interface Props {
+  target: string
+  /** First and last route of the range that was opened. */
+  range: string[]
+}
+
+const REFRESH_MS = 10_000
+
+export function PictureView({ target, range: [from, to] }: Props): ReactNode {
+  const [search, setSearch] = useState('')
+  const [label, setLabel] = useState('')
+  const [problem, setProblem] = useState<string>()
+  const query = new URLSearchParams({ target, search: useDeferredValue(search) })
+  if (from !== undefined && to !== undefined) {
+    query.set('from', from)
+    query.set('to', to)
+  }
+  const { value, error } = useLoaded<Picture & { blind?: string }>(`/console/picture?${query}`, REFRESH_MS)
+  const last = useRef(value)
+  if (value) last.current = value
+  const picture = value ?? last.current
+  const svg = useRef<SVGSVGElement>(null)
+  const save = (): void => {
+    if (svg.current) saveSvg(svg.current, 'gateway').catch((reason: Error) => setProblem(reason.message))
+  }
+  return (
+    <>
+      <div className="tools">
+        <input
+          type="search"
+          aria-label="Search the picture"
+          placeholder="Search hosts, paths, plugins, upstreams"
+          value={search}
+          onChange={(event) => setSearch(event.target.value)}
+        />
+        {picture && (
+          <span className="quiet" role="status">
+            {picture.matching === picture.total
+              ? `${picture.total.toLocaleString()} routes`
+              : `${picture.matching.toLocaleString()} of ${picture.total.toLocaleString()} routes`}
+          </span>
+        )}
+        <button type="button" className="small end" disabled={!picture?.lanes.length} onClick={save}>
+          Save as picture
+        </button>
+      </div>
+      {from !== undefined && (
+        <p className="crumbs">
+          <a href={link('gateway', 'picture')}>everything</a> › <strong>{label || `${from} … ${to}`}</strong>
+        </p>
+      )}
+      {(error ?? problem) && (
+        <p className="banner" role="alert">
+          {error ?? problem}
+        </p>
+      )}
+      {picture?.total === 0 && (
+        <p className="quiet">
+          Nothing is served yet. <a href={link('chat')}>Say in the chat what should be.</a>
+        </p>
+      )}
+      {picture && picture.lanes.length > 0 && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reachable by keyboard
+        <section className="card scroll" tabIndex={0} aria-label="What is served">
+          <PictureDrawing picture={picture} svg={svg} onOpen={(lane) => setLabel(lane.label)} />
+        </section>
+      )}
+      {picture?.blind && <p className="note">Traffic and health are not shown: {picture.blind}.</p>}
+      {picture && !picture.blind && picture.lanes.some((one) => !one.flow) && (
+        <p className="note">
+          Arrows without a rate: these routes do not run the plugin <code>prometheus</code>, so nobody counts them.
+        </p>
+      )}
+    </>
+  )
+}
