@@ -8,6 +8,8 @@ const READ_BYTES = 64 * 1024
 const COPY_BYTES = 8 * 1024
 
 const SHARED = Buffer.allocUnsafeSlow(READ_BYTES)
+/** Views of the beginning of SHARED by their length, up to COPY_BYTES: making one anew costs 0.1 us. */
+const views: (Buffer | undefined)[] = new Array(COPY_BYTES + 1).fill(undefined)
 
 export class ReadBuffer {
   #current = SHARED
@@ -17,6 +19,16 @@ export class ReadBuffer {
     if (!streaming) this.#current = SHARED
     else if (this.#current === SHARED) this.#current = Buffer.allocUnsafeSlow(READ_BYTES)
     return this.#current
+  }
+
+  /** The bytes of a read, in the buffer that `next` gave. */
+  view(bytes: number): Buffer {
+    if (this.#current !== SHARED || bytes > COPY_BYTES) return this.#current.subarray(0, bytes)
+    const known = views[bytes]
+    if (known) return known
+    const view = SHARED.subarray(0, bytes)
+    views[bytes] = view
+    return view
   }
 
   /** Gives away the buffer of a read of `bytes`, when it may be kept; false: the bytes hold only until the callback returns. */

@@ -22,7 +22,7 @@ export function directSocket(accepted: net.Socket, reader: () => Reader | undefi
   const reads = new ReadBuffer()
   const onread: net.OnReadOpts = {
     buffer: () => reads.next(reader()?.streaming ?? false),
-    callback: (bytes, buffer) => reader()?.received((buffer as Buffer).subarray(0, bytes), reads.give(bytes)) ?? false,
+    callback: (bytes) => reader()?.received(reads.view(bytes), reads.give(bytes)) ?? false,
   }
   return new net.Socket({ handle, allowHalfOpen: true, onread } as unknown as net.SocketConstructorOpts)
 }

@@ -335,13 +335,26 @@ class Fields {
 
   #noteContentLength(value: string): void {
     if (this.contentLength >= 0) throw this.#error('repeated Content-Length')
-    if (!/^\d{1,15}$/.test(value)) throw this.#error('malformed Content-Length')
-    this.contentLength = Number(value)
+    const length = digits(value)
+    if (length < 0) throw this.#error('malformed Content-Length')
+    this.contentLength = length
   }
 
   #error(message: string): ParseError {
     return new ParseError(this.#request ? 400 : 502, message)
   }
+}
+
+/** Up to 15 decimal digits as a number; -1 for anything else. */
+function digits(text: string): number {
+  if (text.length === 0 || text.length > 15) return -1
+  let number = 0
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48
+    if (!(digit >= 0 && digit <= 9)) return -1
+    number = number * 10 + digit
+  }
+  return number
 }
 
 /** Whether the name at `at` is this lower-case one; its length has been compared. Bit 5 is the case of a letter; `-` has it set. */

@@ -195,13 +195,18 @@ function statusLine(status: number): string {
   return line
 }
 
+function isConnection(name: string): boolean {
+  const lower = name.toLowerCase()
+  return lower === 'connection' || lower === 'keep-alive'
+}
+
 /** Headers that belong to one connection; the writer sets its own. */
 function isFraming(name: string): boolean {
   switch (name.length) {
     case 7:
       return name.toLowerCase() === 'upgrade'
     case 10:
-      return /^(?:connection|keep-alive)$/i.test(name)
+      return isConnection(name)
     case 14:
       return name.toLowerCase() === 'content-length'
     case 16:

@@ -64,8 +64,8 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
     const reads = new ReadBuffer()
     const onread: net.OnReadOpts = {
       buffer: () => reads.next(this.#state === 'length' || this.#state === 'chunked' || this.#state === 'close'),
-      callback: (bytes, buffer) => {
-        this.#onBytes((buffer as Buffer).subarray(0, bytes), reads.give(bytes))
+      callback: (bytes) => {
+        this.#onBytes(reads.view(bytes), reads.give(bytes))
         return true
       },
     }
