@@ -15,6 +15,8 @@ export interface BodySource {
 }
 
 export interface BodySink {
+  /** True when nothing refers any more to the bytes that `data` was given. */
+  readonly sent: boolean
   /** False: call `resume()` on the body when there is room again. */
   data(chunk: Buffer): boolean
   end(): void
@@ -70,21 +72,23 @@ export class RequestBody {
 
   // ---- the wire's side
 
-  push(chunk: Buffer): void {
+  /** A piece of the body. True: something may still refer to its bytes afterwards. */
+  push(chunk: Buffer): boolean {
     this.receivedBytes += chunk.length
     if (this.#taps) for (const tap of this.#taps) tap.data(chunk)
     if (this.#waiting) {
       this.#keep(chunk)
       if (this.#keptBytes > this.#waiting.maxBytes) this.#tooLarge()
-      return
+      return true
     }
     if (this.#sink) {
       this.#consumed = true
       if (!this.#sink.data(chunk)) this.#source?.pause()
-      return
+      return this.#taps !== undefined || !this.#sink?.sent
     }
     this.#keep(chunk)
     if (this.#keptBytes > KEEP_BYTES) this.#source?.pause()
+    return true
   }
 
   finish(): void {

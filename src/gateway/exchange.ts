@@ -158,6 +158,8 @@ export interface Downstream {
   /** False: wait for `ctx.onDrain` before writing more. The writer owns the buffer from now on. */
   write(chunk: Buffer): boolean
   end(trailers?: HeaderList): void
+  /** True when the operating system has all that was written: nothing refers to its bytes any more. */
+  readonly sent: boolean
   /** Sends what is held back in the hope of joining it with more. */
   flush(): void
   /** Hands over the connection after `ctx.response` with status 101; `rest` are bytes that the client has sent already. */

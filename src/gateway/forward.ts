@@ -161,6 +161,11 @@ class Forwarding implements ResponseHandler, PickInput {
     return this.#deps.pipeline().writeBody(this.#ctx, chunk)
   }
 
+  keeps(): boolean {
+    const { chain, response, downstream } = this.#ctx
+    return this.#held !== undefined || chain.bodyFilter.length > 0 || !!response.transforms || !downstream.sent
+  }
+
   flush(): void {
     this.#readAt = 0
     if (this.#ctx.committed && !this.#ctx.downstream.closed) this.#ctx.downstream.flush()

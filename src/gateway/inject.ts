@@ -111,6 +111,7 @@ function connectionOf(remoteAddr: string): ConnectionInfo {
 }
 
 class Collector implements Downstream {
+  readonly sent = false
   closed = false
   onEnd = (): void => {}
   readonly #head: boolean

@@ -1,5 +1,6 @@
 // Changes what the client gets: status, headers, the whole body, or parts of it by regular expressions. Answers of the gateway itself and
 // refusals of other plugins are changed too. A body is held back only when filters must see it whole.
+import { isUtf8 } from 'node:buffer'
 import { Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import Type, { type Static } from 'typebox'
@@ -204,8 +205,11 @@ function replacing(filters: Filter[], maxBytes: number, onTooLarge: () => void):
     },
     flush(done) {
       if (held) {
-        const text = Buffer.concat(held).toString('utf8')
-        this.push(Buffer.from(filters.reduce((result, one) => one(result), text)))
+        const body = Buffer.concat(held)
+        // What is no UTF-8 is taken byte by byte, so that all that no filter matches stays as it was.
+        const encoding = isUtf8(body) ? 'utf8' : 'latin1'
+        const text = filters.reduce((result, one) => one(result), body.toString(encoding))
+        this.push(Buffer.from(text, encoding))
       }
       done()
     },

@@ -94,6 +94,7 @@ class Recorder {
       message.body = Buffer.concat(pieces).toString('latin1')
     }
     const sink: BodySink = {
+      sent: false,
       data: (chunk) => {
         pieces.push(chunk)
         return true

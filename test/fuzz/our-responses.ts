@@ -76,6 +76,9 @@ class Recorder implements ResponseHandler {
 
   connected(): void {}
   flush(): void {}
+  keeps(): boolean {
+    return true
+  }
 
   informational(status: number, headers: HeaderList): void {
     this.outcome.messages.push({ start: String(status), fields: headers.list, body: '', trailers: [] })

@@ -13,6 +13,7 @@ import { type ConnectionInfo, Exchange, GatewayRequest, GatewayResponse, NO_CHAI
 import { HeaderList } from '../headers.ts'
 import { isPreface } from '../http2/preface.ts'
 import { normalisePath } from '../normalise.ts'
+import { withCopy } from '../read-buffer.ts'
 import { ChunkScanner } from './chunked.ts'
 import type { Reader } from './direct-socket.ts'
 import { type ParsedRequest, ParseError, parseRequest, skipEmptyLines } from './parser.ts'
@@ -36,6 +37,7 @@ const OVER: ReadonlySet<State> = new Set(['closed', 'linger', 'tunnel'])
 
 export class ClientConnection implements BodySource, Reader, Waiting {
   deadline = Number.POSITIVE_INFINITY
+  kept = true
   readonly socket: Socket
   readonly info: ConnectionInfo
   readonly #server: Http1Server
@@ -150,6 +152,7 @@ export class ClientConnection implements BodySource, Reader, Waiting {
   }
 
   received(chunk: Buffer, owned: boolean): boolean {
+    this.kept = this.#state === 'tunnel'
     if (this.#state === 'tunnel') return this.socket.push(owned ? chunk : Buffer.from(chunk))
     if (this.#state === 'linger') {
       this.#lingered += chunk.length
@@ -191,7 +194,8 @@ export class ClientConnection implements BodySource, Reader, Waiting {
     }
     if (this.#halfClosed && this.#state !== 'response') this.#onEnd()
     if (buffer.length === 0) return
-    this.#rest = this.#keep(buffer)
+    this.kept = true
+    this.#rest = this.#owned ? buffer : Buffer.from(buffer)
     if (this.#state === 'response' && buffer.length > MAX_AHEAD_BYTES) this.socket.pause()
   }
 
@@ -300,12 +304,8 @@ export class ClientConnection implements BodySource, Reader, Waiting {
     if (bodyBytes > 0 && body.receivedBytes > bodyBytes + this.#server.limits.headBytes) {
       throw new ParseError(413, `request body is larger than ${bodyBytes} bytes`)
     }
-    body.push(this.#keep(data))
-  }
-
-  /** The bytes themselves where they may be kept, else a copy. */
-  #keep(bytes: Buffer): Buffer {
-    return this.#owned ? bytes : Buffer.from(bytes)
+    if (!this.#owned) withCopy(data, (copy) => body.push(copy))
+    else if (body.push(data)) this.kept = true
   }
 
   #touchBody(): void {

@@ -8,6 +8,8 @@ import { ReadBuffer } from '../read-buffer.ts'
 export interface Reader {
   /** `owned`: the bytes may be kept; else they hold only until the call returns. False: no more until `socket.resume()`. */
   received(bytes: Buffer, owned: boolean): boolean
+  /** After `received`: something may still refer to the bytes that were given. */
+  readonly kept: boolean
   /** A large body is on its way. */
   readonly streaming: boolean
 }
@@ -22,7 +24,14 @@ export function directSocket(accepted: net.Socket, reader: () => Reader | undefi
   const reads = new ReadBuffer()
   const onread: net.OnReadOpts = {
     buffer: () => reads.next(reader()?.streaming ?? false),
-    callback: (bytes) => reader()?.received(reads.view(bytes), reads.give(bytes)) ?? false,
+    callback: (bytes) => {
+      const to = reader()
+      const view = reads.view(bytes)
+      const owned = reads.give(bytes)
+      const more = to?.received(view, owned) ?? false
+      if (owned && to && !to.kept) reads.takeBack()
+      return more
+    },
   }
   return new net.Socket({ handle, allowHalfOpen: true, onread } as unknown as net.SocketConstructorOpts)
 }

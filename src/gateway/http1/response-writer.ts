@@ -36,6 +36,11 @@ export class ResponseWriter implements Downstream {
     return this.#ended || this.#connection.socket.destroyed
   }
 
+  get sent(): boolean {
+    const { socket, info } = this.#connection
+    return socket.writableLength === 0 && !socket.destroyed && !info.tls
+  }
+
   /** The connection must not be used again after this response. */
   closeAfter(): void {
     this.#keepAlive = false

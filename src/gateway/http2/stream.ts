@@ -150,6 +150,8 @@ export class ClientStream implements Downstream, BodySource, Waiting {
 
   // ---- the response
 
+  readonly sent = false // nghttp2 sends later
+
   get closed(): boolean {
     return this.#ended || this.#stream.closed || this.#stream.destroyed
   }

@@ -118,6 +118,7 @@ export class StreamSession {
 const NOWHERE: Downstream = {
   writeHead: () => {},
   write: () => true,
+  sent: true,
   end: () => {},
   flush: () => {},
   destroy: () => {},

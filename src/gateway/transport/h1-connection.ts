@@ -9,7 +9,7 @@ import type { Deadlines, Waiting } from '../deadlines.ts'
 import { HeaderList } from '../headers.ts'
 import { ChunkScanner } from '../http1/chunked.ts'
 import { type HeadLimits, type ParsedResponse, ParseError, parseResponse } from '../http1/parser.ts'
-import { ReadBuffer } from '../read-buffer.ts'
+import { ReadBuffer, withCopy } from '../read-buffer.ts'
 import type { Http1Transport } from './h1.ts'
 import { toTlsOptions } from './tls-options.ts'
 import {
@@ -48,6 +48,8 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
   #timeouts: Timeouts = { connectMs: 0, sendMs: 0, readMs: 0 }
   #pool: PoolLimits = { size: 0, idleMs: 0, requests: 0 }
   #chunkBody = false
+  /** Something refers to bytes of this read. */
+  #kept = false
 
   /** `tunnel`: it will be upgraded, so that whoever takes the socket over must be able to read it as a stream. */
   constructor(
@@ -65,7 +67,11 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
     const onread: net.OnReadOpts = {
       buffer: () => reads.next(this.#state === 'length' || this.#state === 'chunked' || this.#state === 'close'),
       callback: (bytes) => {
-        this.#onBytes(reads.view(bytes), reads.give(bytes))
+        this.#kept = false
+        const view = reads.view(bytes)
+        const owned = reads.give(bytes)
+        this.#onBytes(view, owned)
+        if (owned && !this.#kept) reads.takeBack()
         return true
       },
     }
@@ -156,6 +162,11 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
     const room = this.#socket.write('\r\n', 'latin1')
     this.#socket.uncork()
     return room
+  }
+
+  /** BodySink */
+  get sent(): boolean {
+    return this.#socket.writableLength === 0 && !this.#socket.destroyed && this.destination.tls === undefined
   }
 
   /** BodySink: the request body is complete. */
@@ -285,7 +296,15 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
   }
 
   #deliver(data: Buffer, owned: boolean): void {
-    if (!this.#handler?.data(owned ? data : Buffer.from(data))) this.#pause()
+    if (owned) this.#kept = this.#hand(data) || this.#kept
+    else withCopy(data, (copy) => this.#hand(copy))
+  }
+
+  /** Whether something still refers to the bytes. */
+  #hand(data: Buffer): boolean {
+    const handler = this.#handler
+    if (!handler?.data(data)) this.#pause()
+    return handler?.keeps() ?? false
   }
 
   #pause(): void {

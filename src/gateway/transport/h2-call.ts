@@ -65,6 +65,9 @@ export class UpstreamStream implements Call, BodySink, Waiting {
     if (whole.length) stream.end(whole)
   }
 
+  /** BodySink: node:http2 sends later. */
+  readonly sent = false
+
   /** BodySink: a piece of the request body. */
   data(chunk: Buffer): boolean {
     if (this.#over) return true

@@ -71,6 +71,8 @@ export interface ResponseHandler {
   head(status: number, headers: HeaderList, length: number | undefined): void
   /** The handler owns the buffer. False: wait for `resume`. */
   data(chunk: Buffer): boolean
+  /** Whether something may still refer to bytes that `data` was given; asked right after it. */
+  keeps(): boolean
   /** All that this read brought has been handed over. */
   flush(): void
   end(trailers: HeaderList | undefined): void
