@@ -148,11 +148,11 @@ export class AdminClient {
     return Object.values(answer.body).map(String)
   }
 
-  /** JSON Schema of a plugin. */
-  async pluginSchema(name: string): Promise<Record<string, unknown>> {
+  /** JSON Schema of a plugin: of its configuration, or of what a consumer has of it where that is something else. */
+  async pluginSchema(name: string, of: 'plugin' | 'consumer' = 'plugin'): Promise<Record<string, unknown>> {
     if (!/^[a-z0-9][a-z0-9-]*$/.test(name))
       throw new OperationError('invalid', `${JSON.stringify(name.slice(0, 100))} is no name of a plugin`)
-    const answer = await this.#send('GET', `/schema/plugins/${name}`)
+    const answer = await this.#send('GET', `/schema/plugins/${name}${of === 'consumer' ? '?schema_type=consumer' : ''}`)
     if (answer.status >= 400 && answer.status < 500 && answer.status !== 401) {
       throw new OperationError(
         'not_found',

@@ -39,6 +39,7 @@ export interface AuditEntry {
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS changes (id TEXT PRIMARY KEY, at INTEGER NOT NULL, target TEXT NOT NULL, summary TEXT NOT NULL, images BLOB NOT NULL, undone_by TEXT);
+  CREATE TABLE IF NOT EXISTS touched (resource TEXT NOT NULL, change_id TEXT NOT NULL, PRIMARY KEY (resource, change_id)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS secrets (label TEXT PRIMARY KEY, at INTEGER NOT NULL, value BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS trials (id TEXT PRIMARY KEY, until INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS audit (sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, surface TEXT NOT NULL, subject TEXT NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL, hash TEXT NOT NULL);
@@ -63,6 +64,7 @@ export class Ledger {
       this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000')
     }
     this.#db.exec(SCHEMA)
+    this.#noteOlder()
   }
 
   /** Keeps an applied plan with its images. */
@@ -70,17 +72,21 @@ export class Ledger {
     this.#db
       .prepare('INSERT INTO changes (id, at, target, summary, images) VALUES (?, ?, ?, ?, ?)')
       .run(change.id, change.at, change.target, change.summary, this.#seal(JSON.stringify(change.changes)))
+    this.#noteTouched(change)
   }
 
   markUndone(id: string, by: string): void {
     this.#db.prepare('UPDATE changes SET undone_by = ? WHERE id = ?').run(by, id)
   }
 
-  /** Applied changes, newest first. */
-  changes(limit: number, target?: string): AppliedChange[] {
+  /** Applied changes, newest first. `about`: only those of one resource, such as `routes/1`. */
+  changes(limit: number, target?: string, about?: string): AppliedChange[] {
     const rows = this.#db
-      .prepare('SELECT * FROM changes WHERE ?1 IS NULL OR target = ?1 ORDER BY at DESC, rowid DESC LIMIT ?2')
-      .all(target ?? null, limit)
+      .prepare(
+        `SELECT * FROM changes WHERE (?1 IS NULL OR target = ?1)
+          AND (?3 IS NULL OR id IN (SELECT change_id FROM touched WHERE resource = ?3)) ORDER BY at DESC, rowid DESC LIMIT ?2`,
+      )
+      .all(target ?? null, limit, about ?? null)
     return rows.map((row) => this.#toChange(row))
   }
 
@@ -149,6 +155,18 @@ export class Ledger {
 
   close(): void {
     this.#db.close()
+  }
+
+  /** What a change touched stands in clear beside its sealed images, to be found by. */
+  #noteTouched({ id, changes }: Pick<AppliedChange, 'id' | 'changes'>): void {
+    const insert = this.#db.prepare('INSERT OR IGNORE INTO touched (resource, change_id) VALUES (?, ?)')
+    for (const one of changes) insert.run(`${one.kind}/${one.id}`, id)
+  }
+
+  /** Changes of a ledger from before there were such notes. */
+  #noteOlder(): void {
+    const rows = this.#db.prepare('SELECT * FROM changes WHERE id NOT IN (SELECT change_id FROM touched)').all()
+    for (const row of rows) this.#noteTouched(this.#toChange(row))
   }
 
   #toChange(row: Record<string, unknown>): AppliedChange {

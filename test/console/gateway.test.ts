@@ -74,16 +74,59 @@ test('a resource is edited as JSON through a plan', { skip: noBrowser }, async (
   await page.getByText('approved by owner').waitFor()
 })
 
+test('explain and send begin with a request that the route takes', { skip: noBrowser }, async () => {
+  const { page } = owner
+  await page.locator('input[value="/talks/"]').first().waitFor()
+  await page.getByLabel('Path to send').fill('/talks/1?a=b')
+  await page.getByLabel('Headers to send').fill('X-Try: 1')
+  await page.getByRole('button', { name: 'Send', exact: true }).click()
+  const answer = page.getByRole('status', { name: 'Answer' })
+  await answer.getByText('404').first().waitFor()
+  await answer.getByText(/in [\d.]+ ms/).waitFor()
+})
+
 test('history: diff and undo', { skip: noBrowser }, async () => {
   const { page } = owner
   await page.getByRole('link', { name: 'History' }).click()
-  await page.getByText('change routes/sessions').click()
-  await page.getByText('"/talks/*"').first().waitFor()
+  const change = page.getByRole('listitem').filter({ hasText: 'change routes/sessions' }).last()
+  await change.getByText('change routes/sessions').click()
+  await change.getByText('"/talks/*"').first().waitFor()
   await picture(page, 'history')
   assert.deepEqual(await seriousFindings(page), [])
-  await page.getByRole('button', { name: 'Undo' }).click()
+  await change.getByRole('button', { name: 'Undo' }).click()
   await page.getByRole('button', { name: 'Approve' }).click()
   await page.getByText('Taken back').waitFor()
+})
+
+test('a plugin is added and changed by the form of its schema, through a plan', { skip: noBrowser }, async () => {
+  const { page } = owner
+  await page.getByRole('link', { name: 'Gateway', exact: true }).click()
+  await page.getByRole('link', { name: 'routes', exact: true }).click()
+  await page.getByRole('region', { name: 'routes' }).getByRole('link', { name: 'speakers' }).click()
+  const add = page.getByLabel('Add a plugin')
+  await add.locator('option', { hasText: 'limit-count' }).waitFor({ state: 'attached' })
+  await add.selectOption('limit-count')
+  const form = page.getByRole('region', { name: 'Plugin limit-count' })
+  await form.getByLabel('count', { exact: true }).fill('2')
+  await form.getByLabel('time_window', { exact: true }).fill('60')
+  await form.getByLabel('rejected_code', { exact: true }).fill('503')
+  await picture(page, 'plugin-form')
+  assert.deepEqual(await seriousFindings(page), [])
+  await form.getByRole('button', { name: 'Plan to add it' }).click()
+  await page.getByRole('button', { name: 'Approve' }).click()
+  await page.getByText('Applied.').waitFor()
+  await page.getByRole('button', { name: 'limit-count' }).click()
+  assert.equal(await form.getByLabel('rejected_code', { exact: true }).inputValue(), '503')
+  await form.getByLabel('rejected_code', { exact: true }).fill('')
+  await form.getByRole('button', { name: 'Plan the change' }).click()
+  await page.getByRole('button', { name: 'Approve' }).click()
+  await page.getByText('Applied.').waitFor()
+  await page.getByRole('button', { name: 'limit-count' }).click()
+  await form.getByRole('button', { name: 'Plan to remove it' }).click()
+  await page.getByRole('region', { name: 'Plan on embedded' }).getByText('limit-count').first().waitFor()
+  await page.getByRole('button', { name: 'Approve' }).click()
+  await page.getByRole('button', { name: 'limit-count' }).waitFor({ state: 'detached' })
+  await picture(page, 'resource')
 })
 
 test('ten thousand routes: few rows in the document, all of them in reach', { skip: noBrowser }, async () => {

@@ -13,10 +13,18 @@ interface Explained {
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']
 
-export function Explain({ target }: { target: string }): ReactNode {
-  const [method, setMethod] = useState('GET')
-  const [path, setPath] = useState('/')
-  const [host, setHost] = useState('')
+interface Props {
+  target: string
+  /** What the form begins with. */
+  start?: { method: string; path: string; host: string }
+}
+
+const PLAIN = { method: 'GET', path: '/', host: '' }
+
+export function Explain({ target, start = PLAIN }: Props): ReactNode {
+  const [method, setMethod] = useState(start.method)
+  const [path, setPath] = useState(start.path)
+  const [host, setHost] = useState(start.host)
   const [found, setFound] = useState<Explained>()
   const [error, setError] = useState<string>()
   const ask = (event: FormEvent): void => {

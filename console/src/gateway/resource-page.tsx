@@ -1,12 +1,18 @@
-// One resource: what it is in JSON, edited through the same plan, approval and proof as everything else, and its history.
-import { type ReactNode, useState } from 'react'
-import type { ApprovalRequest } from '../../../src/operations/contract.ts'
-import { operate } from '../api.ts'
-import { PlanCard } from '../cards/plan-card.tsx'
+// One resource: its fields, plugins, traffic and configuration, edited through the same plan, approval and proof as everything else; what takes
+// it, an answer of it, and its history.
+import { Fragment, lazy, type ReactNode, Suspense, useState } from 'react'
+import { usePlan } from '../cards/use-plan.tsx'
 import { type Change, ChangeItem } from '../history/history-view.tsx'
 import { link } from '../route.ts'
 import { useLoaded } from '../use-loaded.ts'
-import { patchFrom } from './patch.ts'
+import '../styles/resource.css'
+import { Explain } from './explain.tsx'
+import { Fields } from './fields.tsx'
+import { JsonPanel } from './json-panel.tsx'
+import { PluginsPanel } from './plugins-panel.tsx'
+import { SendRequest } from './send.tsx'
+
+const ResourceTraffic = lazy(() => import('../traffic/resource-traffic.tsx'))
 
 interface Props {
   target: string
@@ -16,149 +22,99 @@ interface Props {
 
 type Value = Record<string, unknown>
 
-interface Planned {
-  plan_id: string
-  digest: string
-  target: string
-  diff: string
-  warnings: string[]
-  impact: string[]
-  notes: string[]
-  proof: string[]
-}
+/** Kinds whose resources hold plugins. */
+const WITH_PLUGINS = new Set([
+  'routes',
+  'services',
+  'consumers',
+  'consumer_groups',
+  'plugin_configs',
+  'global_rules',
+  'stream_routes',
+])
+/** Kinds whose requests are counted. */
+const WITH_TRAFFIC = new Set(['routes', 'services', 'upstreams', 'consumers', 'plugin_configs', 'global_rules'])
 
 export function ResourcePage({ target, kind, id }: Props): ReactNode {
-  const query = `?target=${encodeURIComponent(target)}`
-  const loaded = useLoaded<{ value: Value }>(`/console/resources/${kind}/${encodeURIComponent(id)}${query}`)
-  const changes = useLoaded<{ changes: Change[] }>(
-    `/console/changes${query}&about=${encodeURIComponent(`${kind}/${id}`)}`,
+  const query = new URLSearchParams({ target })
+  const about = `${kind}/${id}`
+  const loaded = useLoaded<{ value: Value; counted: boolean }>(
+    `/console/resources/${kind}/${encodeURIComponent(id)}?${query}`,
   )
-  const [plan, setPlan] = useState<Planned>()
-  const [error, setError] = useState<string>()
-  const [editing, setEditing] = useState<string>()
-  const [applied, setApplied] = useState(false)
-  const before = loaded.value?.value
-  const wish = async (change: object): Promise<void> => {
-    setError(undefined)
-    setApplied(false)
-    try {
-      setPlan(await operate<Planned>('plan', { target, changes: [{ kind, id, ...change }] }))
-    } catch (problem) {
-      setError((problem as Error).message)
-    }
-  }
-  const save = (): void => {
-    try {
-      void wish({ action: 'change', set: patchFrom(before ?? {}, JSON.parse(editing as string) as Value) })
-    } catch (problem) {
-      setError(`this is not JSON: ${(problem as Error).message}`)
-    }
-  }
-  const decided = async (approved: boolean): Promise<void> => {
-    const planId = plan?.plan_id
-    setPlan(undefined)
-    if (!approved) return
-    try {
-      await operate('apply', { plan_id: planId })
-      setEditing(undefined)
-      setApplied(true)
-    } catch (problem) {
-      setError((problem as Error).message)
-    }
+  const changes = useLoaded<{ changes: Change[] }>(`/console/changes?${query}&about=${encodeURIComponent(about)}`)
+  const [round, setRound] = useState(0)
+  const reload = (): void => {
     loaded.reload()
     changes.reload()
+    setRound((one) => one + 1)
   }
+  const flow = usePlan(reload)
+  const change = (members: object): void => flow.wish({ target, changes: [{ kind, id, ...members }] })
+  const value = loaded.value?.value
   return (
     <article>
       <p className="crumbs">
         <a href={link('gateway', kind)}>{kind.replaceAll('_', ' ')}</a> › <strong>{id}</strong>
       </p>
-      {(error ?? loaded.error) && (
+      {loaded.error && (
         <p className="banner" role="alert">
-          {error ?? loaded.error}
+          {loaded.error}
         </p>
       )}
-      {applied && (
-        <p className="note" role="status">
-          Applied.
-        </p>
-      )}
-      {plan && (
-        <PlanCard
-          request={toRequest(plan)}
-          notes={plan.notes}
-          proof={plan.proof}
-          state="waiting"
-          onDecided={(yes) => void decided(yes)}
-        />
-      )}
-      {before && (
-        <section className="card" aria-label="Configuration">
-          <header>
-            <h3>Configuration</h3>
-            <span className="on">secrets are hidden; *** keeps them</span>
-            <span className="buttons">
-              {editing === undefined ? (
-                <>
-                  <button type="button" className="small" onClick={() => setEditing(JSON.stringify(before, null, 2))}>
-                    Edit
-                  </button>
-                  <button type="button" className="small" onClick={() => void wish({ action: 'delete' })}>
-                    Delete
-                  </button>
-                </>
-              ) : (
-                <>
-                  <button type="button" className="small main" onClick={save}>
-                    Plan the change
-                  </button>
-                  <button type="button" className="small" onClick={() => setEditing(undefined)}>
-                    Cancel
-                  </button>
-                </>
-              )}
-            </span>
-          </header>
-          {editing === undefined ? (
-            <pre>{JSON.stringify(before, null, 2)}</pre>
-          ) : (
-            <textarea
-              className="json"
-              aria-label="Configuration as JSON"
-              spellCheck={false}
-              rows={Math.min(30, editing.split('\n').length + 1)}
-              value={editing}
-              onChange={(event) => setEditing(event.target.value)}
+      {flow.shown}
+      {value && (
+        <>
+          <Fields value={value} />
+          {WITH_PLUGINS.has(kind) && (
+            <PluginsPanel
+              key={`plugins ${round}`}
+              {...{ target, kind, id, flow }}
+              plugins={(value.plugins ?? {}) as Record<string, Value>}
             />
           )}
-        </section>
+          {loaded.value?.counted && WITH_TRAFFIC.has(kind) && (
+            <>
+              <h2>Traffic</h2>
+              <Suspense fallback={null}>
+                <ResourceTraffic target={target} about={about} />
+              </Suspense>
+            </>
+          )}
+          {kind === 'routes' && <Tries target={target} route={value} />}
+          <h2>As JSON</h2>
+          <JsonPanel
+            key={`json ${round}`}
+            value={value}
+            busy={flow.busy}
+            onChange={(set) => change({ action: 'change', set })}
+            onDelete={() => change({ action: 'delete' })}
+            onProblem={flow.fail}
+          />
+        </>
       )}
       <h2>History</h2>
       {changes.value?.changes.length === 0 && <p className="quiet">Not changed through Gateward yet.</p>}
       <ol className="changes">
         {changes.value?.changes.map((one) => (
-          <ChangeItem
-            key={one.id}
-            change={one}
-            onUndone={() => {
-              loaded.reload()
-              changes.reload()
-            }}
-          />
+          <ChangeItem key={one.id} change={one} onUndone={reload} />
         ))}
       </ol>
     </article>
   )
 }
 
-function toRequest(plan: Planned): ApprovalRequest {
-  return {
-    planId: plan.plan_id,
-    digest: plan.digest,
-    target: plan.target,
-    summary: '',
-    diff: plan.diff,
-    warnings: plan.warnings,
-    impact: plan.impact,
+/** Panels that begin with a request that the route takes. */
+function Tries({ target, route }: { target: string; route: Value }): ReactNode {
+  const first = (one: unknown): string => String([one ?? ''].flat()[0] ?? '')
+  const start = {
+    method: first(route.methods) || 'GET',
+    path: first(route.uris ?? route.uri).replace(/\*$/, '') || '/',
+    host: first(route.hosts ?? route.host).replace(/^\*/, 'www'),
   }
+  return (
+    <Fragment key={JSON.stringify(start)}>
+      <Explain target={target} start={start} />
+      <SendRequest target={target} start={start} />
+    </Fragment>
+  )
 }

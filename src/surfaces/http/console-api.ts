@@ -7,10 +7,11 @@ import { type OperationContext, OperationError, type Surface } from '../../opera
 import { diffFields, formatDiff } from '../../operations/diff.ts'
 import type { AppliedChange } from '../../operations/ledger.ts'
 import { writable } from '../../operations/one-by-one.ts'
-import { between, type Moment } from '../../operations/traffic/counts.ts'
+import { between, type Counts, type Moment } from '../../operations/traffic/counts.ts'
 import { type GroupBy, toRows, toTotal } from '../../operations/traffic/report.ts'
 import { isKind, type Kind, type Resource } from '../../resources/kinds.ts'
 import { pictureApi } from '../console/picture-api.ts'
+import { countsAbout, resourceApi } from '../console/resource-api.ts'
 import type { Owner } from '../owner.ts'
 import { isOwner } from './access.ts'
 import { answerError, forbidden } from './answers.ts'
@@ -49,6 +50,7 @@ export function consoleApi({ owner, context, model, version }: ConsoleDeps): Hon
   app.use('/console/*', async (c, next) => (isOwner(c, owner) ? next() : forbidden(c)))
   app.onError(answerError)
   app.route('/', pictureApi(context))
+  app.route('/', resourceApi(context))
 
   app.get('/console/state', (c) => {
     const { targets } = context('console', c.req.raw.signal)
@@ -81,34 +83,35 @@ export function consoleApi({ owner, context, model, version }: ConsoleDeps): Hon
     const found = isKind(kind) ? await target.admin.get(kind, id) : undefined
     if (!found || !isKind(kind))
       throw new OperationError('not_found', `there is no ${plainText(kind, 40)}/${plainText(id, 64)} on ${target.name}`)
-    return c.json({ value: plainJson(redact(kind, writable(found.value))) })
+    return c.json({ value: plainJson(redact(kind, writable(found.value))), counted: target.metricsUrl !== undefined })
   })
 
   app.get('/console/changes', (c) => {
     const { ledger } = context('console', c.req.raw.signal)
-    const about = c.req.query('about')
-    const changes = ledger.changes(MAX_CHANGES, c.req.query('target'))
+    const changes = ledger.changes(MAX_CHANGES, c.req.query('target'), c.req.query('about'))
     const audit = new Map(ledger.auditEntries(MAX_CHANGES * 3).flatMap((one) => auditOf(one.detail, one.surface)))
     return c.json({
-      changes: changes
-        .filter((one) => !about || one.changes.some((part) => `${part.kind}/${part.id}` === about))
-        .map((one) => ({ ...toShown(one), ...audit.get(one.id) })),
+      changes: changes.map((one) => ({ ...toShown(one), ...audit.get(one.id) })),
     })
   })
 
   app.get('/console/traffic', async (c) => {
     const { signal } = c.req.raw
-    const { traffic } = context('console', signal).targets.get(c.req.query('target'), signal)
+    const target = context('console', signal).targets.get(c.req.query('target'), signal)
+    const { traffic } = target
+    const about = c.req.query('about')
+    const counted = about === undefined ? undefined : await countsAbout(target, about)
     const windowMs = Math.min(MAX_WINDOW_S, Math.max(1, Number(c.req.query('seconds')) || 300)) * 1000
     const by = GROUPS.find((one) => one === c.req.query('by')) ?? 'route'
-    const { counts, seconds } = await traffic.last(windowMs, signal)
+    const { counts: all, seconds } = await traffic.last(windowMs, signal)
+    const counts = counted ? all.filter(counted) : all
     const moments = traffic.moments(windowMs)
     return c.json({
       all: toTotal(counts, seconds),
       rows: toRows(counts, by, seconds)
         .slice(0, MAX_TRAFFIC_ROWS)
         .map((row) => ({ ...row, name: plainText(row.name, 100) })),
-      points: moments.slice(1).map((after, i) => toPoint(moments[i] as Moment, after)),
+      points: moments.slice(1).map((after, i) => toPoint(moments[i] as Moment, after, counted)),
     })
   })
 
@@ -126,9 +129,9 @@ export interface TrafficPoint {
   p95_ms?: number
 }
 
-function toPoint(before: Moment, after: Moment): TrafficPoint {
+function toPoint(before: Moment, after: Moment, counted: (one: Counts) => boolean = () => true): TrafficPoint {
   const seconds = Math.max(0.001, (after.at - before.at) / 1000)
-  const total = toTotal(between(before, after), seconds)
+  const total = toTotal(between(before, after).filter(counted), seconds)
   const rate = (count = 0): number => Math.round((count / seconds) * 100) / 100
   return {
     at: after.at,

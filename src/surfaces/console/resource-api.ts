@@ -1,0 +1,52 @@
+// What the page of one resource shows beside its configuration: the traffic of the routes that it has a part in, the schema of a plugin for its
+// form, and the answer to one request through the gateway.
+import { Hono } from 'hono'
+import { OperationError } from '../../operations/contract.ts'
+import { Inventory } from '../../operations/inventory.ts'
+import type { Target } from '../../operations/targets.ts'
+import type { Counts } from '../../operations/traffic/counts.ts'
+import type { Kind } from '../../resources/kinds.ts'
+import { readJson } from '../http/answers.ts'
+import type { Context } from './picture-api.ts'
+import { send, toWanted } from './send.ts'
+
+export function resourceApi(context: Context): Hono {
+  const app = new Hono()
+
+  app.get('/console/schema/plugins/:name', async (c) => {
+    const { signal } = c.req.raw
+    const target = context('console', signal).targets.get(c.req.query('target'), signal)
+    const of = ['consumers', 'credentials'].includes(c.req.query('kind') ?? '') ? 'consumer' : 'plugin'
+    return c.json({ schema: await target.admin.pluginSchema(c.req.param('name'), of) })
+  })
+
+  app.get('/console/plugins', async (c) => {
+    const { signal } = c.req.raw
+    const target = context('console', signal).targets.get(c.req.query('target'), signal)
+    return c.json({ plugins: await target.admin.pluginNames() })
+  })
+
+  app.post('/console/send', async (c) => {
+    const { signal } = c.req.raw
+    const body = await readJson(c)
+    if (!body) throw new OperationError('invalid', 'sending a request: the body is a JSON object')
+    const target = context('console', signal).targets.get(c.req.query('target'), signal)
+    return c.json(await send(toWanted(body), target, signal))
+  })
+
+  return app
+}
+
+/** What picks the counts of one resource: those of its routes, or of the consumer itself. */
+export async function countsAbout(target: Target, about: string): Promise<(one: Counts) => boolean> {
+  const [kind = '', id = ''] = about.split('/')
+  if (kind === 'consumers') return (one) => one.consumer === id
+  const inventory = await Inventory.read(target)
+  const names = new Set<string>()
+  for (const route of inventory.routesUsing(kind as Kind, id)) {
+    names.add(route)
+    const name = inventory.get('routes', route)?.name
+    if (typeof name === 'string') names.add(name)
+  }
+  return (one) => names.has(one.route)
+}
