@@ -6,6 +6,7 @@ import apiBreaker from './api-breaker.ts'
 import attachConsumerLabel from './attach-consumer-label.ts'
 import basicAuth from './basic-auth.ts'
 import batchRequests from './batch-requests.ts'
+import bodyTransformer from './body-transformer.ts'
 import brotli from './brotli.ts'
 import clientControl from './client-control.ts'
 import consumerRestriction from './consumer-restriction.ts'
@@ -100,6 +101,7 @@ export const plugins: readonly Plugin[] = [
   opa, // 2001
   dataMask, // 1500
   proxyCache, // 1085
+  bodyTransformer, // 1080
   proxyMirror, // 1010
   proxyRewrite, // 1008
   workflow, // 1006

@@ -30,6 +30,7 @@ for (const plugin of [
   'serverless-pre-function',
   'traffic-split',
   'echo',
+  'body-transformer',
   'degraphql',
 ]) {
   test(`${plugin} answers as recorded`, async () => {

@@ -1,0 +1,79 @@
+// Bodies as the values of templates. Every decoder throws a DecodeError that says what is wrong with the body.
+import { XMLParser, XMLValidator } from 'fast-xml-parser'
+
+export type Format = 'xml' | 'json' | 'encoded' | 'args' | 'plain' | 'multipart'
+export type Values = Record<string, unknown>
+
+export class DecodeError extends Error {}
+
+/** Arguments that are read at most, as nginx does it. */
+const MAX_ARGUMENTS = 100
+
+const xml = new XMLParser({
+  ignoreAttributes: false,
+  attributesGroupName: '_attr',
+  attributeNamePrefix: '',
+  textNodeName: '1',
+  removeNSPrefix: true,
+  parseTagValue: false,
+  parseAttributeValue: false,
+  ignoreDeclaration: true,
+  ignorePiTags: true,
+})
+
+/** The format that belongs to a Content-Type; undefined: none that is known. */
+export function formatOf(type: string | undefined): Format | undefined {
+  if (type === undefined) return undefined
+  const lower = type.toLowerCase()
+  if (lower.includes('text/xml')) return 'xml'
+  if (lower.includes('application/json')) return 'json'
+  if (lower.includes('application/x-www-form-urlencoded')) return 'encoded'
+  return lower.includes('multipart/') ? 'multipart' : undefined
+}
+
+/** XML: an element is its text, or an object of its children (a list where one repeats) with `_attr`, and its text as item 1. */
+export function fromXml(body: string): Values {
+  // Entities of its own are how a small document becomes a large one.
+  if (/<!DOCTYPE/i.test(body)) throw new DecodeError('XML with a document type is not read')
+  const valid = XMLValidator.validate(body)
+  if (valid !== true) throw new DecodeError(`no XML: ${valid.err.msg} (line ${valid.err.line})`)
+  return xml.parse(body) as Values
+}
+
+export function fromJson(body: string): Values {
+  let value: unknown
+  try {
+    value = JSON.parse(body)
+  } catch (error) {
+    throw new DecodeError(`no JSON: ${(error as Error).message}`)
+  }
+  if (typeof value !== 'object' || value === null) throw new DecodeError('JSON that is neither an object nor a list')
+  return value as Values
+}
+
+/** A form or a query: a repeated name gives a list, one without `=` is true. */
+export function fromForm(body: string): Values {
+  const values: Values = Object.create(null)
+  for (const pair of body.split('&').slice(0, MAX_ARGUMENTS)) {
+    if (pair) for (const [name, text] of new URLSearchParams(pair)) add(values, name, pair.includes('=') ? text : true)
+  }
+  return values
+}
+
+/** The fields of a form of several parts; a file is its text. */
+export async function fromMultipart(body: Buffer, type: string | undefined): Promise<Values> {
+  const headers = { 'Content-Type': (type ?? '').replace(/multipart\/[\w-]+/i, 'multipart/form-data') }
+  const form = await new Response(new Uint8Array(body), { headers }).formData().catch((error: Error) => {
+    throw new DecodeError(`no multipart body: ${error.message}`)
+  })
+  const values: Values = Object.create(null)
+  for (const [name, value] of form) add(values, name, typeof value === 'string' ? value : await value.text())
+  return values
+}
+
+function add(values: Values, name: string, value: unknown): void {
+  const before = values[name]
+  if (before === undefined) values[name] = value
+  else if (Array.isArray(before)) before.push(value)
+  else values[name] = [before, value]
+}

@@ -1,0 +1,54 @@
+// The functions of templates: APISIX's helpers, and what of Lua's string library gives a value back without patterns.
+import { TemplateError, toText } from './expression.ts'
+
+type TemplateFunction = (given: unknown[]) => unknown
+
+const XML: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', "'": '&apos;', '"': '&quot;' }
+/** Characters that Lua's patterns give a meaning. */
+const MAGIC = /[\^$()%.[\]*+?]/
+const MAX_REPEATED_CHARACTERS = 1024 * 1024
+
+function text(value: unknown): string {
+  if (typeof value === 'string' || typeof value === 'number') return toText(value)
+  throw new TemplateError(`a text is expected, found ${JSON.stringify(value) ?? 'nil'}`)
+}
+
+/** Lua's positions count from 1, negative ones from the end. */
+function sub([value, from, to = -1]: unknown[]): string {
+  const whole = text(value)
+  const place = (at: unknown): number => (Number(at) < 0 ? whole.length + Number(at) + 1 : Number(at))
+  return whole.slice(Math.max(1, place(from)) - 1, Math.max(0, place(to)))
+}
+
+function replaceAll([value, wanted, replacement]: unknown[]): string {
+  const [whole, found, by] = [text(value), text(wanted), text(replacement)]
+  if (MAGIC.test(found) || by.includes('%'))
+    throw new TemplateError("string.gsub takes plain texts here, without the characters of Lua's patterns")
+  return found ? whole.replaceAll(found, () => by) : whole
+}
+
+function repeat([value, count]: unknown[]): string {
+  const [whole, times] = [text(value), Math.max(0, Math.trunc(Number(count) || 0))]
+  if (whole.length * times > MAX_REPEATED_CHARACTERS)
+    throw new TemplateError('string.rep makes a text that is too long')
+  return whole.repeat(times)
+}
+
+function number([value]: unknown[]): number | undefined {
+  const found =
+    typeof value === 'number' ? value : typeof value === 'string' && value.trim() ? Number(value) : Number.NaN
+  return Number.isNaN(found) ? undefined : found
+}
+
+export const FUNCTIONS: Record<string, TemplateFunction> = {
+  _escape_json: ([value]) => JSON.stringify(value ?? null),
+  _escape_xml: ([value]) => text(value).replace(/[&<>'"]/g, (found) => XML[found] as string),
+  tostring: ([value]) => toText(value),
+  tonumber: number,
+  'string.lower': ([value]) => text(value).toLowerCase(),
+  'string.upper': ([value]) => text(value).toUpperCase(),
+  'string.len': ([value]) => Buffer.byteLength(text(value)),
+  'string.sub': sub,
+  'string.rep': repeat,
+  'string.gsub': replaceAll,
+}
