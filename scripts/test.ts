@@ -11,6 +11,7 @@ const SERVERS: Record<string, string> = {
   nginx: 'nginx-light',
   chromium: 'chromium',
   kcat: 'kcat',
+  slapd: 'slapd',
 }
 
 function run(command: string, args: string[]): boolean {

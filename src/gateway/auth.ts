@@ -51,3 +51,12 @@ export function withoutCredentials(
   attachConsumer(ctx, consumer)
   return undefined
 }
+
+/** User name and password of an Authorization header (RFC 7617 2: the password may hold colons); undefined when it has none. */
+export function basicCredentials(header: string): { username: string; password: string } | undefined {
+  const encoded = /^basic ([A-Za-z0-9+/]+={0,2})$/i.exec(header)?.[1]
+  if (encoded === undefined) return undefined
+  const text = Buffer.from(encoded, 'base64').toString()
+  const colon = text.indexOf(':')
+  return colon < 0 ? undefined : { username: text.slice(0, colon), password: text.slice(colon + 1) }
+}

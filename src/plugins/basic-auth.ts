@@ -1,7 +1,7 @@
 // Asks for a user name and a password (RFC 7617) and makes the request that consumer's.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import Type, { type Static } from 'typebox'
-import { authFields, challenger, withoutCredentials } from '../gateway/auth.ts'
+import { authFields, basicCredentials, challenger, withoutCredentials } from '../gateway/auth.ts'
 import { attachConsumer } from '../gateway/consumers.ts'
 import { definePlugin } from '../gateway/plugin.ts'
 
@@ -29,7 +29,7 @@ export default definePlugin<Conf>({
       rewrite(ctx) {
         const written = ctx.request.headers.get('authorization')
         if (written === undefined) return withoutCredentials(ctx, env, conf.anonymous_consumer, missing)
-        const credentials = parseCredentials(written)
+        const credentials = basicCredentials(written)
         if (!credentials) return withoutCredentials(ctx, env, conf.anonymous_consumer, malformed)
         const identity = env.consumers.find('basic-auth', credentials.username)
         if (!identity || !equal(String(identity.auth.password), credentials.password))
@@ -41,15 +41,6 @@ export default definePlugin<Conf>({
     }
   },
 })
-
-/** The password may hold colons: only the first one divides (RFC 7617 2). */
-function parseCredentials(header: string): { username: string; password: string } | undefined {
-  const encoded = /^basic ([A-Za-z0-9+/]+={0,2})$/i.exec(header)?.[1]
-  if (encoded === undefined) return undefined
-  const text = Buffer.from(encoded, 'base64').toString()
-  const colon = text.indexOf(':')
-  return colon < 0 ? undefined : { username: text.slice(0, colon), password: text.slice(colon + 1) }
-}
 
 /** Takes the same time wherever the texts differ. */
 function equal(a: string, b: string): boolean {

@@ -31,6 +31,7 @@ import jweDecrypt from './jwe-decrypt.ts'
 import jwtAuth from './jwt-auth.ts'
 import kafkaLogger from './kafka-logger.ts'
 import keyAuth from './key-auth.ts'
+import ldapAuth from './ldap-auth.ts'
 import limitConn from './limit-conn.ts'
 import limitCount from './limit-count.ts'
 import limitReq from './limit-req.ts'
@@ -89,6 +90,7 @@ export const plugins: readonly Plugin[] = [
   requestValidation, // 2800
   multiAuth, // 2600
   openidConnect, // 2599
+  ldapAuth, // 2540
   hmacAuth, // 2530
   basicAuth, // 2520
   jwtAuth, // 2510
