@@ -37,18 +37,18 @@ async function list(target: Target, query: URLSearchParams, clear: boolean, part
   const matches = toFilter(target, query)
   const found: object[] = []
   const prefix = prefixOf(target)
-  let total = 0
-  for await (const entry of entriesBelow(parts.store, prefix)) {
+  // The store counts for itself what is before and behind the page, where all below the prefix is of this kind.
+  const whole = Number.isSafeInteger(window.from) && Number.isSafeInteger(window.to)
+  const counts = window.paged && whole && !matches && target.kind !== 'consumers'
+  let total = counts ? window.from : 0
+  for await (const entry of entriesBelow(parts.store, prefix, total)) {
     if (parseKey(entry.key)?.kind !== target.kind) continue
     if (matches && !matches(parseResource(entry.text) ?? {})) continue
     if (total >= window.from && total < window.to) found.push(present(entry, target, clear, parts))
     total++
-    // The store counts what is behind the page, where all below the prefix is of this kind.
-    if (total === window.to && !matches && target.kind !== 'consumers') {
-      total = (await parts.store.list(prefix, { limit: 1 })).total
-      break
-    }
+    if (counts && total === window.to) break
   }
+  if (counts) total = (await parts.store.list(prefix, { limit: 1 })).total
   const empty = window.paged && found.length === 0 ? {} : []
   return json(200, { list: found.length > 0 ? found : empty, total })
 }
@@ -69,9 +69,9 @@ function prefixOf({ kind, within }: Target): string {
   return within === undefined ? `${kind}/` : `${kind}/${within}/`
 }
 
-async function* entriesBelow(store: Store, prefix: string): AsyncGenerator<Entry> {
+async function* entriesBelow(store: Store, prefix: string, skip: number): AsyncGenerator<Entry> {
   for (let after: string | undefined; ; ) {
-    const page = await store.list(prefix, { limit: CHUNK_ENTRIES, ...(after === undefined ? {} : { after }) })
+    const page = await store.list(prefix, { after, limit: CHUNK_ENTRIES, skip: after === undefined ? skip : 0 })
     yield* page.entries
     if (page.entries.length < CHUNK_ENTRIES) return
     after = page.entries.at(-1)?.key

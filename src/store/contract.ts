@@ -52,12 +52,18 @@ export interface Watcher {
   close(): void
 }
 
+export interface ListOptions {
+  after?: string | undefined
+  skip?: number
+  limit?: number
+}
+
 /** All methods reject with a `StoreError` when the store cannot be reached or is read-only; nothing is then written in part. */
 export interface Store {
   readonly name: 'memory' | 'sqlite' | 'etcd' | 'yaml'
   get(key: string): Promise<Entry | undefined>
-  /** Entries whose key begins with `prefix`, by key; `after` is the last key of the page before, `limit` a number of entries. */
-  list(prefix: string, options?: { after?: string; limit?: number }): Promise<Page>
+  /** Entries whose key begins with `prefix`, by key; `after` is the last key of the page before; `skip` entries are passed over without being read, `limit` are given. */
+  list(prefix: string, options?: ListOptions): Promise<Page>
   /**
    * Applies all operations or none; a key may occur once. When it resolves it is durable, and the watchers of this process have been told.
    * A failed condition is an answer, not an error. Deleting only what is not there changes nothing and makes no commit.

@@ -12,6 +12,7 @@ import {
   type CommitResult,
   type Condition,
   type Entry,
+  type ListOptions,
   type Operation,
   type Page,
   type Store,
@@ -65,7 +66,7 @@ class EtcdStore implements Store {
     return this.#entries.get(key)
   }
 
-  async list(prefix: string, options?: { after?: string; limit?: number }): Promise<Page> {
+  async list(prefix: string, options?: ListOptions): Promise<Page> {
     return this.#entries.page(prefix, this.#revision, options)
   }
 

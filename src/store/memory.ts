@@ -1,7 +1,17 @@
 // The store in memory: the readable reference of the contract, for tests and for a gateway that may forget. Nothing outlives the process.
 
 import { CommitLog, type WatchHandlers } from './commit-log.ts'
-import type { Change, CommitResult, Condition, Entry, Operation, Page, Store, Watcher } from './contract.ts'
+import type {
+  Change,
+  CommitResult,
+  Condition,
+  Entry,
+  ListOptions,
+  Operation,
+  Page,
+  Store,
+  Watcher,
+} from './contract.ts'
 import { Expiry } from './expiry.ts'
 import { assertOperations, expiresAtMs } from './operations.ts'
 import { SortedEntries } from './sorted-entries.ts'
@@ -18,7 +28,7 @@ export class MemoryStore implements Store {
     return this.#entries.get(key)
   }
 
-  async list(prefix: string, options?: { after?: string; limit?: number }): Promise<Page> {
+  async list(prefix: string, options?: ListOptions): Promise<Page> {
     return this.#entries.page(prefix, this.#revision, options)
   }
 

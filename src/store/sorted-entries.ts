@@ -1,7 +1,7 @@
 // Entries in memory, ordered by key: a map for `get` and a sorted array of keys for ranges. Inserting moves the tail of the array
 // (100,000 keys: some microseconds); a page costs two binary searches and its own length.
 
-import type { Entry, Page } from './contract.ts'
+import type { Entry, ListOptions, Page } from './contract.ts'
 
 /** An ordered map of entries. */
 export class SortedEntries {
@@ -29,7 +29,7 @@ export class SortedEntries {
   }
 
   /** One page of the keys that begin with `prefix`; see `Store.list`. */
-  page(prefix: string, revision: number, options: { after?: string; limit?: number } = {}): Page {
+  page(prefix: string, revision: number, options: ListOptions = {}): Page {
     const first = this.#lowerBound(prefix)
     const end = this.#endOf(prefix, first)
     let start = first
@@ -37,6 +37,7 @@ export class SortedEntries {
       start = this.#lowerBound(options.after)
       if (this.#keys[start] === options.after) start += 1
     }
+    start += options.skip ?? 0
     const stop = options.limit === undefined ? end : Math.min(end, start + options.limit)
     const entries: Entry[] = []
     for (let index = start; index < stop; index += 1) {

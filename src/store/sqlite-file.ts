@@ -71,11 +71,15 @@ export function openSqliteFile(file: string): DatabaseSync {
 /** Prepares what the store runs. */
 export function prepareStatements(database: DatabaseSync): Statements {
   const columns = 'key, text, created_index AS createdIndex, modified_index AS modifiedIndex'
+  // What is passed over is looked up in the index of keys alone.
+  const page = (from: string): StatementSync =>
+    database.prepare(`SELECT ${columns} FROM entries WHERE key IN (
+      SELECT key FROM entries WHERE key ${from} ? AND key < ? ORDER BY key LIMIT ? OFFSET ?) ORDER BY key`)
   return {
     get: database.prepare(`SELECT ${columns} FROM entries WHERE key = ?`),
     modifiedIndex: database.prepare('SELECT modified_index AS modifiedIndex FROM entries WHERE key = ?'),
-    firstPage: database.prepare(`SELECT ${columns} FROM entries WHERE key >= ? AND key < ? ORDER BY key LIMIT ?`),
-    nextPage: database.prepare(`SELECT ${columns} FROM entries WHERE key > ? AND key < ? ORDER BY key LIMIT ?`),
+    firstPage: page('>='),
+    nextPage: page('>'),
     count: database.prepare('SELECT count(*) AS total FROM entries WHERE key >= ? AND key < ?'),
     put: database.prepare(`
       INSERT INTO entries (key, text, created_index, modified_index, expires_at_ms) VALUES (?, ?, ?, ?, ?)

@@ -13,6 +13,7 @@ import {
   type CommitResult,
   type Condition,
   type Entry,
+  type ListOptions,
   type Operation,
   type Page,
   type Store,
@@ -73,12 +74,12 @@ export class SqliteStore implements Store {
     return row && { ...row }
   }
 
-  async list(prefix: string, options: { after?: string; limit?: number } = {}): Promise<Page> {
+  async list(prefix: string, options: ListOptions = {}): Promise<Page> {
     const end = prefix + LAST_CHARACTER
-    const { after = '', limit = -1 } = options
+    const { after = '', skip = 0, limit = -1 } = options
     const { firstPage, nextPage } = this.#statements
     const rows = this.#read(() =>
-      after < prefix ? firstPage.all(prefix, end, limit) : nextPage.all(after, end, limit),
+      after < prefix ? firstPage.all(prefix, end, limit, skip) : nextPage.all(after, end, limit, skip),
     )
     return { entries: rows as unknown as Row[], revision: this.#revision, total: this.#count(prefix, end) }
   }

@@ -10,6 +10,7 @@ import {
   type Change,
   type CommitResult,
   type Entry,
+  type ListOptions,
   type Page,
   type Store,
   StoreError,
@@ -41,7 +42,7 @@ class YamlStore implements Store {
     return this.#entries.get(key)
   }
 
-  async list(prefix: string, options?: { after?: string; limit?: number }): Promise<Page> {
+  async list(prefix: string, options?: ListOptions): Promise<Page> {
     return this.#entries.page(prefix, this.#revision, options)
   }
 

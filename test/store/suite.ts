@@ -113,6 +113,14 @@ export function storeSuite(name: string, openEmpty: OpenEmpty, options: { skip?:
         seen,
         ids.map((id) => `routes/${id}`),
       )
+      const skipped = await store.list('routes/', { skip: 20, limit: 3 })
+      assert.deepEqual(
+        [skipped.entries.map(({ key }) => key), skipped.total],
+        [['routes/20', 'routes/21', 'routes/22'], 25],
+      )
+      const behind = await store.list('routes/', { after: 'routes/03', skip: 2, limit: 1 })
+      assert.equal(behind.entries[0]?.key, 'routes/06')
+      assert.deepEqual((await store.list('routes/', { skip: 30, limit: 3 })).entries, [])
       const fromRemovedKey = await store.list('routes/', { after: 'routes/105', limit: 1 })
       assert.equal(fromRemovedKey.entries[0]?.key, 'routes/11')
     })
