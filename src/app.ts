@@ -147,14 +147,15 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
     metrics: { listen: metrics ?? 'off' },
   }
   const opener = settings.surface.listen === 'off' ? undefined : await import('./surfaces/open.ts')
-  const { surface, owner } = (await opener?.openSurface(opened, keys.admin, closers, log)) ?? {}
+  const storeTrouble = (): string | undefined => store.trouble()
+  const { surface, owner } = (await opener?.openSurface(opened, keys.admin, closers, log, storeTrouble)) ?? {}
   return {
     gateway,
     gatewayTls: settings.gateway.https.map((text, i) => `${parseAddress(text)?.host}:${plane.tlsPorts[i]}`),
     admin,
     metrics,
     surface,
-    storeTrouble: () => store.trouble(),
+    storeTrouble,
     ownerUrl: () => (surface && owner ? `${origin(settings, surface)}/?ticket=${owner.ticket()}` : undefined),
     close,
   }

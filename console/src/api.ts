@@ -19,6 +19,8 @@ export interface TargetState {
 export interface State {
   version: string
   model: string
+  /** Why the store of the embedded gateway cannot be written now. */
+  trouble?: string
   targets: TargetState[]
 }
 

@@ -9,6 +9,7 @@ import { useLoaded } from './use-loaded.ts'
 
 const GatewayView = lazy(() => import('./gateway/gateway-view.tsx'))
 const TrafficView = lazy(() => import('./traffic/traffic-view.tsx'))
+const TargetsView = lazy(() => import('./targets/targets-view.tsx'))
 const HistoryView = lazy(() => import('./history/history-view.tsx'))
 
 const VIEWS: { path: string; title: string; icon: IconName }[] = [
@@ -16,6 +17,7 @@ const VIEWS: { path: string; title: string; icon: IconName }[] = [
   { path: 'gateway', title: 'Gateway', icon: 'gateway' },
   { path: 'traffic', title: 'Traffic', icon: 'traffic' },
   { path: 'history', title: 'History', icon: 'history' },
+  { path: 'targets', title: 'Targets', icon: 'targets' },
 ]
 
 export function App(): ReactNode {
@@ -33,11 +35,18 @@ export function App(): ReactNode {
             {error}
           </p>
         )}
+        {state?.trouble && (
+          <p className="banner" role="alert">
+            The store is away: the last configuration is served, changes are refused until it answers. {state.trouble}
+          </p>
+        )}
         <Suspense fallback={<p className="quiet pad">Loading…</p>}>
           {view === 'gateway' ? (
             <GatewayView path={rest} state={state} />
           ) : view === 'traffic' ? (
             <TrafficView state={state} />
+          ) : view === 'targets' ? (
+            <TargetsView state={state} />
           ) : view === 'history' ? (
             <HistoryView />
           ) : (

@@ -29,6 +29,7 @@ export async function openSurface(
   adminKey: string,
   closers: Closers,
   log: ReturnType<typeof createLogger>,
+  storeTrouble: () => string | undefined,
 ): Promise<{ surface: string; owner: Owner }> {
   const address = parseAddress(settings.surface.listen) as { host: string; port: number }
   if (!isLoopback(address.host) && !settings.surface.tokens.length && !settings.surface.oauth)
@@ -77,6 +78,7 @@ export async function openSurface(
     version: version(),
     model: settings.model.provider,
     publicUrl: settings.surface.public_url,
+    storeTrouble,
     log,
   })
   const server = await listenSurface(app, address).catch((error: NodeJS.ErrnoException) => {

@@ -33,6 +33,8 @@ export interface SurfaceDeps extends OperationsApiDeps {
   /** What answers in the chat: `builtin` or the provider's name. */
   model: string
   version: string
+  /** Why the store of the embedded gateway cannot be written now; undefined when it answers. */
+  storeTrouble(): string | undefined
   log: Logger
 }
 

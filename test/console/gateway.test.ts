@@ -41,7 +41,10 @@ after(async () => {
 test('a table with search, and explain', { skip: noBrowser }, async () => {
   const { page } = owner
   await page.getByRole('link', { name: 'Gateway', exact: true }).click()
-  await page.getByRole('link', { name: 'routes', exact: true }).click()
+  await page
+    .getByRole('navigation', { name: 'Kinds of resources' })
+    .getByRole('link', { name: 'routes', exact: true })
+    .click()
   const table = page.getByRole('region', { name: 'routes' })
   await table.getByText('/speaker/*').waitFor()
   await page.getByLabel('Search routes').fill('cors')
@@ -101,7 +104,10 @@ test('history: diff and undo', { skip: noBrowser }, async () => {
 test('a plugin is added and changed by the form of its schema, through a plan', { skip: noBrowser }, async () => {
   const { page } = owner
   await page.getByRole('link', { name: 'Gateway', exact: true }).click()
-  await page.getByRole('link', { name: 'routes', exact: true }).click()
+  await page
+    .getByRole('navigation', { name: 'Kinds of resources' })
+    .getByRole('link', { name: 'routes', exact: true })
+    .click()
   await page.getByRole('region', { name: 'routes' }).getByRole('link', { name: 'speakers' }).click()
   const add = page.getByLabel('Add a plugin')
   await add.locator('option', { hasText: 'limit-count' }).waitFor({ state: 'attached' })
@@ -143,7 +149,10 @@ test('ten thousand routes: few rows in the document, all of them in reach', { sk
   }))
   await page.route('**/v1/console/resources/routes?*', (route) => route.fulfill({ json: { total: rows.length, rows } }))
   await page.getByRole('link', { name: 'Gateway', exact: true }).click()
-  await page.getByRole('link', { name: 'routes', exact: true }).click()
+  await page
+    .getByRole('navigation', { name: 'Kinds of resources' })
+    .getByRole('link', { name: 'routes', exact: true })
+    .click()
   const table = page.getByRole('region', { name: 'routes' })
   await table.getByText('/r/3/*').waitFor()
   assert.ok((await table.locator('tr').count()) < 60)

@@ -4,8 +4,10 @@ import { KINDS } from '../../../src/resources/kinds.ts'
 import type { ResourceRow } from '../../../src/surfaces/http/console-api.ts'
 import type { State } from '../api.ts'
 import { link } from '../route.ts'
+import { chooseTarget, useTarget } from '../target.ts'
 import { useLoaded } from '../use-loaded.ts'
 import { Explain } from './explain.tsx'
+import { LintView } from './lint-view.tsx'
 import { PictureView } from './picture-view.tsx'
 import { ResourcePage } from './resource-page.tsx'
 import { VirtualTable } from './virtual-table.tsx'
@@ -17,8 +19,7 @@ interface Props {
 }
 
 export default function GatewayView({ path, state }: Props): ReactNode {
-  const [target, setTarget] = useState<string>()
-  const name = target ?? state?.targets[0]?.name
+  const name = useTarget(state)
   const [kind = 'picture', ...id] = path
   if (name === undefined) return null
   return (
@@ -28,7 +29,7 @@ export default function GatewayView({ path, state }: Props): ReactNode {
         {state && state.targets.length > 1 && (
           <label className="pick">
             <span className="hidden">Target</span>
-            <select value={name} onChange={(event) => setTarget(event.target.value)}>
+            <select value={name} onChange={(event) => chooseTarget(event.target.value)}>
               {state.targets.map((one) => (
                 <option key={one.name}>{one.name}</option>
               ))}
@@ -40,6 +41,9 @@ export default function GatewayView({ path, state }: Props): ReactNode {
         <a href={link('gateway')} aria-current={kind === 'picture' ? 'page' : undefined}>
           picture
         </a>
+        <a href={link('gateway', 'findings')} aria-current={kind === 'findings' ? 'page' : undefined}>
+          findings
+        </a>
         {KINDS.filter((one) => one !== 'credentials' && one !== 'secrets').map((one) => (
           <a key={one} href={link('gateway', one)} aria-current={one === kind ? 'page' : undefined}>
             {one.replaceAll('_', ' ')}
@@ -48,6 +52,8 @@ export default function GatewayView({ path, state }: Props): ReactNode {
       </nav>
       {kind === 'picture' ? (
         <PictureView target={name} range={id} />
+      ) : kind === 'findings' ? (
+        <LintView target={name} />
       ) : id.length ? (
         <ResourcePage key={`${kind}/${id.join('/')}`} target={name} kind={kind} id={id.join('/')} />
       ) : (

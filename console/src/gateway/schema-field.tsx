@@ -13,6 +13,8 @@ export interface FieldSchema {
   items?: FieldSchema
   properties?: Record<string, FieldSchema>
   required?: string[]
+  oneOf?: FieldSchema[]
+  anyOf?: FieldSchema[]
 }
 
 interface Props {
@@ -40,6 +42,7 @@ export function fromText(text: string, name: string, schema: FieldSchema): unkno
   if (schema.type === 'boolean') return text === 'true'
   if (schema.enum) return schema.enum.find((one) => String(one) === text)
   if (schema.type === 'string') return text
+  if (isScalar(schema)) return isNumeric(schema) && Number.isFinite(Number(text)) ? Number(text) : text
   if (schema.type === 'integer' || schema.type === 'number') {
     const number = Number(text)
     if (!Number.isFinite(number)) throw new Error(`${name}: ${text} is no number`)
@@ -64,7 +67,7 @@ export function SchemaField({ name, schema, required, text, onChange }: Props): 
       </label>
       <Control {...{ id, schema, required, text, onChange }} hint={hint === undefined ? '' : toText(hint, schema)} />
       <p className="note" id={`${id}-about`}>
-        {about.filter(Boolean).join('; ')}
+        {about.filter(Boolean).join('; ').replaceAll('`', '')}
       </p>
     </div>
   )
@@ -98,7 +101,7 @@ function Control({ id, schema, required, text, hint, onChange }: ControlProps): 
         onChange={(event) => onChange(event.target.value)}
       />
     )
-  if (schema.type === 'string')
+  if (schema.type === 'string' || isScalar(schema))
     return (
       <input
         {...described}
@@ -131,5 +134,17 @@ function isList({ type, items }: FieldSchema): boolean {
 
 /** True when the control holds a text as it is. */
 function isPlain(schema: FieldSchema): boolean {
-  return schema.type === 'string' || schema.enum !== undefined
+  return schema.type === 'string' || schema.enum !== undefined || isScalar(schema)
 }
+
+/** True for a number or a text, or texts of several forms. */
+function isScalar({ type, oneOf, anyOf }: FieldSchema): boolean {
+  const among = oneOf ?? anyOf
+  return type === undefined && among !== undefined && among.every((one) => SCALARS.has(one.type ?? ''))
+}
+
+function isNumeric({ oneOf, anyOf }: FieldSchema): boolean {
+  return (oneOf ?? anyOf ?? []).some((one) => one.type !== 'string')
+}
+
+const SCALARS = new Set(['string', 'integer', 'number'])

@@ -6,6 +6,7 @@ import { ProofTable } from '../cards/proof-table.tsx'
 import { UndoFlow } from '../cards/undo-flow.tsx'
 import { Icon } from '../parts/icons.tsx'
 import { useLoaded } from '../use-loaded.ts'
+import { AuditLine } from './audit-line.tsx'
 
 interface Change {
   id: string
@@ -45,6 +46,7 @@ export default function HistoryView(): ReactNode {
           {error}
         </p>
       )}
+      <AuditLine />
       {shown?.length === 0 && <p className="quiet">{search ? 'Nothing found.' : 'Nothing was changed yet.'}</p>}
       <ol className="changes">
         {shown?.map((one) => (

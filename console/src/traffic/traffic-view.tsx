@@ -3,6 +3,7 @@ import { type ReactNode, useMemo, useState } from 'react'
 import type { TrafficPoint } from '../../../src/surfaces/http/console-api.ts'
 import type { State } from '../api.ts'
 import { Table } from '../cards/table.tsx'
+import { useTarget } from '../target.ts'
 import { useLoaded } from '../use-loaded.ts'
 import { Chart } from './chart.tsx'
 
@@ -33,7 +34,7 @@ const REFRESH_MS = 5000
 export default function TrafficView({ state }: { state: State | undefined }): ReactNode {
   const [seconds, setSeconds] = useState<number>(300)
   const [by, setBy] = useState<string>('route')
-  const target = encodeURIComponent(state?.targets[0]?.name ?? 'embedded')
+  const target = encodeURIComponent(useTarget(state) ?? 'embedded')
   const { value, error } = useLoaded<Traffic>(
     `/console/traffic?target=${target}&seconds=${seconds}&by=${by}`,
     REFRESH_MS,

@@ -10,8 +10,10 @@ import { writable } from '../../operations/one-by-one.ts'
 import { between, type Counts, type Moment } from '../../operations/traffic/counts.ts'
 import { type GroupBy, toRows, toTotal } from '../../operations/traffic/report.ts'
 import { isKind, type Kind, type Resource } from '../../resources/kinds.ts'
+import { auditApi } from '../console/audit-api.ts'
 import { pictureApi } from '../console/picture-api.ts'
 import { countsAbout, resourceApi } from '../console/resource-api.ts'
+import { targetsApi } from '../console/targets-api.ts'
 import type { Owner } from '../owner.ts'
 import { isOwner } from './access.ts'
 import { answerError, forbidden } from './answers.ts'
@@ -22,6 +24,8 @@ export interface ConsoleDeps {
   /** What answers in the chat: `builtin` or the provider's name. */
   model: string
   version: string
+  /** Why the store of the embedded gateway cannot be written now; undefined when it answers. */
+  storeTrouble(): string | undefined
 }
 
 /** Rows of one list; more are cut off, and the answer says so. */
@@ -45,12 +49,14 @@ export interface ResourceRow {
   updated: number | undefined
 }
 
-export function consoleApi({ owner, context, model, version }: ConsoleDeps): Hono {
+export function consoleApi({ owner, context, model, version, storeTrouble }: ConsoleDeps): Hono {
   const app = new Hono()
   app.use('/console/*', async (c, next) => (isOwner(c, owner) ? next() : forbidden(c)))
   app.onError(answerError)
   app.route('/', pictureApi(context))
   app.route('/', resourceApi(context))
+  app.route('/', auditApi(context))
+  app.route('/', targetsApi(context))
 
   app.get('/console/state', (c) => {
     const { targets } = context('console', c.req.raw.signal)
@@ -58,6 +64,7 @@ export function consoleApi({ owner, context, model, version }: ConsoleDeps): Hon
     return c.json({
       version,
       model,
+      trouble: storeTrouble(),
       targets: names.map((name) => {
         const target = targets.get(name)
         return { name, gateway: target.gatewayUrl, admin: target.adminUrl, policy: targets.policy(target, 'console') }

@@ -1,0 +1,110 @@
+// The gateways that are operated from here: which one the views show, in what two of them differ, and what is carried from one to the other.
+import { type ReactNode, useState } from 'react'
+import type { TargetSeen } from '../../../src/surfaces/console/targets-api.ts'
+import type { State } from '../api.ts'
+import { chooseTarget, useTarget } from '../target.ts'
+import { useLoaded } from '../use-loaded.ts'
+import { Comparison } from './comparison.tsx'
+
+const REFRESH_MS = 15_000
+
+export default function TargetsView({ state }: { state: State | undefined }): ReactNode {
+  const current = useTarget(state)
+  const { value, error } = useLoaded<{ targets: TargetSeen[] }>('/console/targets', REFRESH_MS)
+  const names = state?.targets.map((one) => one.name) ?? []
+  const [from, setFrom] = useState<string>()
+  const [to, setTo] = useState<string>()
+  const [source, goal] = [from ?? names[0], to ?? names.find((one) => one !== (from ?? names[0]))]
+  return (
+    <div className="page">
+      <header>
+        <h1>Targets</h1>
+      </header>
+      {error && (
+        <p className="banner" role="alert">
+          {error}
+        </p>
+      )}
+      <ul className="targets">
+        {value?.targets.map((one) => (
+          <li key={one.name} className="card">
+            <TargetCard seen={one} current={one.name === current} />
+          </li>
+        ))}
+      </ul>
+      {names.length > 1 && source && goal ? (
+        <>
+          <h2>Compare and promote</h2>
+          <div className="tools">
+            <Pick label="From" names={names} value={source} onChange={setFrom} />
+            <Pick label="To" names={names.filter((one) => one !== source)} value={goal} onChange={setTo} />
+          </div>
+          <Comparison key={`${source} ${goal}`} from={source} to={goal} />
+        </>
+      ) : (
+        <p className="note">
+          With a second target in <code>gateward.yaml</code> the two can be compared, and configuration is promoted from
+          one to the other.
+        </p>
+      )}
+    </div>
+  )
+}
+
+function TargetCard({ seen, current }: { seen: TargetSeen; current: boolean }): ReactNode {
+  return (
+    <>
+      <h3>
+        {seen.name} {current && <span className="badge approved">shown</span>}
+      </h3>
+      {seen.trouble === undefined ? (
+        <p className="ok">answers, {seen.routes.toLocaleString()} routes</p>
+      ) : (
+        <p className="no">{seen.trouble}</p>
+      )}
+      <dl className="fields">
+        <div>
+          <dt>gateway</dt>
+          <dd>
+            <code>{seen.gateway}</code>
+          </dd>
+        </div>
+        <div>
+          <dt>Admin API</dt>
+          <dd>
+            <code>{seen.admin}</code>
+          </dd>
+        </div>
+        <div>
+          <dt>approval</dt>
+          <dd>{seen.policy}</dd>
+        </div>
+      </dl>
+      {!current && (
+        <button type="button" className="small" onClick={() => chooseTarget(seen.name)}>
+          Show {seen.name}
+        </button>
+      )}
+    </>
+  )
+}
+
+interface PickProps {
+  label: string
+  names: string[]
+  value: string
+  onChange(name: string): void
+}
+
+function Pick({ label, names, value, onChange }: PickProps): ReactNode {
+  return (
+    <label>
+      {label}{' '}
+      <select value={value} onChange={(event) => onChange(event.target.value)}>
+        {names.map((one) => (
+          <option key={one}>{one}</option>
+        ))}
+      </select>
+    </label>
+  )
+}
