@@ -1,6 +1,6 @@
 // The traffic of one resource over the last hour, as a chart.
 import { type ReactNode, useMemo } from 'react'
-import type { TrafficPoint } from '../../../src/surfaces/http/console-api.ts'
+import type { TrafficPoint } from '../../../src/operations/traffic/points.ts'
 import { useLoaded } from '../use-loaded.ts'
 import { Chart } from './chart.tsx'
 

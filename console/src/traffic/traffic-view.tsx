@@ -1,46 +1,33 @@
 // What goes through the gateway: requests, failures and latency over time, and the same by route, consumer, upstream and status.
 import { type ReactNode, useMemo, useState } from 'react'
-import type { TrafficPoint } from '../../../src/surfaces/http/console-api.ts'
+import type { TrafficPoint } from '../../../src/operations/traffic/points.ts'
+import type { TrafficSeen } from '../../../src/surfaces/console/traffic-api.ts'
 import type { State } from '../api.ts'
 import { Table } from '../cards/table.tsx'
 import { useTarget } from '../target.ts'
-import { useLoaded } from '../use-loaded.ts'
+import { useStream } from '../use-stream.ts'
 import { Chart } from './chart.tsx'
-
-interface Row {
-  name: string
-  requests: number
-  per_second: number
-  client_errors?: number
-  server_errors?: number
-  p50_ms?: number
-  p95_ms?: number
-}
-
-interface Traffic {
-  points: TrafficPoint[]
-  all: Row
-  rows: Row[]
-}
 
 const WINDOWS = [
   [300, '5 minutes'],
   [900, '15 minutes'],
   [3600, '1 hour'],
+  [86_400, '1 day'],
+  [604_800, '7 days'],
 ] as const
 const GROUPS = ['route', 'consumer', 'upstream', 'status'] as const
-const REFRESH_MS = 5000
+/** Tables and figures know no more than this. */
+const MAX_ROWS_S = 3600
 
 export default function TrafficView({ state }: { state: State | undefined }): ReactNode {
   const [seconds, setSeconds] = useState<number>(300)
   const [by, setBy] = useState<string>('route')
   const target = encodeURIComponent(useTarget(state) ?? 'embedded')
-  const { value, error } = useLoaded<Traffic>(
-    `/console/traffic?target=${target}&seconds=${seconds}&by=${by}`,
-    REFRESH_MS,
+  const { value, error } = useStream<TrafficSeen>(
+    `/console/traffic/stream?target=${target}&seconds=${seconds}&by=${by}`,
   )
   const theme = document.documentElement.dataset.theme
-  const { times, requests, latency } = useMemo(() => toLines(value?.points ?? []), [value])
+  const { times, requests, latency, bandwidth } = useMemo(() => toLines(value?.points ?? []), [value])
   return (
     <div className="page">
       <header>
@@ -64,7 +51,14 @@ export default function TrafficView({ state }: { state: State | undefined }): Re
           <div className="charts">
             <Chart title="Requests per second" unit="" times={times} lines={requests} theme={theme} />
             <Chart title="Latency" unit=" ms" times={times} lines={latency} theme={theme} />
+            <Chart title="Bandwidth" unit=" KB/s" times={times} lines={bandwidth} theme={theme} />
           </div>
+          {seconds > MAX_ROWS_S && (
+            <p className="note">
+              The charts show what was seen since Gateward started, a point a minute; the figures and the table are of
+              the last hour.
+            </p>
+          )}
           <div className="tools">
             <Choice<string>
               label="By"
@@ -76,7 +70,7 @@ export default function TrafficView({ state }: { state: State | undefined }): Re
           {value.rows.length ? (
             <div className="card">
               <Table
-                heads={[by, 'requests', 'per second', '4xx', '5xx', '50 % ms', '95 % ms']}
+                heads={[by, 'requests', 'per second', '4xx', '5xx', '50 % ms', '95 % ms', 'in', 'out']}
                 rows={value.rows.map((row) => [
                   row.name,
                   row.requests,
@@ -85,6 +79,8 @@ export default function TrafficView({ state }: { state: State | undefined }): Re
                   row.server_errors ?? '',
                   row.p50_ms ?? '',
                   row.p95_ms ?? '',
+                  toSize(row.bytes_in),
+                  toSize(row.bytes_out),
                 ])}
               />
             </div>
@@ -131,7 +127,7 @@ function Figure({ name, value }: { name: string; value: ReactNode }): ReactNode 
 
 function toLines(
   points: TrafficPoint[],
-): { times: number[] } & Record<'requests' | 'latency', Parameters<typeof Chart>[0]['lines']> {
+): { times: number[] } & Record<'requests' | 'latency' | 'bandwidth', Parameters<typeof Chart>[0]['lines']> {
   return {
     times: points.map((one) => one.at / 1000),
     requests: [
@@ -143,5 +139,21 @@ function toLines(
       { label: '50 %', color: '--good', values: points.map((one) => one.p50_ms ?? null) },
       { label: '95 %', color: '--accent', values: points.map((one) => one.p95_ms ?? null) },
     ],
+    bandwidth: [
+      { label: 'in', color: '--good', values: points.map((one) => toKilobytes(one.bytes_in_per_second)) },
+      { label: 'out', color: '--accent', values: points.map((one) => toKilobytes(one.bytes_out_per_second)) },
+    ],
   }
+}
+
+function toKilobytes(bytes: number): number {
+  return Math.round(bytes / 10.24) / 100
+}
+
+const UNITS = ['B', 'KB', 'MB', 'GB', 'TB']
+
+function toSize(bytes: number | undefined): string {
+  if (bytes === undefined) return ''
+  const power = Math.min(UNITS.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10))
+  return `${Math.round((bytes / 1024 ** power) * 10) / 10} ${UNITS[power]}`
 }

@@ -14,6 +14,8 @@ const row = Type.Object({
   per_second: Type.Number(),
   client_errors: optional,
   server_errors: optional,
+  bytes_in: optional,
+  bytes_out: optional,
   p50_ms: optional,
   p95_ms: optional,
   p99_ms: optional,

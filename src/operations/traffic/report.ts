@@ -10,6 +10,9 @@ export interface TrafficRow {
   /** Answers by kind; absent when rows are statuses. */
   client_errors?: number
   server_errors?: number
+  /** Bytes of requests and of answers, heads included; absent when rows are statuses. */
+  bytes_in?: number
+  bytes_out?: number
   /** Milliseconds, worked out from the buckets of the histogram; absent without one. */
   p50_ms?: number
   p95_ms?: number
@@ -49,9 +52,11 @@ function statusRows(all: readonly Counts[], seconds: number): TrafficRow[] {
 
 function toRow(name: string, group: readonly Counts[], seconds: number): TrafficRow {
   const latency = new Map<number, number>()
-  let [requests, clientErrors, serverErrors] = [0, 0, 0]
+  let [requests, clientErrors, serverErrors, bytesIn, bytesOut] = [0, 0, 0, 0, 0]
   for (const one of group) {
     requests += requestsIn(one)
+    bytesIn += one.bytesIn
+    bytesOut += one.bytesOut
     for (const [code, number] of one.codes) {
       if (code.startsWith('4')) clientErrors += number
       if (code.startsWith('5')) serverErrors += number
@@ -64,6 +69,8 @@ function toRow(name: string, group: readonly Counts[], seconds: number): Traffic
     per_second: rate(requests, seconds),
     client_errors: clientErrors,
     server_errors: serverErrors,
+    bytes_in: bytesIn,
+    bytes_out: bytesOut,
   }
   const buckets = [...latency].sort(([a], [b]) => a - b)
   if (!buckets.at(-1)?.[1]) return row

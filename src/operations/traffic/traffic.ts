@@ -1,14 +1,18 @@
 // What a target has counted, over time: moments are taken at intervals and kept for an hour, closer together the younger they are, so that a
-// question about a window is answered at once. Without a past the first question waits a moment and says how short its window was.
+// question about a window is answered at once; beside them a point a minute for a week, of everything together. Without a past the first question waits a moment and says how short its window was.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OperationError } from '../contract.ts'
 import { between, type Counts, type Moment, readMoment, requestsIn } from './counts.ts'
 import type { NodeStatus } from './health.ts'
+import { type TrafficPoint, toPoint } from './points.ts'
 
 const INTERVAL_MS = 15_000
 /** Moments younger than this are all kept, older ones five minutes apart, none older than an hour. */
 const RECENT_MS = 5 * 60_000
 const OLDEST_MS = 60 * 60_000
+/** Points of the long history: this far apart, none older than that; 10,080 small objects a target. */
+const POINT_MS = 60_000
+const OLDEST_POINT_MS = 7 * 24 * 60 * 60_000
 const MAX_BYTES = 32 * 1024 * 1024
 const TIMEOUT_MS = 5000
 /** How long a question without a past waits for a second moment. */
@@ -24,6 +28,9 @@ export class Traffic {
   readonly #url: string | undefined
   readonly #lastHits = new Map<string, number>()
   #moments: Moment[] = []
+  #points: TrafficPoint[] = []
+  /** The moment that the next point begins with. */
+  #mark: Moment | undefined
   #timer: NodeJS.Timeout | undefined
 
   /** `url`: the Prometheus endpoint; undefined when the target has none. */
@@ -74,6 +81,11 @@ export class Traffic {
     return this.#moments.filter((one) => one.at >= Date.now() - windowMs - INTERVAL_MS)
   }
 
+  /** A point a minute, of everything together, for windows longer than the kept moments; oldest first. */
+  history(windowMs: number): readonly TrafficPoint[] {
+    return this.#points.filter((one) => one.at >= Date.now() - windowMs)
+  }
+
   /** When a route was last seen to have had a request, as exactly as moments are taken. */
   lastHit(route: string): number | undefined {
     return this.#lastHits.get(route)
@@ -84,7 +96,16 @@ export class Traffic {
     const last = this.#moments.at(-1)
     if (last) for (const one of between(last, moment)) if (requestsIn(one)) this.#lastHits.set(one.route, moment.at)
     this.#moments = thin([...this.#moments, moment], moment.at)
+    this.#remember(moment)
     return moment
+  }
+
+  #remember(moment: Moment): void {
+    this.#mark ??= moment
+    if (moment.at - this.#mark.at < POINT_MS) return
+    this.#points.push(toPoint(this.#mark, moment))
+    this.#mark = moment
+    while ((this.#points[0]?.at ?? moment.at) < moment.at - OLDEST_POINT_MS) this.#points.shift()
   }
 
   #parse(text: string): Moment {

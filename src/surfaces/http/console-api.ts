@@ -1,5 +1,5 @@
 // What the console shows beside the operations, for the owner only and read-only: the state of a target, whole lists in a compact form (tables),
-// one resource whole, applied changes with their diffs, and traffic over time.
+// one resource whole, and applied changes with their diffs. What single views need is added from `../console/`.
 import { Hono } from 'hono'
 import { redact } from '../../lib/redact.ts'
 import { plainJson, plainText } from '../../lib/text.ts'
@@ -7,13 +7,12 @@ import { type OperationContext, OperationError, type Surface } from '../../opera
 import { diffFields, formatDiff } from '../../operations/diff.ts'
 import type { AppliedChange } from '../../operations/ledger.ts'
 import { writable } from '../../operations/one-by-one.ts'
-import { between, type Counts, type Moment } from '../../operations/traffic/counts.ts'
-import { type GroupBy, toRows, toTotal } from '../../operations/traffic/report.ts'
 import { isKind, type Kind, type Resource } from '../../resources/kinds.ts'
 import { auditApi } from '../console/audit-api.ts'
 import { pictureApi } from '../console/picture-api.ts'
-import { countsAbout, resourceApi } from '../console/resource-api.ts'
+import { resourceApi } from '../console/resource-api.ts'
 import { targetsApi } from '../console/targets-api.ts'
+import { trafficApi } from '../console/traffic-api.ts'
 import type { Owner } from '../owner.ts'
 import { isOwner } from './access.ts'
 import { answerError, forbidden } from './answers.ts'
@@ -31,9 +30,6 @@ export interface ConsoleDeps {
 /** Rows of one list; more are cut off, and the answer says so. */
 const MAX_ROWS = 20_000
 const MAX_CHANGES = 200
-const MAX_WINDOW_S = 3600
-const MAX_TRAFFIC_ROWS = 100
-const GROUPS: readonly GroupBy[] = ['route', 'consumer', 'upstream', 'status']
 
 /** What a table shows of a resource. */
 export interface ResourceRow {
@@ -57,6 +53,7 @@ export function consoleApi({ owner, context, model, version, storeTrouble }: Con
   app.route('/', resourceApi(context))
   app.route('/', auditApi(context))
   app.route('/', targetsApi(context))
+  app.route('/', trafficApi(context))
 
   app.get('/console/state', (c) => {
     const { targets } = context('console', c.req.raw.signal)
@@ -102,52 +99,7 @@ export function consoleApi({ owner, context, model, version, storeTrouble }: Con
     })
   })
 
-  app.get('/console/traffic', async (c) => {
-    const { signal } = c.req.raw
-    const target = context('console', signal).targets.get(c.req.query('target'), signal)
-    const { traffic } = target
-    const about = c.req.query('about')
-    const counted = about === undefined ? undefined : await countsAbout(target, about)
-    const windowMs = Math.min(MAX_WINDOW_S, Math.max(1, Number(c.req.query('seconds')) || 300)) * 1000
-    const by = GROUPS.find((one) => one === c.req.query('by')) ?? 'route'
-    const { counts: all, seconds } = await traffic.last(windowMs, signal)
-    const counts = counted ? all.filter(counted) : all
-    const moments = traffic.moments(windowMs)
-    return c.json({
-      all: toTotal(counts, seconds),
-      rows: toRows(counts, by, seconds)
-        .slice(0, MAX_TRAFFIC_ROWS)
-        .map((row) => ({ ...row, name: plainText(row.name, 100) })),
-      points: moments.slice(1).map((after, i) => toPoint(moments[i] as Moment, after, counted)),
-    })
-  })
-
   return app
-}
-
-/** The traffic between two moments that follow each other. */
-export interface TrafficPoint {
-  /** Milliseconds since 1970. */
-  at: number
-  per_second: number
-  client_errors_per_second: number
-  server_errors_per_second: number
-  p50_ms?: number
-  p95_ms?: number
-}
-
-function toPoint(before: Moment, after: Moment, counted: (one: Counts) => boolean = () => true): TrafficPoint {
-  const seconds = Math.max(0.001, (after.at - before.at) / 1000)
-  const total = toTotal(between(before, after).filter(counted), seconds)
-  const rate = (count = 0): number => Math.round((count / seconds) * 100) / 100
-  return {
-    at: after.at,
-    per_second: total.per_second,
-    client_errors_per_second: rate(total.client_errors),
-    server_errors_per_second: rate(total.server_errors),
-    p50_ms: total.p50_ms,
-    p95_ms: total.p95_ms,
-  }
 }
 
 function toRow(id: string, value: Resource): ResourceRow {
