@@ -96,6 +96,23 @@ const CASES: { rule: string; given(): Promise<void>; finds: string; fixable: boo
     fixable: false,
   },
   {
+    rule: 'weak-key',
+    given: () =>
+      put('/consumers', { username: 'jack', plugins: { 'basic-auth': { username: 'jack', password: 'short' } } }),
+    finds: 'weak-key:consumers/jack',
+    fixable: false,
+  },
+  {
+    rule: 'shared-key',
+    given: async () => {
+      const password = 'a-password-of-length'
+      await put('/consumers', { username: 'jack', plugins: { 'basic-auth': { username: 'jack', password } } })
+      await put('/consumers', { username: 'jill', plugins: { 'basic-auth': { username: 'jill', password } } })
+    },
+    finds: 'shared-key:consumers/jill',
+    fixable: false,
+  },
+  {
     rule: 'plain-secret',
     given: () =>
       put('/routes/a', good('/a', {}, { 'proxy-rewrite': { headers: { set: { Authorization: 'Basic abc' } } } })),
@@ -203,6 +220,16 @@ test('lint: the key of the Admin API, code in a route', async () => {
   const runsCode = RULES.find((one) => one.name === 'runs-code')
   const found = runsCode?.find({ inventory: inventory as unknown as Inventory, adminKey: '', now: 0 })
   assert.match(String(found?.[0]?.problem), /ext-plugin-pre-req, script/)
+})
+
+test('lint: two consumers with one API key, which only an APISIX takes', () => {
+  const consumer = (id: string) => ({ id, value: { plugins: { 'key-auth': { key: 'sesame-of-some-length' } } } })
+  const inventory = { list: () => [consumer('jack'), consumer('jill')] } as unknown as Inventory
+  const found = RULES.find((one) => one.name === 'shared-key')?.find({ inventory, adminKey: '', now: 0 })
+  assert.deepEqual(
+    found?.map(({ resource, severity, problem }) => [resource, severity, problem]),
+    [['consumers/jill', 'high', 'has the same API key as consumer jack']],
+  )
 })
 
 test('lint: every rule but those of a target is made to speak', () => {

@@ -83,21 +83,63 @@ const adminKey: Rule = {
   },
 }
 
+/** What consumers prove themselves with, by plugin; a password has a name beside it. */
+const CREDENTIALS: Record<string, { field: string; what: string; identifies: boolean }> = {
+  'key-auth': { field: 'key', what: 'API key', identifies: true },
+  'basic-auth': { field: 'password', what: 'password', identifies: false },
+  'jwt-auth': { field: 'secret', what: 'secret for tokens', identifies: false },
+  'hmac-auth': { field: 'secret_key', what: 'secret for signatures', identifies: false },
+}
+
+/** The credentials that consumers hold themselves; references to secrets elsewhere are left out. */
+function credentialsOf(value: Resource): { plugin: string; secret: string }[] {
+  return Object.entries(CREDENTIALS).flatMap(([plugin, { field }]) => {
+    const secret = pluginsIn(value)[plugin]?.[field]
+    return typeof secret === 'string' && !secret.startsWith('$') ? [{ plugin, secret }] : []
+  })
+}
+
 const weakKeys: Rule = {
   name: 'weak-key',
   severity: 'medium',
   find: ({ inventory }) =>
     inventory.list('consumers').flatMap(({ id, value }): Found[] => {
-      const key = pluginsIn(value)['key-auth']?.key
-      if (typeof key !== 'string' || key.startsWith('$') || key.length >= MIN_KEY_LENGTH) return []
-      return [
-        {
-          resource: `consumers/${id}`,
-          problem: `its API key has ${key.length} characters and can be guessed`,
-          advice: 'give it a new key: plan {"intents":[{"do":"new_key","consumer":"…"}]}',
-        },
-      ]
+      const weak = credentialsOf(value).filter(({ secret }) => secret.length < MIN_KEY_LENGTH)
+      if (!weak.length) return []
+      const told = weak.map(({ plugin, secret }) => `its ${CREDENTIALS[plugin]?.what} has ${secret.length} characters`)
+      const advice = weak.some(({ plugin }) => plugin === 'key-auth')
+        ? 'give it a new key: plan {"intents":[{"do":"new_key","consumer":"…"}]}'
+        : `take one of at least ${MIN_KEY_LENGTH} random characters`
+      return [{ resource: `consumers/${id}`, problem: `${told.join(' and ')} and can be guessed`, advice }]
     }),
+}
+
+/** Gateward refuses two consumers with one key; an APISIX takes either of them. */
+const sharedKeys: Rule = {
+  name: 'shared-key',
+  severity: 'high',
+  find: ({ inventory }) => {
+    const owners = new Map<string, string>()
+    return inventory.list('consumers').flatMap(({ id, value }) =>
+      credentialsOf(value).flatMap(({ plugin, secret }): Found[] => {
+        const credential = CREDENTIALS[plugin]
+        const known = `${plugin} ${secret}`
+        const owner = owners.get(known)
+        if (owner === undefined) owners.set(known, id)
+        if (owner === undefined || owner === id) return []
+        return [
+          {
+            resource: `consumers/${id}`,
+            severity: credential?.identifies ? 'high' : 'low',
+            problem: `has the same ${credential?.what} as consumer ${owner}`,
+            advice: credential?.identifies
+              ? 'which of them is calling cannot be told: give one of them a new key'
+              : 'who knows one of them can be the other: give each its own',
+          },
+        ]
+      }),
+    )
+  },
 }
 
 const plainSecrets: Rule = {
@@ -137,4 +179,4 @@ export function onRoute(id: string, set: Resource): WishedChange[] {
   return [{ action: 'change', kind: 'routes', id, set }]
 }
 
-export const accessRules: readonly Rule[] = [openWrites, corsCredentials, adminKey, weakKeys, plainSecrets]
+export const accessRules: readonly Rule[] = [openWrites, corsCredentials, adminKey, weakKeys, sharedKeys, plainSecrets]
