@@ -10,6 +10,7 @@ import { definePlugin, type Reply } from '../gateway/plugin.ts'
 import { interpolate } from '../gateway/variables.ts'
 import { oneOfTexts } from '../lib/schema-types.ts'
 import { version } from '../lib/version.ts'
+import { readBody, serviceFields } from './asking/service.ts'
 
 const names = (title: string, description: string, example: string) =>
   Type.Array(Type.String(), { title, description, default: [], examples: [[example]] })
@@ -33,12 +34,6 @@ const schema = Type.Object({
     maximum: 599,
     default: 403,
     examples: [503],
-  }),
-  ssl_verify: Type.Boolean({
-    title: 'Check the certificate',
-    description: "check the service's certificate",
-    default: true,
-    examples: [false],
   }),
   request_method: oneOfTexts(['GET', 'POST'], {
     title: 'Method',
@@ -64,34 +59,7 @@ const schema = Type.Object({
     default: 67108864,
     examples: [1048576],
   }),
-  timeout: Type.Integer({
-    title: 'Timeout',
-    description: 'milliseconds for the whole question',
-    minimum: 1,
-    maximum: 60000,
-    default: 3000,
-    examples: [1000],
-  }),
-  keepalive: Type.Boolean({
-    title: 'Keep connections',
-    description: 'use connections to the service again',
-    default: true,
-    examples: [false],
-  }),
-  keepalive_timeout: Type.Integer({
-    title: 'Idle time',
-    description: 'milliseconds that an unused connection stays open',
-    minimum: 1000,
-    default: 60000,
-    examples: [5000],
-  }),
-  keepalive_pool: Type.Integer({
-    title: 'Idle connections',
-    description: 'unused connections that stay open',
-    minimum: 1,
-    default: 5,
-    examples: [20],
-  }),
+  ...serviceFields('service'),
 })
 type Conf = Static<typeof schema>
 
@@ -138,15 +106,6 @@ export default definePlugin<Conf>({
     }
   },
 })
-
-async function readBody(ctx: Exchange, maxBytes: number): Promise<Buffer | BodyError> {
-  try {
-    return await ctx.request.body.read(maxBytes)
-  } catch (error) {
-    if (error instanceof BodyError) return error
-    throw error
-  }
-}
 
 function ask(client: HttpClient, ctx: Exchange, conf: Conf, body: Buffer | undefined): Promise<HttpClientResponse> {
   const { request } = ctx

@@ -10,6 +10,7 @@ import { createHttpClient } from '../gateway/http-client.ts'
 import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
 import { decodeQuery } from '../gateway/variables.ts'
 import { redact } from '../lib/redact.ts'
+import { readBody, serviceFields } from './asking/service.ts'
 
 /** Bytes of a request body that `with_body` sends; a larger one is refused with 413. */
 const MAX_BODY_BYTES = 1024 * 1024
@@ -29,40 +30,6 @@ const schema = Type.Object({
     minLength: 1,
     examples: ['gateway/orders'],
   }),
-  ssl_verify: Type.Boolean({
-    title: 'Check the certificate',
-    description: "check the agent's certificate",
-    default: true,
-    examples: [false],
-  }),
-  timeout: Type.Integer({
-    title: 'Timeout',
-    description: 'milliseconds for the whole question',
-    minimum: 1,
-    maximum: 60000,
-    default: 3000,
-    examples: [1000],
-  }),
-  keepalive: Type.Boolean({
-    title: 'Keep connections',
-    description: 'use connections to the agent again',
-    default: true,
-    examples: [false],
-  }),
-  keepalive_timeout: Type.Integer({
-    title: 'Idle time',
-    description: 'milliseconds that an unused connection stays open',
-    minimum: 1000,
-    default: 60000,
-    examples: [5000],
-  }),
-  keepalive_pool: Type.Integer({
-    title: 'Idle connections',
-    description: 'unused connections that stay open',
-    minimum: 1,
-    default: 5,
-    examples: [20],
-  }),
   send_headers_upstream: Type.Optional(
     Type.Array(Type.String({ minLength: 1 }), {
       title: 'Headers for the upstream',
@@ -75,6 +42,7 @@ const schema = Type.Object({
   with_service: flag('With the service', 'send the service, its secrets hidden'),
   with_consumer: flag('With the consumer', 'send the consumer, its secrets hidden'),
   with_body: flag('With the body', 'send the request body, as JSON when it is JSON, else as text; at most 1 MiB'),
+  ...serviceFields('agent'),
 })
 type Conf = Static<typeof schema>
 
@@ -104,7 +72,7 @@ export default definePlugin<Conf>({
     const url = `${conf.host.replace(/\/+$/, '')}/v1/data/${path}`
     return {
       async access(ctx) {
-        const body = conf.with_body ? await readBody(ctx) : undefined
+        const body = conf.with_body ? await readBody(ctx, MAX_BODY_BYTES) : undefined
         if (body instanceof BodyError) return { status: body.status }
         const question = Buffer.from(JSON.stringify({ input: toInput(ctx, conf, env, body) }))
         const headers: Record<string, string> = { 'Content-Type': 'application/json' }
@@ -133,15 +101,6 @@ export default definePlugin<Conf>({
     }
   },
 })
-
-async function readBody(ctx: Exchange): Promise<Buffer | BodyError> {
-  try {
-    return await ctx.request.body.read(MAX_BODY_BYTES)
-  } catch (error) {
-    if (error instanceof BodyError) return error
-    throw error
-  }
-}
 
 /** The policy's input, in APISIX's form. */
 function toInput(ctx: Exchange, conf: Conf, env: PluginEnv, body: Buffer | undefined): Record<string, unknown> {
