@@ -147,8 +147,10 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
     metrics: { listen: metrics ?? 'off' },
   }
   const opener = settings.surface.listen === 'off' ? undefined : await import('./surfaces/open.ts')
+  const watch: DataPlane['watch'] = (show) => plane.watch(show)
   const storeTrouble = (): string | undefined => store.trouble()
-  const { surface, owner } = (await opener?.openSurface(opened, keys.admin, closers, log, storeTrouble)) ?? {}
+  const { surface, owner } =
+    (await opener?.openSurface(opened, keys.admin, closers, log, { storeTrouble, watch })) ?? {}
   return {
     gateway,
     gatewayTls: settings.gateway.https.map((text, i) => `${parseAddress(text)?.host}:${plane.tlsPorts[i]}`),

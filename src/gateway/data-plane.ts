@@ -9,6 +9,7 @@ import type { ConfigChange } from './config.ts'
 import { tuneHeap } from './heap.ts'
 import { MetricsReader } from './metrics.ts'
 import type { Logger } from './plugin.ts'
+import type { SeenRequests } from './tail.ts'
 import { allocateTraffic, readTraffic, type TrafficSnapshot } from './traffic.ts'
 import { DnsCache } from './upstream/dns.ts'
 import { HealthMonitor } from './upstream/health-monitor.ts'
@@ -73,6 +74,7 @@ export class DataPlane {
   readonly #traffic: SharedArrayBuffer
   readonly #ticketKeys = randomBytes(48)
   readonly #members: Member[] = []
+  readonly #watchers = new Set<(seen: SeenRequests) => void>()
   readonly #waiting: { revision: number; resolve: (served: boolean) => void }[] = []
   #gathered: Gathered | undefined
   #closing = false
@@ -130,6 +132,18 @@ export class DataPlane {
   takeSecrets(values: ReadonlyMap<string, string>, keys: string[]): void {
     const message: ToWorker = { type: 'secrets', values, keys }
     for (const member of this.#members) member.worker.postMessage(message)
+  }
+
+  /** Shows requests that finish, some of them each second, until the returned function is called. */
+  watch(show: (seen: SeenRequests) => void): () => void {
+    if (this.#watchers.add(show).size === 1) this.#tail(true)
+    return () => {
+      if (this.#watchers.delete(show) && !this.#watchers.size) this.#tail(false)
+    }
+  }
+
+  #tail(on: boolean): void {
+    for (const { worker } of this.#members) worker.postMessage({ type: 'tail', on } satisfies ToWorker)
   }
 
   /** The revision that every thread serves. */
@@ -205,6 +219,7 @@ export class DataPlane {
       worker.on('message', (message: FromWorker) => {
         if (message.type === 'ready') {
           member.ready = true
+          if (this.#watchers.size) worker.postMessage({ type: 'tail', on: true } satisfies ToWorker)
           this.metrics.attach(metricsId, message.metrics)
           resolve(message)
         } else if (message.type === 'failed') {
@@ -218,6 +233,8 @@ export class DataPlane {
           this.health.begin(message.spec)
         } else if (message.type === 'node-observed') {
           this.health.observed(message.slotName, message.event, message.limit)
+        } else if (message.type === 'seen') {
+          for (const show of this.#watchers) show(message.seen)
         } else if (message.type === 'served') {
           member.served = message.revision
           this.#settleWaiting()

@@ -6,6 +6,7 @@ import type { Address } from './listener.ts'
 import type { SeriesDescription } from './metrics.ts'
 import type { PluginMemory } from './plugin-memory.ts'
 import type { RouterMode } from './routes.ts'
+import type { SeenRequests } from './tail.ts'
 import type { CheckerSpec } from './upstream/health-monitor.ts'
 import type { HealthEvent } from './upstream/health-table.ts'
 
@@ -62,6 +63,8 @@ export type ToWorker =
   | { type: 'secrets'; values: ReadonlyMap<string, string>; keys: string[] }
   | { type: 'drain'; limitMs: number }
   | { type: 'metrics'; text: string }
+  /** Show requests from now on, or no longer. */
+  | { type: 'tail'; on: boolean }
 
 export type FromWorker =
   | { type: 'ready'; metrics: SharedArrayBuffer; ports: number[]; tlsPorts: number[] }
@@ -69,6 +72,8 @@ export type FromWorker =
   | { type: 'served'; revision: number }
   | { type: 'series'; series: SeriesDescription }
   | { type: 'drained' }
+  /** Requests that have finished, while somebody watches. */
+  | { type: 'seen'; seen: SeenRequests }
   /** A request wants the metrics of all threads: the answer is `metrics`. */
   | { type: 'collect' }
   /** The thread uses an upstream with health checks for the first time. */

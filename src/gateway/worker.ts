@@ -13,7 +13,8 @@ import type { ProxyProtocol } from './proxy-protocol.ts'
 import { listenTcp, listenTls } from './stream/listener.ts'
 import type { StreamServer } from './stream/tcp.ts'
 import { listenUdp } from './stream/udp.ts'
-import { Thread } from './thread.ts'
+import { Tail } from './tail.ts'
+import { Thread, type ThreadOptions } from './thread.ts'
 import { CountedConnections } from './traffic.ts'
 import { DnsCache } from './upstream/dns.ts'
 import { HealthTable } from './upstream/health-table.ts'
@@ -25,6 +26,7 @@ const say = (message: FromWorker): void => port.postMessage(message)
 const log = createLogger(start.logLevel)
 
 let accessLog: AccessLog | undefined
+let tail: Tail | undefined
 
 /** Requests that wait for the metrics of all threads. */
 const wanted: ((text: string) => void)[] = []
@@ -35,7 +37,7 @@ function collectMetrics(): Promise<string> {
   })
 }
 
-const thread = new Thread({
+const options: ThreadOptions = {
   plugins: plugins.filter((plugin) => start.enabledPlugins?.includes(plugin.name) ?? true),
   shared: start.shared,
   upstream: {
@@ -55,8 +57,26 @@ const thread = new Thread({
   collectMetrics,
   log,
   announceSeries: (series) => say({ type: 'series', series }),
-  onFinish: start.accessLog && ((ctx) => accessLog?.write(ctx)),
-})
+}
+hearFinished()
+const thread = new Thread(options)
+
+/** Nothing is called after a request while nobody listens. */
+function hearFinished(): void {
+  options.onFinish =
+    start.accessLog || tail
+      ? (ctx) => {
+          accessLog?.write(ctx)
+          tail?.see(ctx)
+        }
+      : undefined
+}
+
+function watch(on: boolean): void {
+  tail?.close()
+  tail = on ? new Tail((seen) => say({ type: 'seen', seen })) : undefined
+  hearFinished()
+}
 
 const trusted = CidrSet.from(start.trustedProxies)
 const header = start.realIpHeader.toLowerCase()
@@ -103,6 +123,8 @@ port.on('message', (message: ToWorker) => {
     say({ type: 'served', revision: message.revision })
   } else if (message.type === 'secrets') {
     thread.takeSecrets(message.values, message.keys)
+  } else if (message.type === 'tail') {
+    watch(message.on)
   } else if (message.type === 'metrics') {
     for (const give of wanted.splice(0)) give(message.text)
   } else {

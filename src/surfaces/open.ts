@@ -20,7 +20,7 @@ import { Desk } from './desk.ts'
 import { OAuth } from './http/oauth.ts'
 import { Access, readTokens } from './http/principal.ts'
 import { Owner } from './owner.ts'
-import { createSurface, listenSurface } from './server.ts'
+import { createSurface, listenSurface, type SurfaceDeps } from './server.ts'
 import { toTargets } from './targets.ts'
 
 /** Opens the surface at `settings.surface.listen`, for which the other addresses in `settings` are those that were really opened. */
@@ -29,7 +29,7 @@ export async function openSurface(
   adminKey: string,
   closers: Closers,
   log: ReturnType<typeof createLogger>,
-  storeTrouble: () => string | undefined,
+  { storeTrouble, watch }: Pick<SurfaceDeps, 'storeTrouble' | 'watch'>,
 ): Promise<{ surface: string; owner: Owner }> {
   const address = parseAddress(settings.surface.listen) as { host: string; port: number }
   if (!isLoopback(address.host) && !settings.surface.tokens.length && !settings.surface.oauth)
@@ -79,6 +79,7 @@ export async function openSurface(
     model: settings.model.provider,
     publicUrl: settings.surface.public_url,
     storeTrouble,
+    watch,
     log,
   })
   const server = await listenSurface(app, address).catch((error: NodeJS.ErrnoException) => {

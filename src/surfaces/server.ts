@@ -12,6 +12,7 @@ import type { Logger } from '../gateway/plugin.ts'
 import { ROOT } from '../lib/root.ts'
 import type { OperationContext } from '../operations/contract.ts'
 import type { Chats } from './chat/chats.ts'
+import type { Watch } from './console/tail-api.ts'
 import { CHATGPT_ORIGINS, guard, isOwner } from './http/access.ts'
 import { APPROVE_JS, approvalPage, closedPage, notBuiltPage, PLAIN_CSS } from './http/approval-page.ts'
 import { chatsApi } from './http/chats-api.ts'
@@ -35,6 +36,8 @@ export interface SurfaceDeps extends OperationsApiDeps {
   version: string
   /** Why the store of the embedded gateway cannot be written now; undefined when it answers. */
   storeTrouble(): string | undefined
+  /** Shows requests of the embedded gateway as they finish. */
+  watch: Watch
   log: Logger
 }
 

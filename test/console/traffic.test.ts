@@ -5,8 +5,8 @@ import { admin, start } from '../e2e/process.ts'
 import { launch, noBrowser, picture, seriousFindings, visit } from './browser.ts'
 
 test('requests are counted, drawn and listed', { skip: noBrowser }, async () => {
-  const running = await start()
   const browser = await launch()
+  const running = await start()
   try {
     const body = { uri: '/hello', plugins: { prometheus: {}, mocking: { response_example: 'hi' } } }
     assert.equal((await admin(running, 'PUT', '/routes/hello', body)).status, 201)
@@ -30,6 +30,18 @@ test('requests are counted, drawn and listed', { skip: noBrowser }, async () => 
     await page.getByRole('button', { name: '5 minutes', exact: true }).click()
     await page.getByRole('cell', { name: 'hello' }).waitFor()
     await picture(page, 'traffic')
+    const live = page.getByRole('region', { name: 'Live requests' })
+    await live.getByRole('button', { name: 'Watch' }).click()
+    await live.getByText('Waiting for a request').waitFor()
+    await (await fetch(`${running.gateway}/hello?secret=1`)).text()
+    await (await fetch(`${running.gateway}/nothing`)).text()
+    await live.getByText(/\/hello$/).waitFor()
+    assert.equal(await live.getByText('secret').count(), 0, 'query strings are not shown')
+    await live.getByLabel('Statuses').selectOption('4xx')
+    await live.getByText(/\/hello$/).waitFor({ state: 'detached' })
+    await live.getByText(/\/nothing$/).waitFor()
+    await picture(page, 'tail')
+    assert.deepEqual(await seriousFindings(page), [])
     const saved = page.waitForEvent('download')
     await page.getByRole('button', { name: 'Save Latency as picture' }).click()
     assert.equal((await saved).suggestedFilename(), 'latency.png')

@@ -7,6 +7,7 @@ import { Table } from '../cards/table.tsx'
 import { useTarget } from '../target.ts'
 import { useStream } from '../use-stream.ts'
 import { Chart } from './chart.tsx'
+import { Tail } from './tail.tsx'
 
 const WINDOWS = [
   [300, '5 minutes'],
@@ -22,7 +23,8 @@ const MAX_ROWS_S = 3600
 export default function TrafficView({ state }: { state: State | undefined }): ReactNode {
   const [seconds, setSeconds] = useState<number>(300)
   const [by, setBy] = useState<string>('route')
-  const target = encodeURIComponent(useTarget(state) ?? 'embedded')
+  const name = useTarget(state)
+  const target = encodeURIComponent(name ?? 'embedded')
   const { value, error } = useStream<TrafficSeen>(
     `/console/traffic/stream?target=${target}&seconds=${seconds}&by=${by}`,
   )
@@ -92,6 +94,7 @@ export default function TrafficView({ state }: { state: State | undefined }): Re
           )}
         </>
       )}
+      {(name === undefined || name === 'embedded') && <Tail />}
     </div>
   )
 }

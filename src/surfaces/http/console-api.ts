@@ -11,6 +11,7 @@ import { isKind, type Kind, type Resource } from '../../resources/kinds.ts'
 import { auditApi } from '../console/audit-api.ts'
 import { pictureApi } from '../console/picture-api.ts'
 import { resourceApi } from '../console/resource-api.ts'
+import { tailApi, type Watch } from '../console/tail-api.ts'
 import { targetsApi } from '../console/targets-api.ts'
 import { trafficApi } from '../console/traffic-api.ts'
 import type { Owner } from '../owner.ts'
@@ -25,6 +26,8 @@ export interface ConsoleDeps {
   version: string
   /** Why the store of the embedded gateway cannot be written now; undefined when it answers. */
   storeTrouble(): string | undefined
+  /** Shows requests of the embedded gateway as they finish. */
+  watch: Watch
 }
 
 /** Rows of one list; more are cut off, and the answer says so. */
@@ -45,7 +48,7 @@ export interface ResourceRow {
   updated: number | undefined
 }
 
-export function consoleApi({ owner, context, model, version, storeTrouble }: ConsoleDeps): Hono {
+export function consoleApi({ owner, context, model, version, storeTrouble, watch }: ConsoleDeps): Hono {
   const app = new Hono()
   app.use('/console/*', async (c, next) => (isOwner(c, owner) ? next() : forbidden(c)))
   app.onError(answerError)
@@ -54,6 +57,7 @@ export function consoleApi({ owner, context, model, version, storeTrouble }: Con
   app.route('/', auditApi(context))
   app.route('/', targetsApi(context))
   app.route('/', trafficApi(context))
+  app.route('/', tailApi(watch))
 
   app.get('/console/state', (c) => {
     const { targets } = context('console', c.req.raw.signal)
