@@ -33,19 +33,33 @@ test('requests are counted, drawn and listed', { skip: noBrowser }, async () => 
     const live = page.getByRole('region', { name: 'Live requests' })
     await live.getByRole('button', { name: 'Watch' }).click()
     await live.getByText('Waiting for a request').waitFor()
-    await (await fetch(`${running.gateway}/hello?secret=1`)).text()
-    await (await fetch(`${running.gateway}/nothing`)).text()
-    await live.getByText(/\/hello$/).waitFor()
+    // A thread begins to show what it serves a moment after the server has asked it to.
+    while (!(await live.getByText(/\/hello$/).count()) || !(await live.getByText(/\/nothing$/).count())) {
+      await (await fetch(`${running.gateway}/hello?secret=1`)).text()
+      await (await fetch(`${running.gateway}/nothing`)).text()
+    }
     assert.equal(await live.getByText('secret').count(), 0, 'query strings are not shown')
     await live.getByLabel('Statuses').selectOption('4xx')
-    await live.getByText(/\/hello$/).waitFor({ state: 'detached' })
-    await live.getByText(/\/nothing$/).waitFor()
+    await live
+      .getByText(/\/hello$/)
+      .first()
+      .waitFor({ state: 'detached' })
+    await live
+      .getByText(/\/nothing$/)
+      .first()
+      .waitFor()
     await picture(page, 'tail')
     assert.deepEqual(await seriousFindings(page), [])
     const saved = page.waitForEvent('download')
     await page.getByRole('button', { name: 'Save Latency as picture' }).click()
     assert.equal((await saved).suggestedFilename(), 'latency.png')
     assert.deepEqual(await seriousFindings(page), [])
+    await page.getByRole('button', { name: 'Switch to dark colours' }).click()
+    await page.setViewportSize({ width: 390, height: 800 })
+    await picture(page, 'phone-traffic')
+    assert.deepEqual(await seriousFindings(page), [])
+    const wide = await page.locator('html').evaluate((one) => one.scrollWidth - one.clientWidth)
+    assert.equal(wide, 0, 'nothing is wider than the screen')
     assert.deepEqual(complaints, [])
   } finally {
     await browser.close()

@@ -8,17 +8,19 @@ const MAX_KEPT = 500
 const MAX_ROWS = 100
 
 interface Kept {
+  /** The server has said that it watches. */
+  watched: boolean
   requests: SeenRequest[]
   leftOut: number
 }
 
-const NOTHING: Kept = { requests: [], leftOut: 0 }
+const NOTHING: Kept = { watched: false, requests: [], leftOut: 0 }
 
 export function Tail(): ReactNode {
   const [on, setOn] = useState(false)
   const [search, setSearch] = useState('')
   const [statuses, setStatuses] = useState('')
-  const { requests, leftOut } = useTail(on)
+  const { watched, requests, leftOut } = useTail(on)
   const needle = search.toLowerCase()
   const shown = requests.filter((one) => String(one.status).startsWith(statuses) && textOf(one).includes(needle))
   return (
@@ -46,7 +48,7 @@ export function Tail(): ReactNode {
       </div>
       {on && !requests.length && (
         <p className="note" role="status">
-          Waiting for a request…
+          {watched ? 'Waiting for a request…' : 'Connecting…'}
         </p>
       )}
       {shown.length > 0 && (
@@ -71,6 +73,7 @@ function useTail(on: boolean): Kept {
     source.onmessage = ({ data }) => {
       const news = JSON.parse(String(data)) as SeenRequests
       setKept((last) => ({
+        watched: true,
         requests: [...news.requests.reverse(), ...last.requests].slice(0, MAX_KEPT),
         leftOut: last.leftOut + news.leftOut,
       }))

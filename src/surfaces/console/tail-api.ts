@@ -28,6 +28,8 @@ export function tailApi(watch: Watch): Hono {
         waiting++
         void out.writeSSE({ data: JSON.stringify(plainJson(seen)) }).finally(() => waiting--)
       })
+      // Tells the page that it is watched from now on.
+      await out.writeSSE({ data: JSON.stringify({ requests: [], leftOut: 0 } satisfies SeenRequests) })
       const heartbeat = setInterval(() => void out.write(': alive\n\n'), HEARTBEAT_MS).unref()
       await new Promise<void>((resolve) => out.onAbort(resolve))
       clearInterval(heartbeat)

@@ -12,9 +12,10 @@ after(() => running?.close())
 const send = (body: object): Promise<{ status: number; body: Record<string, unknown> }> =>
   running.owner('POST', '/v1/console/send', body)
 
-test('console: only the owner sends requests and reads schemas', async () => {
+test('console: all of it is for the owner alone', async () => {
   const ask = (path: string, method = 'GET'): Promise<Response> => fetch(running.surface + path, { method })
-  for (const path of ['schema/plugins/cors', 'plugins', 'picture'])
+  const reads = ['schema/plugins/cors', 'plugins', 'picture', 'audit', 'targets', 'compare', 'traffic']
+  for (const path of [...reads, 'traffic/stream', 'traffic/tail'])
     assert.equal((await ask(`/v1/console/${path}`)).status, 403)
   assert.equal((await ask('/v1/console/send', 'POST')).status, 403)
 })
