@@ -16,6 +16,7 @@ import { Pipeline } from './pipeline.ts'
 import type { Logger, Plugin } from './plugin.ts'
 import type { PluginMemory } from './plugin-memory.ts'
 import { type RouterMode, Routes } from './routes.ts'
+import { SslResources } from './ssl-resources.ts'
 import { StreamRoutes } from './stream/routes.ts'
 import { readTraffic, Traffic } from './traffic.ts'
 import type { UpstreamDeps } from './upstream/runtime.ts'
@@ -44,6 +45,7 @@ export interface ThreadOptions {
 }
 
 export class Thread {
+  readonly ssls: SslResources
   readonly config: Config
   readonly routes: Routes
   readonly streamRoutes: StreamRoutes
@@ -71,7 +73,8 @@ export class Thread {
     this.metrics = new Metrics(options.announceSeries)
     this.traffic = new Traffic(options.traffic.memory, options.traffic.thread)
     this.http = createHttpClient()
-    this.#upstreams = new Upstreams(this.config, options.upstream)
+    this.ssls = new SslResources(this.config, this.#secrets, options.log)
+    this.#upstreams = new Upstreams(this.config, this.ssls, options.upstream)
     const parts: EnvParts = {
       config: this.config,
       upstreams: this.#upstreams,

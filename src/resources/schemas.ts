@@ -101,8 +101,10 @@ const withPlugins = { ...stamps, id: Id, plugins: Plugins }
 const PluginConfigSchema = closedObject({ ...withPlugins, ...described })
 const GlobalRuleSchema = closedObject(withPlugins)
 
-const Certificate = Type.String({ title: 'Certificate, PEM', minLength: 128, maxLength: 65536 })
-const PrivateKey = Type.String({ title: 'Private key, PEM', minLength: 64, maxLength: 65536 })
+const Authority = Type.String({ title: 'Certificate, PEM', minLength: 128, maxLength: 65536 })
+// How long they must be at least is checked beside their form: a reference (`$env://`, `$secret://`) may be short.
+const Certificate = Type.String({ title: 'Certificate, PEM or a reference to it', maxLength: 65536 })
+const PrivateKey = Type.String({ title: 'Private key, PEM or a reference to it', maxLength: 65536 })
 
 const SslSchema = closedObject(
   {
@@ -121,7 +123,7 @@ const SslSchema = closedObject(
         title: 'Client certificates (mTLS)',
         type: 'object',
         properties: {
-          ca: { ...Certificate },
+          ca: { ...Authority },
           depth: { type: 'integer', minimum: 0, default: 1 },
           skip_mtls_uri_regex: { type: 'array', minItems: 1, uniqueItems: true, items: { type: 'string' } },
         },

@@ -57,6 +57,10 @@ const LUA_FIELDS: Record<string, string> = {
   script_id: 'Lua scripts are not run here: use plugins, for example serverless-pre-function or response-rewrite',
 }
 
+/** What a PEM text has at least. */
+const MIN_CERTIFICATE_CHARACTERS = 128
+const MIN_KEY_CHARACTERS = 64
+
 export function createValidator(options: ValidatorOptions): Validator {
   const ajv = new Ajv({
     allErrors: true,
@@ -191,12 +195,27 @@ function checkFilter(conf: Resource, checkVars: ValidatorOptions['checkVars']): 
 function checkCertificates(ssl: Resource): string | undefined {
   const certs = [ssl.cert, ...((ssl.certs as unknown[]) ?? [])]
   const keys = [ssl.key, ...((ssl.keys as unknown[]) ?? [])]
+  const short = tooShort('cert', certs, MIN_CERTIFICATE_CHARACTERS) ?? tooShort('key', keys, MIN_KEY_CHARACTERS)
+  if (short !== undefined) return short
   if (certs.length !== keys.length) return 'mismatched number of certs and keys'
   for (const cert of certs) {
-    if (typeof cert === 'string' && !cert.startsWith('$') && messageOf(() => new X509Certificate(cert)) !== undefined)
+    if (typeof cert === 'string' && !isReference(cert) && messageOf(() => new X509Certificate(cert)) !== undefined)
       return 'failed to parse cert: PEM_read_bio_X509_AUX() failed'
   }
   return checkClientOf(ssl)
+}
+
+/** In APISIX's words; the first of `texts` is the member `name`, the others are the items of `names`. */
+function tooShort(name: string, texts: unknown[], least: number): string | undefined {
+  const at = texts.findIndex((one) => typeof one === 'string' && !isReference(one) && one.length < least)
+  if (at < 0) return undefined
+  const problem = `string too short, expected at least ${least}, got ${(texts[at] as string).length}`
+  const place = at === 0 ? '' : `failed to validate item ${at}: `
+  return `invalid configuration: property "${at === 0 ? name : `${name}s`}" validation failed: ${place}${problem}`
+}
+
+function isReference(text: string): boolean {
+  return /^\$(?:env|secret):\/\//.test(text)
 }
 
 /** What an ssl resource asks of clients. */

@@ -52,7 +52,9 @@ export async function listenForTest(
   const address = { host: '127.0.0.1', port: 0 }
   const listeners: Server[] = [await listenHttp(address, server)]
   if (thread.config.count('ssls'))
-    listeners.push(await listenHttps(address, server, new Certificates(thread.config, log), Buffer.alloc(48, 1)))
+    listeners.push(
+      await listenHttps(address, server, new Certificates(thread.config, thread.ssls, log), Buffer.alloc(48, 1)),
+    )
   const [port = 0, tlsPort = 0] = listeners.map((one) => (one.address() as AddressInfo).port)
   const close = (): void => {
     for (const one of listeners) one.close()

@@ -1,0 +1,53 @@
+// Certificates whose text stands elsewhere: in the environment, in a secret manager.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { createSecureContext } from 'node:tls'
+import { Certificates } from '../../src/gateway/certificates.ts'
+import { createLogger } from '../../src/lib/log.ts'
+import { threadForTest } from './thread-for-test.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'gateward-ssl-'))
+after(() => rmSync(directory, { recursive: true }))
+
+function makeCertificate(name: string): { cert: string; key: string } {
+  const [cert, key] = [join(directory, `${name}.cert`), join(directory, `${name}.key`)]
+  const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+  execFileSync('openssl', [...args, '-subj', `/CN=${name}`, '-keyout', key, '-out', cert], { stdio: 'ignore' })
+  return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }
+}
+
+test('references of ssl resources are resolved, and again when the value changes', () => {
+  const [first, second] = [makeCertificate('first.test'), makeCertificate('second.test')]
+  process.env.GATEWARD_TEST_CERT = first.cert
+  const thread = threadForTest()
+  const certificates = new Certificates(thread.config, thread.ssls, createLogger('silent'))
+  /** Whether a handshake for this name has a certificate. */
+  const served = (name: string): boolean => {
+    let found: unknown
+    certificates.serverOptions().SNICallback?.(name, (_error, context) => {
+      found = context
+    })
+    return found !== undefined
+  }
+  thread.takeSecrets([['$secret://vault/1/tls/key', first.key]], [])
+  thread.put('ssls/1', { sni: 'first.test', cert: '$env://GATEWARD_TEST_CERT', key: '$secret://vault/1/tls/key' })
+  assert.equal(served('first.test'), true)
+  assert.equal(thread.ssls.get('1')?.key, first.key)
+  assert.equal(thread.config.get('ssls', '1')?.key, '$secret://vault/1/tls/key')
+
+  thread.takeSecrets([['$secret://vault/1/tls/key', second.key]], ['ssls/1'])
+  assert.equal(thread.ssls.get('1')?.key, second.key)
+  assert.throws(() => createSecureContext({ cert: first.cert, key: second.key }))
+  assert.equal(served('first.test'), false, 'a key of another certificate serves nobody')
+
+  thread.put('ssls/2', { sni: 'second.test', cert: '$env://GATEWARD_TEST_MISSING', key: second.key })
+  assert.equal(served('second.test'), false)
+  process.env.GATEWARD_TEST_MISSING = second.cert
+  thread.takeSecrets([], ['ssls/2'])
+  assert.equal(served('second.test'), true)
+  thread.close()
+})
