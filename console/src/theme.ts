@@ -21,3 +21,18 @@ export function useTheme(): [Theme, () => void] {
   }
   return [theme, toggle]
 }
+
+/** The theme that the page has now, for what is drawn in its colours. */
+export function useShownTheme(): string | undefined {
+  const [shown, setShown] = useState(themeNow)
+  useEffect(() => {
+    const observer = new MutationObserver(() => setShown(themeNow()))
+    observer.observe(document.documentElement, { attributeFilter: ['data-theme'] })
+    return () => observer.disconnect()
+  }, [])
+  return shown
+}
+
+function themeNow(): string | undefined {
+  return document.documentElement.dataset.theme
+}

@@ -3,6 +3,7 @@ import { type ReactNode, useEffect, useRef } from 'react'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import { saveCanvas } from '../parts/save-picture.ts'
+import { useShownTheme } from '../theme.ts'
 
 export interface Line {
   label: string
@@ -17,12 +18,12 @@ interface Props {
   /** Seconds since 1970. */
   times: number[]
   lines: Line[]
-  theme: string | undefined
 }
 
 const HEIGHT_PX = 220
 
-export function Chart({ title, unit, times, lines, theme }: Props): ReactNode {
+export function Chart({ title, unit, times, lines }: Props): ReactNode {
+  const theme = useShownTheme()
   const box = useRef<HTMLDivElement>(null)
   // biome-ignore lint/correctness/useExhaustiveDependencies: another theme has other colours
   useEffect(() => {

@@ -22,15 +22,7 @@ export default function ResourceTraffic({ target, about }: { target: string; abo
         No counted request in the last hour; what runs the plugin <code>prometheus</code> is counted.
       </p>
     )
-  return (
-    <Chart
-      title="Requests per second"
-      unit=""
-      times={value.points.map((one) => one.at / 1000)}
-      lines={lines}
-      theme={document.documentElement.dataset.theme}
-    />
-  )
+  return <Chart title="Requests per second" unit="" times={value.points.map((one) => one.at / 1000)} lines={lines} />
 }
 
 function toLines(points: TrafficPoint[]): Parameters<typeof Chart>[0]['lines'] {

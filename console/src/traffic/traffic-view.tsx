@@ -28,7 +28,6 @@ export default function TrafficView({ state }: { state: State | undefined }): Re
   const { value, error } = useStream<TrafficSeen>(
     `/console/traffic/stream?target=${target}&seconds=${seconds}&by=${by}`,
   )
-  const theme = document.documentElement.dataset.theme
   const { times, requests, latency, bandwidth } = useMemo(() => toLines(value?.points ?? []), [value])
   return (
     <div className="page">
@@ -51,9 +50,9 @@ export default function TrafficView({ state }: { state: State | undefined }): Re
             <Figure name="95 % within" value={value.all.p95_ms === undefined ? '–' : `${value.all.p95_ms} ms`} />
           </dl>
           <div className="charts">
-            <Chart title="Requests per second" unit="" times={times} lines={requests} theme={theme} />
-            <Chart title="Latency" unit=" ms" times={times} lines={latency} theme={theme} />
-            <Chart title="Bandwidth" unit=" KB/s" times={times} lines={bandwidth} theme={theme} />
+            <Chart title="Requests per second" unit="" times={times} lines={requests} />
+            <Chart title="Latency" unit=" ms" times={times} lines={latency} />
+            <Chart title="Bandwidth" unit=" KB/s" times={times} lines={bandwidth} />
           </div>
           {seconds > MAX_ROWS_S && (
             <p className="note">
