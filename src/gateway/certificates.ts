@@ -7,7 +7,7 @@ import { createSecureContext, type SecureContext, type SecureContextOptions, typ
 import type { Resource } from '../resources/kinds.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './plugin.ts'
-import type { SslResources } from './ssl-resources.ts'
+import type { ResolvedResources } from './resolved-resources.ts'
 import type { TlsInfo } from './tls-port.ts'
 
 /** How the clients of one ssl resource are checked. */
@@ -21,16 +21,16 @@ export interface ClientCheck {
 
 export class Certificates {
   readonly #config: Config
-  readonly #ssls: SslResources
+  readonly #resolved: ResolvedResources
   readonly #log: Logger
   #generation = -1
   #byName = new Map<string, Resource>()
   #checks = new Map<Resource, ClientCheck>()
   readonly #contexts = new Map<Resource, SecureContext>()
 
-  constructor(config: Config, ssls: SslResources, log: Logger) {
+  constructor(config: Config, resolved: ResolvedResources, log: Logger) {
     this.#config = config
-    this.#ssls = ssls
+    this.#resolved = resolved
     this.#log = log
   }
 
@@ -90,7 +90,7 @@ export class Certificates {
     const kept = new Set<Resource>()
     const checks = new Map<Resource, ClientCheck>()
     for (const id of this.#config.ids('ssls')) {
-      const ssl = this.#ssls.get(id)
+      const ssl = this.#resolved.get('ssls', id)
       if (!ssl || ssl.status === 0 || ssl.type === 'client') continue
       kept.add(ssl)
       const check = this.#checks.get(ssl) ?? toCheck(ssl)

@@ -9,12 +9,14 @@ import { setupPlugin, toOwner } from './instances.ts'
 import type { Metrics } from './metrics.ts'
 import type { Logger, Plugin, PluginApi, PluginEnv } from './plugin.ts'
 import type { PluginMemory } from './plugin-memory.ts'
+import type { ResolvedResources } from './resolved-resources.ts'
 import type { TrafficSnapshot } from './traffic.ts'
 import type { Upstreams } from './upstreams.ts'
 
 /** The parts of a thread that plugins reach. */
 export interface EnvParts {
   config: Config
+  resolved: ResolvedResources
   upstreams: Upstreams
   shared: SharedTable
   metrics: Metrics
@@ -54,7 +56,7 @@ export function makeEnv(parts: EnvParts, plugin: Plugin, owner: { key: string; v
     attr: parts.attributes[plugin.name] ?? {},
     dataDir: parts.dataDir,
     memory: (name) => parts.memory[plugin.name]?.[name],
-    metadata: () => parts.config.get('plugin_metadata', plugin.name),
+    metadata: () => parts.resolved.get('plugin_metadata', plugin.name),
     resource: (kind: Kind, id: string) => parts.config.get(kind, id),
     upstream: (from) =>
       'id' in from ? parts.upstreams.byId(from.id) : parts.upstreams.inline(owner.key, from.conf, from.label),

@@ -15,8 +15,8 @@ import { Metrics, type SeriesDescription } from './metrics.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Logger, Plugin } from './plugin.ts'
 import type { PluginMemory } from './plugin-memory.ts'
+import { ResolvedResources } from './resolved-resources.ts'
 import { type RouterMode, Routes } from './routes.ts'
-import { SslResources } from './ssl-resources.ts'
 import { StreamRoutes } from './stream/routes.ts'
 import { readTraffic, Traffic } from './traffic.ts'
 import type { UpstreamDeps } from './upstream/runtime.ts'
@@ -45,7 +45,7 @@ export interface ThreadOptions {
 }
 
 export class Thread {
-  readonly ssls: SslResources
+  readonly resolved: ResolvedResources
   readonly config: Config
   readonly routes: Routes
   readonly streamRoutes: StreamRoutes
@@ -73,10 +73,11 @@ export class Thread {
     this.metrics = new Metrics(options.announceSeries)
     this.traffic = new Traffic(options.traffic.memory, options.traffic.thread)
     this.http = createHttpClient()
-    this.ssls = new SslResources(this.config, this.#secrets, options.log)
-    this.#upstreams = new Upstreams(this.config, this.ssls, options.upstream)
+    this.resolved = new ResolvedResources(this.config, this.#secrets, options.log)
+    this.#upstreams = new Upstreams(this.config, this.resolved, options.upstream)
     const parts: EnvParts = {
       config: this.config,
+      resolved: this.resolved,
       upstreams: this.#upstreams,
       shared: new SharedTable(options.shared),
       metrics: this.metrics,

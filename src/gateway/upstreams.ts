@@ -2,7 +2,7 @@
 // inside another, with a label when a plugin holds several. Each keeps its balancer and its connections until its configuration changes.
 import { parseKey, type Resource } from '../resources/kinds.ts'
 import type { Config } from './config.ts'
-import type { SslResources } from './ssl-resources.ts'
+import type { ResolvedResources } from './resolved-resources.ts'
 import { type UpstreamDeps, UpstreamRuntime } from './upstream/runtime.ts'
 
 interface Held {
@@ -16,9 +16,9 @@ export class Upstreams {
   readonly #deps: UpstreamDeps
   readonly #held = new Map<string, Map<string, Held>>()
 
-  constructor(config: Config, ssls: SslResources, deps: UpstreamDeps) {
+  constructor(config: Config, resolved: ResolvedResources, deps: UpstreamDeps) {
     this.#config = config
-    this.#deps = { certificate: (id) => ssls.get(id), ...deps }
+    this.#deps = { certificate: (id) => resolved.get('ssls', id), ...deps }
   }
 
   /** The upstream resource with this id; undefined when there is none. */

@@ -143,7 +143,7 @@ try {
     )
   }
   const ticketKeys = Buffer.from(start.ticketKeys)
-  const certificates = new Certificates(thread.config, thread.ssls, log)
+  const certificates = new Certificates(thread.config, thread.resolved, log)
   for (const address of start.listen) listeners.push(await listenHttp(address, server))
   for (const address of start.listenTls) listeners.push(await listenHttps(address, server, certificates, ticketKeys))
   for (const address of start.listenProxied) others.push(await listenHttp(address, server, proxy))

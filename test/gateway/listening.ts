@@ -53,7 +53,7 @@ export async function listenForTest(
   const listeners: Server[] = [await listenHttp(address, server)]
   if (thread.config.count('ssls'))
     listeners.push(
-      await listenHttps(address, server, new Certificates(thread.config, thread.ssls, log), Buffer.alloc(48, 1)),
+      await listenHttps(address, server, new Certificates(thread.config, thread.resolved, log), Buffer.alloc(48, 1)),
     )
   const [port = 0, tlsPort = 0] = listeners.map((one) => (one.address() as AddressInfo).port)
   const close = (): void => {

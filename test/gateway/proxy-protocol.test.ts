@@ -72,7 +72,7 @@ const closers: (() => void)[] = []
 before(async () => {
   const listening = await listenForTest(thread)
   const address = { host: '127.0.0.1', port: 0 }
-  const certificates = new Certificates(thread.config, thread.ssls, createLogger('silent'))
+  const certificates = new Certificates(thread.config, thread.resolved, createLogger('silent'))
   const believed = { trusted: CidrSet.from(['127.0.0.1']), timeoutMs: 300 }
   const servers = [
     await listenHttp(address, listening.server, believed),

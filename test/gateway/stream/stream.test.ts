@@ -62,7 +62,7 @@ before(async () => {
   thread.put('ssls/1', { ...certificate, sni: 'a.example' })
   const address = { host: '127.0.0.1', port: 0 }
   const plain = await listenTcp(address, streams)
-  const secure = await listenTls(address, streams, new Certificates(thread.config, thread.ssls, log), 5000)
+  const secure = await listenTls(address, streams, new Certificates(thread.config, thread.resolved, log), 5000)
   udpPort = await freePort()
   const udp = await listenUdp({ host: '127.0.0.1', port: udpPort }, streams)
   closers.push(

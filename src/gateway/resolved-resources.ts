@@ -1,10 +1,11 @@
-// The ssl resources of one thread with their references resolved: a certificate or key may be `$env://...` or `$secret://...`.
-import type { Resource } from '../resources/kinds.ts'
+// Resources of one thread with their references resolved, for those that are no plugins' configurations: a certificate or key, a field of plugin
+// metadata may be `$env://...` or `$secret://...`.
+import type { Kind, Resource } from '../resources/kinds.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './plugin.ts'
 import { resolveReferences, type SecretValues } from './secrets.ts'
 
-export class SslResources {
+export class ResolvedResources {
   readonly #config: Config
   readonly #secrets: SecretValues
   readonly #log: Logger
@@ -17,23 +18,23 @@ export class SslResources {
     this.#log = log
   }
 
-  /** The same object until it changes. Undefined: there is none, or a reference of it has no value; its names then have no certificate. */
-  get(id: string): Resource | undefined {
-    const written = this.#config.get('ssls', id)
+  /** The same object until it changes. Undefined: there is none, or a reference of it has no value, which the log says. */
+  get(kind: Kind, id: string): Resource | undefined {
+    const written = this.#config.get(kind, id)
     if (!written) return undefined
     let resolved = this.#resolved.get(written)
     if (resolved === undefined) {
-      resolved = this.#resolve(id, written)
+      resolved = this.#resolve(`${kind}/${id}`, written)
       this.#resolved.set(written, resolved)
     }
     return resolved || undefined
   }
 
-  #resolve(id: string, written: Resource): Resource | false {
+  #resolve(key: string, written: Resource): Resource | false {
     try {
       return resolveReferences(written, this.#secrets)
     } catch (error) {
-      this.#log.error({ err: error, ssl: id }, 'a certificate cannot be used')
+      this.#log.error({ err: error, resource: key }, 'a resource with references cannot be used')
       return false
     }
   }
