@@ -3,6 +3,8 @@
 // so that full reads are handed on without a copy. Buffers that nobody refers to any more are used again: left to the collector, 64 KiB apiece,
 // they made V8 mark its heap all the time (100 KB responses: 85 of 152 us of CPU a response).
 
+import type { Socket } from 'node:net'
+
 /** Bytes of one read at most. */
 const READ_BYTES = 64 * 1024
 /** Reads up to this size are copied by whoever keeps them; a larger one takes its buffer with it. */
@@ -26,7 +28,6 @@ function putBack(buffer: Buffer): void {
 
 export class ReadBuffer {
   #current: Buffer = SHARED
-  #given: Buffer | undefined
 
   /** The buffer for the next read. `streaming`: a large body is on its way. */
   next(streaming: boolean): Buffer {
@@ -39,29 +40,30 @@ export class ReadBuffer {
     return this.#current
   }
 
-  /** The bytes of a read, in the buffer that `next` gave. */
-  view(bytes: number): Buffer {
-    if (this.#current !== SHARED || bytes > COPY_BYTES) return this.#current.subarray(0, bytes)
-    const known = views[bytes]
-    if (known) return known
-    const view = SHARED.subarray(0, bytes)
-    views[bytes] = view
-    return view
-  }
-
-  /** Gives away the buffer of a read of `bytes`, when it may be kept; false: the bytes hold only until the callback returns. */
-  give(bytes: number): boolean {
-    if (this.#current === SHARED || bytes <= COPY_BYTES) return false
-    this.#given = this.#current
+  /**
+   * Hands on a read of `bytes` into the buffer that `next` gave. `owned`: the bytes may be kept; else they hold only until `use` returns.
+   * `use` says whether something still refers to them.
+   */
+  read(bytes: number, use: (view: Buffer, owned: boolean) => boolean): void {
+    const buffer = this.#current
+    if (buffer === SHARED || bytes <= COPY_BYTES) {
+      use(beginningOf(buffer, bytes), false)
+      return
+    }
     this.#current = SHARED
-    return true
+    if (!use(buffer.subarray(0, bytes), true)) putBack(buffer)
   }
+}
 
-  /** Nobody refers to what was given away last. */
-  takeBack(): void {
-    if (this.#given) putBack(this.#given)
-    this.#given = undefined
-  }
+function beginningOf(buffer: Buffer, bytes: number): Buffer {
+  if (buffer !== SHARED || bytes > COPY_BYTES) return buffer.subarray(0, bytes)
+  views[bytes] ??= SHARED.subarray(0, bytes)
+  return views[bytes]
+}
+
+/** Whether the operating system has all that was written to a socket, so that nothing refers to its bytes. TLS encrypts later. */
+export function hasSent(socket: Socket, tls: boolean): boolean {
+  return socket.writableLength === 0 && !socket.destroyed && !tls
 }
 
 /** A copy of bytes that hold no longer, for as long as `use` says that something refers to it. */

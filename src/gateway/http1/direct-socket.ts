@@ -22,14 +22,16 @@ export function directSocket(accepted: net.Socket, reader: () => Reader | undefi
   holder._handle = null
   accepted.destroy() // the shell; its server counts it as closed
   const reads = new ReadBuffer()
+  let more = false
+  const use = (bytes: Buffer, owned: boolean): boolean => {
+    const to = reader()
+    more = to?.received(bytes, owned) ?? false
+    return to?.kept ?? true
+  }
   const onread: net.OnReadOpts = {
     buffer: () => reads.next(reader()?.streaming ?? false),
     callback: (bytes) => {
-      const to = reader()
-      const view = reads.view(bytes)
-      const owned = reads.give(bytes)
-      const more = to?.received(view, owned) ?? false
-      if (owned && to && !to.kept) reads.takeBack()
+      reads.read(bytes, use)
       return more
     },
   }

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import { errorPage, SERVER } from '../error-page.ts'
 import type { Downstream, Exchange } from '../exchange.ts'
 import type { HeaderList } from '../headers.ts'
+import { hasSent } from '../read-buffer.ts'
 import type { ClientConnection } from './connection.ts'
 
 /** Up to this many bytes of body are written with the head, as one latin1 string: node:net sends such a string from its stack, without a buffer. */
@@ -38,7 +39,7 @@ export class ResponseWriter implements Downstream {
 
   get sent(): boolean {
     const { socket, info } = this.#connection
-    return socket.writableLength === 0 && !socket.destroyed && !info.tls
+    return hasSent(socket, info.tls !== undefined)
   }
 
   /** The connection must not be used again after this response. */
@@ -200,18 +201,15 @@ function statusLine(status: number): string {
   return line
 }
 
-function isConnection(name: string): boolean {
-  const lower = name.toLowerCase()
-  return lower === 'connection' || lower === 'keep-alive'
-}
-
 /** Headers that belong to one connection; the writer sets its own. */
 function isFraming(name: string): boolean {
   switch (name.length) {
     case 7:
       return name.toLowerCase() === 'upgrade'
-    case 10:
-      return isConnection(name)
+    case 10: {
+      const lower = name.toLowerCase()
+      return lower === 'connection' || lower === 'keep-alive'
+    }
     case 14:
       return name.toLowerCase() === 'content-length'
     case 16:

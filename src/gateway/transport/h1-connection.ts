@@ -9,7 +9,7 @@ import type { Deadlines, Waiting } from '../deadlines.ts'
 import { HeaderList } from '../headers.ts'
 import { ChunkScanner } from '../http1/chunked.ts'
 import { type HeadLimits, type ParsedResponse, ParseError, parseResponse } from '../http1/parser.ts'
-import { ReadBuffer, withCopy } from '../read-buffer.ts'
+import { hasSent, ReadBuffer, withCopy } from '../read-buffer.ts'
 import type { Http1Transport } from './h1.ts'
 import { toTlsOptions } from './tls-options.ts'
 import {
@@ -64,14 +64,15 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
     this.#owner = owner
     this.deadline = deadlines.now + connectMs
     const reads = new ReadBuffer()
+    const use = (bytes: Buffer, owned: boolean): boolean => {
+      this.#kept = false
+      this.#onBytes(bytes, owned)
+      return this.#kept
+    }
     const onread: net.OnReadOpts = {
       buffer: () => reads.next(this.#state === 'length' || this.#state === 'chunked' || this.#state === 'close'),
       callback: (bytes) => {
-        this.#kept = false
-        const view = reads.view(bytes)
-        const owned = reads.give(bytes)
-        this.#onBytes(view, owned)
-        if (owned && !this.#kept) reads.takeBack()
+        reads.read(bytes, use)
         return true
       },
     }
@@ -166,7 +167,7 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
 
   /** BodySink */
   get sent(): boolean {
-    return this.#socket.writableLength === 0 && !this.#socket.destroyed && this.destination.tls === undefined
+    return hasSent(this.#socket, this.destination.tls !== undefined)
   }
 
   /** BodySink: the request body is complete. */
