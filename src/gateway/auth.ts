@@ -60,3 +60,13 @@ export function basicCredentials(header: string): { username: string; password: 
   const colon = text.indexOf(':')
   return colon < 0 ? undefined : { username: text.slice(0, colon), password: text.slice(colon + 1) }
 }
+
+/** The answers to requests without valid Basic credentials. */
+export function basicRefusals(realm: string): { missing: Reply; malformed: Reply; invalid: Reply } {
+  const refuse = challenger('Basic', realm)
+  return {
+    missing: refuse('Missing authorization in request'),
+    malformed: refuse('Invalid authorization in request'),
+    invalid: refuse('Invalid user authorization'),
+  }
+}

@@ -218,3 +218,13 @@ export class RequestBody {
 }
 
 const EMPTY = Buffer.alloc(0)
+
+/** The whole body, or why it cannot be had. */
+export async function readBody(body: RequestBody, maxBytes: number): Promise<Buffer | BodyError> {
+  try {
+    return await body.read(maxBytes)
+  } catch (error) {
+    if (error instanceof BodyError) return error
+    throw error
+  }
+}

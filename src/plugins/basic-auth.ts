@@ -1,7 +1,7 @@
 // Asks for a user name and a password (RFC 7617) and makes the request that consumer's.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import Type, { type Static } from 'typebox'
-import { authFields, basicCredentials, challenger, withoutCredentials } from '../gateway/auth.ts'
+import { authFields, basicCredentials, basicRefusals, withoutCredentials } from '../gateway/auth.ts'
 import { attachConsumer } from '../gateway/consumers.ts'
 import { definePlugin } from '../gateway/plugin.ts'
 
@@ -21,10 +21,7 @@ export default definePlugin<Conf>({
   encrypted: ['password'],
   consumerKey: 'username',
   setup(conf, env) {
-    const refuse = challenger('Basic', conf.realm)
-    const missing = refuse('Missing authorization in request')
-    const malformed = refuse('Invalid authorization in request')
-    const invalid = refuse('Invalid user authorization')
+    const { missing, malformed, invalid } = basicRefusals(conf.realm)
     return {
       rewrite(ctx) {
         const written = ctx.request.headers.get('authorization')

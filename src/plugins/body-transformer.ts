@@ -2,7 +2,7 @@
 // whole. One that cannot be transformed becomes a 502: its body would not be what the route promises.
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import Type, { type Static } from 'typebox'
-import { BodyError } from '../gateway/body.ts'
+import { BodyError, readBody } from '../gateway/body.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PhaseResult } from '../gateway/plugin.ts'
 import { variable } from '../gateway/variables.ts'
@@ -17,8 +17,8 @@ import {
   fromXml,
   type Values,
 } from './body-transformer/decode.ts'
-import { Lookup, TemplateError } from './body-transformer/expression.ts'
 import { compileTemplate, type Template } from './body-transformer/template.ts'
+import { Lookup, TemplateError } from './body-transformer/values.ts'
 
 const MAX_BODY_BYTES = 67_108_864
 
@@ -143,13 +143,8 @@ function fromBase64(text: string): string | undefined {
 
 async function rewriteRequest(ctx: Exchange, conf: Conf, template: Templates): Promise<PhaseResult> {
   const { request } = ctx
-  let body: Buffer
-  try {
-    body = await request.body.read(conf.max_req_body_size)
-  } catch (error) {
-    if (error instanceof BodyError) return { status: error.status }
-    throw error
-  }
+  const body = await readBody(request.body, conf.max_req_body_size)
+  if (body instanceof BodyError) return { status: body.status }
   const type = request.headers.get('content-type')
   const format = request.method === 'GET' ? 'args' : (conf.request?.input_format ?? formatOf(type))
   try {
@@ -173,22 +168,21 @@ function answer(
   failed: (reason: string) => void,
 ): Buffer {
   const { response } = ctx
+  let text: string
   try {
     const body = decompressed(response.headers.get('content-encoding'), held, conf.max_resp_body_size)
     const format = conf.response?.input_format ?? formatOf(response.headers.get('content-type'))
-    const text = render(ctx, template, format, conf.response, body.length ? decode(format, body) : {}, body)
-    response.forgetBody()
-    response.headers.remove('content-encoding')
-    return Buffer.from(text)
+    text = render(ctx, template, format, conf.response, body.length ? decode(format, body) : {}, body)
   } catch (error) {
     const { body } = refusal('response', error)
     failed(body.message)
-    response.forgetBody()
-    response.headers.remove('content-encoding')
     response.status = 502
     response.headers.set('Content-Type', 'application/json')
-    return Buffer.from(JSON.stringify(body))
+    text = JSON.stringify(body)
   }
+  response.forgetBody()
+  response.headers.remove('content-encoding')
+  return Buffer.from(text)
 }
 
 function decompressed(encoding: string | undefined, body: Buffer, maxOutputLength: number): Buffer {

@@ -3,14 +3,14 @@
 //
 // A field in `upstream_headers` that the service does not give is taken from the request: a client cannot write it in the service's place.
 import Type, { type Static } from 'typebox'
-import { BodyError } from '../gateway/body.ts'
+import { BodyError, readBody } from '../gateway/body.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { createHttpClient, type HttpClient, type HttpClientResponse } from '../gateway/http-client.ts'
 import { definePlugin, type Reply } from '../gateway/plugin.ts'
 import { interpolate } from '../gateway/variables.ts'
 import { oneOfTexts } from '../lib/schema-types.ts'
 import { version } from '../lib/version.ts'
-import { readBody, serviceFields } from './asking/service.ts'
+import { serviceFields } from './asking/service.ts'
 
 const names = (title: string, description: string, example: string) =>
   Type.Array(Type.String(), { title, description, default: [], examples: [[example]] })
@@ -86,7 +86,8 @@ export default definePlugin<Conf>({
     const client = createHttpClient({ idleMs: conf.keepalive_timeout, maxIdle: conf.keepalive_pool })
     return {
       async access(ctx) {
-        const body = conf.request_method === 'POST' ? await readBody(ctx, conf.max_req_body_size) : undefined
+        const body =
+          conf.request_method === 'POST' ? await readBody(ctx.request.body, conf.max_req_body_size) : undefined
         if (body instanceof BodyError) return { status: body.status }
         let answer: HttpClientResponse
         try {

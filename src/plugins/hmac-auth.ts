@@ -4,7 +4,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import Type, { type Static } from 'typebox'
 import { authFields, challenger, withoutCredentials } from '../gateway/auth.ts'
-import { BodyError } from '../gateway/body.ts'
+import { BodyError, readBody } from '../gateway/body.ts'
 import { attachConsumer, type Identity } from '../gateway/consumers.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
@@ -96,7 +96,7 @@ export default definePlugin<Conf>({
       rewrite(ctx) {
         const found = authenticate(ctx, conf, env)
         if (typeof found === 'string' || !conf.validate_request_body) return finish(ctx, found)
-        return readBody(ctx, conf.max_req_body_size).then((body) => {
+        return readBody(ctx.request.body, conf.max_req_body_size).then((body) => {
           if (body instanceof BodyError) return { status: body.status }
           return finish(ctx, hasDigest(ctx, body) ? found : UNTRUSTED)
         })
@@ -156,15 +156,6 @@ function isGenuine(text: string, { algorithm, signature }: Signature, secret: st
   const expected = createHmac(algorithm.slice('hmac-'.length), secret).update(text).digest()
   const given = Buffer.from(signature, 'base64')
   return given.length === expected.length && timingSafeEqual(given, expected)
-}
-
-async function readBody(ctx: Exchange, maxBytes: number): Promise<Buffer | BodyError> {
-  try {
-    return await ctx.request.body.read(maxBytes)
-  } catch (error) {
-    if (error instanceof BodyError) return error
-    throw error
-  }
 }
 
 function hasDigest(ctx: Exchange, body: Buffer): boolean {

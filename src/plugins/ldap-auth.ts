@@ -2,7 +2,7 @@
 // was bound. Nothing is kept: each request is a bind, so that a changed password holds at once.
 import type { Client } from 'ldapts'
 import Type, { type Static } from 'typebox'
-import { authFields, basicCredentials, challenger, withoutCredentials } from '../gateway/auth.ts'
+import { authFields, basicCredentials, basicRefusals, withoutCredentials } from '../gateway/auth.ts'
 import { attachConsumer } from '../gateway/consumers.ts'
 import { definePlugin, type Reply } from '../gateway/plugin.ts'
 
@@ -63,10 +63,7 @@ export default definePlugin<Conf>({
   }),
   consumerKey: 'user_dn',
   setup(conf, env) {
-    const refuse = challenger('Basic', conf.realm)
-    const missing = refuse('Missing authorization in request')
-    const malformed = refuse('Invalid authorization in request')
-    const invalid = refuse('Invalid user authorization')
+    const { missing, malformed, invalid } = basicRefusals(conf.realm)
     let binds = 0
     return {
       async rewrite(ctx) {

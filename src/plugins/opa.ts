@@ -4,13 +4,13 @@
 // Resources are sent with their secrets hidden: a policy decides about names and labels. A field in `send_headers_upstream` that the policy does
 // not give is taken from the request: a client cannot write it in the policy's place.
 import Type, { type Static } from 'typebox'
-import { BodyError } from '../gateway/body.ts'
+import { BodyError, readBody } from '../gateway/body.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { createHttpClient } from '../gateway/http-client.ts'
 import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
 import { decodeQuery } from '../gateway/variables.ts'
 import { redact } from '../lib/redact.ts'
-import { readBody, serviceFields } from './asking/service.ts'
+import { serviceFields } from './asking/service.ts'
 
 /** Bytes of a request body that `with_body` sends; a larger one is refused with 413. */
 const MAX_BODY_BYTES = 1024 * 1024
@@ -72,7 +72,7 @@ export default definePlugin<Conf>({
     const url = `${conf.host.replace(/\/+$/, '')}/v1/data/${path}`
     return {
       async access(ctx) {
-        const body = conf.with_body ? await readBody(ctx, MAX_BODY_BYTES) : undefined
+        const body = conf.with_body ? await readBody(ctx.request.body, MAX_BODY_BYTES) : undefined
         if (body instanceof BodyError) return { status: body.status }
         const question = Buffer.from(JSON.stringify({ input: toInput(ctx, conf, env, body) }))
         const headers: Record<string, string> = { 'Content-Type': 'application/json' }

@@ -1,7 +1,7 @@
 // Refuses requests whose headers or body do not fit a JSON Schema.
 import { Ajv, type ValidateFunction } from 'ajv'
 import Type, { type Static } from 'typebox'
-import { BodyError } from '../gateway/body.ts'
+import { BodyError, readBody } from '../gateway/body.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type Reply } from '../gateway/plugin.ts'
 import { decodeQuery } from '../gateway/variables.ts'
@@ -96,13 +96,8 @@ async function checkBody(
   fits: ValidateFunction,
   refuse: (message: string) => Reply,
 ): Promise<Reply | undefined> {
-  let bytes: Buffer
-  try {
-    bytes = await ctx.request.body.read(maxBytes)
-  } catch (error) {
-    if (error instanceof BodyError) return { status: error.status }
-    throw error
-  }
+  const bytes = await readBody(ctx.request.body, maxBytes)
+  if (bytes instanceof BodyError) return { status: bytes.status }
   if (bytes.length === 0) return refuse('the request has no body')
   const value = parse(bytes.toString('utf8'), ctx.request.headers.get('content-type') ?? '')
   if (value === undefined) return refuse('failed to decode the body: it is not JSON')

@@ -1,7 +1,5 @@
-// What plugins share that ask a service over HTTP whether a request may pass: the fields of the connection to it, and the body that goes along.
+// What plugins share that ask a service over HTTP whether a request may pass: the fields of the connection to it.
 import Type from 'typebox'
-import { BodyError } from '../../gateway/body.ts'
-import type { Exchange } from '../../gateway/exchange.ts'
 
 /** Fields of the connection to the service, which is called `name` in their descriptions. */
 export function serviceFields(name: string) {
@@ -40,15 +38,5 @@ export function serviceFields(name: string) {
       default: 5,
       examples: [20],
     }),
-  }
-}
-
-/** The request's body, or why it cannot be had. */
-export async function readBody(ctx: Exchange, maxBytes: number): Promise<Buffer | BodyError> {
-  try {
-    return await ctx.request.body.read(maxBytes)
-  } catch (error) {
-    if (error instanceof BodyError) return error
-    throw error
   }
 }

@@ -2,21 +2,11 @@
 //
 // Values are JSON's: nil and false are undefined, null and false; lists count from 1, as in Lua. Functions are those of `FUNCTIONS`.
 import { FUNCTIONS } from './functions.ts'
+import { asNumber, Lookup, shown, TemplateError, toText, truthy } from './values.ts'
 
 /** The names that an expression can see. */
 export type Scope = Record<string, unknown>
 export type Expression = (scope: Scope) => unknown
-
-/** A value whose members are looked up when they are asked for. */
-export class Lookup {
-  readonly get: (name: string) => unknown
-  constructor(get: (name: string) => unknown) {
-    this.get = get
-  }
-}
-
-/** What a template does wrong; at writing time when it cannot be understood, else when it is rendered. */
-export class TemplateError extends Error {}
 
 const TOKENS =
   /\s*(?:(?<number>\d+(?:\.\d+)?)|(?<name>[A-Za-z_]\w*)|(?<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?<sign>\.\.|==|~=|<=|>=|[-+*/%<>#()[\].,]))/y
@@ -201,28 +191,15 @@ function member(of: Expression, key: Expression): Expression {
   }
 }
 
-/** Lua's idea of true. */
-export function truthy(value: unknown): boolean {
-  return value !== undefined && value !== null && value !== false
-}
-
-/** Lua's text of a value; a list or an object has none of use and is written as JSON. */
-export function toText(value: unknown): string {
-  if (value === undefined) return 'nil'
-  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(14)))
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
-}
-
 function toNumber(value: unknown): number {
-  const number =
-    typeof value === 'number' ? value : typeof value === 'string' && value.trim() ? Number(value) : Number.NaN
-  if (Number.isNaN(number)) throw new TemplateError(`${JSON.stringify(value) ?? 'nil'} is not a number`)
+  const number = asNumber(value)
+  if (number === undefined) throw new TemplateError(`${shown(value)} is not a number`)
   return number
 }
 
 function joinable(value: unknown): string {
   if (typeof value === 'string' || typeof value === 'number') return toText(value)
-  throw new TemplateError(`${JSON.stringify(value) ?? 'nil'} cannot be joined to a text`)
+  throw new TemplateError(`${shown(value)} cannot be joined to a text`)
 }
 
 function lengthOf(value: unknown): number {
@@ -234,9 +211,7 @@ function lengthOf(value: unknown): number {
 function less(left: unknown, right: unknown): boolean {
   if (typeof left === 'number' && typeof right === 'number') return left < right
   if (typeof left === 'string' && typeof right === 'string') return left < right
-  throw new TemplateError(
-    `${JSON.stringify(left) ?? 'nil'} and ${JSON.stringify(right) ?? 'nil'} cannot be compared; tonumber makes a number of a text`,
-  )
+  throw new TemplateError(`${shown(left)} and ${shown(right)} cannot be compared; tonumber makes a number of a text`)
 }
 
 function same(left: unknown, right: unknown): boolean {

@@ -1,5 +1,5 @@
 // The functions of templates: APISIX's helpers, and what of Lua's string library gives a value back without patterns.
-import { TemplateError, toText } from './expression.ts'
+import { asNumber, shown, TemplateError, toText } from './values.ts'
 
 type TemplateFunction = (given: unknown[]) => unknown
 
@@ -10,7 +10,7 @@ const MAX_REPEATED_CHARACTERS = 1024 * 1024
 
 function text(value: unknown): string {
   if (typeof value === 'string' || typeof value === 'number') return toText(value)
-  throw new TemplateError(`a text is expected, found ${JSON.stringify(value) ?? 'nil'}`)
+  throw new TemplateError(`a text is expected, found ${shown(value)}`)
 }
 
 /** Lua's positions count from 1, negative ones from the end. */
@@ -34,17 +34,11 @@ function repeat([value, count]: unknown[]): string {
   return whole.repeat(times)
 }
 
-function number([value]: unknown[]): number | undefined {
-  const found =
-    typeof value === 'number' ? value : typeof value === 'string' && value.trim() ? Number(value) : Number.NaN
-  return Number.isNaN(found) ? undefined : found
-}
-
 export const FUNCTIONS: Record<string, TemplateFunction> = {
   _escape_json: ([value]) => JSON.stringify(value ?? null),
   _escape_xml: ([value]) => text(value).replace(/[&<>'"]/g, (found) => XML[found] as string),
   tostring: ([value]) => toText(value),
-  tonumber: number,
+  tonumber: ([value]) => asNumber(value),
   'string.lower': ([value]) => text(value).toLowerCase(),
   'string.upper': ([value]) => text(value).toUpperCase(),
   'string.len': ([value]) => Buffer.byteLength(text(value)),

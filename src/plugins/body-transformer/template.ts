@@ -1,6 +1,7 @@
 // Templates as lua-resty-template writes them: `{{ value }}` escaped for HTML, `{* value *}` as it is, `{# remark #}`, and of `{% Lua %}` what
 // decides and repeats: if, elseif, else, for over pairs and ipairs or numbers, local, end. Everything else is refused when it is written.
-import { compileExpression, type Expression, type Scope, TemplateError, toText, truthy } from './expression.ts'
+import { compileExpression, type Expression, type Scope } from './expression.ts'
+import { TemplateError, toText, truthy } from './values.ts'
 
 /** Characters of a rendered body at most, and rounds of all loops. */
 const MAX_CHARACTERS = 64 * 1024 * 1024
