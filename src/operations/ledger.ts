@@ -69,10 +69,12 @@ export class Ledger {
 
   /** Keeps an applied plan with its images. */
   addChange(change: Omit<AppliedChange, 'undoneBy'>): void {
-    this.#db
-      .prepare('INSERT INTO changes (id, at, target, summary, images) VALUES (?, ?, ?, ?, ?)')
-      .run(change.id, change.at, change.target, change.summary, this.#seal(JSON.stringify(change.changes)))
-    this.#noteTouched(change)
+    this.#atomically(() => {
+      this.#db
+        .prepare('INSERT INTO changes (id, at, target, summary, images) VALUES (?, ?, ?, ?, ?)')
+        .run(change.id, change.at, change.target, change.summary, this.#seal(JSON.stringify(change.changes)))
+      this.#noteTouched(change)
+    })
   }
 
   markUndone(id: string, by: string): void {
@@ -166,7 +168,22 @@ export class Ledger {
   /** Changes of a ledger from before there were such notes. */
   #noteOlder(): void {
     const rows = this.#db.prepare('SELECT * FROM changes WHERE id NOT IN (SELECT change_id FROM touched)').all()
-    for (const row of rows) this.#noteTouched(this.#toChange(row))
+    if (!rows.length) return
+    this.#atomically(() => {
+      for (const row of rows) this.#noteTouched(this.#toChange(row))
+    })
+  }
+
+  /** All that `write` writes is kept together, or nothing of it; it reaches the disk once. */
+  #atomically(write: () => void): void {
+    this.#db.exec('BEGIN IMMEDIATE')
+    try {
+      write()
+      this.#db.exec('COMMIT')
+    } catch (error) {
+      this.#db.exec('ROLLBACK')
+      throw error
+    }
   }
 
   #toChange(row: Record<string, unknown>): AppliedChange {
