@@ -14,7 +14,7 @@ import type { Address } from './gateway/listener.ts'
 import { allocateMemory } from './gateway/plugin-memory.ts'
 import { checkVars } from './gateway/router/vars.ts'
 import { SecretKeeper } from './gateway/secret-managers/keeper.ts'
-import { parseAddress, reachable } from './lib/address.ts'
+import { browserOrigin, parseAddress } from './lib/address.ts'
 import { createLogger } from './lib/log.ts'
 import { Secretbox } from './lib/secretbox.ts'
 import { version } from './lib/version.ts'
@@ -158,7 +158,8 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
     metrics,
     surface,
     storeTrouble,
-    ownerUrl: () => (surface && owner ? `${origin(settings, surface)}/?ticket=${owner.ticket()}` : undefined),
+    ownerUrl: () =>
+      surface && owner ? `${browserOrigin(settings.surface.public_url, surface)}/?ticket=${owner.ticket()}` : undefined,
     close,
   }
 }
@@ -295,9 +296,4 @@ async function listenControl({ settings, store, plane, closers, catalog, validat
 function toAdminKeys(keys: AdminKeys): AdminKey[] {
   const admin: AdminKey = { name: 'admin', key: keys.admin, role: 'admin' }
   return keys.viewer === undefined ? [admin] : [admin, { name: 'viewer', key: keys.viewer, role: 'viewer' }]
-}
-
-/** How a browser reaches the surface. */
-function origin({ surface }: Settings, listen: string): string {
-  return surface.public_url?.replace(/\/$/, '') ?? `http://${reachable(listen).replace('127.0.0.1', 'localhost')}`
 }

@@ -1,6 +1,6 @@
 // Commands of the owner, who can read the data directory: open the browser, approve a plan, see new secrets, check the audit log.
 
-import { reachable } from '../lib/address.ts'
+import { browserOrigin } from '../lib/address.ts'
 import type { ApprovalRequest } from '../operations/contract.ts'
 import { Ledger } from '../operations/ledger.ts'
 import { loadSettings } from '../settings/load.ts'
@@ -14,8 +14,7 @@ export async function open(argv: string[]): Promise<number> {
   const settings = read(argv)
   const { ticket } = (await callOwner(settings, 'POST', '/v1/tickets')) as { ticket: string }
   const { listen, public_url: known } = settings.surface
-  const origin = known?.replace(/\/$/, '') ?? `http://${reachable(listen).replace('127.0.0.1', 'localhost')}`
-  console.log(`${origin}/?ticket=${ticket}`)
+  console.log(`${browserOrigin(known, listen)}/?ticket=${ticket}`)
   return 0
 }
 

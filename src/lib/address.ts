@@ -14,6 +14,11 @@ export function isLoopback(host: string): boolean {
   return /^(?:localhost|::1|127(?:\.\d{1,3}){3})$/i.test(host)
 }
 
+/** How a browser reaches the surface that is listened on; `publicUrl`: what the settings say of it. */
+export function browserOrigin(publicUrl: string | undefined, listen: string): string {
+  return publicUrl?.replace(/\/$/, '') ?? `http://${reachable(listen).replace('127.0.0.1', 'localhost')}`
+}
+
 /** An address to connect to for one that is listened on. */
 export function reachable(listen: string): string {
   const address = parseAddress(listen)

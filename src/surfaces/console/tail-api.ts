@@ -4,11 +4,10 @@ import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import type { SeenRequests } from '../../gateway/tail.ts'
 import { plainJson } from '../../lib/text.ts'
+import { untilGone } from '../http/follow.ts'
 
 /** Pages that follow at the same time. */
 const MAX_FOLLOWERS = 8
-/** A comment goes out this often, so that a dead connection is found. */
-const HEARTBEAT_MS = 20_000
 /** Messages that wait for a slow page; what comes on top is not shown to it. */
 const MAX_WAITING = 20
 
@@ -30,9 +29,7 @@ export function tailApi(watch: Watch): Hono {
       })
       // Tells the page that it is watched from now on.
       await out.writeSSE({ data: JSON.stringify({ requests: [], leftOut: 0 } satisfies SeenRequests) })
-      const heartbeat = setInterval(() => void out.write(': alive\n\n'), HEARTBEAT_MS).unref()
-      await new Promise<void>((resolve) => out.onAbort(resolve))
-      clearInterval(heartbeat)
+      await untilGone(out)
       leave()
       followers--
     })

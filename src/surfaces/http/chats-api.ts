@@ -7,12 +7,11 @@ import type { ChatNews } from '../chat/entries.ts'
 import type { Owner } from '../owner.ts'
 import { isOwner } from './access.ts'
 import { answerError, forbidden, readJson } from './answers.ts'
+import { untilGone } from './follow.ts'
 
 const MAX_SENTENCE_LENGTH = 8000
 const MAX_ID_LENGTH = 64
 const MAX_BODY_BYTES = 64 * 1024
-/** A comment goes out this often, so that a dead connection is found. */
-const HEARTBEAT_MS = 20_000
 
 export function chatsApi({ chats, owner }: { chats: Chats; owner: Owner }): Hono {
   const app = new Hono()
@@ -49,9 +48,7 @@ export function chatsApi({ chats, owner }: { chats: Chats; owner: Owner }): Hono
 function follow(c: Context, chats: Chats, id: string): Response {
   return streamSSE(c, async (out) => {
     const leave = chats.follow(id, (news) => void out.writeSSE({ data: JSON.stringify(news) }))
-    const heartbeat = setInterval(() => void out.write(': alive\n\n'), HEARTBEAT_MS).unref()
-    await new Promise<void>((resolve) => out.onAbort(resolve))
-    clearInterval(heartbeat)
+    await untilGone(out)
     leave()
   })
 }
