@@ -1,11 +1,9 @@
 // What bench/admin.ts measures: Gateward as a process of its own, and a client that costs as little as possible, since it shares the cores.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
-
-const BIN = new URL('../bin/gateward.js', import.meta.url).pathname
-const KEY = 'a-key-for-the-benchmark-only-0001'
+import { BIN, environment, KEY, residentKb } from './gateward-process.ts'
 
 /** A Gateward that serves. */
 export interface Served {
@@ -26,19 +24,10 @@ export async function serve(directory: string, options: { threads: number; store
   const child = spawn(process.execPath, [BIN, 'start'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
-      ...process.env,
-      GATEWARD_DATA_DIR: directory,
+      ...environment({ http: gateway, https: tls, admin }, directory),
       GATEWARD_STORE: options.store ?? 'sqlite',
       GATEWARD_THREADS: String(options.threads),
-      GATEWARD_GATEWAY_HTTP: `127.0.0.1:${gateway}`,
-      GATEWARD_GATEWAY_HTTPS: `127.0.0.1:${tls}`,
-      GATEWARD_ADMIN_LISTEN: `127.0.0.1:${admin}`,
-      GATEWARD_ADMIN_KEY: KEY,
       GATEWARD_LOG_LEVEL: 'error',
-      GATEWARD_CONTROL_LISTEN: 'off',
-      GATEWARD_STATUS_LISTEN: 'off',
-      GATEWARD_METRICS_LISTEN: 'off',
-      GATEWARD_SURFACE_LISTEN: 'off',
     },
   })
   process.once('exit', () => child.kill())
@@ -47,8 +36,7 @@ export async function serve(directory: string, options: { threads: number; store
     admin,
     gateway,
     startMs: performance.now() - started,
-    residentMb: () =>
-      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? Number.NaN) / 1024,
+    residentMb: () => residentKb(child.pid as number) / 1024,
     stop: async () => {
       const gone = once(child, 'exit')
       child.kill()

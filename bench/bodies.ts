@@ -1,11 +1,12 @@
 // Bodies beside nginx, down (GET) and up (PUT): megabytes per second of CPU, and the memory that 100 slow clients cost. Part of `npm run bench`;
 // writes its section of docs/benchmarks.md.
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loaded, type Peer, rounds, type Sample, wrk } from './load.ts'
+import { residentKb } from './gateward-process.ts'
+import { CONNECTIONS, type Peer, rounds, type Sample, wrk } from './load.ts'
 import { gateward, LOAD_CORE, listening, nextPort, nginx, nginxProxy, PROXY_CORE, pinned } from './processes.ts'
 import { writeSection } from './report.ts'
 
@@ -15,59 +16,20 @@ const SLOW_CLIENTS = 100
 
 const directory = mkdtempSync(join(tmpdir(), 'gateward-bench-'))
 
-/** PUT of the file that belongs to the path, by wrk's script. */
-function upload(file: string, size: number): (peer: Peer, seconds: number) => Sample {
+/** PUT of a file, by wrk's script. */
+function uploadScript(size: number): string {
   const script = join(directory, `${size}.lua`)
   writeFileSync(
     script,
-    `local f = io.open("${file}", "rb"); wrk.method = "PUT"; wrk.body = f:read("*a"); f:close()
+    `local f = io.open("${join(directory, String(size))}", "rb"); wrk.method = "PUT"; wrk.body = f:read("*a"); f:close()
 wrk.headers["Content-Type"] = "application/octet-stream"`,
   )
-  return (peer, seconds) => {
-    const connections = size > MB ? 4 : 64
-    const { cpuUs, said } = loaded(peer, [
-      'wrk',
-      '-t1',
-      `-c${connections}`,
-      `-d${seconds}s`,
-      '--timeout',
-      '30s',
-      '-s',
-      script,
-      `${peer.url}up`,
-    ])
-    return sampleOf(peer, cpuUs, said)
-  }
+  return script
 }
-
-function download(size: number): (peer: Peer, seconds: number) => Sample {
-  if (size <= MB) return (peer, seconds) => wrk({ ...peer, url: `${peer.url}${size}` }, seconds)
-  return (peer, seconds) => {
-    const { cpuUs, said } = loaded(peer, [
-      'wrk',
-      '-t1',
-      '-c4',
-      `-d${seconds}s`,
-      '--timeout',
-      '30s',
-      `${peer.url}${size}`,
-    ])
-    return sampleOf(peer, cpuUs, said)
-  }
-}
-
-function sampleOf(peer: Peer, cpuUs: number, said: string): Sample {
-  const requests = Number(/(\d+) requests in/.exec(said)?.[1])
-  if (!requests || /Non-2xx/.test(said)) throw new Error(`${peer.name} did not answer as it should:\n${said}`)
-  return { cpuUs: cpuUs / requests, perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(said)?.[1]), p50: '', p99: '' }
-}
-
-const residentMb = (pid: number): number =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
 
 /** Megabytes that the process grows by while clients ask for 100 MB each and take nothing of it beyond the first piece. */
 async function slowClients(peer: Peer): Promise<number> {
-  const before = residentMb(peer.pid)
+  const before = residentKb(peer.pid) / 1024
   const sockets = Array.from({ length: SLOW_CLIENTS }, () => connect(Number(new URL(peer.url).port), '127.0.0.1'))
   for (const socket of sockets) {
     await once(socket, 'connect')
@@ -77,7 +39,7 @@ async function slowClients(peer: Peer): Promise<number> {
   let most = before
   for (let i = 0; i < 30; i++) {
     await new Promise((resolve) => setTimeout(resolve, 100))
-    most = Math.max(most, residentMb(peer.pid))
+    most = Math.max(most, residentKb(peer.pid) / 1024)
   }
   for (const socket of sockets) socket.destroy()
   return most - before
@@ -110,10 +72,13 @@ try {
   const rows: string[] = []
   for (const size of sizes) {
     const name = size >= MB ? `${size / MB} MB` : `${size / 1024} KB`
-    for (const [way, load] of [
-      ['down', download(size)],
-      ['up', upload(join(directory, String(size)), size)],
+    const connections = size > MB ? 4 : CONNECTIONS
+    for (const [way, path, script] of [
+      ['down', String(size), undefined],
+      ['up', 'up', uploadScript(size)],
     ] as const) {
+      const load = (peer: Peer, seconds: number): Sample =>
+        wrk({ ...peer, url: peer.url + path }, seconds, connections, script)
       console.log(`${name} ${way}`)
       const results = rounds(peers, load, ROUNDS)
       const [nginxMb, ownMb] = peers.map((peer) => (size / MB / (results.get(peer) as Sample).cpuUs) * 1e6) as [

@@ -1,14 +1,15 @@
 // What waits and what begins: memory of 10,000 idle kept connections, and the time from the start of the process to its first proxied request.
 // Part of `npm run bench`; writes its section of docs/benchmarks.md.
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from '../scripts/build.ts'
 import { SqliteStore } from '../src/store/sqlite.ts'
 import { quantile } from './admin-process.ts'
-import { gateward, LOAD_CORE, launch, nextPort, nginx } from './processes.ts'
+import { residentKb } from './gateward-process.ts'
+import { answering, gateward, launch, nextPort } from './processes.ts'
 import { writeSection } from './report.ts'
 
 const IDLE = 10_000
@@ -19,9 +20,6 @@ const STARTS = 11
 const directory = mkdtempSync(join(tmpdir(), 'gateward-bench-'))
 const backend = nextPort()
 const route = { uri: '/*', upstream: { nodes: { [`127.0.0.1:${backend}`]: 1 } } }
-
-const residentKb = (pid: number): number =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
 
 /** A connection that has had its first request answered; undefined when it cannot be opened. */
 async function used(port: number): Promise<Socket | undefined> {
@@ -83,8 +81,7 @@ async function coldStartMs(run: number): Promise<number> {
 
 try {
   await build()
-  const answer = `server { listen 127.0.0.1:${backend}; location / { return 200 "${'0123456789abcdef'.repeat(4)}"; } }`
-  await nginx(directory, LOAD_CORE, backend, answer)
+  await answering(directory, backend)
   const starts: number[] = []
   for (let run = 0; run < STARTS; run++) starts.push(await coldStartMs(run))
   const kb = await idleKb()

@@ -21,18 +21,11 @@ export interface Sample {
   p99: string
 }
 
-/** `seconds` of wrk with 64 kept connections; every answer must be a good one. */
-export function wrk(peer: Peer, seconds: number): Sample {
+/** `seconds` of wrk with kept connections; every answer must be a good one. `script`: a file of Lua that says what is sent. */
+export function wrk(peer: Peer, seconds: number, connections = CONNECTIONS, script?: string): Sample {
   const headers = Object.entries(peer.headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`])
-  const { cpuUs, said } = loaded(peer, [
-    'wrk',
-    '-t1',
-    `-c${CONNECTIONS}`,
-    `-d${seconds}s`,
-    '--latency',
-    ...headers,
-    peer.url,
-  ])
+  const asked = [`-c${connections}`, `-d${seconds}s`, '--timeout', '30s', ...headers, ...(script ? ['-s', script] : [])]
+  const { cpuUs, said } = loaded(peer, ['wrk', '-t1', '--latency', ...asked, peer.url])
   const requests = Number(/(\d+) requests in/.exec(said)?.[1])
   if (!requests || /Non-2xx/.test(said)) throw new Error(`${peer.name} did not answer as it should:\n${said}`)
   return {

@@ -6,8 +6,8 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CONNECTIONS, type Peer, rounds, type Sample, wrk } from './load.ts'
 import {
+  answering,
   gateward,
-  LOAD_CORE,
   listening,
   nextPort,
   nginx,
@@ -126,8 +126,7 @@ ${rows.join('\n')}
 }
 
 try {
-  const server = `server { listen 127.0.0.1:${backend}; location / { return 200 "${'0123456789abcdef'.repeat(4)}"; } }`
-  await nginx(directory, LOAD_CORE, backend, server)
+  await answering(directory, backend)
   const peers = [...(await others()), ...(await own())]
   const text = report(rounds(peers, wrk, ROUNDS))
   writeSection('peers', text)

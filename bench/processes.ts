@@ -3,6 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { BIN, environment, KEY } from './gateward-process.ts'
 
 /** Where the proxies run that are measured. */
 export const PROXY_CORE = 0
@@ -10,8 +11,6 @@ export const PROXY_CORE = 0
 export const LOAD_CORE = 1
 
 const PATH = `${process.env.PATH}:/usr/sbin:/sbin`
-const BIN = new URL('../bin/gateward.js', import.meta.url).pathname
-const KEY = 'a-key-for-the-benchmark-only-0001'
 
 let port = 18_100
 /** A port that no other part of this benchmark uses. */
@@ -56,6 +55,12 @@ http { access_log off; keepalive_requests 1000000; client_body_temp_path ${direc
   return child
 }
 
+/** An nginx on the load's core that answers every request with 64 bytes. */
+export async function answering(directory: string, at: number): Promise<void> {
+  const body = '0123456789abcdef'.repeat(4)
+  await nginx(directory, LOAD_CORE, at, `server { listen 127.0.0.1:${at}; location / { return 200 "${body}"; } }`)
+}
+
 /** What makes an nginx a proxy to `backend`, and for PUT of /up to `sink`, on kept connections, with the headers that Gateward adds too. */
 export function nginxProxy(listen: string, backend: number, sink = backend): string {
   return `upstream b { server 127.0.0.1:${backend}; keepalive 320; keepalive_requests 1000000; }
@@ -91,17 +96,9 @@ export function launch(directory: string, env: NodeJS.ProcessEnv = {}, cores = `
   const data = join(directory, `data-${http}`)
   mkdirSync(data, { recursive: true })
   const child = pinned(cores, process.execPath, [BIN, 'start'], {
-    GATEWARD_DATA_DIR: data,
+    ...environment({ http, https, admin }, data),
     GATEWARD_STORE: 'memory',
     GATEWARD_THREADS: '1',
-    GATEWARD_GATEWAY_HTTP: `127.0.0.1:${http}`,
-    GATEWARD_GATEWAY_HTTPS: `127.0.0.1:${https}`,
-    GATEWARD_ADMIN_LISTEN: `127.0.0.1:${admin}`,
-    GATEWARD_ADMIN_KEY: KEY,
-    GATEWARD_CONTROL_LISTEN: 'off',
-    GATEWARD_STATUS_LISTEN: 'off',
-    GATEWARD_METRICS_LISTEN: 'off',
-    GATEWARD_SURFACE_LISTEN: 'off',
     GATEWARD_GATEWAY_KEEPALIVE_REQUESTS: '1000000', // as for nginx
     ...env,
   })

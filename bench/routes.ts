@@ -1,12 +1,13 @@
 // What many routes cost: CPU per request and memory of a Gateward with 1 and with 100,000 mixed routes, and the router alone. Part of
 // `npm run bench`; writes its section of docs/benchmarks.md. Needs --expose-gc.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRouter, type MatchInput, type RouteKeys } from '../src/gateway/router/router.ts'
 import { SqliteStore } from '../src/store/sqlite.ts'
+import { residentKb } from './gateward-process.ts'
 import { type Peer, rounds, type Sample, wrk } from './load.ts'
-import { gateward, LOAD_CORE, nextPort, nginx } from './processes.ts'
+import { answering, gateward, nextPort } from './processes.ts'
 import { writeSection } from './report.ts'
 
 const ROUNDS = { count: 5, seconds: 3, warmUp: 5 }
@@ -82,7 +83,7 @@ async function served(count: number): Promise<{ peer: Peer; residentMb: number }
   const at = count >> 1
   const headers: Record<string, string> = hostsOf(at) ? { Host: hostsOf(at)?.[0] as string } : {}
   const path = uriOf(at).replace('*', 'x')
-  const residentMb = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
+  const residentMb = residentKb(pid) / 1024
   return {
     peer: { name: `${count} routes`, version: '', url: `http://127.0.0.1:${http}${path}`, headers, pid },
     residentMb,
@@ -91,8 +92,7 @@ async function served(count: number): Promise<{ peer: Peer; residentMb: number }
 
 try {
   const rows = [1000, 10_000, MANY].map(routerRow)
-  const answer = `server { listen 127.0.0.1:${backend}; location / { return 200 "${'0123456789abcdef'.repeat(4)}"; } }`
-  await nginx(directory, LOAD_CORE, backend, answer)
+  await answering(directory, backend)
   const [one, many] = [await served(1), await served(MANY)]
   const results = rounds([one.peer, many.peer], wrk, ROUNDS)
   const [few, lots] = [one, many].map(({ peer }) => (results.get(peer) as Sample).cpuUs) as [number, number]

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { h2load, loaded, type Peer, rounds, type Sample, wrk } from './load.ts'
-import { gateward, LOAD_CORE, nextPort, nginx, nginxProxy, PROXY_CORE } from './processes.ts'
+import { answering, gateward, nextPort, nginx, nginxProxy, PROXY_CORE } from './processes.ts'
 import { writeSection } from './report.ts'
 
 const ROUNDS = { count: 3, seconds: 3, warmUp: 4 }
@@ -26,8 +26,7 @@ try {
   const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
   spawnSync('openssl', [...made, '-keyout', key, '-out', cert, '-subj', `/CN=${HOST}`])
   const [backend, secure] = [nextPort(), nextPort()]
-  const answer = `server { listen 127.0.0.1:${backend}; location / { return 200 "${'0123456789abcdef'.repeat(4)}"; } }`
-  await nginx(directory, LOAD_CORE, backend, answer)
+  await answering(directory, backend)
   const settings = `ssl_certificate ${cert}; ssl_certificate_key ${key}; ssl_protocols TLSv1.2 TLSv1.3; ssl_session_cache shared:s:10m;`
   const proxy = await nginx(
     directory,

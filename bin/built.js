@@ -8,12 +8,16 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 export const BUILT = `${root}dist/main.js`
 export const SOURCE = `${root}src/cli/main.ts`
 
+/** True when the file `built` is there and none of `sources` is newer. */
+export function isUpToDate(built, sources) {
+  if (!existsSync(built)) return false
+  const at = statSync(built).mtimeMs
+  return !sources.some((file) => statSync(file).mtimeMs > at)
+}
+
 /** True when the bundle is there and nothing in src/ is newer. An installed package has no src/. */
 export function isBuilt() {
-  if (!existsSync(BUILT)) return false
-  if (!existsSync(SOURCE)) return true
-  const built = statSync(BUILT).mtimeMs
-  const isNewer = (file) => statSync(file).mtimeMs > built
+  if (!existsSync(SOURCE)) return existsSync(BUILT)
   const files = readdirSync(`${root}src`, { recursive: true }).filter((name) => name.endsWith('.ts'))
-  return ![`${root}package-lock.json`, ...files.map((name) => `${root}src/${name}`)].some(isNewer)
+  return isUpToDate(BUILT, [`${root}package-lock.json`, ...files.map((name) => `${root}src/${name}`)])
 }

@@ -5,10 +5,10 @@
 // The program becomes one bundle with its libraries, in a few files: Node then opens, checks and links some twenty modules instead of two
 // thousand, which is two thirds of the time of a start.
 import { spawnSync } from 'node:child_process'
-import { existsSync, globSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import { join } from 'node:path'
-import { isBuilt } from '../bin/built.js'
+import { isBuilt, isUpToDate } from '../bin/built.js'
 
 const root = new URL('..', import.meta.url).pathname
 
@@ -24,8 +24,8 @@ function buildConsole(always: boolean): boolean {
     cwd: root,
   })
   if (!sources.includes('console/index.html')) return true
-  const newest = Math.max(...sources.map((file) => statSync(join(root, file)).mtimeMs))
-  if (!always && existsSync(built) && statSync(built).mtimeMs >= newest) return true
+  const files = sources.map((file) => join(root, file))
+  if (!always && isUpToDate(built, files)) return true
   const vite = join(root, 'node_modules/vite/bin/vite.js')
   if (!existsSync(vite)) return existsSync(built) // installed without development dependencies: the page says what to do
   return (
