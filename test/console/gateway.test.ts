@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { type Running, run } from '../surfaces/running.ts'
 import { launch, noBrowser, picture, seriousFindings, type Visit, visit } from './browser.ts'
 
@@ -38,13 +38,17 @@ after(async () => {
   await running?.close()
 })
 
-test('a table with search, and explain', { skip: noBrowser }, async () => {
-  const { page } = owner
+async function openRoutes(page: Page): Promise<void> {
   await page.getByRole('link', { name: 'Gateway', exact: true }).click()
   await page
     .getByRole('navigation', { name: 'Kinds of resources' })
     .getByRole('link', { name: 'routes', exact: true })
     .click()
+}
+
+test('a table with search, and explain', { skip: noBrowser }, async () => {
+  const { page } = owner
+  await openRoutes(page)
   const table = page.getByRole('region', { name: 'routes' })
   await table.getByText('/speaker/*').waitFor()
   await page.getByLabel('Search routes').fill('cors')
@@ -103,11 +107,7 @@ test('history: diff and undo', { skip: noBrowser }, async () => {
 
 test('a plugin is added and changed by the form of its schema, through a plan', { skip: noBrowser }, async () => {
   const { page } = owner
-  await page.getByRole('link', { name: 'Gateway', exact: true }).click()
-  await page
-    .getByRole('navigation', { name: 'Kinds of resources' })
-    .getByRole('link', { name: 'routes', exact: true })
-    .click()
+  await openRoutes(page)
   await page.getByRole('region', { name: 'routes' }).getByRole('link', { name: 'speakers' }).click()
   const add = page.getByLabel('Add a plugin')
   await add.locator('option', { hasText: 'limit-count' }).waitFor({ state: 'attached' })
@@ -148,11 +148,7 @@ test('ten thousand routes: few rows in the document, all of them in reach', { sk
     enabled: true,
   }))
   await page.route('**/v1/console/resources/routes?*', (route) => route.fulfill({ json: { total: rows.length, rows } }))
-  await page.getByRole('link', { name: 'Gateway', exact: true }).click()
-  await page
-    .getByRole('navigation', { name: 'Kinds of resources' })
-    .getByRole('link', { name: 'routes', exact: true })
-    .click()
+  await openRoutes(page)
   const table = page.getByRole('region', { name: 'routes' })
   await table.getByText('/r/3/*').waitFor()
   assert.ok((await table.locator('tr').count()) < 60)

@@ -1,39 +1,14 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import https from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { admin, type Running, start } from '../e2e/process.ts'
+import { makeCertificate } from './listening.ts'
 
 let running: Running
 const directory = mkdtempSync(join(tmpdir(), 'gateward-tls-'))
-
-function certificate(name: string): { cert: string; key: string } {
-  const [cert, key] = [join(directory, 'cert.pem'), join(directory, 'key.pem')]
-  const args = [
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:prime256v1',
-    '-nodes',
-    '-days',
-    '2',
-    '-subj',
-    `/CN=${name}`,
-    '-addext',
-    `subjectAltName=DNS:${name}`,
-    '-keyout',
-    key,
-    '-out',
-    cert,
-  ]
-  execFileSync('openssl', args, { stdio: 'ignore' })
-  return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }
-}
 
 function get(servername: string, ca: string): Promise<{ status: number | undefined; body: string }> {
   const [host, port] = (running.env.GATEWARD_GATEWAY_HTTPS as string).split(':')
@@ -58,7 +33,7 @@ before(async () => {
 after(() => running.stop())
 
 test('certificates by server name: exact before wildcard, none breaks the handshake, changes at once', async () => {
-  const [exact, wildcard] = [certificate('a.example'), certificate('*.sub.example')]
+  const [exact, wildcard] = [makeCertificate('a.example'), makeCertificate('*.sub.example')]
   await admin(running, 'PUT', '/ssls/1', { ...wildcard, snis: ['*.sub.example'] })
   const created = await admin(running, 'PUT', '/ssls/2', { ...exact, snis: ['a.example'] })
   assert.equal(created.status, 201)
@@ -66,7 +41,7 @@ test('certificates by server name: exact before wildcard, none breaks the handsh
   assert.equal((await get('a.example', exact.cert)).status, 404)
   assert.equal((await get('b.sub.example', wildcard.cert)).status, 404)
   await assert.rejects(get('a.other', exact.cert))
-  const renewed = certificate('a.example')
+  const renewed = makeCertificate('a.example')
   await admin(running, 'PUT', '/ssls/2', { ...renewed, snis: ['a.example'] })
   assert.equal((await get('a.example', renewed.cert)).status, 404)
   await assert.rejects(get('a.example', exact.cert))

@@ -1,24 +1,11 @@
 // Certificates whose text stands elsewhere: in the environment, in a secret manager.
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { createSecureContext } from 'node:tls'
 import { Certificates } from '../../src/gateway/certificates.ts'
 import { createLogger } from '../../src/lib/log.ts'
+import { makeCertificate } from './listening.ts'
 import { threadForTest } from './thread-for-test.ts'
-
-const directory = mkdtempSync(join(tmpdir(), 'gateward-ssl-'))
-after(() => rmSync(directory, { recursive: true }))
-
-function makeCertificate(name: string): { cert: string; key: string } {
-  const [cert, key] = [join(directory, `${name}.cert`), join(directory, `${name}.key`)]
-  const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-  execFileSync('openssl', [...args, '-subj', `/CN=${name}`, '-keyout', key, '-out', cert], { stdio: 'ignore' })
-  return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }
-}
 
 test('references of ssl resources are resolved, and again when the value changes', () => {
   const [first, second] = [makeCertificate('first.test'), makeCertificate('second.test')]

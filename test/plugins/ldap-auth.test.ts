@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { freePort } from '../e2e/process.ts'
+import { makeCertificate } from '../gateway/listening.ts'
 import { needs } from '../needs.ts'
 import { consumerRefusal, type Echo, refusal, startBench } from './harness.ts'
 
@@ -57,8 +58,9 @@ async function startServer(): Promise<void> {
   const [key, cert, config, ldif] = ['key.pem', 'cert.pem', 'slapd.conf', 'users.ldif'].map((name) =>
     join(directory, name),
   ) as [string, string, string, string]
-  const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-  execFileSync('openssl', [...made, '-subj', '/CN=127.0.0.1', '-keyout', key, '-out', cert], { stdio: 'ignore' })
+  const pair = makeCertificate('127.0.0.1')
+  writeFileSync(key, pair.key)
+  writeFileSync(cert, pair.cert)
   writeFileSync(
     config,
     `include /etc/ldap/schema/core.schema
