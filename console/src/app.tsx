@@ -1,8 +1,10 @@
 // The frame of the console: the rail with the views, and the view that the address names.
+
 import { lazy, type ReactNode, Suspense } from 'react'
 import type { State } from './api.ts'
 import { ChatView } from './chat/chat-view.tsx'
 import { Icon, type IconName } from './parts/icons.tsx'
+import { Problem } from './parts/problem.tsx'
 import { link, useRoute } from './route.ts'
 import { useTheme } from './theme.ts'
 import { useLoaded } from './use-loaded.ts'
@@ -30,11 +32,7 @@ export function App(): ReactNode {
       </button>
       <Rail current={view} state={state} />
       <main id="main" tabIndex={-1} className={`view view-${view}`}>
-        {error && (
-          <p className="banner" role="alert">
-            {error}
-          </p>
-        )}
+        <Problem text={error} />
         {state?.trouble && (
           <p className="banner" role="alert">
             The store is away: the last configuration is served, changes are refused until it answers. {state.trouble}

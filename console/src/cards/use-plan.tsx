@@ -1,7 +1,9 @@
 // A wish, planned, shown, decided and applied, wherever in the console it is made: one card that asks, and what became of it.
+
 import { type ReactNode, useState } from 'react'
 import type { ApprovalRequest } from '../../../src/operations/contract.ts'
 import { operate, type ProofLine } from '../api.ts'
+import { Problem } from '../parts/problem.tsx'
 import { PlanCard } from './plan-card.tsx'
 import { ProofTable } from './proof-table.tsx'
 
@@ -53,11 +55,7 @@ export function usePlan(onApplied: () => void): PlanFlow {
     })
   const shown = (
     <>
-      {error && (
-        <p className="banner" role="alert">
-          {error}
-        </p>
-      )}
+      <Problem text={error} />
       {proof && (
         <section className="card applied" role="status">
           <strong className="ok">Applied.</strong>

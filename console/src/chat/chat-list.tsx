@@ -1,8 +1,10 @@
 // The conversations that are kept: search, go on with one, rename, remove.
+
 import { type ReactNode, useEffect, useState } from 'react'
 import type { ChatInfo } from '../../../src/surfaces/chat/entries.ts'
 import { call } from '../api.ts'
 import { Icon } from '../parts/icons.tsx'
+import { Search } from '../parts/search.tsx'
 import { link } from '../route.ts'
 import { useLoaded } from '../use-loaded.ts'
 
@@ -37,13 +39,7 @@ export function ChatList({ current, turns, open, onNew, onClose }: Props): React
       <button type="button" className="new" onClick={onNew}>
         <Icon name="plus" /> New conversation
       </button>
-      <input
-        type="search"
-        aria-label="Search conversations"
-        placeholder="Search"
-        value={search}
-        onChange={(event) => setSearch(event.target.value)}
-      />
+      <Search label="Search conversations" placeholder="Search" value={search} onChange={setSearch} />
       <ul>
         {value?.chats.map((one) => (
           <li key={one.id} className={one.id === current ? 'current' : ''}>

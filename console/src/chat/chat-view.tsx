@@ -1,7 +1,9 @@
 // The chat: what was said and done, suggestions that fit the state, and the field to say more.
+
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
 import type { State } from '../api.ts'
 import { Icon } from '../parts/icons.tsx'
+import { Problem } from '../parts/problem.tsx'
 import { go } from '../route.ts'
 import { useLoaded } from '../use-loaded.ts'
 import { ChatList } from './chat-list.tsx'
@@ -63,11 +65,7 @@ export function ChatView({ id, state }: { id: string | undefined; state: State |
               Gateward does not answer. This page goes on by itself when it is back (npm start).
             </p>
           )}
-          {failure && (
-            <p className="banner" role="alert">
-              {failure}
-            </p>
-          )}
+          <Problem text={failure} />
           {!chat.busy && items.length > 0 && (
             <section className="chips" aria-label="Suggestions">
               {suggestions(chat.entries, routes.value?.total).map((one) => (

@@ -1,7 +1,9 @@
 // Which route would take a request, and why the others would not.
+
 import { type FormEvent, type ReactNode, useState } from 'react'
 import { operate } from '../api.ts'
 import { Table } from '../cards/table.tsx'
+import { Problem } from '../parts/problem.tsx'
 import { link } from '../route.ts'
 
 interface Explained {
@@ -54,11 +56,7 @@ export function Explain({ target, start = PLAIN }: Props): ReactNode {
         <input aria-label="Host" placeholder="host" value={host} onChange={(event) => setHost(event.target.value)} />
         <button type="submit">Explain</button>
       </form>
-      {error && (
-        <p className="banner" role="alert">
-          {error}
-        </p>
-      )}
+      <Problem text={error} />
       {found && (
         <div className="card" role="status">
           <p>

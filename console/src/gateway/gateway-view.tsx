@@ -1,8 +1,11 @@
 // What is configured: the picture of it, kinds, their resources as tables with search, and the page of one resource.
+
 import { type ReactNode, useMemo, useState } from 'react'
 import { KINDS } from '../../../src/resources/kinds.ts'
 import type { ResourceRow } from '../../../src/surfaces/http/console-api.ts'
 import type { State } from '../api.ts'
+import { Problem } from '../parts/problem.tsx'
+import { Search } from '../parts/search.tsx'
 import { link } from '../route.ts'
 import { chooseTarget, useTarget } from '../target.ts'
 import { useLoaded } from '../use-loaded.ts'
@@ -73,12 +76,11 @@ function Resources({ target, kind }: { target: string; kind: string }): ReactNod
   return (
     <>
       <div className="tools">
-        <input
-          type="search"
-          aria-label={`Search ${kind}`}
+        <Search
+          label={`Search ${kind}`}
           placeholder={`Search ${kind.replaceAll('_', ' ')}`}
           value={search}
-          onChange={(event) => setSearch(event.target.value)}
+          onChange={setSearch}
         />
         {value && (
           <span className="quiet" role="status">
@@ -86,11 +88,7 @@ function Resources({ target, kind }: { target: string; kind: string }): ReactNod
           </span>
         )}
       </div>
-      {error && (
-        <p className="banner" role="alert">
-          {error}
-        </p>
-      )}
+      <Problem text={error} />
       {value?.total === 0 && (
         <p className="quiet">
           There are none yet. <a href={link('chat')}>Say what you want in the chat.</a>

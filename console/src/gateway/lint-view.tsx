@@ -1,7 +1,9 @@
 // What is wrong or risky in the configuration, the worst first; a finding whose way out is known is planned by one click.
+
 import { type ReactNode, useCallback, useEffect, useState } from 'react'
 import { operate } from '../api.ts'
 import { usePlan } from '../cards/use-plan.tsx'
+import { Problem } from '../parts/problem.tsx'
 import { link } from '../route.ts'
 import '../styles/lint.css'
 
@@ -53,11 +55,7 @@ export function LintView({ target }: { target: string }): ReactNode {
           </button>
         )}
       </div>
-      {error && (
-        <p className="banner" role="alert">
-          {error}
-        </p>
-      )}
+      <Problem text={error} />
       {flow.shown}
       <ol className="findings">
         {answer?.findings.map((one) => (

@@ -1,7 +1,10 @@
 // The live picture of what is served: searched, opened range by range, and saved as a file. The server groups; here is drawn what it sends.
+
 import { type ReactNode, useDeferredValue, useRef, useState } from 'react'
 import type { Picture } from '../../../src/surfaces/console/picture.ts'
+import { Problem } from '../parts/problem.tsx'
 import { saveSvg } from '../parts/save-picture.ts'
+import { Search } from '../parts/search.tsx'
 import { link } from '../route.ts'
 import '../styles/picture.css'
 import { useLoaded } from '../use-loaded.ts'
@@ -35,12 +38,11 @@ export function PictureView({ target, range: [from, to] }: Props): ReactNode {
   return (
     <>
       <div className="tools">
-        <input
-          type="search"
-          aria-label="Search the picture"
+        <Search
+          label="Search the picture"
           placeholder="Search hosts, paths, plugins, upstreams"
           value={search}
-          onChange={(event) => setSearch(event.target.value)}
+          onChange={setSearch}
         />
         {picture && (
           <span className="quiet" role="status">
@@ -58,11 +60,7 @@ export function PictureView({ target, range: [from, to] }: Props): ReactNode {
           <a href={link('gateway', 'picture')}>everything</a> › <strong>{label || `${from} … ${to}`}</strong>
         </p>
       )}
-      {(error ?? problem) && (
-        <p className="banner" role="alert">
-          {error ?? problem}
-        </p>
-      )}
+      <Problem text={error ?? problem} />
       {picture?.total === 0 && (
         <p className="quiet">
           Nothing is served yet. <a href={link('chat')}>Say in the chat what should be.</a>

@@ -1,6 +1,8 @@
 // The configuration of one plugin as a form made from the plugin's own schema, as the target serves it. Saving plans a change; a member that the
 // form left empty is taken out, so that its default holds.
+
 import { type FormEvent, type ReactNode, useState } from 'react'
+import { Problem } from '../parts/problem.tsx'
 import { useLoaded } from '../use-loaded.ts'
 import { type FieldSchema, fromText, SchemaField, toText } from './schema-field.tsx'
 
@@ -35,11 +37,7 @@ export function PluginForm(props: Props): ReactNode {
           Close
         </button>
       </header>
-      {error && (
-        <p className="banner" role="alert">
-          {error}
-        </p>
-      )}
+      <Problem text={error} />
       {value && <Form {...props} schema={value.schema} />}
     </section>
   )

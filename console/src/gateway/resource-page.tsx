@@ -1,8 +1,10 @@
 // One resource: its fields, plugins, traffic and configuration, edited through the same plan, approval and proof as everything else; what takes
 // it, an answer of it, and its history.
+
 import { Fragment, lazy, type ReactNode, Suspense, useState } from 'react'
 import { usePlan } from '../cards/use-plan.tsx'
 import { type Change, ChangeItem } from '../history/history-view.tsx'
+import { Problem } from '../parts/problem.tsx'
 import { link } from '../route.ts'
 import { useLoaded } from '../use-loaded.ts'
 import '../styles/resource.css'
@@ -56,11 +58,7 @@ export function ResourcePage({ target, kind, id }: Props): ReactNode {
       <p className="crumbs">
         <a href={link('gateway', kind)}>{kind.replaceAll('_', ' ')}</a> › <strong>{id}</strong>
       </p>
-      {loaded.error && (
-        <p className="banner" role="alert">
-          {loaded.error}
-        </p>
-      )}
+      <Problem text={loaded.error} />
       {flow.shown}
       {value && (
         <>

@@ -1,7 +1,9 @@
 // Sends one request through the gateway and shows its answer: status, headers, the start of the body, the time it took.
+
 import { type FormEvent, type ReactNode, useState } from 'react'
 import type { Sent } from '../../../src/surfaces/console/send.ts'
 import { call } from '../api.ts'
+import { Problem } from '../parts/problem.tsx'
 
 interface Props {
   target: string
@@ -75,11 +77,7 @@ export function SendRequest({ target, start }: Props): ReactNode {
           />
         )}
       </form>
-      {error && (
-        <p className="banner" role="alert">
-          {error}
-        </p>
-      )}
+      <Problem text={error} />
       {sent && <Answer sent={sent} />}
     </section>
   )

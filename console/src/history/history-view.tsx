@@ -1,10 +1,12 @@
 // Every change that was applied: who approved it, on what words, its diff and its proof, and the way back.
+
 import { type ReactNode, useState } from 'react'
 import type { ProofLine } from '../api.ts'
 import { Diff } from '../cards/diff.tsx'
 import { ProofTable } from '../cards/proof-table.tsx'
 import { UndoFlow } from '../cards/undo-flow.tsx'
 import { Icon } from '../parts/icons.tsx'
+import { Problem } from '../parts/problem.tsx'
 import { useLoaded } from '../use-loaded.ts'
 import { AuditLine } from './audit-line.tsx'
 
@@ -41,11 +43,7 @@ export default function HistoryView(): ReactNode {
           onChange={(event) => setSearch(event.target.value)}
         />
       </header>
-      {error && (
-        <p className="banner" role="alert">
-          {error}
-        </p>
-      )}
+      <Problem text={error} />
       <AuditLine />
       {shown?.length === 0 && <p className="quiet">{search ? 'Nothing found.' : 'Nothing was changed yet.'}</p>}
       <ol className="changes">

@@ -1,8 +1,10 @@
 // In what one target differs from another, and the plan that carries what was chosen.
+
 import { type ReactNode, useState } from 'react'
 import type { Compared } from '../../../src/surfaces/console/compare.ts'
 import { Diff } from '../cards/diff.tsx'
 import { usePlan } from '../cards/use-plan.tsx'
+import { Problem } from '../parts/problem.tsx'
 import '../styles/resource.css'
 import '../styles/targets.css'
 import { useLoaded } from '../use-loaded.ts'
@@ -51,11 +53,7 @@ export function Comparison({ from, to }: { from: string; to: string }): ReactNod
           Plan to promote {chosen.size || ''} to {to}
         </button>
       </div>
-      {error && (
-        <p className="banner" role="alert">
-          {error}
-        </p>
-      )}
+      <Problem text={error} />
       {flow.shown}
       {value && (
         <p className="note" role="status">

@@ -1,7 +1,9 @@
 // The gateways that are operated from here: which one the views show, in what two of them differ, and what is carried from one to the other.
+
 import { type ReactNode, useState } from 'react'
 import type { TargetSeen } from '../../../src/surfaces/console/targets-api.ts'
 import type { State } from '../api.ts'
+import { Problem } from '../parts/problem.tsx'
 import { chooseTarget, useTarget } from '../target.ts'
 import { useLoaded } from '../use-loaded.ts'
 import { Comparison } from './comparison.tsx'
@@ -20,11 +22,7 @@ export default function TargetsView({ state }: { state: State | undefined }): Re
       <header>
         <h1>Targets</h1>
       </header>
-      {error && (
-        <p className="banner" role="alert">
-          {error}
-        </p>
-      )}
+      <Problem text={error} />
       <ul className="targets">
         {value?.targets.map((one) => (
           <li key={one.name} className="card">

@@ -1,7 +1,9 @@
 // Requests as they finish, the newest first, with filters; nothing is watched before the person asks for it.
+
 import { type ReactNode, useEffect, useState } from 'react'
 import type { SeenRequest, SeenRequests } from '../../../src/gateway/tail.ts'
 import { Table } from '../cards/table.tsx'
+import { Search } from '../parts/search.tsx'
 
 /** Requests that are kept on the page, and rows that are shown. */
 const MAX_KEPT = 500
@@ -30,12 +32,11 @@ export function Tail(): ReactNode {
         <button type="button" className="small" aria-pressed={on} onClick={() => setOn(!on)}>
           {on ? 'Pause' : 'Watch'}
         </button>
-        <input
-          type="search"
-          aria-label="Search live requests"
+        <Search
+          label="Search live requests"
           placeholder="path, route, consumer, upstream"
           value={search}
-          onChange={(event) => setSearch(event.target.value)}
+          onChange={setSearch}
         />
         <select aria-label="Statuses" value={statuses} onChange={(event) => setStatuses(event.target.value)}>
           <option value="">all statuses</option>

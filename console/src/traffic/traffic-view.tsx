@@ -1,9 +1,11 @@
 // What goes through the gateway: requests, failures and latency over time, and the same by route, consumer, upstream and status.
+
 import { type ReactNode, useMemo, useState } from 'react'
 import type { TrafficPoint } from '../../../src/operations/traffic/points.ts'
 import type { TrafficSeen } from '../../../src/surfaces/console/traffic-api.ts'
 import type { State } from '../api.ts'
 import { Table } from '../cards/table.tsx'
+import { Problem } from '../parts/problem.tsx'
 import { useTarget } from '../target.ts'
 import { useStream } from '../use-stream.ts'
 import { Chart } from './chart.tsx'
@@ -35,11 +37,7 @@ export default function TrafficView({ state }: { state: State | undefined }): Re
         <h1>Traffic</h1>
         <Choice<number> label="Window" options={WINDOWS} value={seconds} onChange={(one) => setSeconds(one)} />
       </header>
-      {error && (
-        <p className="banner" role="alert">
-          {error}
-        </p>
-      )}
+      <Problem text={error} />
       {value && (
         <>
           <dl className="figures">
