@@ -22,7 +22,8 @@ function take(): Buffer {
   return spare.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES)
 }
 
-function putBack(buffer: Buffer): void {
+/** Nothing refers any more to a buffer that was given away. */
+export function putBack(buffer: Buffer): void {
   if (spare.length < MAX_SPARE) spare.push(buffer)
 }
 
@@ -40,25 +41,20 @@ export class ReadBuffer {
     return this.#current
   }
 
-  /**
-   * Hands on a read of `bytes` into the buffer that `next` gave. `owned`: the bytes may be kept; else they hold only until `use` returns.
-   * `use` says whether something still refers to them.
-   */
-  read(bytes: number, use: (view: Buffer, owned: boolean) => boolean): void {
-    const buffer = this.#current
-    if (buffer === SHARED || bytes <= COPY_BYTES) {
-      use(beginningOf(buffer, bytes), false)
-      return
-    }
-    this.#current = SHARED
-    if (!use(buffer.subarray(0, bytes), true)) putBack(buffer)
+  /** The bytes of a read, in the buffer that `next` gave. */
+  view(bytes: number): Buffer {
+    if (this.#current !== SHARED || bytes > COPY_BYTES) return this.#current.subarray(0, bytes)
+    views[bytes] ??= SHARED.subarray(0, bytes)
+    return views[bytes]
   }
-}
 
-function beginningOf(buffer: Buffer, bytes: number): Buffer {
-  if (buffer !== SHARED || bytes > COPY_BYTES) return buffer.subarray(0, bytes)
-  views[bytes] ??= SHARED.subarray(0, bytes)
-  return views[bytes]
+  /** Gives away the buffer of a read of `bytes` when they may be kept; undefined: they hold only until the callback returns. */
+  give(bytes: number): Buffer | undefined {
+    if (this.#current === SHARED || bytes <= COPY_BYTES) return undefined
+    const given = this.#current
+    this.#current = SHARED
+    return given
+  }
 }
 
 /** Whether the operating system has all that was written to a socket, so that nothing refers to its bytes. TLS encrypts later. */

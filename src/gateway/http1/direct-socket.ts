@@ -2,7 +2,7 @@
 // requests and answers, it saves 3 of 22 microseconds of CPU a request. node:net offers `onread` for outgoing connections only, so the
 // connection's handle, which is not documented, is moved to a socket that has it; without such a handle the connection stays as it is.
 import net from 'node:net'
-import { ReadBuffer } from '../read-buffer.ts'
+import { putBack, ReadBuffer } from '../read-buffer.ts'
 
 /** What the reads of a connection go to. */
 export interface Reader {
@@ -22,16 +22,14 @@ export function directSocket(accepted: net.Socket, reader: () => Reader | undefi
   holder._handle = null
   accepted.destroy() // the shell; its server counts it as closed
   const reads = new ReadBuffer()
-  let more = false
-  const use = (bytes: Buffer, owned: boolean): boolean => {
-    const to = reader()
-    more = to?.received(bytes, owned) ?? false
-    return to?.kept ?? true
-  }
   const onread: net.OnReadOpts = {
     buffer: () => reads.next(reader()?.streaming ?? false),
     callback: (bytes) => {
-      reads.read(bytes, use)
+      const to = reader()
+      const view = reads.view(bytes)
+      const given = reads.give(bytes)
+      const more = to?.received(view, given !== undefined) ?? false
+      if (given && to && !to.kept) putBack(given)
       return more
     },
   }

@@ -9,7 +9,7 @@ import type { Deadlines, Waiting } from '../deadlines.ts'
 import { HeaderList } from '../headers.ts'
 import { ChunkScanner } from '../http1/chunked.ts'
 import { type HeadLimits, type ParsedResponse, ParseError, parseResponse } from '../http1/parser.ts'
-import { hasSent, ReadBuffer, withCopy } from '../read-buffer.ts'
+import { hasSent, putBack, ReadBuffer, withCopy } from '../read-buffer.ts'
 import type { Http1Transport } from './h1.ts'
 import { toTlsOptions } from './tls-options.ts'
 import {
@@ -64,15 +64,14 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
     this.#owner = owner
     this.deadline = deadlines.now + connectMs
     const reads = new ReadBuffer()
-    const use = (bytes: Buffer, owned: boolean): boolean => {
-      this.#kept = false
-      this.#onBytes(bytes, owned)
-      return this.#kept
-    }
     const onread: net.OnReadOpts = {
       buffer: () => reads.next(this.#state === 'length' || this.#state === 'chunked' || this.#state === 'close'),
       callback: (bytes) => {
-        reads.read(bytes, use)
+        this.#kept = false
+        const view = reads.view(bytes)
+        const given = reads.give(bytes)
+        this.#onBytes(view, given !== undefined)
+        if (given && !this.#kept) putBack(given)
         return true
       },
     }
