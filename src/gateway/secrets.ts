@@ -3,9 +3,8 @@
 //
 // They are resolved when a configuration is compiled, in the thread that uses it; the stored configuration keeps the reference. The
 // environment is read here; the values of managers are fetched by the main thread (secret-managers/keeper.ts) and only looked up here.
+import { isReference, isSecretReference } from '../lib/reference.ts'
 import type { Resource } from '../resources/kinds.ts'
-
-const REFERENCE = /^\$(env|secret):\/\//i
 
 /** Values of secret managers by reference, as the main thread has sent them. */
 export type SecretValues = ReadonlyMap<string, string>
@@ -19,14 +18,14 @@ export function resolveReferences<T extends Resource>(value: T, secrets: SecretV
 }
 
 function resolve(value: unknown, secrets: SecretValues): unknown {
-  if (typeof value === 'string') return REFERENCE.test(value) ? fromReference(value, secrets) : value
+  if (typeof value === 'string') return isReference(value) ? fromReference(value, secrets) : value
   if (Array.isArray(value)) return value.map((item) => resolve(item, secrets))
   if (value === null || typeof value !== 'object') return value
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, resolve(member, secrets)]))
 }
 
 function fromReference(reference: string, secrets: SecretValues): string {
-  const environment = /^\$env:/i.test(reference)
+  const environment = !isSecretReference(reference)
   const value = environment ? fromEnvironment(reference.slice('$env://'.length)) : secrets.get(reference)
   if (value !== undefined && value !== '') return value
   const reason = environment ? 'the environment has no such value' : 'there is no value of a secret manager for it'

@@ -1,20 +1,26 @@
-// The name that somebody probably meant: for messages about unknown names.
+// The names that somebody probably meant: for messages about unknown names.
 
 const MAX_NAME_LENGTH = 64
 
-/** The candidate with the smallest edit distance, when it is at most a third of the name's length (at least 2); else undefined. */
+/** The closest of the candidates; undefined when none is close. */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
-  if (name.length > MAX_NAME_LENGTH) return undefined
-  let best: string | undefined
-  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1
-  for (const candidate of candidates) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
-    if (distance < bestDistance) {
-      best = candidate
-      bestDistance = distance
-    }
-  }
-  return best
+  return nearestNames(name, candidates)[0]
+}
+
+/**
+ * At most three of the candidates, the closest first: those whose edit distance is at most a third of the name's length (at least 2),
+ * whatever the case, and those that begin with the name.
+ */
+export function nearestNames(name: string, candidates: Iterable<string>): string[] {
+  if (name.length > MAX_NAME_LENGTH) return []
+  const wanted = name.toLowerCase()
+  const limit = Math.max(2, Math.floor(name.length / 3))
+  return [...candidates]
+    .map((candidate) => ({ candidate, distance: editDistance(wanted, candidate.toLowerCase()) }))
+    .filter(({ candidate, distance }) => distance <= limit || (wanted !== '' && candidate.startsWith(wanted)))
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, 3)
+    .map(({ candidate }) => candidate)
 }
 
 /** Levenshtein's distance, one row at a time. */

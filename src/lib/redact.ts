@@ -3,6 +3,8 @@
 // What is secret is known by place, not guessed from values: the fields that each plugin encrypts, private keys of certificates, the access
 // data of secret managers. Members named like a secret are hidden too, wherever they stand.
 
+import { isReference } from './reference.ts'
+
 export const HIDDEN = '***'
 
 /** Fields that plugins keep secret, by plugin. A test holds this against the plugins' own `encrypted` lists. */
@@ -58,11 +60,6 @@ function walk(value: unknown, secret: (path: string[]) => boolean, path: string[
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [name, walk(member, secret, [...path, name])]),
   )
-}
-
-/** `$env://NAME` and `$secret://...` only name where a secret is. */
-function isReference(value: unknown): boolean {
-  return typeof value === 'string' && /^\$(?:env|secret):\/\//i.test(value)
 }
 
 /** Puts back what `redact` has hidden: wherever `changed` holds `***`, it gets what `original` has there; without an original it stays `***`. */

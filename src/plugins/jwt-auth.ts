@@ -9,6 +9,7 @@ import { definePlugin, type PluginEnv } from '../gateway/plugin.ts'
 import { cookie, queryArgument } from '../gateway/variables.ts'
 import { ALGORITHMS, type Jwt, parseJwt, verifySignature } from '../lib/jwt.ts'
 import { withoutArgument } from '../lib/query.ts'
+import { isReference } from '../lib/reference.ts'
 
 const place = (title: string, description: string, otherwise: string) =>
   Type.String({ title, description, default: otherwise, examples: ['token'] })
@@ -192,10 +193,6 @@ function hideToken(ctx: Exchange, conf: Conf): void {
   const kept = cookies.filter((one) => one.split('=', 1)[0] !== conf.cookie)
   if (kept.length) request.headers.set('Cookie', kept.join('; '))
   else request.headers.remove('cookie')
-}
-
-function isReference(text: string): boolean {
-  return /^\$(?:env|secret):\/\//i.test(text)
 }
 
 function isBase64(text: string): boolean {

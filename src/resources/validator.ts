@@ -5,9 +5,10 @@
 import { X509Certificate } from 'node:crypto'
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { TSchema } from 'typebox'
+import { nearestNames } from '../lib/nearest.ts'
+import { isReference } from '../lib/reference.ts'
 import { type OtherPlugin, type PluginCatalog, type PluginFacts, STREAM_PLUGINS } from './catalog.ts'
 import type { Kind, Resource } from './kinds.ts'
-import { nearestNames } from './nearest.ts'
 import { checkProto } from './proto-check.ts'
 import { SCHEMAS, SECRET_SCHEMAS } from './schemas.ts'
 import { UNIQUE_ITEMS } from './unique-items.ts'
@@ -212,10 +213,6 @@ function tooShort(name: string, texts: unknown[], least: number): string | undef
   const problem = `string too short, expected at least ${least}, got ${(texts[at] as string).length}`
   const place = at === 0 ? '' : `failed to validate item ${at}: `
   return `invalid configuration: property "${at === 0 ? name : `${name}s`}" validation failed: ${place}${problem}`
-}
-
-function isReference(text: string): boolean {
-  return /^\$(?:env|secret):\/\//.test(text)
 }
 
 /** What an ssl resource asks of clients. */

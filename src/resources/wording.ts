@@ -1,7 +1,7 @@
 // Says what is wrong with a value in the words of APISIX's JSON Schema library, from Ajv's errors, so that clients which read `error_msg`
 // find the texts that they know. One error is named first, in that library's order of keywords; `failures` lists all of them.
 import type { ErrorObject } from 'ajv'
-import { nearestNames } from './nearest.ts'
+import { nearestNames } from '../lib/nearest.ts'
 
 /** One thing that is wrong. */
 export interface Failure {

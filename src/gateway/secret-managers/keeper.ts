@@ -85,7 +85,7 @@ export class SecretKeeper {
     for (const { key, text } of changes) {
       const address = parseKey(key)
       if (address?.kind === 'secrets') this.#setManager(address.id, text)
-      else this.#setUser(key, text === undefined ? new Set() : referencesIn(text))
+      else this.#setUser(key, text === undefined ? new Set() : referencesIn(address?.kind, text))
     }
     this.#pump()
   }

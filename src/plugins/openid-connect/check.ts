@@ -1,6 +1,7 @@
 // What the schema cannot say: fields that need each other, keys that are none, and fields of APISIX's that are refused with the reason.
 import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { Ajv, type ValidateFunction } from 'ajv'
+import { isReference } from '../../lib/reference.ts'
 import type { Conf } from './schema.ts'
 
 /** Asymmetric only: with a shared secret whoever checks could also sign, and a public key could be taken for one. */
@@ -109,8 +110,4 @@ function readable(field: string, read: () => unknown): void {
   } catch (error) {
     throw new Error(`property "${field}" cannot be used: ${(error as Error).message}`)
   }
-}
-
-function isReference(value: string): boolean {
-  return /^\$(?:env|secret):\/\//i.test(value)
 }

@@ -143,6 +143,20 @@ test('vault: version 2 of the key-value engine, a token from the environment, a 
   assert.equal(await call(''), 200)
 })
 
+test('vault: the key of a certificate and a field of plugin metadata; a text that only mentions a reference asks for nothing', async () => {
+  const vault = await serveVault('root', undefined, { 'kv/tls': { key: 'k' }, 'kv/log': { token: 't' } })
+  const { put } = gateway()
+  await put('secrets/vault/1', { uri: vault.url, prefix: 'kv', token: 'root' })
+  await put('routes/a', { ...route, desc: '$secret://vault/1/other/key' })
+  assert.equal(vault.asked.length, 0)
+  await put('ssls/1', { sni: 'a.test', cert: '$env://CERT', key: '$secret://vault/1/tls/key' })
+  await put('plugin_metadata/http-logger', { log_format: { token: '$SECRET://vault/1/log/token' } })
+  assert.deepEqual(
+    vault.asked.map((one) => /kv\/\w+/.exec(JSON.stringify(one))?.[0]),
+    ['kv/tls', 'kv/log'],
+  )
+})
+
 test('aws: signed as it wants it; a wrong signature and an unknown secret give nothing', async () => {
   const account = { id: 'AKID', secret: 'sign-with-me', session: 'session', region: 'eu-west-1' }
   const aws = await serveAws(account, { 'prod/jack': '{"key":"k"}', text: 'plain' })
