@@ -20,6 +20,7 @@ import { createSecrecy, type Secrecy, type SecretBox } from './secrecy.ts'
 import { type Target, toSegments, toTarget } from './target.ts'
 import { planTransaction } from './transaction.ts'
 import { validateAll, validateOne } from './validate-endpoint.ts'
+import { MAX_CONFIG_BYTES, WholeConfig } from './whole-config.ts'
 import { planWrite, type WriteParts } from './writes.ts'
 
 export interface AdminOptions {
@@ -50,7 +51,7 @@ export interface Admin {
   close(): void
 }
 
-const METHODS = new Set(['GET', 'PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS'])
+const METHODS = new Set(['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS'])
 const MAX_COMMIT_TRIES = 8
 const DEFAULT_MAX_BODY_BYTES = 1024 * 1024
 
@@ -70,7 +71,10 @@ class Endpoints {
   readonly #index: ResourceIndex
   readonly #allowed: CidrSet
   readonly #writeParts: WriteParts
+  readonly #whole: WholeConfig
   readonly #maxBodyBytes: number
+  /** Whole configurations are taken one after the other: each rests on the versions that the one before left. */
+  #lastWhole: Promise<unknown> = Promise.resolve()
 
   constructor(options: AdminOptions, secrecy: Secrecy, index: ResourceIndex) {
     const { validator, catalog, prefix = '/apisix', now = Date.now } = options
@@ -79,6 +83,7 @@ class Endpoints {
     this.#index = index
     this.#allowed = CidrSet.from(options.allowAdmin)
     this.#writeParts = { validator, catalog, prefix, now }
+    this.#whole = new WholeConfig(options.store, secrecy, this.#writeParts)
     this.#maxBodyBytes = options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES
   }
 
@@ -102,10 +107,13 @@ class Endpoints {
     if (request.method === 'OPTIONS') return preflight()
     const caller = authenticate(request, this.#options.keys(), this.#allowed)
     if ('status' in caller) return caller
-    if (request.body.length > this.#maxBodyBytes)
-      return refuse(413, `the body has ${request.body.length} bytes, at most ${this.#maxBodyBytes} are taken`)
     const segments = toSegments(below)
-    if (segments.length === 0) return page(404, 'Not Found')
+    const whole = segments.length === 1 && segments[0] === 'configs'
+    const limit = whole ? MAX_CONFIG_BYTES : this.#maxBodyBytes
+    if (request.body.length > limit)
+      return refuse(413, `the body has ${request.body.length} bytes, at most ${limit} are taken`)
+    if (whole) return this.#configs(request, caller)
+    if (segments.length === 0 || request.method === 'HEAD') return page(404, 'Not Found')
     return this.#special(request, segments) ?? this.#resource(request, segments, caller)
   }
 
@@ -152,6 +160,27 @@ class Endpoints {
       const conditions = toConditions(request, planned.key)
       return { conditions, answer: (headers) => json(planned.status, planned.value, headers) }
     })
+  }
+
+  #configs(request: AdminRequest, caller: AdminKey): Promise<AdminAnswer> | AdminAnswer {
+    if (request.method === 'GET' || request.method === 'HEAD') return this.#whole.read(request, caller.role === 'admin')
+    if (request.method !== 'PUT') return refuse(405, `not supported \`${request.method}\` method for configs`)
+    const answer = this.#lastWhole.then(() => this.#replaceAll(request))
+    this.#lastWhole = answer.catch(() => {})
+    return answer
+  }
+
+  /** 202 as soon as it is written, 200 to who asks with `wait` whether it is served; here it is, with both. */
+  async #replaceAll(request: AdminRequest): Promise<AdminAnswer> {
+    if (this.#whole.isLoaded(request)) return { ...json(204, ''), body: '' }
+    const status = Number(request.query.get('wait') ?? 0) > 0 ? 200 : 202
+    let done = (): void => {}
+    const answer = await this.#commit(async (draft) => {
+      done = await this.#whole.plan(request, draft)
+      return { conditions: [], answer: (headers) => json(status, {}, headers) }
+    })
+    if (answer.status === status) done()
+    return answer
   }
 
   #transact(request: AdminRequest): Promise<AdminAnswer> {

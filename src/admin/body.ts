@@ -21,7 +21,7 @@ export function parseBody(body: Buffer): unknown {
     const echo = text.length <= MAX_ECHO_LENGTH ? { req_body: text } : {}
     throw new Refusal(refuse(400, `invalid request body: ${explainJson(text)}`, echo))
   }
-  checkShape(value, 0)
+  checkShape(value)
   const twice = duplicateName(text)
   if (twice !== undefined)
     throw new Refusal(refuse(400, `invalid request body: ${JSON.stringify(twice)} stands twice in one object`))
@@ -38,7 +38,8 @@ export function asObject(value: unknown): Resource {
   return value as Resource
 }
 
-function checkShape(value: unknown, depth: number): void {
+/** Refuses what could harm later code: nesting without end, `__proto__` as a name, numbers that JSON does not have. */
+export function checkShape(value: unknown, depth = 0): void {
   // JSON has no infinity: what was meant would be stored as null.
   if (typeof value === 'number' && !Number.isFinite(value))
     throw new Refusal(refuse(400, 'invalid request body: a number is too large'))

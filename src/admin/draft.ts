@@ -48,6 +48,11 @@ export class Draft {
     return this.#read.get(key)
   }
 
+  /** The commit fails if what stands at `key` is not this entry any more; undefined: nothing. */
+  restsOn(key: string, entry: Entry | undefined): void {
+    this.#read.set(key, entry)
+  }
+
   /** Returns the stored form. */
   put(kind: Kind, id: string, clear: Resource, ttlSeconds?: number): Resource {
     const stored = this.#secrecy.seal(kind, clear)
@@ -84,6 +89,7 @@ export class Draft {
   /** Checked with `extra` conditions. Claims are taken before the commit and given back when it fails, so that two writers cannot both succeed. */
   async commit(extra: readonly Condition[] = []): Promise<CommitResult> {
     const operations = [...this.#changed.values()].map(({ operation }) => operation)
+    if (operations.length === 0) return { ok: true, revision: this.#store.revision() }
     const conditions = [...this.#read].map(([key, entry]) => ({ key, modifiedIndex: entry?.modifiedIndex ?? 0 }))
     const rival = this.#rival()
     if (rival !== undefined) return { ok: false, conflict: { key: rival, modifiedIndex: 0 }, found: 0 }

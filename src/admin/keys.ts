@@ -21,7 +21,7 @@ export function authenticate(
   if (given === undefined) return fail('missing apikey')
   const key = findKey(given, keys)
   if (!key) return fail('wrong apikey')
-  if (key.role === 'viewer' && request.method !== 'GET') return fail('invalid method for role viewer')
+  if (key.role === 'viewer' && !['GET', 'HEAD'].includes(request.method)) return fail('invalid method for role viewer')
   return key
 }
 

@@ -1,6 +1,6 @@
 // POST /schema/validate/{kind} and /configs/validate: what is wrong with a configuration, without writing it. References are not looked at.
 import { isKind, KINDS, type Kind, type Resource } from '../resources/kinds.ts'
-import type { Validator } from '../resources/validator.ts'
+import type { Invalid, Validator } from '../resources/validator.ts'
 import { asObject } from './body.ts'
 import { KIND_RULES } from './kind-rules.ts'
 import { type AdminAnswer, json, page, refuse } from './message.ts'
@@ -41,12 +41,19 @@ function validateList(kind: Kind, resources: unknown[], validator: Validator): o
     if (!resource) report('invalid configuration: wrong type: expected object')
     else if (id !== '' && seen.has(id)) report(`found duplicate id ${id} in ${kind}`)
     else {
-      const invalid = validator.check(kind, id, withId(kind, resource))
+      const invalid = checkListed(kind, id, resource, validator)
       if (invalid) report(invalid.message, invalid.failures)
     }
     seen.add(id)
   }
   return errors
+}
+
+/** Credentials stand among the consumers, named `jack/credentials/web`. */
+function checkListed(kind: Kind, id: string, resource: Resource, validator: Validator): Invalid | undefined {
+  const credential = kind === 'consumers' ? /^([^/]+)\/credentials\/([^/]+)$/.exec(id) : null
+  if (!credential) return validator.check(kind, id, withId(kind, resource))
+  return validator.check('credentials', `${credential[1]}/${credential[2]}`, { ...resource, id: credential[2] })
 }
 
 function idOf(resource: Resource): string {

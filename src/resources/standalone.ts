@@ -68,7 +68,8 @@ export function readYaml(text: string): { [name: string]: unknown } {
   return tree
 }
 
-function toTexts(tree: { [name: string]: unknown }): Map<string, string> {
+/** The resources of such a tree as JSON texts by key. Throws with the place when something is not as it should be. */
+export function toTexts(tree: { [name: string]: unknown }): Map<string, string> {
   const texts = new Map<string, string>()
   if (tree.plugins) throw new Error('plugins: found a list of plugins: set plugins.enable in gateward.yaml instead')
   for (const [kind, list] of Object.entries(tree)) {

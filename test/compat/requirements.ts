@@ -76,6 +76,12 @@ export const REQUIREMENTS: readonly Requirement[] = [
     source: ADMIN_API,
     sentence: 'schema/validate/KIND tells what is wrong without writing',
   },
+  {
+    id: 'admin.configs',
+    source: 'docs: deployment-modes',
+    sentence:
+      'PUT configs replaces the kinds whose version is newer, leaves those whose version is equal, refuses older ones',
+  },
   { id: 'mcp.resources', source: MCP, sentence: 'its tools create, read, change and delete every kind of resource' },
   {
     id: 'mcp.plugins',
