@@ -51,9 +51,7 @@ export async function readAll(admin: AdminClient): Promise<{ resources: Found[];
   const resources: Found[] = []
   for (const kind of KINDS) {
     if (kind === 'credentials') continue
-    const found = await listIfServed(admin, kind, leftOut)
-    // A target may list credentials among the consumers.
-    resources.push(...found.filter((one) => kind !== 'consumers' || !one.id.includes('/')))
+    resources.push(...(await listIfServed(admin, kind, leftOut)))
   }
   for (const { id } of resources.filter((one) => one.kind === 'consumers'))
     resources.push(...(await admin.list('credentials', id)))

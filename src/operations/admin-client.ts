@@ -108,11 +108,13 @@ export class AdminClient {
     this.#expectOk(answer, `listing ${kind}`)
     const list = Array.isArray(answer.body.list) ? (answer.body.list as Record<string, unknown>[]) : []
     const prefix = kind === 'credentials' ? `/consumers/${of}/credentials/` : `/${kind}/`
-    return list.map((item) => {
+    const found = list.map((item) => {
       const key = String(item.key)
       const id = key.slice(key.indexOf(prefix) + prefix.length)
       return toFound(kind, kind === 'credentials' ? `${of}/${id}` : id, item)
     })
+    // An APISIX lists the credentials among the consumers.
+    return kind === 'consumers' ? found.filter(({ id }) => !id.includes('/')) : found
   }
 
   /** What the target's own schema says of a resource; undefined when it is right or the target cannot check. */

@@ -171,7 +171,12 @@ describe('harm', () => {
   test('f: no admin key is in the code: a Gateward makes its own, and the known one is a finding', async () => {
     const { RULES } = await import('../../src/operations/lint/lint.ts')
     const rule = RULES.find((one) => one.name === 'admin-key')
-    const found = rule?.find({ adminKey: 'edd1c9f034335f136f87ad84b625c8f1', now: 0, inventory: undefined as never })
+    const found = rule?.find({
+      adminKey: 'edd1c9f034335f136f87ad84b625c8f1',
+      now: 0,
+      inventory: undefined as never,
+      credentials: undefined as never,
+    })
     assert.match(String(found?.[0]?.problem), /everybody knows/)
   })
   test('everything at once is not deleted without a person', async () => {

@@ -113,6 +113,49 @@ const CASES: { rule: string; given(): Promise<void>; finds: string; fixable: boo
     fixable: false,
   },
   {
+    rule: 'weak-key',
+    given: async () => {
+      await put('/consumers', { username: 'jack', plugins: {} })
+      await put('/consumers/jack/credentials/web', { plugins: { 'key-auth': { key: 'short' } } })
+    },
+    finds: 'weak-key:credentials/jack/web',
+    fixable: false,
+  },
+  {
+    rule: 'shared-key',
+    given: async () => {
+      const secret = 'a-secret-of-some-length'
+      await put('/consumers', { username: 'jack', plugins: { 'jwt-auth': { key: 'a', secret } } })
+      await put('/consumers/jack/credentials/own', { plugins: { 'jwt-auth': { key: 'b', secret } } })
+      await put('/consumers', { username: 'jill', plugins: {} })
+      await put('/consumers/jill/credentials/web', { plugins: { 'jwt-auth': { key: 'c', secret } } })
+    },
+    finds: 'shared-key:credentials/jill/web',
+    fixable: false,
+  },
+  {
+    rule: 'password-in-clear',
+    given: () => put('/routes/a', { ...good('/a'), plugins: { 'basic-auth': {}, prometheus: {} } }),
+    finds: 'password-in-clear:routes/a',
+    fixable: false,
+  },
+  {
+    rule: 'password-in-clear',
+    given: async () => {
+      await put('/ssls/s', { sni: '*.example', ...certificate(300) })
+      const ways = { auth_plugins: [{ 'basic-auth': {} }, { 'key-auth': {} }] }
+      await put('/routes/a', { ...good('/a', { host: 'a.example' }), plugins: { 'multi-auth': ways, prometheus: {} } })
+    },
+    finds: 'password-in-clear:routes/a',
+    fixable: true,
+  },
+  {
+    rule: 'endless-token',
+    given: () => put('/routes/a', { ...good('/a'), plugins: { 'jwt-auth': {}, prometheus: {} } }),
+    finds: 'endless-token:routes/a',
+    fixable: true,
+  },
+  {
     rule: 'plain-secret',
     given: () =>
       put('/routes/a', good('/a', {}, { 'proxy-rewrite': { headers: { set: { Authorization: 'Basic abc' } } } })),
@@ -210,6 +253,8 @@ for (const { rule, given, finds, fixable, beside = [] } of CASES) {
   })
 }
 
+const nothing = { credentials: { found: [], unread: 0 }, adminKey: '', now: 0 }
+
 test('lint: the key of the Admin API, code in a route', async () => {
   const key = (await find()).find((one) => one.id === 'admin-key:target')
   assert.match(String(key?.problem), /has 8 characters/)
@@ -218,24 +263,31 @@ test('lint: the key of the Admin API, code in a route', async () => {
     pluginsOf: () => ({ 'ext-plugin-pre-req': {} }),
   }
   const runsCode = RULES.find((one) => one.name === 'runs-code')
-  const found = runsCode?.find({ inventory: inventory as unknown as Inventory, adminKey: '', now: 0 })
+  const found = runsCode?.find({ ...nothing, inventory: inventory as unknown as Inventory })
   assert.match(String(found?.[0]?.problem), /ext-plugin-pre-req, script/)
 })
 
 test('lint: two consumers with one API key, which only an APISIX takes', () => {
   const consumer = (id: string) => ({ id, value: { plugins: { 'key-auth': { key: 'sesame-of-some-length' } } } })
   const inventory = { list: () => [consumer('jack'), consumer('jill')] } as unknown as Inventory
-  const found = RULES.find((one) => one.name === 'shared-key')?.find({ inventory, adminKey: '', now: 0 })
+  const found = RULES.find((one) => one.name === 'shared-key')?.find({ ...nothing, inventory })
   assert.deepEqual(
     found?.map(({ resource, severity, problem }) => [resource, severity, problem]),
     [['consumers/jill', 'high', 'has the same API key as consumer jack']],
   )
 })
 
+test('lint: credentials of more consumers than are read', () => {
+  const inventory = { list: () => [] } as unknown as Inventory
+  const rule = RULES.find((one) => one.name === 'credentials-unread')
+  const found = rule?.find({ ...nothing, inventory, credentials: { found: [], unread: 3 } })
+  assert.match(String(found?.[0]?.problem), /of 3 more consumers/)
+})
+
 test('lint: every rule but those of a target is made to speak', () => {
   const told = CASES.map((one) => one.rule)
   const others = RULES.map((one) => one.name).filter((name) => !told.includes(name))
-  assert.deepEqual(others, ['admin-key', 'runs-code'])
+  assert.deepEqual(others, ['admin-key', 'credentials-unread', 'runs-code'])
 })
 
 test('lint: fixes of one resource become one change; an unknown finding names those that are there', async () => {

@@ -1,4 +1,4 @@
-// Who may call: authentication, origins, keys.
+// Who may call: authentication, origins, the key of the Admin API, secrets that stand where everybody reads them.
 import { HIDDEN, redact } from '../../lib/redact.ts'
 import type { Kind, Resource } from '../../resources/kinds.ts'
 import { pluginsIn } from '../inventory.ts'
@@ -63,7 +63,8 @@ const corsCredentials: Rule = {
 
 /** Keys that stand in documents and examples of APISIX. */
 const WELL_KNOWN_ADMIN_KEYS = ['edd1c9f034335f136f87ad84b625c8f1', '4054f7cf07e344346cd3f287985e76a2']
-const MIN_KEY_LENGTH = 16
+/** Characters that a key, password or secret has at least. */
+export const MIN_KEY_LENGTH = 16
 
 const adminKey: Rule = {
   name: 'admin-key',
@@ -80,65 +81,6 @@ const adminKey: Rule = {
         advice: 'set a long random key in the settings of the gateway, then restart it',
       },
     ]
-  },
-}
-
-/** What consumers prove themselves with, by plugin; a password has a name beside it. */
-const CREDENTIALS: Record<string, { field: string; what: string; identifies: boolean }> = {
-  'key-auth': { field: 'key', what: 'API key', identifies: true },
-  'basic-auth': { field: 'password', what: 'password', identifies: false },
-  'jwt-auth': { field: 'secret', what: 'secret for tokens', identifies: false },
-  'hmac-auth': { field: 'secret_key', what: 'secret for signatures', identifies: false },
-}
-
-/** The credentials that consumers hold themselves; references to secrets elsewhere are left out. */
-function credentialsOf(value: Resource): { plugin: string; secret: string }[] {
-  return Object.entries(CREDENTIALS).flatMap(([plugin, { field }]) => {
-    const secret = pluginsIn(value)[plugin]?.[field]
-    return typeof secret === 'string' && !secret.startsWith('$') ? [{ plugin, secret }] : []
-  })
-}
-
-const weakKeys: Rule = {
-  name: 'weak-key',
-  severity: 'medium',
-  find: ({ inventory }) =>
-    inventory.list('consumers').flatMap(({ id, value }): Found[] => {
-      const weak = credentialsOf(value).filter(({ secret }) => secret.length < MIN_KEY_LENGTH)
-      if (!weak.length) return []
-      const told = weak.map(({ plugin, secret }) => `its ${CREDENTIALS[plugin]?.what} has ${secret.length} characters`)
-      const advice = weak.some(({ plugin }) => plugin === 'key-auth')
-        ? 'give it a new key: plan {"intents":[{"do":"new_key","consumer":"…"}]}'
-        : `take one of at least ${MIN_KEY_LENGTH} random characters`
-      return [{ resource: `consumers/${id}`, problem: `${told.join(' and ')} and can be guessed`, advice }]
-    }),
-}
-
-/** Gateward refuses two consumers with one key; an APISIX takes either of them. */
-const sharedKeys: Rule = {
-  name: 'shared-key',
-  severity: 'high',
-  find: ({ inventory }) => {
-    const owners = new Map<string, string>()
-    return inventory.list('consumers').flatMap(({ id, value }) =>
-      credentialsOf(value).flatMap(({ plugin, secret }): Found[] => {
-        const credential = CREDENTIALS[plugin]
-        const known = `${plugin} ${secret}`
-        const owner = owners.get(known)
-        if (owner === undefined) owners.set(known, id)
-        if (owner === undefined || owner === id) return []
-        return [
-          {
-            resource: `consumers/${id}`,
-            severity: credential?.identifies ? 'high' : 'low',
-            problem: `has the same ${credential?.what} as consumer ${owner}`,
-            advice: credential?.identifies
-              ? 'which of them is calling cannot be told: give one of them a new key'
-              : 'who knows one of them can be the other: give each its own',
-          },
-        ]
-      }),
-    )
   },
 }
 
@@ -165,7 +107,7 @@ function hiddenPlaces(value: unknown, path: string): string[] {
 type Holder = { kind: Kind; id: string; value: Resource }
 
 /** Resources whose plugins serve requests of several callers. */
-function holders(inventory: Surroundings['inventory']): Holder[] {
+export function holders(inventory: Surroundings['inventory']): Holder[] {
   return (['routes', 'services', 'plugin_configs', 'global_rules'] as const).flatMap((kind) =>
     inventory.list(kind).map(({ id, value }) => ({ kind, id, value })),
   )
@@ -179,4 +121,4 @@ export function onRoute(id: string, set: Resource): WishedChange[] {
   return [{ action: 'change', kind: 'routes', id, set }]
 }
 
-export const accessRules: readonly Rule[] = [openWrites, corsCredentials, adminKey, weakKeys, sharedKeys, plainSecrets]
+export const accessRules: readonly Rule[] = [openWrites, corsCredentials, adminKey, plainSecrets]

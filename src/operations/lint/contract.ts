@@ -2,6 +2,7 @@
 // is known a finding brings it as changes, which `plan` takes by the finding's id.
 import type { Inventory } from '../inventory.ts'
 import type { WishedChange } from '../plan.ts'
+import type { Credentials } from './credentials.ts'
 
 export type Severity = 'high' | 'medium' | 'low'
 
@@ -23,6 +24,7 @@ export type Found = Omit<Finding, 'rule' | 'severity'> & { severity?: Severity }
 
 export interface Surroundings {
   inventory: Inventory
+  credentials: Credentials
   adminKey: string
   /** Milliseconds since 1970. */
   now: number

@@ -6,17 +6,21 @@ import type { WishedChange } from '../plan.ts'
 import type { Target } from '../targets.ts'
 import { accessRules } from './access-rules.ts'
 import type { Finding, Rule, Severity } from './contract.ts'
+import { credentialRules } from './credential-rules.ts'
+import { readCredentials } from './credentials.ts'
 import { routeRules } from './route-rules.ts'
 import { upstreamRules } from './upstream-rules.ts'
 
 /** Every rule; a finding's id is `rule:resource`. */
-export const RULES: readonly Rule[] = [...accessRules, ...routeRules, ...upstreamRules]
+export const RULES: readonly Rule[] = [...accessRules, ...credentialRules, ...routeRules, ...upstreamRules]
 
 const WEIGHT: Record<Severity, number> = { high: 0, medium: 1, low: 2 }
 
 /** All findings, the worst first. */
 export async function findAll(target: Target, now: number): Promise<Finding[]> {
-  const around = { inventory: await Inventory.read(target), adminKey: target.adminKey, now }
+  const inventory = await Inventory.read(target)
+  const credentials = await readCredentials(target, inventory)
+  const around = { inventory, credentials, adminKey: target.adminKey, now }
   const findings = RULES.flatMap(({ name, severity, find }) =>
     find(around).map((one): Finding => ({ ...one, rule: name, severity: one.severity ?? severity })),
   )
