@@ -253,6 +253,7 @@ async function listenAdmin(parts: Parts): Promise<string | undefined> {
     secretBox: toSecretBox(settings),
     keys: () => toAdminKeys(keys),
     allowAdmin: settings.admin.allow,
+    standalone: store.name === 'memory',
     afterCommit: async (revision) => {
       await plane.whenServed(revision, SERVED_LIMIT_MS)
       await secrets.settled(SECRETS_LIMIT_MS)

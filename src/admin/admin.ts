@@ -38,6 +38,8 @@ export interface AdminOptions {
   reload(): Promise<void>
   /** Told about faults, with a short id that the client got too. */
   onFault(error: unknown, id: string): void
+  /** Serves the whole configuration as one document too (`configs`), as APISIX does in its API-driven standalone mode only. */
+  standalone?: boolean
   /** Prefix of keys in answers; `/apisix` by default. */
   prefix?: string
   maxBodyBytes?: number
@@ -108,7 +110,7 @@ class Endpoints {
     const caller = authenticate(request, this.#options.keys(), this.#allowed)
     if ('status' in caller) return caller
     const segments = toSegments(below)
-    const whole = segments.length === 1 && segments[0] === 'configs'
+    const whole = this.#options.standalone === true && segments.length === 1 && segments[0] === 'configs'
     const limit = whole ? MAX_CONFIG_BYTES : this.#maxBodyBytes
     if (request.body.length > limit)
       return refuse(413, `the body has ${request.body.length} bytes, at most ${limit} are taken`)

@@ -1,9 +1,8 @@
-// GET, HEAD and PUT /apisix/admin/configs: the whole configuration as one document, as in APISIX's API-driven standalone mode, on any store
-// that can be written. A PUT replaces everything in one commit: it is taken whole or refused whole, with every failure at once.
+// GET, HEAD and PUT /apisix/admin/configs: the whole configuration as one document, as in APISIX's API-driven standalone mode. A PUT
+// replaces everything in one commit: it is taken whole or refused whole, with every failure at once.
 //
 // `<kind>_conf_version` is the client's version of one kind. An older one than the last is stale and refused, the same one leaves the kind as
-// it is, none counts one on. Versions and the digest are those of this process, and begin anew with it, as in APISIX; the configuration itself
-// stays. Credentials stand among the consumers (`id: jack/credentials/web`), and have their version.
+// it is, none counts one on. Versions and the digest are those of this process, and begin anew with it, as in APISIX. Credentials stand among the consumers (`id: jack/credentials/web`), and have their version.
 import { isUtf8 } from 'node:buffer'
 import { isDeepStrictEqual } from 'node:util'
 import { stringify } from 'yaml'

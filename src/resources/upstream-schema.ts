@@ -189,10 +189,34 @@ export function checkUpstream(upstream: Record<string, unknown>): string | undef
     return 'scheme "kafka" is not served here: use http, https, grpc or grpcs for routes, and tcp, tls or udp for stream routes'
   if (upstream.type !== undefined && !BALANCERS.has(upstream.type))
     return `type ${JSON.stringify(upstream.type)} is no balancer here: use ${[...BALANCERS].join(', ')}`
-  const discovery = checkDiscovery(upstream)
-  if (discovery !== undefined) return discovery
+  const refused = checkDiscovery(upstream) ?? checkProbe(upstream.checks)
+  if (refused !== undefined) return refused
   return checkNodePorts(upstream.nodes) ?? (upstream.type === 'chash' ? checkHashKey(upstream) : undefined)
 }
+
+interface Probed {
+  timeout?: number
+  concurrency?: number
+  http_path?: string
+  req_headers?: string[]
+}
+
+/** What a request to a node could not be made of; an APISIX sends it as it is, or leaves it out. */
+function checkProbe(checks: unknown): string | undefined {
+  const { active } = (checks ?? {}) as { active?: Probed }
+  const { timeout, concurrency, http_path: path, req_headers: lines = [] } = active ?? {}
+  if (concurrency !== undefined && concurrency < 1) return `checks.active.concurrency is ${concurrency}: use 1 or more`
+  if (timeout !== undefined && timeout <= 0) return `checks.active.timeout is ${timeout}: use seconds above 0`
+  if (path !== undefined && !/^\/[!-~]*$/.test(path))
+    return `checks.active.http_path ${JSON.stringify(path)} is no path: begin it with / and percent-encode blanks and other letters than ASCII's`
+  const wrong = lines.find((line) => !HEADER_LINE.test(line))
+  if (wrong === undefined) return undefined
+  const name = JSON.stringify(wrong.split(':', 1)[0])
+  return `checks.active.req_headers: the line that begins with ${name} is no header: write "Name: value"`
+}
+
+/** RFC 9110 5.1 and 5.5. */
+const HEADER_LINE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ -~\t\x80-\xff]*$/
 
 function checkDiscovery({ discovery_type: type, discovery_args: args }: Record<string, unknown>): string | undefined {
   if (type !== undefined && type !== 'dns')

@@ -26,7 +26,7 @@ async function send(
 }
 
 test('configs: one document replaces everything, and is read back', async (t) => {
-  const gateway = await createTestAdmin()
+  const gateway = await createTestAdmin({ standalone: true })
   t.after(() => gateway.close())
   const empty = await gateway.call('GET', '/configs')
   assert.equal(empty.status, 200)
@@ -73,7 +73,7 @@ test('configs: one document replaces everything, and is read back', async (t) =>
 
 test('configs: what is the same is not written again, what changes keeps its time of creation', async (t) => {
   let now = 1_700_000_000_000
-  const gateway = await createTestAdmin({ now: () => now })
+  const gateway = await createTestAdmin({ standalone: true, now: () => now })
   t.after(() => gateway.close())
   await gateway.call('PUT', '/configs', { routes: [route('a'), route('b')] })
   const versions = async () => {
@@ -96,7 +96,7 @@ test('configs: what is the same is not written again, what changes keeps its tim
 })
 
 requirement('admin.configs', async () => {
-  const gateway = await createTestAdmin()
+  const gateway = await createTestAdmin({ standalone: true })
   after(() => gateway.close())
   const put = (body: object) => gateway.call('PUT', '/configs', body)
   assert.equal((await put({ routes_conf_version: 2000, routes: [route('a')] })).status, 202)
@@ -117,7 +117,7 @@ requirement('admin.configs', async () => {
 })
 
 test('configs: the digest says whether there is anything to do; wait is answered with 200', async (t) => {
-  const gateway = await createTestAdmin({ now: () => 1_700_000_000_500 })
+  const gateway = await createTestAdmin({ standalone: true, now: () => 1_700_000_000_500 })
   t.after(() => gateway.close())
   const text = JSON.stringify({ routes: [route('a')] })
   const headers = { 'x-digest': 'one' }
@@ -134,7 +134,7 @@ test('configs: the digest says whether there is anything to do; wait is answered
 })
 
 test('configs: YAML in and out', async (t) => {
-  const gateway = await createTestAdmin()
+  const gateway = await createTestAdmin({ standalone: true })
   t.after(() => gateway.close())
   const yaml = { 'content-type': 'application/yaml' }
   const text =
@@ -148,7 +148,7 @@ test('configs: YAML in and out', async (t) => {
 })
 
 test('configs: refused as a whole, with every failure', async (t) => {
-  const gateway = await createTestAdmin()
+  const gateway = await createTestAdmin({ standalone: true })
   t.after(() => gateway.close())
   await gateway.call('PUT', '/configs', { upstreams: [{ id: 'u', ...upstream }], upstreams_conf_version: 5 })
   const refused = async (body: object): Promise<{ error_msg: string; errors: { error: string }[] }> => {
@@ -183,7 +183,7 @@ test('configs: refused as a whole, with every failure', async (t) => {
 })
 
 test('configs: consumers may take over each other’s keys in one document', async (t) => {
-  const gateway = await createTestAdmin()
+  const gateway = await createTestAdmin({ standalone: true })
   t.after(() => gateway.close())
   const consumer = (username: string, key: string) => ({ username, plugins: { 'key-auth': { key } } })
   assert.equal(
@@ -194,4 +194,15 @@ test('configs: consumers may take over each other’s keys in one document', asy
   assert.equal(swapped.status, 202, JSON.stringify(swapped.body))
   const moved = await gateway.call('PUT', '/configs', { consumers: [consumer('joe', '1')] })
   assert.equal(moved.status, 202, JSON.stringify(moved.body))
+})
+
+test('configs: only where it is wanted; elsewhere a PUT changes nothing', async (t) => {
+  const gateway = await createTestAdmin()
+  t.after(() => gateway.close())
+  await gateway.call('PUT', '/routes/a', { uri: '/a', upstream })
+  for (const method of ['PUT', 'GET']) {
+    const { status, body } = await gateway.call(method, '/configs', method === 'PUT' ? {} : undefined)
+    assert.deepEqual([status, body.error_msg], [404, 'Unsupported resource type: configs'])
+  }
+  assert.equal((await gateway.call('GET', '/routes/a')).status, 200)
 })

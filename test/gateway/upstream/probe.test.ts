@@ -13,6 +13,7 @@ import { readNodes } from '../../../src/gateway/upstream/nodes.ts'
 import { probe } from '../../../src/gateway/upstream/probe.ts'
 import type { Node, Outcome } from '../../../src/gateway/upstream/runtime.ts'
 import { createLogger } from '../../../src/lib/log.ts'
+import { checkUpstream } from '../../../src/resources/upstream-schema.ts'
 import { freePort } from '../../e2e/process.ts'
 import { makeCertificate } from '../listening.ts'
 import { healthForTest } from '../thread-for-test.ts'
@@ -127,4 +128,18 @@ test('what an outcome counts as: by the statuses of each side, and not at all wh
     ['success', 'http_failure', undefined, undefined],
   )
   assert.equal(HealthRules.passive({ type: 'tcp' }).judge({ status: 500 }), 'success')
+})
+
+test('what no request could be made of is refused when it is written', () => {
+  const refusal = (active: object) => checkUpstream({ checks: { active } })
+  assert.equal(
+    refusal({ http_path: '/a%20b?c=1', req_headers: ['User-Agent: x', 'X-Empty:'], timeout: 0.5 }),
+    undefined,
+  )
+  for (const http_path of ['', 'status', '/a b', '/ü', '/a\r\nX: y'])
+    assert.match(refusal({ http_path }) ?? '', /http_path .* is no path/, JSON.stringify(http_path))
+  for (const line of ['User-Agent', ': x', 'User Agent: x', 'X: a\r\nY: b'])
+    assert.match(refusal({ req_headers: ['A: b', line] }) ?? '', /req_headers: .* is no header/, JSON.stringify(line))
+  assert.match(refusal({ timeout: 0 }) ?? '', /timeout is 0/)
+  assert.match(refusal({ concurrency: 0 }) ?? '', /concurrency is 0/)
 })
