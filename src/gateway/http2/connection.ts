@@ -47,6 +47,8 @@ export class Http2Connection implements Waiting {
     this.info = info
     this.server = server
     this.#socket = socket
+    // node:http2 does not end what a client has ended: such a connection would stay for ever.
+    socket.allowHalfOpen = false
     const { limits, deadlines } = server
     const now = performance.now()
     this.#aborts = new Allowance(ABORT_BURST, ABORTS_PER_SECOND, now)

@@ -5,7 +5,8 @@ import http from 'node:http'
 import http2 from 'node:http2'
 import net, { type AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
-import { type Listening, listenForTest } from '../listening.ts'
+import tls from 'node:tls'
+import { type Listening, listenForTest, makeCertificate } from '../listening.ts'
 import { threadForTest } from '../thread-for-test.ts'
 import { ask, connect } from './client.ts'
 
@@ -186,3 +187,38 @@ test('draining: GOAWAY, the request under way is answered, then the connection e
   assert.equal((await answer).body, 'done')
   while (listening.server.connections.size) await new Promise((resolve) => setTimeout(resolve, 5))
 })
+
+test('what a client has ended is over on our side too, with and without GOAWAY, with streams under way', async () => {
+  const { cert, key } = makeCertificate('localhost')
+  thread.put('ssls/1', { sni: 'localhost', cert, key })
+  const patient = { headTimeoutMs: 60_000, keepaliveTimeoutMs: 60_000, sendTimeoutMs: 60_000 }
+  const ports = await listenForTest(thread, { limits: patient })
+  const goaway = frame(TYPE.goaway, 0, 0, Buffer.alloc(8))
+  for (const secure of [false, true])
+    for (const frames of [[], [goaway], [headers(1), headers(3), goaway], [headers(1)]]) {
+      const socket = secure
+        ? tls.connect({
+            port: ports.tlsPort,
+            servername: 'localhost',
+            ALPNProtocols: ['h2'],
+            rejectUnauthorized: false,
+          })
+        : net.connect(ports.port, '127.0.0.1')
+      socket.on('error', () => {})
+      socket.resume()
+      await once(socket, secure ? 'secureConnect' : 'connect')
+      socket.write(Buffer.concat([PREFACE, frame(TYPE.settings, 0, 0)]))
+      await until(() => ports.server.connections.size === 1)
+      socket.end(Buffer.concat(frames))
+      await until(() => ports.server.connections.size === 0)
+    }
+  ports.close()
+})
+
+async function until(done: () => boolean): Promise<void> {
+  const giveUpAt = performance.now() + 5000
+  while (!done()) {
+    assert.ok(performance.now() < giveUpAt, 'still waiting after 5 s')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
