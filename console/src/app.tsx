@@ -13,6 +13,7 @@ const GatewayView = lazy(() => import('./gateway/gateway-view.tsx'))
 const TrafficView = lazy(() => import('./traffic/traffic-view.tsx'))
 const TargetsView = lazy(() => import('./targets/targets-view.tsx'))
 const HistoryView = lazy(() => import('./history/history-view.tsx'))
+const SettingsView = lazy(() => import('./settings/settings-view.tsx'))
 
 const VIEWS: { path: string; title: string; icon: IconName }[] = [
   { path: 'chat', title: 'Chat', icon: 'chat' },
@@ -20,6 +21,7 @@ const VIEWS: { path: string; title: string; icon: IconName }[] = [
   { path: 'traffic', title: 'Traffic', icon: 'traffic' },
   { path: 'history', title: 'History', icon: 'history' },
   { path: 'targets', title: 'Targets', icon: 'targets' },
+  { path: 'settings', title: 'Settings', icon: 'settings' },
 ]
 
 export function App(): ReactNode {
@@ -47,6 +49,8 @@ export function App(): ReactNode {
             <TargetsView state={state} />
           ) : view === 'history' ? (
             <HistoryView />
+          ) : view === 'settings' ? (
+            <SettingsView />
           ) : (
             <ChatView id={rest[0]} state={state} />
           )}

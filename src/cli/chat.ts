@@ -6,7 +6,7 @@ import { loadSettings } from '../settings/load.ts'
 import type { Settings } from '../settings/schema.ts'
 import { Conversation } from '../surfaces/chat/agent.ts'
 import { HELP } from '../surfaces/chat/interpreter.ts'
-import { openModel } from '../surfaces/chat/models.ts'
+import { ModelChoice } from '../surfaces/chat/model-choice.ts'
 import { type FlagSpec, takeArguments } from './arguments.ts'
 import { CliError } from './error.ts'
 import { existingAdminKey, terminalContext } from './operator.ts'
@@ -26,8 +26,9 @@ export async function chat(argv: string[]): Promise<number> {
   const json = flags.json === true
   const terminal = openTerminal({ input: process.stdin, output: process.stdout, silent: json })
   const ctx = await connect(settings, terminal, json)
-  const conversation = new Conversation(await openModel(settings.model, process.env))
-  const { provider } = settings.model
+  const model = new ModelChoice(settings.model, process.env, settings.data_dir)
+  const conversation = new Conversation(await model.open())
+  const { provider } = model.shown()
   const speaker = provider === 'builtin' ? 'built-in interpreter' : provider
   try {
     if (!json) terminal.print(terminal.paint('dim', `Talking to the gateway with the ${speaker}. /help, /quit.`))

@@ -2,10 +2,11 @@
 //
 // Before- and after-images hold secrets, so they are encrypted with a key that lies beside the file (mode 0600). The audit log is a chain:
 // each line carries the hash of the one before, so that an edited, removed or inserted line is found by `verify`.
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { openSealer, type Sealer } from '../lib/sealer.ts'
 import type { Caller, Secret } from './contract.ts'
 import type { PlannedChange } from './plan.ts'
 
@@ -49,15 +50,14 @@ const GENESIS = '0'.repeat(64)
 
 export class Ledger {
   readonly #db: DatabaseSync
-  readonly #key: Buffer
+  readonly #sealer: Sealer
 
   /** Opens or creates `ledger.db` and `ledger.key` in the directory; `:memory:` keeps everything in memory. */
   constructor(directory: string) {
+    this.#sealer = openSealer(directory === ':memory:' ? undefined : directory)
     if (directory === ':memory:') {
-      this.#key = randomBytes(32)
       this.#db = new DatabaseSync(':memory:')
     } else {
-      this.#key = readOrMakeKey(join(directory, 'ledger.key'))
       const file = join(directory, 'ledger.db')
       this.#db = new DatabaseSync(file)
       chmodSync(file, 0o600)
@@ -72,7 +72,7 @@ export class Ledger {
     this.#atomically(() => {
       this.#db
         .prepare('INSERT INTO changes (id, at, target, summary, images) VALUES (?, ?, ?, ?, ?)')
-        .run(change.id, change.at, change.target, change.summary, this.#seal(JSON.stringify(change.changes)))
+        .run(change.id, change.at, change.target, change.summary, this.#sealer.seal(JSON.stringify(change.changes)))
       this.#noteTouched(change)
     })
   }
@@ -114,14 +114,14 @@ export class Ledger {
   /** Keeps secrets for `reveal`, until they are shown. */
   keepSecrets(secrets: Secret[], at: number): void {
     const insert = this.#db.prepare('INSERT OR REPLACE INTO secrets (label, at, value) VALUES (?, ?, ?)')
-    for (const { label, value } of secrets) insert.run(label, at, this.#seal(value))
+    for (const { label, value } of secrets) insert.run(label, at, this.#sealer.seal(value))
   }
 
   /** Secrets that nobody has seen yet; they are forgotten with this call. */
   takeSecrets(): Secret[] {
     const rows = this.#db.prepare('SELECT label, value FROM secrets ORDER BY at').all()
     this.#db.exec('DELETE FROM secrets')
-    return rows.map((row) => ({ label: String(row.label), value: this.#open(row.value as Uint8Array) }))
+    return rows.map((row) => ({ label: String(row.label), value: this.#sealer.open(row.value as Uint8Array) }))
   }
 
   /** Appends to the audit log. `detail` must not hold secrets. */
@@ -192,23 +192,9 @@ export class Ledger {
       at: Number(row.at),
       target: String(row.target),
       summary: String(row.summary),
-      changes: JSON.parse(this.#open(row.images as Uint8Array)) as PlannedChange[],
+      changes: JSON.parse(this.#sealer.open(row.images as Uint8Array)) as PlannedChange[],
       undoneBy: row.undone_by === null ? undefined : String(row.undone_by),
     }
-  }
-
-  #seal(text: string): Buffer {
-    const nonce = randomBytes(12)
-    const cipher = createCipheriv('aes-256-gcm', this.#key, nonce)
-    const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
-    return Buffer.concat([nonce, cipher.getAuthTag(), sealed])
-  }
-
-  #open(sealed: Uint8Array): string {
-    const bytes = Buffer.from(sealed)
-    const decipher = createDecipheriv('aes-256-gcm', this.#key, bytes.subarray(0, 12))
-    decipher.setAuthTag(bytes.subarray(12, 28))
-    return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8')
   }
 }
 
@@ -216,11 +202,4 @@ function link(before: string, ...fields: (string | number)[]): string {
   return createHash('sha256')
     .update(JSON.stringify([before, ...fields]))
     .digest('hex')
-}
-
-function readOrMakeKey(file: string): Buffer {
-  if (existsSync(file)) return Buffer.from(readFileSync(file, 'utf8').trim(), 'hex')
-  const key = randomBytes(32)
-  writeFileSync(file, `${key.toString('hex')}\n`, { mode: 0o600, flag: 'wx' })
-  return key
 }

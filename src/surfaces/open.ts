@@ -15,7 +15,7 @@ import type { Settings } from '../settings/schema.ts'
 import { Conversation } from './chat/agent.ts'
 import { ChatStore } from './chat/chat-store.ts'
 import { Chats } from './chat/chats.ts'
-import { openModel } from './chat/models.ts'
+import { ModelChoice } from './chat/model-choice.ts'
 import { Desk } from './desk.ts'
 import { OAuth } from './http/oauth.ts'
 import { Access, readTokens } from './http/principal.ts'
@@ -60,10 +60,11 @@ export async function openSurface(
     now: Date.now,
   })
   const desk = new Desk(approvals)
+  const model = new ModelChoice(settings.model, process.env, settings.data_dir)
   const chats = new Chats({
     store: new ChatStore(settings.data_dir),
     desk,
-    newConversation: async (past) => new Conversation(await openModel(settings.model, process.env), past),
+    newConversation: async (past) => new Conversation(await model.open(), past),
     context: (signal) => context('console', signal),
   })
   closers.push(() => chats.close())
@@ -76,7 +77,7 @@ export async function openSurface(
     owner,
     access: new Access({ owner, tokens, oauth: toOAuth(settings) }),
     version: version(),
-    model: settings.model.provider,
+    model,
     publicUrl: settings.surface.public_url,
     storeTrouble,
     watch,

@@ -12,6 +12,7 @@ import type { Logger } from '../gateway/plugin.ts'
 import { ROOT } from '../lib/root.ts'
 import type { OperationContext } from '../operations/contract.ts'
 import type { Chats } from './chat/chats.ts'
+import type { ModelChoice } from './chat/model-choice.ts'
 import type { Watch } from './console/tail-api.ts'
 import { CHATGPT_ORIGINS, guard, isOwner } from './http/access.ts'
 import { APPROVE_JS, approvalPage, closedPage, notBuiltPage, PLAIN_CSS } from './http/approval-page.ts'
@@ -31,8 +32,8 @@ export interface SurfaceDeps extends OperationsApiDeps {
   chats: Chats
   pluginContext(signal: AbortSignal): OperationContext
   publicUrl: string | undefined
-  /** What answers in the chat: `builtin` or the provider's name. */
-  model: string
+  /** What answers in the chat. */
+  model: ModelChoice
   version: string
   /** Why the store of the embedded gateway cannot be written now; undefined when it answers. */
   storeTrouble(): string | undefined

@@ -2,7 +2,7 @@
 
 import { type ReactNode, useMemo, useState } from 'react'
 import { KINDS } from '../../../src/resources/kinds.ts'
-import type { ResourceRow } from '../../../src/surfaces/http/console-api.ts'
+import type { ResourceRow } from '../../../src/surfaces/console/rows.ts'
 import type { State } from '../api.ts'
 import { Problem } from '../parts/problem.tsx'
 import { Search } from '../parts/search.tsx'

@@ -1,6 +1,6 @@
 // A table of any length: only the rows that can be seen are in the document, each of the same height.
 import { type ReactNode, useState } from 'react'
-import type { ResourceRow } from '../../../src/surfaces/http/console-api.ts'
+import type { ResourceRow } from '../../../src/surfaces/console/rows.ts'
 import { link } from '../route.ts'
 
 const ROW_HEIGHT_PX = 41

@@ -8,6 +8,7 @@ const PATHS = {
   history: 'M4 12a8 8 0 1 0 3-6.2M4 4v4h4M12 8v4l3 2',
   targets:
     'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM12 8.500a3.500 3.500 0 1 0 0 7 3.500 3.500 0 0 0 0-7zM12 2v3m0 14v3M2 12h3m14 0h3',
+  settings: 'M4 7h9m4 0h3M15 4.500v5M4 12h3m4 0h9M9 9.500v5M4 17h11m4 0h1M17 14.500v5',
   plus: 'M12 5v14M5 12h14',
   send: 'M12 19V5M6 11l6-6 6 6',
   stop: 'M7 7h10v10H7z',

@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs'
 import type { LanguageModel } from 'ai'
 import { createInterpreter } from './interpreter.ts'
+import type { Provider } from './providers.ts'
 
 export interface ModelSettings {
-  provider: 'builtin' | 'openai' | 'anthropic' | 'google' | 'openai-compatible'
+  provider: Provider
   name?: string
   /** For openai-compatible servers such as Ollama: `http://127.0.0.1:11434/v1`. */
   base_url?: string
@@ -12,6 +13,8 @@ export interface ModelSettings {
   key_env?: string
   /** File that holds the key. */
   key_file?: string
+  /** The key itself, as the console has kept it. */
+  key?: string
 }
 
 const DEFAULTS = {
@@ -28,7 +31,8 @@ export async function openModel(settings: ModelSettings, env: NodeJS.ProcessEnv)
     if (!settings.base_url || !settings.name)
       throw new Error('model: an openai-compatible server needs model.base_url and model.name')
     const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible')
-    const apiKey = settings.key_env || settings.key_file ? keyFrom(settings, '', env) : undefined
+    const named = settings.key ?? settings.key_env ?? settings.key_file
+    const apiKey = named === undefined ? undefined : keyFrom(settings, '', env)
     return createOpenAICompatible({ name: 'openai-compatible', baseURL: settings.base_url, apiKey })(settings.name)
   }
   const { model, keyEnv } = DEFAULTS[provider]
@@ -40,6 +44,7 @@ export async function openModel(settings: ModelSettings, env: NodeJS.ProcessEnv)
 }
 
 function keyFrom(settings: ModelSettings, usual: string, env: NodeJS.ProcessEnv): string {
+  if (settings.key !== undefined) return settings.key
   if (settings.key_file) return readFileSync(settings.key_file, 'utf8').trim()
   const name = settings.key_env ?? usual
   const key = env[name]

@@ -7,10 +7,13 @@ import { type OperationContext, OperationError, type Surface } from '../../opera
 import { diffFields, formatDiff } from '../../operations/diff.ts'
 import type { AppliedChange } from '../../operations/ledger.ts'
 import { writable } from '../../operations/one-by-one.ts'
-import { isKind, type Kind, type Resource } from '../../resources/kinds.ts'
+import { isKind, type Kind } from '../../resources/kinds.ts'
+import type { ModelChoice } from '../chat/model-choice.ts'
 import { auditApi } from '../console/audit-api.ts'
+import { modelApi } from '../console/model-api.ts'
 import { pictureApi } from '../console/picture-api.ts'
 import { resourceApi } from '../console/resource-api.ts'
+import { toRow } from '../console/rows.ts'
 import { tailApi, type Watch } from '../console/tail-api.ts'
 import { targetsApi } from '../console/targets-api.ts'
 import { trafficApi } from '../console/traffic-api.ts'
@@ -21,8 +24,8 @@ import { answerError, forbidden } from './answers.ts'
 export interface ConsoleDeps {
   owner: Owner
   context(surface: Surface, signal: AbortSignal): OperationContext
-  /** What answers in the chat: `builtin` or the provider's name. */
-  model: string
+  /** What answers in the chat. */
+  model: ModelChoice
   version: string
   /** Why the store of the embedded gateway cannot be written now; undefined when it answers. */
   storeTrouble(): string | undefined
@@ -34,20 +37,6 @@ export interface ConsoleDeps {
 const MAX_ROWS = 20_000
 const MAX_CHANGES = 200
 
-/** What a table shows of a resource. */
-export interface ResourceRow {
-  id: string
-  name: string
-  methods: string[]
-  hosts: string[]
-  uris: string[]
-  /** Nodes, or the resource that has them. */
-  upstream: string[]
-  plugins: string[]
-  enabled: boolean
-  updated: number | undefined
-}
-
 export function consoleApi({ owner, context, model, version, storeTrouble, watch }: ConsoleDeps): Hono {
   const app = new Hono()
   app.use('/console/*', async (c, next) => (isOwner(c, owner) ? next() : forbidden(c)))
@@ -58,13 +47,14 @@ export function consoleApi({ owner, context, model, version, storeTrouble, watch
   app.route('/', targetsApi(context))
   app.route('/', trafficApi(context))
   app.route('/', tailApi(watch))
+  app.route('/', modelApi(context, model))
 
   app.get('/console/state', (c) => {
     const { targets } = context('console', c.req.raw.signal)
     const names = targets.names()
     return c.json({
       version,
-      model,
+      model: model.shown().provider,
       trouble: storeTrouble(),
       targets: names.map((name) => {
         const target = targets.get(name)
@@ -104,32 +94,6 @@ export function consoleApi({ owner, context, model, version, storeTrouble, watch
   })
 
   return app
-}
-
-function toRow(id: string, value: Resource): ResourceRow {
-  const upstream = (value.upstream ?? (value.nodes ? value : undefined)) as Resource | undefined
-  const shared = ['upstream_id', 'service_id'].filter((field) => value[field] !== undefined)
-  return {
-    id,
-    name: plainText(String(value.name ?? value.username ?? value.desc ?? ''), 100),
-    methods: texts(value.methods),
-    hosts: texts(value.hosts ?? value.host ?? value.snis ?? value.sni),
-    uris: texts(value.uris ?? value.uri),
-    upstream: [...nodes(upstream?.nodes), ...shared.map((field) => `${field.replace('_id', '')} ${value[field]}`)],
-    plugins: Object.keys((value.plugins ?? {}) as object),
-    enabled: value.status !== 0,
-    updated: typeof value.update_time === 'number' ? value.update_time * 1000 : undefined,
-  }
-}
-
-function texts(value: unknown): string[] {
-  return value === undefined ? [] : [value].flat().map((one) => plainText(String(one), 200))
-}
-
-function nodes(value: unknown): string[] {
-  if (Array.isArray(value))
-    return value.map((one: { host: string; port?: number }) => (one.port ? `${one.host}:${one.port}` : one.host))
-  return Object.keys((value ?? {}) as object)
 }
 
 function toShown(change: AppliedChange): object {
