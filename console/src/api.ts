@@ -14,6 +14,8 @@ export interface TargetState {
   gateway: string
   admin: string
   policy: string
+  /** Many of the last requests ended with a server's error. */
+  failing: boolean
 }
 
 export interface State {

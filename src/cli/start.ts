@@ -2,17 +2,10 @@
 import { join } from 'node:path'
 import { type Gateward, startGateward } from '../app.ts'
 import { ListenError } from '../gateway/data-plane.ts'
-import { ROOT } from '../lib/root.ts'
+import { startDemo } from '../lib/sample-api.ts'
 import { loadSettings } from '../settings/load.ts'
 import type { Settings } from '../settings/schema.ts'
 import { CliError } from './error.ts'
-
-interface ConferenceApi {
-  port: number
-  close(): Promise<void>
-}
-
-const DEMO_PORT = 8088
 
 export async function start(argv: string[]): Promise<number> {
   const demo = argv.includes('--demo')
@@ -24,20 +17,12 @@ export async function start(argv: string[]): Promise<number> {
   const gateward = await startGateward(settings).catch((error) => {
     throw explain(error, settings)
   })
-  const api = demo ? await startConferenceApi(DEMO_PORT).catch(() => startConferenceApi(0)) : undefined
+  const api = demo ? await startDemo() : undefined
   console.log(greeting(gateward, settings, api?.port))
   await untilStopped()
   await api?.close()
   await gateward.close()
   return 0
-}
-
-/** Starts the sample API; port 0 takes a free one. */
-export async function startConferenceApi(port: number): Promise<ConferenceApi> {
-  const { startConferenceApi: run } = (await import(new URL('examples/conference-api/server.mjs', ROOT).href)) as {
-    startConferenceApi(port: number): Promise<ConferenceApi>
-  }
-  return run(port)
 }
 
 function greeting(gateward: Gateward, settings: Settings, demoPort: number | undefined): string {

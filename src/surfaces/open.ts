@@ -16,6 +16,7 @@ import { Conversation } from './chat/agent.ts'
 import { ChatStore } from './chat/chat-store.ts'
 import { Chats } from './chat/chats.ts'
 import { ModelChoice } from './chat/model-choice.ts'
+import { Demo } from './console/demo-api.ts'
 import { Desk } from './desk.ts'
 import { OAuth } from './http/oauth.ts'
 import { Access, readTokens } from './http/principal.ts'
@@ -60,6 +61,8 @@ export async function openSurface(
     now: Date.now,
   })
   const desk = new Desk(approvals)
+  const demo = new Demo()
+  closers.push(() => demo.close())
   const model = new ModelChoice(settings.model, process.env, settings.data_dir)
   const chats = new Chats({
     store: new ChatStore(settings.data_dir),
@@ -78,6 +81,7 @@ export async function openSurface(
     access: new Access({ owner, tokens, oauth: toOAuth(settings) }),
     version: version(),
     model,
+    demo,
     publicUrl: settings.surface.public_url,
     storeTrouble,
     watch,

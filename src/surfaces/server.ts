@@ -13,6 +13,7 @@ import { ROOT } from '../lib/root.ts'
 import type { OperationContext } from '../operations/contract.ts'
 import type { Chats } from './chat/chats.ts'
 import type { ModelChoice } from './chat/model-choice.ts'
+import type { Demo } from './console/demo-api.ts'
 import type { Watch } from './console/tail-api.ts'
 import { CHATGPT_ORIGINS, guard, isOwner } from './http/access.ts'
 import { APPROVE_JS, approvalPage, closedPage, notBuiltPage, PLAIN_CSS } from './http/approval-page.ts'
@@ -34,6 +35,7 @@ export interface SurfaceDeps extends OperationsApiDeps {
   publicUrl: string | undefined
   /** What answers in the chat. */
   model: ModelChoice
+  demo: Demo
   version: string
   /** Why the store of the embedded gateway cannot be written now; undefined when it answers. */
   storeTrouble(): string | undefined

@@ -27,6 +27,21 @@ test('without the owner session there is only the way in', { skip: noBrowser }, 
   await stranger.close()
 })
 
+test('first visit: the sample API is offered by one click, and nothing happens without an approval', {
+  skip: noBrowser,
+}, async () => {
+  const { page } = first
+  await page.getByRole('button', { name: 'Take the sample API' }).click()
+  const plan = page.getByRole('region', { name: 'Plan on embedded' })
+  await plan.getByText('routes/speaker').waitFor()
+  const address = /127\.0\.0\.1:\d+/.exec((await plan.textContent()) ?? '')?.[0]
+  assert.equal((await fetch(`http://${address}/speakers`)).status, 200)
+  await plan.getByRole('button', { name: 'Reject' }).click()
+  await plan.getByText('Rejected').waitFor()
+  assert.equal((await fetch(`${running.gateway}/speaker/1/sessions`)).status, 404)
+  await page.getByRole('button', { name: 'New conversation' }).click()
+})
+
 test('first visit: an API is added, approved and proved', { skip: noBrowser }, async () => {
   const { page } = first
   await page.getByRole('heading', { name: 'Put your first API behind the gateway' }).waitFor()
@@ -41,6 +56,15 @@ test('first visit: an API is added, approved and proved', { skip: noBrowser }, a
   await plan.getByText('Approved').waitFor()
   await page.getByRole('region', { name: 'Applied change' }).getByText('the API answers').waitFor()
   assert.equal((await fetch(`${running.gateway}/speaker/1/sessions`)).status, 200)
+})
+
+test('the new route is called by one click', { skip: noBrowser }, async () => {
+  const { page } = first
+  await page.getByRole('button', { name: 'Call /speaker/1' }).click()
+  await page
+    .getByText(/GET \/speaker\/1.*200/)
+    .last()
+    .waitFor()
 })
 
 test('a key and a limit: the key is shown once and works until the limit', { skip: noBrowser }, async () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Gateward, startGateward } from '../../src/app.ts'
-import { startConferenceApi } from '../../src/cli/start.ts'
+import { startConferenceApi } from '../../src/lib/sample-api.ts'
 import { loadSettings } from '../../src/settings/load.ts'
 import { readOwnerKey } from '../../src/surfaces/owner.ts'
 

@@ -10,7 +10,7 @@ import { ChatList } from './chat-list.tsx'
 import { Composer } from './composer.tsx'
 import { ItemView } from './item-view.tsx'
 import { type Item, toItems } from './items.ts'
-import { suggestions } from './suggestions.ts'
+import { isFailing, suggestions } from './suggestions.ts'
 import { useChat } from './use-chat.ts'
 import { Welcome } from './welcome.tsx'
 
@@ -68,11 +68,13 @@ export function ChatView({ id, state }: { id: string | undefined; state: State |
           <Problem text={failure} />
           {!chat.busy && items.length > 0 && (
             <section className="chips" aria-label="Suggestions">
-              {suggestions(chat.entries, routes.value?.total).map((one) => (
-                <button type="button" key={one} className="chip" onClick={() => void say(one)}>
-                  {one}
-                </button>
-              ))}
+              {suggestions({ entries: chat.entries, routes: routes.value?.total, failing: isFailing(state) }).map(
+                (one) => (
+                  <button type="button" key={one} className="chip" onClick={() => void say(one)}>
+                    {one}
+                  </button>
+                ),
+              )}
             </section>
           )}
           <Composer busy={chat.busy} onSay={say} onStop={chat.stop} />

@@ -1,7 +1,8 @@
 // The beginning of a conversation: three steps for an empty gateway, suggestions for one that serves something.
 import { type ReactNode, useState } from 'react'
-import type { State } from '../api.ts'
-import { suggestions } from './suggestions.ts'
+import { call, type State } from '../api.ts'
+import { Problem } from '../parts/problem.tsx'
+import { isFailing, suggestions } from './suggestions.ts'
 
 interface Props {
   state: State | undefined
@@ -24,7 +25,7 @@ export function Welcome({ state, routes, say }: Props): ReactNode {
         ) : null}{' '}
         You say it, you see what would change, you approve, it proves it.
       </p>
-      {routes === 0 ? <FirstSteps say={say} /> : <Ideas say={say} />}
+      {routes === 0 ? <FirstSteps say={say} /> : <Ideas say={say} failing={isFailing(state)} />}
     </div>
   )
 }
@@ -32,6 +33,13 @@ export function Welcome({ state, routes, say }: Props): ReactNode {
 function FirstSteps({ say }: { say: Props['say'] }): ReactNode {
   const [path, setPath] = useState('/speaker/*')
   const [address, setAddress] = useState('http://127.0.0.1:8088')
+  const [problem, setProblem] = useState<string>()
+  const tryDemo = (): void => {
+    call<{ address: string }>('POST', '/console/demo').then(
+      (demo) => say(`Create a route for /speaker/* to ${demo.address}`),
+      (error: Error) => setProblem(error.message),
+    )
+  }
   return (
     <ol className="steps">
       <li>
@@ -59,12 +67,19 @@ function FirstSteps({ say }: { say: Props['say'] }): ReactNode {
           </button>
         </form>
         <p className="quiet">
-          <code>npm start -- --demo</code> brings a sample API on port 8088.
+          Nothing at hand?{' '}
+          <button type="button" className="small" onClick={tryDemo}>
+            Take the sample API
+          </button>
         </p>
+        <Problem text={problem} />
       </li>
       <li>
         <h2>See it served</h2>
-        <p>You approve the plan; the gateway serves it a few milliseconds later and proves that with a real request.</p>
+        <p>
+          You approve the plan; the gateway serves it a few milliseconds later and proves that with a real request. Then
+          call it yourself, with one click.
+        </p>
       </li>
       <li>
         <h2>Protect it</h2>
@@ -76,10 +91,10 @@ function FirstSteps({ say }: { say: Props['say'] }): ReactNode {
   )
 }
 
-function Ideas({ say }: { say: Props['say'] }): ReactNode {
+function Ideas({ say, failing }: { say: Props['say']; failing: boolean }): ReactNode {
   return (
     <div className="ideas">
-      {[...suggestions([], undefined), 'Help'].map((one) => (
+      {[...suggestions({ entries: [], routes: undefined, failing }), 'Help'].map((one) => (
         <button type="button" key={one} className="idea" onClick={() => void say(one)}>
           {one}
         </button>

@@ -7,9 +7,12 @@ import { type OperationContext, OperationError, type Surface } from '../../opera
 import { diffFields, formatDiff } from '../../operations/diff.ts'
 import type { AppliedChange } from '../../operations/ledger.ts'
 import { writable } from '../../operations/one-by-one.ts'
+import { toTotal } from '../../operations/traffic/report.ts'
+import type { Window } from '../../operations/traffic/traffic.ts'
 import { isKind, type Kind } from '../../resources/kinds.ts'
 import type { ModelChoice } from '../chat/model-choice.ts'
 import { auditApi } from '../console/audit-api.ts'
+import { type Demo, demoApi } from '../console/demo-api.ts'
 import { modelApi } from '../console/model-api.ts'
 import { pictureApi } from '../console/picture-api.ts'
 import { resourceApi } from '../console/resource-api.ts'
@@ -26,6 +29,7 @@ export interface ConsoleDeps {
   context(surface: Surface, signal: AbortSignal): OperationContext
   /** What answers in the chat. */
   model: ModelChoice
+  demo: Demo
   version: string
   /** Why the store of the embedded gateway cannot be written now; undefined when it answers. */
   storeTrouble(): string | undefined
@@ -36,8 +40,11 @@ export interface ConsoleDeps {
 /** Rows of one list; more are cut off, and the answer says so. */
 const MAX_ROWS = 20_000
 const MAX_CHANGES = 200
+/** Of fewer requests nothing is concluded. */
+const MIN_FAILING_REQUESTS = 10
+const FAILING_SHARE = 0.05
 
-export function consoleApi({ owner, context, model, version, storeTrouble, watch }: ConsoleDeps): Hono {
+export function consoleApi({ owner, context, model, demo, version, storeTrouble, watch }: ConsoleDeps): Hono {
   const app = new Hono()
   app.use('/console/*', async (c, next) => (isOwner(c, owner) ? next() : forbidden(c)))
   app.onError(answerError)
@@ -48,6 +55,7 @@ export function consoleApi({ owner, context, model, version, storeTrouble, watch
   app.route('/', trafficApi(context))
   app.route('/', tailApi(watch))
   app.route('/', modelApi(context, model))
+  app.route('/', demoApi(demo))
 
   app.get('/console/state', (c) => {
     const { targets } = context('console', c.req.raw.signal)
@@ -58,7 +66,13 @@ export function consoleApi({ owner, context, model, version, storeTrouble, watch
       trouble: storeTrouble(),
       targets: names.map((name) => {
         const target = targets.get(name)
-        return { name, gateway: target.gatewayUrl, admin: target.adminUrl, policy: targets.policy(target, 'console') }
+        return {
+          name,
+          gateway: target.gatewayUrl,
+          admin: target.adminUrl,
+          policy: targets.policy(target, 'console'),
+          failing: isFailing(target.traffic.recent()),
+        }
       }),
     })
   })
@@ -108,6 +122,13 @@ function toShown(change: AppliedChange): object {
     diff: diff.join('\n'),
     undone_by: change.undoneBy,
   }
+}
+
+/** Whether many of the last minutes' requests ended with a server's error. */
+function isFailing(window: Window | undefined): boolean {
+  if (!window) return false
+  const { requests, server_errors: errors = 0 } = toTotal(window.counts, window.seconds)
+  return requests >= MIN_FAILING_REQUESTS && errors >= requests * FAILING_SHARE
 }
 
 /** Who approved a change, on what words, and its proof. */
