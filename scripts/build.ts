@@ -20,18 +20,24 @@ export async function build(always = false): Promise<boolean> {
 
 function buildConsole(always: boolean): boolean {
   const built = join(root, 'console/dist/index.html')
-  const sources = globSync(['console/{index.html,vite.config.ts}', 'console/src/**/*', 'package-lock.json'], {
-    cwd: root,
-  })
+  const sources = globSync(
+    ['console/{index.html,vite.config.ts,widgets.config.ts}', 'console/src/**/*', 'package-lock.json'],
+    {
+      cwd: root,
+    },
+  )
   if (!sources.includes('console/index.html')) return true
   const files = sources.map((file) => join(root, file))
   if (!always && isUpToDate(built, files)) return true
   const vite = join(root, 'node_modules/vite/bin/vite.js')
   if (!existsSync(vite)) return existsSync(built) // installed without development dependencies: the page says what to do
-  return (
-    spawnSync(process.execPath, [vite, 'build', '--logLevel', 'warn', 'console'], { cwd: root, stdio: 'inherit' })
-      .status === 0
-  )
+  const run = (config: string): boolean =>
+    spawnSync(process.execPath, [vite, 'build', '--logLevel', 'warn', '--config', `console/${config}`, 'console'], {
+      cwd: root,
+      stdio: 'inherit',
+    }).status === 0
+  // The first empties the directory that the second writes into.
+  return run('vite.config.ts') && run('widgets.config.ts')
 }
 
 async function buildProgram(always: boolean): Promise<boolean> {

@@ -5,7 +5,8 @@ import { Icon } from '../parts/icons.tsx'
 import { ProofTable } from './proof-table.tsx'
 import { UndoFlow } from './undo-flow.tsx'
 
-export function AppliedCard({ value }: { value: Record<string, unknown> }): ReactNode {
+/** `undo`: with the button that takes it back. */
+export function AppliedCard({ value, undo = true }: { value: Record<string, unknown>; undo?: boolean }): ReactNode {
   const [undoing, setUndoing] = useState(false)
   const served = value.served_ms as number | undefined
   const proof = (value.proof ?? []) as ProofLine[]
@@ -21,9 +22,11 @@ export function AppliedCard({ value }: { value: Record<string, unknown> }): Reac
             to {String(value.target)}
             {served === undefined ? '' : ` · serving since ${served.toFixed(1)} ms`}
           </span>
-          <button type="button" className="small" disabled={undoing} onClick={() => setUndoing(true)}>
-            <Icon name="undo" size={15} /> Undo
-          </button>
+          {undo && (
+            <button type="button" className="small" disabled={undoing} onClick={() => setUndoing(true)}>
+              <Icon name="undo" size={15} /> Undo
+            </button>
+          )}
         </header>
         <p className="what">{String(value.summary)}</p>
         {proof.length > 0 && <ProofTable lines={proof} />}

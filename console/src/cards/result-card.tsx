@@ -10,7 +10,14 @@ import { Table } from './table.tsx'
 type Value = Record<string, unknown>
 type Rows = Record<string, unknown>[]
 
-export function ResultCard({ name, value }: { name: string; value: Value }): ReactNode {
+interface Props {
+  name: string
+  value: Value
+  /** With links to the console's other pages. */
+  linked?: boolean
+}
+
+export function ResultCard({ name, value, linked = true }: Props): ReactNode {
   switch (name) {
     case 'apply':
     case 'undo':
@@ -22,7 +29,7 @@ export function ResultCard({ name, value }: { name: string; value: Value }): Rea
         </section>
       )
     case 'look':
-      return value.rows ? <Look value={value} /> : <Json value={value.value} />
+      return value.rows ? <Look value={value} linked={linked} /> : <Json value={value.value} />
     case 'describe_plugins':
       return <Plugins plugins={value.plugins as unknown[]} />
     default:
@@ -30,7 +37,7 @@ export function ResultCard({ name, value }: { name: string; value: Value }): Rea
   }
 }
 
-function Look({ value }: { value: Value }): ReactNode {
+function Look({ value, linked }: { value: Value; linked: boolean }): ReactNode {
   const kind = String(value.kind)
   const rows = value.rows as { id: string; summary: string; health?: string }[]
   if (!rows.length) return null
@@ -40,16 +47,20 @@ function Look({ value }: { value: Value }): ReactNode {
       <Table
         heads={['id', kind.replaceAll('_', ' '), ...(checked ? ['health'] : [])]}
         rows={rows.map((row) => [
-          <a key="id" href={link('gateway', kind, row.id)}>
-            {row.id}
-          </a>,
+          linked ? (
+            <a key="id" href={link('gateway', kind, row.id)}>
+              {row.id}
+            </a>
+          ) : (
+            row.id
+          ),
           row.summary,
           ...(checked ? [row.health ?? ''] : []),
         ])}
       />
       {Number(value.total) > rows.length && (
         <p className="note">
-          {rows.length} of {String(value.total)}. <a href={link('gateway', kind)}>All of them</a>
+          {rows.length} of {String(value.total)}. {linked && <a href={link('gateway', kind)}>All of them</a>}
         </p>
       )}
     </section>

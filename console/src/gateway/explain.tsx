@@ -2,16 +2,8 @@
 
 import { type FormEvent, type ReactNode, useState } from 'react'
 import { operate } from '../api.ts'
-import { Table } from '../cards/table.tsx'
+import { type Explained, ExplainedCard } from '../cards/explained-card.tsx'
 import { Problem } from '../parts/problem.tsx'
-import { link } from '../route.ts'
-
-interface Explained {
-  route: string | null
-  why: string
-  plugins: string[]
-  considered: { id: string; uri: string; result: string }[]
-}
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']
 
@@ -57,26 +49,7 @@ export function Explain({ target, start = PLAIN }: Props): ReactNode {
         <button type="submit">Explain</button>
       </form>
       <Problem text={error} />
-      {found && (
-        <div className="card" role="status">
-          <p>
-            {found.route === null ? (
-              found.why
-            ) : (
-              <>
-                Route <a href={link('gateway', 'routes', found.route)}>{found.route}</a> takes it: {found.why}.
-              </>
-            )}
-            {found.plugins.length > 0 && ` It runs ${found.plugins.join(', ')}.`}
-          </p>
-          {found.considered.length > 0 && (
-            <Table
-              heads={['route', 'uri', 'result']}
-              rows={found.considered.map((one) => [one.id, <code key="uri">{one.uri}</code>, one.result])}
-            />
-          )}
-        </div>
-      )}
+      {found && <ExplainedCard found={found} />}
     </section>
   )
 }

@@ -18,11 +18,13 @@ interface Props {
   /** Seconds since 1970. */
   times: number[]
   lines: Line[]
+  /** With a button that saves it as a picture. */
+  saved?: boolean
 }
 
 const HEIGHT_PX = 220
 
-export function Chart({ title, unit, times, lines }: Props): ReactNode {
+export function Chart({ title, unit, times, lines, saved = true }: Props): ReactNode {
   const theme = useShownTheme()
   const box = useRef<HTMLDivElement>(null)
   // biome-ignore lint/correctness/useExhaustiveDependencies: another theme has other colours
@@ -67,9 +69,11 @@ export function Chart({ title, unit, times, lines }: Props): ReactNode {
     <figure className="card chart">
       <figcaption>
         <strong>{title}</strong> <span className="on">now {last}</span>
-        <button type="button" className="small end" aria-label={`Save ${title} as picture`} onClick={save}>
-          Save
-        </button>
+        {saved && (
+          <button type="button" className="small end" aria-label={`Save ${title} as picture`} onClick={save}>
+            Save
+          </button>
+        )}
       </figcaption>
       <div ref={box} role="img" aria-label={`${title} over time; now ${last}`} />
     </figure>

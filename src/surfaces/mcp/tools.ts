@@ -24,9 +24,12 @@ import { plainText } from '../../lib/text.ts'
 import { coerce } from '../../operations/coerce.ts'
 import { type ApprovalRequest, type Operation, OperationError } from '../../operations/contract.ts'
 import { ApprovalNeeded, type Call, type Operator } from '../operator.ts'
+import { TICKET, type Widget } from './widgets.ts'
 
 /** What was put to the person. */
 export interface AskedState {
+  /** How: a form of the client, or the buttons of the plan's widget. An answer to one is none to the other. */
+  by: 'form' | 'widget'
   planId: string
   digest: string
 }
@@ -36,6 +39,9 @@ export interface ToolDeps {
   codec: RequestStateCodec<AskedState>
   /** Whether an approval that comes back through this client counts. */
   mayApprove: boolean
+  widgets: ReadonlyMap<string, Widget>
+  /** Whether plans are given the ticket with which their widget decides. */
+  decidesInWidget(ctx: ServerContext): boolean
 }
 
 /** Characters of an answer; a longer one is refused with advice, since a model could not use it. */
@@ -67,6 +73,7 @@ export function defineTools(operations: readonly Operation[]): ToolDefinition[] 
 
 export function registerTool(server: McpServer, tool: ToolDefinition, deps: ToolDeps): void {
   const { operation } = tool
+  const widget = deps.widgets.get(operation.name)
   server.registerTool(
     operation.name,
     {
@@ -75,6 +82,7 @@ export function registerTool(server: McpServer, tool: ToolDefinition, deps: Tool
       inputSchema: tool.input,
       outputSchema: tool.output,
       annotations: tool.annotations,
+      ...(widget ? { _meta: { ui: { resourceUri: widget.uri } } } : {}),
     },
     (input, ctx) => answer(operation, input, ctx, server, deps),
   )
@@ -114,9 +122,14 @@ async function answer(
   const call: Call = { subject, ask: undefined, progress: progressOf(ctx), signal: ctx.mcpReq.signal }
   try {
     const asked = operation.effect === 'write' && deps.mayApprove ? ctx.mcpReq.requestState<AskedState>() : undefined
-    if (!asked) return toResult(await deps.operator.run(operation.name, input, call))
+    if (!asked) {
+      const value = await deps.operator.run(operation.name, input, call)
+      return operation.effect === 'plan' && deps.decidesInWidget(ctx)
+        ? withTicket(toResult(value), value, ctx, deps.codec)
+        : toResult(value)
+    }
     const ask = async (request: ApprovalRequest): Promise<string | undefined> =>
-      request.digest === asked.digest && isApproval(ctx) ? `person at ${subject}` : undefined
+      asked.by === 'form' && request.digest === asked.digest && isApproval(ctx) ? `person at ${subject}` : undefined
     // The repeated call brings its arguments again; which plan it is comes from the signed state alone.
     const { confirm_seconds: trial } = input as { confirm_seconds?: number }
     const apply = {
@@ -139,12 +152,27 @@ function isApproval(ctx: ServerContext): boolean {
 
 /** A client without a form of its own, or a plan too long for a dialog, is sent to the page. */
 function canElicit(server: McpServer, ctx: ServerContext, request: ApprovalRequest): boolean {
-  const declared = (envelope(ctx)[CLIENT_CAPABILITIES_META_KEY] ?? server.server.getClientCapabilities()) as
-    | ClientCapabilities
-    | undefined
-  const elicitation = declared?.elicitation
+  const elicitation = capabilitiesOf(server, ctx)?.elicitation
   const hasForm = elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined)
   return hasForm && toQuestion(request).length <= MAX_DIALOG_CHARS
+}
+
+/** What the client has said that it can do. */
+export function capabilitiesOf(server: McpServer, ctx: ServerContext): ClientCapabilities | undefined {
+  return (envelope(ctx)[CLIENT_CAPABILITIES_META_KEY] ?? server.server.getClientCapabilities()) as
+    | ClientCapabilities
+    | undefined
+}
+
+/** Past the model: hosts hand `_meta` to the widget only. */
+async function withTicket(
+  result: CallToolResult,
+  { plan_id: planId, digest }: Record<string, unknown>,
+  ctx: ServerContext,
+  codec: RequestStateCodec<AskedState>,
+): Promise<CallToolResult> {
+  const ticket = await codec.mint({ by: 'widget', planId: String(planId), digest: String(digest) }, ctx)
+  return { ...result, _meta: { [TICKET]: ticket } }
 }
 
 async function elicit(
@@ -153,7 +181,7 @@ async function elicit(
   codec: RequestStateCodec<AskedState>,
 ): Promise<InputRequiredResult> {
   return inputRequired({
-    requestState: await codec.mint({ planId: request.planId, digest: request.digest }, ctx),
+    requestState: await codec.mint({ by: 'form', planId: request.planId, digest: request.digest }, ctx),
     inputRequests: {
       approval: inputRequired.elicit({
         message: toQuestion(request),
@@ -172,7 +200,7 @@ function toQuestion(request: ApprovalRequest): string {
   return [`${request.summary} (target ${request.target})`, '', request.diff, ...warnings, ...request.impact].join('\n')
 }
 
-function toResult(value: Record<string, unknown>): CallToolResult {
+export function toResult(value: Record<string, unknown>): CallToolResult {
   const text = JSON.stringify(value)
   if (text.length > MAX_ANSWER_CHARS) {
     throw new OperationError(
@@ -186,7 +214,7 @@ function toResult(value: Record<string, unknown>): CallToolResult {
   return { content, structuredContent: value }
 }
 
-function toFailure(error: OperationError): CallToolResult {
+export function toFailure(error: OperationError): CallToolResult {
   const lines = error.details.filter((one) => !error.message.includes(one)).map((one) => `- ${one}`)
   const text = [`${error.code}: ${error.message}`, ...lines].join('\n')
   return { isError: true, content: [{ type: 'text', text: text.slice(0, MAX_ANSWER_CHARS) }] }
@@ -208,7 +236,7 @@ function envelope(ctx: ServerContext): Record<string, unknown> {
   return ctx.mcpReq.envelope ?? {}
 }
 
-function clientName(server: McpServer, ctx: ServerContext): string {
+export function clientName(server: McpServer, ctx: ServerContext): string {
   const client = (envelope(ctx)[CLIENT_INFO_META_KEY] ?? server.server.getClientVersion()) as Implementation | undefined
   return plainText(client?.name ?? 'mcp', 64)
 }
