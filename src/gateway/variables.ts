@@ -1,6 +1,7 @@
 // APISIX's and nginx's variables of a request, by name: `uri`, `arg_name`, `http_user_agent`, `consumer_name`, ... Used by `vars` expressions,
 // plugin keys, log formats and hash keys. Unknown names and absent values are undefined.
 import { hostname } from 'node:os'
+import { toFieldValue } from '../lib/header-fields.ts'
 import { bodyVariable } from './body-variables.ts'
 import type { Exchange, UpstreamTry } from './exchange.ts'
 
@@ -26,6 +27,11 @@ export function interpolate(ctx: Exchange, template: string): string {
     (_, braced: string | undefined, bare: string | undefined) =>
       String(variable(ctx, (braced ?? bare) as string) ?? ''),
   )
+}
+
+/** The same for the value of a header: what a client has sent in a variable cannot end it. */
+export function interpolateField(ctx: Exchange, template: string): string {
+  return toFieldValue(interpolate(ctx, template))
 }
 
 /** The first query argument of this name, decoded; an argument without `=` is the empty string. */

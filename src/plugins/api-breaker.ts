@@ -3,7 +3,8 @@
 import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type Reply } from '../gateway/plugin.ts'
-import { interpolate } from '../gateway/variables.ts'
+import { interpolateField } from '../gateway/variables.ts'
+import { checkFields } from '../lib/header-fields.ts'
 import type { Slot } from '../lib/shared-table.ts'
 
 const unhealthy = {
@@ -107,6 +108,10 @@ export default definePlugin<Conf>({
   version: 0.1,
   priority: 1005,
   schema: Type.Partial(written, { required: ['break_response_code'] }),
+  check(conf) {
+    for (const { key, value } of conf.break_response_headers ?? [])
+      checkFields('break_response_headers', { [key]: value })
+  },
   setup(conf, env) {
     const bad = new Set(conf.unhealthy.http_statuses)
     const good = new Set(conf.healthy.http_statuses)
@@ -170,7 +175,10 @@ function successesOf(key: string): string {
 }
 
 function toReply(ctx: Exchange, conf: Conf): Reply {
-  const headers = conf.break_response_headers?.map(({ key, value }): [string, string] => [key, interpolate(ctx, value)])
+  const headers = conf.break_response_headers?.map(({ key, value }): [string, string] => [
+    key,
+    interpolateField(ctx, value),
+  ])
   return {
     status: conf.break_response_code,
     ...(headers ? { headers } : {}),

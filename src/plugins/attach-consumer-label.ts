@@ -1,6 +1,7 @@
 // Tells the upstream the labels of the consumer in request headers. What a client has sent under these names is taken away.
 import Type, { type Static } from 'typebox'
 import { definePlugin } from '../gateway/plugin.ts'
+import { checkFields } from '../lib/header-fields.ts'
 
 const schema = Type.Object({
   headers: Type.Unsafe<Record<string, string>>({
@@ -19,6 +20,7 @@ export default definePlugin<Conf>({
   version: 0.1,
   priority: 2399,
   schema,
+  check: (conf) => checkFields('headers', conf.headers),
   setup(conf) {
     const labels = Object.entries(conf.headers).map(([header, label]) => ({ header, label: label.slice(1) }))
     return {

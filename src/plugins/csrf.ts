@@ -4,6 +4,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import Type, { type Static } from 'typebox'
 import { definePlugin, type Reply } from '../gateway/plugin.ts'
 import { cookie } from '../gateway/variables.ts'
+import { checkName } from '../lib/header-fields.ts'
 
 const schema = Type.Object({
   key: Type.String({ title: 'Key', description: 'what tokens are signed with', examples: ['a-long-secret'] }),
@@ -36,8 +37,7 @@ export default definePlugin<Conf>({
   schema,
   encrypted: ['key'],
   check(conf, kind) {
-    if (kind === 'plugin' && conf.name !== undefined && !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(conf.name))
-      throw new Error(`property "name" is not the name of a header: ${JSON.stringify(conf.name)}`)
+    if (kind === 'plugin') checkName('name', conf.name)
   },
   setup(conf, env) {
     const header = conf.name.toLowerCase()

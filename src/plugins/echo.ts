@@ -1,6 +1,7 @@
 // Puts text before and after a response's body, or in its place: to try things out.
 import Type, { type Static } from 'typebox'
 import { definePlugin } from '../gateway/plugin.ts'
+import { checkFields } from '../lib/header-fields.ts'
 
 const text = (title: string, description: string) =>
   Type.Optional(Type.String({ title, description, examples: ['hello'] }))
@@ -31,6 +32,7 @@ export default definePlugin<Conf>({
   version: 0.1,
   priority: 412,
   schema,
+  check: (conf) => checkFields('headers', conf.headers),
   setup(conf) {
     const before = Buffer.from(conf.before_body ?? '')
     const body = conf.body === undefined ? undefined : Buffer.from(conf.body)

@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox'
 import { SERVER } from '../gateway/error-page.ts'
 import { definePlugin, type PluginEnv } from '../gateway/plugin.ts'
+import { checkFields } from '../lib/header-fields.ts'
 import { batchFields, bodyFields, checkLogger, entryFields, loggerMetadata } from './logging/fields.ts'
 import { checkAddress, createPoster, endpointsField, pickOne } from './logging/http.ts'
 import { createLogger } from './logging/logger.ts'
@@ -72,6 +73,7 @@ export default definePlugin<Conf>({
   encrypted: ['auth.password'],
   check(conf, kind) {
     if (kind === 'plugin') for (const address of conf.endpoint_addrs) checkAddress('endpoint_addrs', address)
+    if (kind === 'plugin') checkFields('headers', conf.headers)
     checkLogger(conf, kind)
   },
   setup(conf, env) {

@@ -6,7 +6,8 @@ import type { Exchange } from '../gateway/exchange.ts'
 import { MAX_PAUSE_S, pause } from '../gateway/pause.ts'
 import { definePlugin, type Reply } from '../gateway/plugin.ts'
 import { compileVars } from '../gateway/router/vars.ts'
-import { interpolate, variable } from '../gateway/variables.ts'
+import { interpolate, interpolateField, variable } from '../gateway/variables.ts'
+import { checkFields } from '../lib/header-fields.ts'
 
 const percentage = Type.Optional(
   Type.Integer({
@@ -71,6 +72,7 @@ export default definePlugin<Conf>({
   schema,
   check(conf, kind) {
     if (kind !== 'plugin') return
+    checkFields('abort.headers', conf.abort?.headers)
     for (const part of [conf.abort, conf.delay]) for (const group of part?.vars ?? []) compileVars(group)
   },
   setup(conf) {
@@ -99,7 +101,7 @@ function toChooser(part: { percentage?: number; vars?: unknown[][] }): (ctx: Exc
 function toReply(ctx: Exchange, conf: Static<typeof abort>): Reply {
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(conf.headers ?? {})) {
-    const filled = interpolate(ctx, String(value))
+    const filled = interpolateField(ctx, String(value))
     headers[name] = name.toLowerCase() === 'content-type' ? withCharset(filled) : filled
   }
   const hasBody = conf.body !== undefined || conf.http_status < 300

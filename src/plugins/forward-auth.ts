@@ -7,7 +7,8 @@ import { BodyError, readBody } from '../gateway/body.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { createHttpClient, type HttpClient, type HttpClientResponse } from '../gateway/http-client.ts'
 import { definePlugin, type Reply } from '../gateway/plugin.ts'
-import { interpolate } from '../gateway/variables.ts'
+import { interpolateField } from '../gateway/variables.ts'
+import { checkFields } from '../lib/header-fields.ts'
 import { oneOfTexts } from '../lib/schema-types.ts'
 import { version } from '../lib/version.ts'
 import { serviceFields } from './asking/service.ts'
@@ -75,6 +76,7 @@ export default definePlugin<Conf>({
     const protocol = URL.parse(conf.uri)?.protocol
     if (protocol !== 'http:' && protocol !== 'https:')
       throw new Error('property "uri" must be an http or https address, such as http://127.0.0.1:9000/auth')
+    checkFields('extra_headers', conf.extra_headers)
     for (const [name, value] of Object.entries(conf.extra_headers ?? {})) {
       if (String(value).includes('$post_arg'))
         throw new Error(
@@ -120,7 +122,7 @@ function ask(client: HttpClient, ctx: Exchange, conf: Conf, body: Buffer | undef
   put('X-Forwarded-For', ctx.remoteAddr)
   if (body) put('Content-Length', String(body.length))
   if (!conf.keepalive) put('Connection', 'close')
-  for (const [name, value] of Object.entries(conf.extra_headers ?? {})) put(name, interpolate(ctx, String(value)))
+  for (const [name, value] of Object.entries(conf.extra_headers ?? {})) put(name, interpolateField(ctx, String(value)))
   for (const name of conf.request_headers) {
     const values = request.headers.getAll(name.toLowerCase())
     if (values.length && !headers.has(name.toLowerCase())) put(name, values)

@@ -3,6 +3,7 @@
 import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PhaseResult, type PluginEnv, type PluginInstance, type Reply } from '../gateway/plugin.ts'
+import { checkName } from '../lib/header-fields.ts'
 import { type LimitStore, limitStore } from '../lib/limit-store.ts'
 import type { Counted } from '../lib/limit-window.ts'
 import { redisConditions } from '../lib/redis-settings.ts'
@@ -115,7 +116,12 @@ export default definePlugin<Conf>({
   encrypted: REDIS_SECRETS,
   agreeBy: 'group',
   check(conf, kind) {
-    if (kind === 'metadata') return
+    if (kind === 'metadata') {
+      for (const [property, name] of Object.entries(conf))
+        if (property.endsWith('_header')) checkName(property, String(name))
+      return
+    }
+    for (const one of conf.rules ?? []) checkName('header_prefix', one.header_prefix)
     if (conf.rules && (conf.count !== undefined || conf.time_window !== undefined)) {
       throw new Error('count/time_window and rules cannot be specified at the same time')
     }

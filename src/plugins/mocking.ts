@@ -6,7 +6,8 @@ import { SERVER } from '../gateway/error-page.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { MAX_PAUSE_S, pause } from '../gateway/pause.ts'
 import { definePlugin, type Reply } from '../gateway/plugin.ts'
-import { interpolate } from '../gateway/variables.ts'
+import { interpolate, interpolateField } from '../gateway/variables.ts'
+import { checkFields } from '../lib/header-fields.ts'
 
 const schema = Type.Object({
   delay: Type.Integer({
@@ -78,6 +79,7 @@ export default definePlugin<Conf>({
       throw new Error('property "response_status" must be 200 or more: a lower one does not end a response')
     if (conf.delay !== undefined && conf.delay > MAX_PAUSE_S)
       throw new Error(`property "delay" is ${conf.delay} seconds: use at most ${MAX_PAUSE_S}`)
+    checkFields('response_headers', conf.response_headers)
     if (!conf.response_schema || conf.response_example !== undefined) return
     if (conf.content_type !== undefined && !/json/i.test(conf.content_type))
       throw new Error('response_schema makes JSON: use a JSON content_type, or response_example')
@@ -95,7 +97,7 @@ function toReply(ctx: Exchange, conf: Conf): Reply {
   const headers: Record<string, string> = { 'Content-Type': withCharset(conf.content_type) }
   if (conf.with_mock_header) headers['x-mock-by'] = SERVER
   for (const [name, value] of Object.entries(conf.response_headers ?? {}))
-    headers[name] = interpolate(ctx, String(value))
+    headers[name] = interpolateField(ctx, String(value))
   const { response_example: example, response_schema: node = {} } = conf
   const body = example === undefined ? JSON.stringify(make(node) ?? {}) : interpolate(ctx, example)
   return { status: conf.response_status, headers, body }

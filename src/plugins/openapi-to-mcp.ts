@@ -7,7 +7,8 @@ import Type, { type Static } from 'typebox'
 import { BodyError } from '../gateway/body.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PluginEnv, type PluginInstance, type Reply } from '../gateway/plugin.ts'
-import { interpolate } from '../gateway/variables.ts'
+import { interpolate, interpolateField } from '../gateway/variables.ts'
+import { checkFields } from '../lib/header-fields.ts'
 import { KeptValue } from '../lib/kept-value.ts'
 import { createMcpServing, type McpServing, type McpToolResult, type McpTools } from '../lib/mcp-tools-server.ts'
 import { MAX_DOCUMENT_BYTES, readOpenApi } from '../lib/openapi-document.ts'
@@ -103,6 +104,7 @@ export default definePlugin<Conf>({
       throw new Error('the transport sse needs sessions and is not served here: use streamable_http')
     if ((conf.openapi_url === undefined) === (conf.openapi === undefined))
       throw new Error('exactly one of openapi_url and openapi tells what the API is')
+    checkFields('headers', conf.headers)
     if (conf.openapi !== undefined) readInline(conf.openapi)
   },
   setup: (conf, env) => new OpenApiToMcp(conf, env),
@@ -212,7 +214,7 @@ class OpenApiToMcp implements PluginInstance {
         fields.set(name, [name, value])
     if (this.#conf.base_url === undefined) fields.set('host', ['Host', ctx.request.authority])
     for (const [name, template] of Object.entries(this.#conf.headers ?? {}))
-      fields.set(name.toLowerCase(), [name, interpolate(ctx, template)])
+      fields.set(name.toLowerCase(), [name, interpolateField(ctx, template)])
     return fields
   }
 

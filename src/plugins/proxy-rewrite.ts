@@ -3,7 +3,8 @@ import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin } from '../gateway/plugin.ts'
 import { compileRegex } from '../gateway/router/vars.ts'
-import { interpolate } from '../gateway/variables.ts'
+import { interpolate, interpolateField } from '../gateway/variables.ts'
+import { checkFields } from '../lib/header-fields.ts'
 import { oneOfTexts } from '../lib/schema-types.ts'
 
 const METHODS = [
@@ -95,6 +96,7 @@ export default definePlugin<Conf>({
   priority: 1008,
   schema: Type.Partial(schema, { minProperties: 1 }),
   check(conf) {
+    checkHeaders(conf.headers)
     const pairs = conf.regex_uri
     if (!pairs) return
     if (pairs.length % 2) throw new Error('The length of regex_uri should be an even number')
@@ -164,18 +166,28 @@ function encodePath(uri: string): string {
   return /^[!-~]*$/.test(uri) && !/[%"<>\\^`{|}]/.test(uri) ? uri : encodeURI(uri).replaceAll('%255', '%5')
 }
 
+function isStructured(headers: NonNullable<Conf['headers']>): boolean {
+  return headers.set !== undefined || headers.add !== undefined || headers.remove !== undefined
+}
+
+function checkHeaders(headers: Conf['headers']): void {
+  if (!headers) return
+  const parts = isStructured(headers) ? { 'headers.set': headers.set, 'headers.add': headers.add } : { headers }
+  for (const [place, part] of Object.entries(parts)) checkFields(place, part)
+}
+
 type HeaderChange = (ctx: Exchange, captures: RegExpExecArray | undefined) => void
 
 function toHeaderChanges(conf: Conf['headers']): HeaderChange | undefined {
   if (!conf) return undefined
-  const structured = conf.set !== undefined || conf.add !== undefined || conf.remove !== undefined
+  const structured = isStructured(conf)
   const set = Object.entries(structured ? (conf.set ?? {}) : (conf as Record<string, string | number>))
   const add = Object.entries(structured ? (conf.add ?? {}) : {})
   const remove = structured ? (conf.remove ?? []) : []
   return (ctx, captures) => {
     const { headers } = ctx.request
     const fill = (one: string | number): string =>
-      interpolate(ctx, captures ? expand(String(one), captures) : String(one))
+      interpolateField(ctx, captures ? expand(String(one), captures) : String(one))
     for (const [name, written] of add) for (const one of [written].flat()) headers.add(name, fill(one as string))
     for (const [name, written] of set) {
       // As recorded from APISIX: Host follows pass_host and `host`, never the header changes.

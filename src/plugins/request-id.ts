@@ -2,6 +2,7 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto'
 import Type, { type Static } from 'typebox'
 import { definePlugin } from '../gateway/plugin.ts'
+import { checkName } from '../lib/header-fields.ts'
 
 /** APISIX's default, its doubled G included. */
 const RANGE_CHARACTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIGKLMNOPQRSTUVWXYZ0123456789'
@@ -66,8 +67,7 @@ export default definePlugin<Conf>({
   schema: Type.Partial(schema),
   check(conf, kind) {
     if (kind !== 'plugin') return
-    if (conf.header_name !== undefined && !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(conf.header_name))
-      throw new Error(`property "header_name" is not the name of a header: ${JSON.stringify(conf.header_name)}`)
+    checkName('header_name', conf.header_name)
     if (conf.range_id?.char_set !== undefined && !/^[!-~]+$/.test(conf.range_id.char_set))
       throw new Error('property "range_id.char_set" has characters that a header cannot carry: use visible ASCII')
   },

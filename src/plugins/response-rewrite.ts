@@ -8,7 +8,8 @@ import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PluginEnv } from '../gateway/plugin.ts'
 import { compilePattern, expandCaptures } from '../gateway/regex.ts'
 import { compileVars } from '../gateway/router/vars.ts'
-import { interpolate, variable } from '../gateway/variables.ts'
+import { interpolateField, variable } from '../gateway/variables.ts'
+import { checkFields, checkName } from '../lib/header-fields.ts'
 
 const value = Type.Unsafe<string | number>({ type: ['string', 'number'] })
 
@@ -121,6 +122,7 @@ export default definePlugin<Conf>({
   check(conf, kind) {
     if (kind !== 'plugin') return
     if (conf.body_base64 && !isBase64(conf.body)) throw new Error('invalid base64 content')
+    if (conf.headers) checkHeaders(toWishes(conf.headers))
     if (conf.vars) compileVars(conf.vars)
     for (const one of conf.filters ?? []) toFilter(one)
   },
@@ -234,23 +236,38 @@ function toFilter(conf: Static<typeof filter>): Filter {
 
 type HeaderChange = (ctx: Exchange) => void
 
-function toHeaderChanges(conf: Conf['headers']): HeaderChange | undefined {
-  if (!conf) return undefined
+interface HeaderWishes {
+  added: [string, string][]
+  set: Record<string, string | number>
+  removed: string[]
+}
+
+function toWishes(conf: NonNullable<Conf['headers']>): HeaderWishes {
   const { add, set, remove } = conf as Static<typeof structured>
   const isStructured = Array.isArray(add) || Array.isArray(remove) || (set !== undefined && typeof set === 'object')
-  const added = (isStructured ? (add ?? []) : []).map(toField)
-  const written = Object.entries((isStructured ? (set ?? {}) : conf) as Record<string, string | number>)
-  const removed = isStructured ? (remove ?? []) : []
+  if (!isStructured) return { added: [], set: conf as HeaderWishes['set'], removed: [] }
+  return { added: (add ?? []).map(toField), set: set ?? {}, removed: remove ?? [] }
+}
+
+function toHeaderChanges(conf: Conf['headers']): HeaderChange | undefined {
+  if (!conf) return undefined
+  const { added, set, removed } = toWishes(conf)
+  const written = Object.entries(set)
   return (ctx) => {
     const { headers } = ctx.response
-    for (const [name, one] of added) headers.add(name, interpolate(ctx, one))
+    for (const [name, one] of added) headers.add(name, interpolateField(ctx, one))
     for (const [name, one] of written) {
-      const filled = interpolate(ctx, String(one))
+      const filled = interpolateField(ctx, String(one))
       if (filled === '') headers.remove(name)
       else headers.set(name, filled)
     }
     for (const name of removed) headers.remove(name)
   }
+}
+
+function checkHeaders({ added, set }: HeaderWishes): void {
+  checkFields('headers', set)
+  for (const [name] of added) checkName('headers.add', name)
 }
 
 function toField(written: string): [string, string] {

@@ -3,7 +3,8 @@ import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin } from '../gateway/plugin.ts'
 import { checkVars, compileVars } from '../gateway/router/vars.ts'
-import { interpolate, variable } from '../gateway/variables.ts'
+import { interpolateField, variable } from '../gateway/variables.ts'
+import { checkFields } from '../lib/header-fields.ts'
 
 const action = Type.Object({
   set_headers: Type.Optional(
@@ -61,7 +62,8 @@ export default definePlugin<Conf>({
   schema,
   check(conf, kind) {
     if (kind !== 'plugin') return
-    for (const { match } of conf.rules) {
+    for (const { match, actions } of conf.rules) {
+      for (const one of actions) checkFields('set_headers', one.set_headers)
       const message = match && checkVars(match)
       if (message) throw new Error(`failed to validate the 'match' expression: ${message}`)
     }
@@ -75,7 +77,7 @@ export default definePlugin<Conf>({
       access(ctx) {
         const followed = rules.find((rule) => rule.holds(ctx))
         for (const [name, value] of Object.entries(followed?.deal().set_headers ?? {}))
-          ctx.request.headers.set(name, interpolate(ctx, String(value)))
+          ctx.request.headers.set(name, interpolateField(ctx, String(value)))
       },
     }
   },

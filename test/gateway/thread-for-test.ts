@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Exchange } from '../../src/gateway/exchange.ts'
 import { MetricsReader } from '../../src/gateway/metrics.ts'
+import type { Plugin } from '../../src/gateway/plugin.ts'
 import { allocateMemory } from '../../src/gateway/plugin-memory.ts'
 import { Thread } from '../../src/gateway/thread.ts'
 import { allocateTraffic } from '../../src/gateway/traffic.ts'
@@ -31,18 +32,19 @@ export function healthForTest(nodes = 64): HealthForTest {
   return { table, monitor, versions }
 }
 
-/** `health`: shared with another thread; its monitor is closed by who made it. */
+/** `health`: shared with another thread; its monitor is closed by who made it. `used`: other plugins than all of ours. */
 export function threadForTest(
   resources: Record<string, object> = {},
   attributes: Record<string, Record<string, unknown>> = {},
   health?: HealthForTest,
   onFinish?: (ctx: Exchange) => void,
+  used: readonly Plugin[] = plugins,
 ): Thread & { put(key: string, value: object | undefined): void } {
   let revision = 0
   const { table, monitor, versions } = health ?? healthForTest()
   const metrics = new MetricsReader()
   const thread = new Thread({
-    plugins,
+    plugins: used,
     shared: new SharedTable(1024).buffer,
     upstream: {
       dns: new DnsCache(),
