@@ -16,8 +16,6 @@ export function environment(
     GATEWARD_GATEWAY_HTTPS: `127.0.0.1:${ports.https}`,
     GATEWARD_ADMIN_LISTEN: `127.0.0.1:${ports.admin}`,
     GATEWARD_ADMIN_KEY: KEY,
-    // As the peers have it: h2load opens no new connection when one has had its last request.
-    GATEWARD_GATEWAY_KEEPALIVE_REQUESTS: '1000000',
     GATEWARD_CONTROL_LISTEN: 'off',
     GATEWARD_STATUS_LISTEN: 'off',
     GATEWARD_METRICS_LISTEN: 'off',

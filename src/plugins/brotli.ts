@@ -1,5 +1,5 @@
 // Compresses responses with Brotli for clients that take it, as they stream through. With gzip on the same route Brotli goes first.
-import { constants, createBrotliCompress } from 'node:zlib'
+import { brotliCompressSync, constants, createBrotliCompress } from 'node:zlib'
 import Type, { type Static } from 'typebox'
 import { compress, compressionFields } from '../gateway/compression.ts'
 import { definePlugin } from '../gateway/plugin.ts'
@@ -53,13 +53,15 @@ export default definePlugin<Conf>({
       ...(conf.lgwin ? { [constants.BROTLI_PARAM_LGWIN]: conf.lgwin } : {}),
       ...(conf.lgblock ? { [constants.BROTLI_PARAM_LGBLOCK]: conf.lgblock } : {}),
     }
+    const hinted = (bytes: number) => ({ ...params, [constants.BROTLI_PARAM_SIZE_HINT]: bytes })
     return {
       header_filter(ctx) {
         compress(ctx, conf, {
           encoding: 'br',
+          whole: (body) => brotliCompressSync(body, { params: hinted(body.length) }),
           open: ({ length, flushes }) =>
             createBrotliCompress({
-              params: length === undefined ? params : { ...params, [constants.BROTLI_PARAM_SIZE_HINT]: length },
+              params: length === undefined ? params : hinted(length),
               ...(flushes ? { flush: constants.BROTLI_OPERATION_FLUSH } : {}),
             }),
         })

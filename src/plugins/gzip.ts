@@ -1,5 +1,5 @@
 // Compresses responses with gzip for clients that take it, as they stream through.
-import { constants, createGzip } from 'node:zlib'
+import { constants, createGzip, gzipSync } from 'node:zlib'
 import Type, { type Static } from 'typebox'
 import { compress, compressionFields } from '../gateway/compression.ts'
 import { definePlugin } from '../gateway/plugin.ts'
@@ -61,6 +61,7 @@ export default definePlugin<Conf>({
         compress(ctx, conf, {
           encoding: 'gzip',
           statuses: STATUSES,
+          whole: (body) => gzipSync(body, fixed),
           open: ({ flushes }) => createGzip({ ...fixed, ...(flushes ? { flush: constants.Z_SYNC_FLUSH } : {}) }),
         })
       },

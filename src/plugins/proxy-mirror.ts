@@ -154,7 +154,6 @@ function fieldsOf(ctx: Exchange): [string, string][] {
   }
   const port = /:(\d+)$/.exec(authority)?.[1] ?? String(connection.serverPort)
   fields.push(['X-Forwarded-Proto', request.scheme], ['X-Forwarded-Host', authority], ['X-Forwarded-Port', port])
-  fields.push(['Connection', 'close'])
   return fields
 }
 
