@@ -109,6 +109,17 @@ test('a page that is loaded in mid-turn, and a second one, show the question; on
   await second.close()
 })
 
+test('edit: the plan is rejected, its words come back to be changed', { skip: noBrowser }, async () => {
+  const { page } = first
+  await say(page, 'Add a consumer carol')
+  await page.getByRole('button', { name: 'Edit' }).click()
+  await page.getByText('Rejected').last().waitFor()
+  const field = page.getByLabel('Say something to the gateway')
+  assert.equal(await field.inputValue(), 'Add a consumer carol')
+  await page.getByRole('button', { name: 'Send' }).waitFor()
+  await field.fill('')
+})
+
 test('stop ends a turn that waits', { skip: noBrowser }, async () => {
   const { page } = first
   await say(page, 'Add a consumer carol')

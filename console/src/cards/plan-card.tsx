@@ -13,6 +13,8 @@ interface Props {
   state: PlanState
   /** Sends the decision; to this Gateward's server where nothing else is said. */
   send?: typeof decide
+  /** With a button that rejects the plan, to say it in other words. */
+  onEdit?(): void
   /** After the decision has been sent. */
   onDecided?(approved: boolean): void
 }
@@ -24,7 +26,15 @@ const SAID: Record<PlanState, string> = {
   rejected: 'Rejected',
 }
 
-export function PlanCard({ request, notes, proof, state, send: sendDecision = decide, onDecided }: Props): ReactNode {
+export function PlanCard({
+  request,
+  notes,
+  proof,
+  state,
+  send: sendDecision = decide,
+  onEdit,
+  onDecided,
+}: Props): ReactNode {
   const [error, setError] = useState<string>()
   const [sent, setSent] = useState(false)
   const send = async (decision: 'approve' | 'reject'): Promise<void> => {
@@ -70,6 +80,11 @@ export function PlanCard({ request, notes, proof, state, send: sendDecision = de
           <button type="button" disabled={sent} onClick={() => void send('reject')}>
             Reject
           </button>
+          {onEdit && (
+            <button type="button" disabled={sent} onClick={() => void send('reject').then(onEdit)}>
+              <Icon name="edit" size={16} /> Edit
+            </button>
+          )}
         </div>
       )}
     </section>

@@ -19,6 +19,7 @@ export function ChatView({ id, state }: { id: string | undefined; state: State |
   const chat = useChat(id ?? fresh)
   const [failure, setFailure] = useState<string>()
   const [listOpen, setListOpen] = useState(false)
+  const [draft, setDraft] = useState<{ text: string }>()
   const routes = useLoaded<{ total: number }>(`/console/resources/routes${targetOf(state)}`)
   const items = useMemo(() => toItems(chat.entries, chat.busy), [chat.entries, chat.busy])
   const say = async (sentence: string): Promise<void> => {
@@ -56,7 +57,7 @@ export function ChatView({ id, state }: { id: string | undefined; state: State |
         >
           <Icon name="menu" /> Conversations
         </button>
-        <Log items={items} secrets={chat.secrets} chatKey={id ?? fresh}>
+        <Log items={items} secrets={chat.secrets} chatKey={id ?? fresh} onEdit={(text) => setDraft({ text })}>
           {items.length === 0 && <Welcome state={state} routes={routes.value?.total} say={say} />}
         </Log>
         <div className="foot">
@@ -77,7 +78,7 @@ export function ChatView({ id, state }: { id: string | undefined; state: State |
               )}
             </section>
           )}
-          <Composer busy={chat.busy} onSay={say} onStop={chat.stop} />
+          <Composer draft={draft} busy={chat.busy} onSay={say} onStop={chat.stop} />
           <p className="hint">
             {state?.model === 'builtin' || !state
               ? 'Built-in interpreter: it understands the common sentences; say “help”.'
@@ -95,11 +96,14 @@ function Log({
   items,
   secrets,
   chatKey,
+  onEdit,
   children,
 }: {
   items: Item[]
   secrets: { label: string; value: string }[]
   chatKey: string
+  /** Puts a sentence into the field to say something. */
+  onEdit(text: string): void
   children: ReactNode
 }): ReactNode {
   const box = useRef<HTMLDivElement>(null)
@@ -129,11 +133,17 @@ function Log({
         {children}
         {items.map((item, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: entries are only ever added at the end
-          <ItemView key={i} item={item} secrets={secrets} />
+          <ItemView key={i} item={item} secrets={secrets} onEdit={() => onEdit(wordsBefore(items, i))} />
         ))}
       </div>
     </div>
   )
+}
+
+/** What the person had said before the item at `index`. */
+function wordsBefore(items: Item[], index: number): string {
+  const said = items.slice(0, index).findLast((one) => one.kind === 'you')
+  return said?.kind === 'you' ? said.text : ''
 }
 
 function newId(): string {

@@ -3,12 +3,14 @@ import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 
 import { Icon } from '../parts/icons.tsx'
 
 interface Props {
+  /** A sentence to begin with; another object puts it there again. */
+  draft: { text: string } | undefined
   busy: boolean
   onSay(sentence: string): Promise<void>
   onStop(): void
 }
 
-export function Composer({ busy, onSay, onStop }: Props): ReactNode {
+export function Composer({ draft, busy, onSay, onStop }: Props): ReactNode {
   const [text, setText] = useState('')
   const last = useRef('')
   const field = useRef<HTMLTextAreaElement>(null)
@@ -19,6 +21,11 @@ export function Composer({ busy, onSay, onStop }: Props): ReactNode {
     one.style.height = 'auto'
     one.style.height = `${Math.min(one.scrollHeight, 200)}px`
   }, [text])
+  useEffect(() => {
+    if (!draft) return
+    setText(draft.text)
+    field.current?.focus()
+  }, [draft])
   const send = (): void => {
     const sentence = text.trim()
     if (!sentence || busy) return

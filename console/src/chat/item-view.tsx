@@ -17,7 +17,14 @@ const WORKING: Record<string, string> = {
   traffic: 'reading the counters',
 }
 
-export function ItemView({ item, secrets }: { item: Item; secrets: { label: string; value: string }[] }): ReactNode {
+interface Props {
+  item: Item
+  secrets: { label: string; value: string }[]
+  /** Brings the person's words back, to change them. */
+  onEdit(): void
+}
+
+export function ItemView({ item, secrets, onEdit }: Props): ReactNode {
   switch (item.kind) {
     case 'you':
       return <div className="you">{item.text}</div>
@@ -36,7 +43,7 @@ export function ItemView({ item, secrets }: { item: Item; secrets: { label: stri
         </p>
       )
     case 'plan':
-      return <PlanCard {...item} />
+      return <PlanCard {...item} onEdit={onEdit} />
     case 'secrets':
       return <SecretCard labels={item.labels} secrets={secrets} />
     case 'result':

@@ -31,7 +31,7 @@ export async function impactOf(
   } catch (error) {
     if (!(error instanceof OperationError)) throw error
     return [
-      `${routes.size === 1 ? '1 route is' : `${routes.size} routes are`} touched; how much they are used is not known (${error.message})`,
+      `${routes.size === 1 ? '1 route is touched; how much it is' : `${routes.size} routes are touched; how much they are`} used is not known (${error.message})`,
     ]
   }
 }
@@ -55,7 +55,7 @@ function aboutRoutes(routes: string[], counts: Counts[], target: Target, invento
   const blind = routes.length - counted.length
   if (blind)
     lines.push(
-      `how much ${some(blind, 'route')} that it touches ${blind === 1 ? 'is' : 'are'} used is not known: they do not run prometheus`,
+      `how much ${some(blind, 'route')} that it touches ${blind === 1 ? 'is' : 'are'} used is not known: ${blind === 1 ? 'it does' : 'they do'} not run prometheus`,
     )
   return lines
 }
