@@ -1,6 +1,9 @@
-// `gateward chat`: talk to the gateway from a terminal or a pipe. `--json` prints one object a line for scripts, and approvals are lines too.
-
+// `gateward chat [SENTENCE]`: talk to the gateway from a terminal or a pipe. `--json` prints one object a line for scripts, and approvals are lines
+// too. On a terminal Ctrl-C stops the turn that runs, a second one leaves. In a pipe the exit code is that of the worst sentence: 0 done, 1 failed,
+// 3 refused or approved by nobody.
 import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import { nearest } from '../lib/nearest.ts'
 import type { OperationContext } from '../operations/contract.ts'
 import { loadSettings } from '../settings/load.ts'
 import type { Settings } from '../settings/schema.ts'
@@ -16,37 +19,112 @@ import { openTerminal, type Terminal } from './terminal.ts'
 const FLAGS: Record<string, FlagSpec> = { json: { type: 'switch', about: 'one JSON object a line, for scripts' } }
 
 /** Commands that stand for a sentence. */
-const SENTENCES: Record<string, string> = { '/undo': 'Undo', '/history': 'Show the history' }
+const SENTENCES: Record<string, string> = {
+  '/undo': 'Undo',
+  '/history': 'Show the history',
+  '/routes': 'Show all routes',
+  '/lint': 'What is wrong?',
+}
+const COMMANDS = [...Object.keys(SENTENCES), '/help', '/targets', '/clear', '/quit']
+const INTERRUPTED = 130
+const UNANSWERED =
+  'gateward: a plan waited for an approval and the input had ended; nothing was written. Put the line y after the sentence, or say it in a terminal or in the browser (gateward open)'
 
 export async function chat(argv: string[]): Promise<number> {
   const { flags, words, rest } = takeArguments(argv, FLAGS)
-  if (words.length)
-    throw new CliError(`chat reads sentences from its input, found the word ${JSON.stringify(words[0])}`, 2)
   const { settings } = loadSettings({ argv: rest, env: process.env, cwd: process.cwd() })
   const json = flags.json === true
-  const terminal = openTerminal({ input: process.stdin, output: process.stdout, silent: json })
-  const ctx = await connect(settings, terminal, json)
-  const model = new ModelChoice(settings.model, process.env, settings.data_dir)
-  const conversation = new Conversation(await model.open())
-  const { provider } = model.shown()
-  const speaker = provider === 'builtin' ? 'built-in interpreter' : provider
+  const terminal = openTerminal({
+    input: process.stdin,
+    output: process.stdout,
+    silent: json,
+    historyFile: join(settings.data_dir, 'chat-history'),
+    words: COMMANDS,
+  })
   try {
-    if (!json) terminal.print(terminal.paint('dim', `Talking to the gateway with the ${speaker}. /help, /quit.`))
-    for (;;) {
-      const sentence = (await terminal.ask('> '))?.trim()
-      if (sentence === undefined || sentence === '/quit' || sentence === '/exit') return 0
-      if (sentence === '') continue
-      if (sentence === '/help') say(HELP)
-      else if (sentence === '/targets') say(ctx.targets.names().join('\n'))
-      else await talk(SENTENCES[sentence] ?? sentence, conversation, ctx, terminal, json)
+    const ctx = await connect(settings, terminal, json)
+    const model = new ModelChoice(settings.model, process.env, settings.data_dir)
+    const session = new Session(new Conversation(await model.open()), ctx, terminal, json)
+    try {
+      if (words.length) return await session.say(words.join(' '))
+      const { provider } = model.shown()
+      const speaker = provider === 'builtin' ? 'built-in interpreter' : provider
+      if (terminal.interactive)
+        terminal.print(terminal.paint('dim', `Talking to the gateway with the ${speaker}. /help, /quit.`))
+      return await session.run()
+    } finally {
+      ctx.ledger.close()
     }
   } finally {
-    ctx.ledger.close()
     terminal.close()
   }
+}
 
-  function say(text: string): void {
-    terminal.print(json ? JSON.stringify({ type: 'text', text }) : text)
+class Session {
+  readonly #conversation: Conversation
+  readonly #ctx: OperationContext
+  readonly #terminal: Terminal
+  readonly #json: boolean
+
+  constructor(conversation: Conversation, ctx: OperationContext, terminal: Terminal, json: boolean) {
+    this.#conversation = conversation
+    this.#ctx = ctx
+    this.#terminal = terminal
+    this.#json = json
+  }
+
+  /** Reads sentences until the end. Resolves to the exit code. */
+  async run(): Promise<number> {
+    let worst = 0
+    for (;;) {
+      const sentence = (await this.#terminal.read('> '))?.trim()
+      if (sentence === undefined || sentence === '/quit' || sentence === '/exit') break
+      if (sentence !== '') worst = Math.max(worst, await this.#answer(sentence))
+    }
+    return this.#terminal.interactive ? 0 : worst
+  }
+
+  /** One turn, which Ctrl-C stops. Resolves to its exit code. */
+  async say(sentence: string): Promise<number> {
+    const stop = new AbortController()
+    const { ask } = this.#ctx
+    this.#terminal.onInterrupt = () => {
+      if (stop.signal.aborted) process.exit(INTERRUPTED)
+      stop.abort()
+      this.#terminal.print(this.#terminal.paint('dim', 'stopping; Ctrl-C again leaves'))
+    }
+    const ctx: OperationContext = {
+      ...this.#ctx,
+      signal: stop.signal,
+      ask: async (request) => {
+        const person = await ask?.(request)
+        if (person === undefined && this.#terminal.ended) console.error(UNANSWERED)
+        return person
+      },
+    }
+    const code = await talk(sentence, this.#conversation, ctx, this.#terminal, this.#json)
+    this.#terminal.onInterrupt = undefined
+    return code
+  }
+
+  async #answer(said: string): Promise<number> {
+    if (!/^\/[a-z]+$/.test(said)) return this.say(said)
+    const sentence = SENTENCES[said]
+    if (sentence) return this.say(sentence)
+    if (said === '/help') this.#tell(`${HELP}\nCommands: ${COMMANDS.join(' ')}`)
+    else if (said === '/targets') this.#tell(this.#ctx.targets.names().join('\n'))
+    else if (said === '/clear') {
+      if (this.#terminal.interactive) this.#terminal.write('\u001b[2J\u001b[H')
+    } else {
+      const meant = nearest(said, COMMANDS)
+      this.#tell(`there is no command ${said}${meant ? `; did you mean ${meant}?` : `: ${COMMANDS.join(' ')}`}`)
+      return 1
+    }
+    return 0
+  }
+
+  #tell(text: string): void {
+    this.#terminal.print(this.#json ? JSON.stringify({ type: 'text', text }) : text)
   }
 }
 
@@ -75,7 +153,7 @@ function jsonChannels(terminal: Terminal): Pick<OperationContext, 'ask' | 'revea
   const line = (value: object): void => terminal.print(JSON.stringify(value))
   return {
     ask: async (request) => {
-      line({ type: 'approval', ...request })
+      line({ type: 'approval', ...request, answer: 'the next line of the input: y applies the plan, all else rejects' })
       return (await terminal.ask('')) === 'y' ? userInfo().username : undefined
     },
     reveal: (secrets) => line({ type: 'secrets', secrets }),

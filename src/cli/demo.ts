@@ -101,11 +101,18 @@ async function play(
 function scripted(): Terminal {
   const print = (text: string): void => console.log(text)
   return {
+    interactive: false,
+    columns: Number.POSITIVE_INFINITY,
+    ended: false,
+    onInterrupt: undefined,
+    read: async () => undefined,
     ask: async (prompt) => {
       print(`${prompt}y   (on your behalf)`)
       return 'y'
     },
     print,
+    write: (text) => void process.stdout.write(text),
+    status: () => {},
     paint: (_style, text) => text,
     close: () => {},
   }

@@ -1,30 +1,41 @@
 // How results look in a terminal: tables, diffs, proofs.
 import type { ApprovalRequest } from '../operations/contract.ts'
 import type { ProofLine } from '../operations/prove.ts'
-import type { Terminal } from './terminal.ts'
+import type { Style, Terminal } from './terminal.ts'
+import { cut, pad, widthOf, wrap } from './width.ts'
 
 const MAX_CELL = 60
+const MIN_CELL = 6
 
-/** A table with aligned columns; empty for no rows. */
-export function table(heads: string[], rows: string[][]): string {
-  const cut = (cell: string): string => (cell.length > MAX_CELL ? `${cell.slice(0, MAX_CELL - 1)}…` : cell)
-  const all = [heads, ...rows.map((row) => row.map(cut))]
-  const widths = heads.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)))
-  return all
-    .map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] as number)).join('  ')}`.trimEnd())
-    .join('\n')
+/** A table with aligned columns of at most `columns` together: the widest are cut first. */
+export function table(heads: string[], rows: string[][], columns = Number.POSITIVE_INFINITY): string {
+  const all = [heads, ...rows]
+  const widths = heads.map((_, i) => Math.min(MAX_CELL, Math.max(...all.map((row) => widthOf(row[i] ?? '')))))
+  const total = (): number => widths.reduce((sum, width) => sum + width + 2, 0)
+  for (let widest = Math.max(...widths); total() > columns && widest > MIN_CELL; widest = Math.max(...widths))
+    widths[widths.indexOf(widest)] = widest - 1
+  const line = (row: string[]): string => widths.map((width, i) => pad(cut(row[i] ?? '', width), width)).join('  ')
+  return all.map((row) => `  ${line(row)}`.trimEnd()).join('\n')
 }
 
 /** What a plan would change, with its warnings. */
 export function renderPlan(request: ApprovalRequest, terminal: Terminal): string {
   const diff = request.diff.split('\n').map((line) => {
     const sign = line.trimStart()[0]
-    return terminal.paint(sign === '+' ? 'green' : sign === '-' ? 'red' : 'yellow', `  ${line}`)
+    return paintAll(sign === '+' ? 'green' : sign === '-' ? 'red' : 'yellow', `  ${line}`, terminal)
   })
-  const impact = request.impact.map((line) => terminal.paint('dim', `  ${line}`))
-  return [...diff, ...request.warnings.map((warning) => terminal.paint('yellow', `  ! ${warning}`)), ...impact].join(
-    '\n',
-  )
+  const impact = request.impact.map((line) => paintAll('dim', `  ${line}`, terminal))
+  return [
+    ...diff,
+    ...request.warnings.map((warning) => paintAll('yellow', `  ! ${warning}`, terminal)),
+    ...impact,
+  ].join('\n')
+}
+
+/** A line as the terminal's lines, each painted. */
+function paintAll(style: Style, line: string, terminal: Terminal): string {
+  const lines = wrap(line, terminal.columns)
+  return lines.map((one) => terminal.paint(style, one)).join('\n')
 }
 
 /** The proof as a table with a mark for each line. */
@@ -52,6 +63,7 @@ export function renderResult(name: string, value: Record<string, unknown>, termi
       return table(
         ['id', String(value.kind), ...(checked ? ['health'] : [])],
         rows.map((row) => [row.id, row.summary, ...(checked ? [row.health ?? ''] : [])]),
+        terminal.columns,
       )
     }
     case 'explain': {
@@ -60,6 +72,7 @@ export function renderResult(name: string, value: Record<string, unknown>, termi
         ? table(
             ['route', 'uri', 'result'],
             considered.map((one) => [one.id, one.uri, one.result]),
+            terminal.columns,
           )
         : ''
     }
@@ -73,6 +86,7 @@ export function renderResult(name: string, value: Record<string, unknown>, termi
               one.at.slice(0, 19),
               `${one.summary}${one.undone_by ? ' (taken back)' : ''}`,
             ]),
+            terminal.columns,
           )
         : ''
     }

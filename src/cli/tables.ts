@@ -12,7 +12,7 @@ export function renderAnswer(name: string, value: Record<string, unknown>, termi
     case 'lint':
       return findings(value, terminal)
     case 'traffic':
-      return traffic(value)
+      return traffic(value, terminal)
     case 'confirm':
       return `  ${String(value.change_id)} stays`
     case 'explain':
@@ -63,7 +63,7 @@ function findings(value: Record<string, unknown>, terminal: Terminal): string {
   return more > 0 ? [...lines, `  and ${more} more`].join('\n') : lines.join('\n')
 }
 
-function traffic(value: Record<string, unknown>): string {
+function traffic(value: Record<string, unknown>, terminal: Terminal): string {
   const rows = [...(value.rows as TrafficRow[]), value.all as TrafficRow]
   const cell = (one: number | undefined): string => (one === undefined ? '' : String(one))
   const heads = ['', 'requests', 'per s', '4xx', '5xx', 'p50 ms', 'p95 ms', 'p99 ms']
@@ -77,5 +77,5 @@ function traffic(value: Record<string, unknown>): string {
     cell(row.p95_ms),
     cell(row.p99_ms),
   ])
-  return `${table(heads, cells)}\n  over ${String(value.seconds)} s`
+  return `${table(heads, cells, terminal.columns)}\n  over ${String(value.seconds)} s`
 }

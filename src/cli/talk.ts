@@ -1,38 +1,50 @@
 // The conversation in a terminal: one sentence, its results, its answer.
 import type { OperationContext } from '../operations/contract.ts'
-import type { Conversation } from '../surfaces/chat/agent.ts'
+import type { ChatEvent, Conversation } from '../surfaces/chat/agent.ts'
 import { renderResult } from './render.ts'
 import { renderAnswer } from './tables.ts'
 import type { Terminal } from './terminal.ts'
 
-/** Runs one turn and prints what happens; `json`: each event as a line. */
+/** Runs one turn and prints what happens; `json`: each event as a line. Resolves to an exit code: 0, 3 when it was refused, 1 when it failed. */
 export async function talk(
   sentence: string,
   conversation: Conversation,
   ctx: OperationContext,
   terminal: Terminal,
   json: boolean,
-): Promise<void> {
+): Promise<number> {
+  let code = 0
   let text = ''
-  const flush = (): void => {
-    if (text.trim()) terminal.print(text.trim())
-    text = ''
-  }
+  if (!json) terminal.status('working')
   for await (const event of conversation.say(sentence, ctx)) {
+    if (event.type === 'error') code = 1
+    // A model may put right what failed: the last result counts.
+    if (event.type === 'result') code = toCode(event.value)
     if (json) {
       terminal.print(JSON.stringify(event))
-      continue
-    }
-    if (event.type === 'text') {
-      text += event.text
-      continue
-    }
-    flush()
-    if (event.type === 'error') terminal.print(terminal.paint('red', `error: ${event.message}`))
-    if (event.type === 'result' && event.value.error === undefined) {
-      const render = event.name === 'lint' || event.name === 'traffic' ? renderAnswer : renderResult
-      const shown = render(event.name, event.value, terminal)
-      if (shown) terminal.print(shown)
+    } else if (event.type === 'text') {
+      const shown = text ? event.text : event.text.trimStart()
+      text += shown
+      terminal.write(shown)
+    } else {
+      if (text && !text.endsWith('\n')) terminal.write('\n')
+      text = ''
+      show(event, terminal)
     }
   }
+  return code
+}
+
+function show(event: Exclude<ChatEvent, { type: 'text' }>, terminal: Terminal): void {
+  if (event.type === 'error') terminal.print(terminal.paint('red', `error: ${event.message}`))
+  if (event.type === 'tool') terminal.status(event.name.replaceAll('_', ' '))
+  if (event.type !== 'result' || event.value.error !== undefined) return
+  const render = event.name === 'lint' || event.name === 'traffic' ? renderAnswer : renderResult
+  const shown = render(event.name, event.value, terminal)
+  if (shown) terminal.print(shown)
+}
+
+function toCode(value: Record<string, unknown>): number {
+  if (value.error === undefined) return 0
+  return value.code === 'refused' ? 3 : 1
 }

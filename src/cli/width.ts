@@ -1,0 +1,56 @@
+// How much room text takes in a terminal, and how it is made to fit: cut with an ellipsis (cells of tables) or wrapped (what a person approves must
+// be seen whole). East Asian characters and emoji take two columns, combining marks none. Text comes in without colours; they are added after.
+const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+const WIDE =
+  /^(?:\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{20000}-\u{3fffd}])/u
+const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}]+$/u
+
+/** Columns that a text without line breaks takes. */
+export function widthOf(text: string): number {
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length
+  let width = 0
+  for (const { segment } of GRAPHEMES.segment(text)) width += widthOfOne(segment)
+  return width
+}
+
+/** The text in at most `columns`, with an ellipsis where it was cut. */
+export function cut(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return text
+  return columns < 1 ? '' : `${head(text, columns - 1)}…`
+}
+
+/** `text` filled with spaces to `columns`. */
+export function pad(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - widthOf(text)))
+}
+
+/** One line as lines of at most `columns`; what follows the first is indented as the first, and two more. Breaks at spaces where it can. */
+export function wrap(line: string, columns: number): string[] {
+  const indent = ' '.repeat(Math.min((/^ */.exec(line)?.[0].length ?? 0) + 2, Math.floor(columns / 2)))
+  const lines: string[] = []
+  let rest = line
+  while (widthOf(rest) > columns) {
+    const fits = head(rest, columns) || rest.slice(0, 1)
+    const space = fits.lastIndexOf(' ')
+    const first = space > indent.length && fits.slice(0, space).trim() ? fits.slice(0, space) : fits
+    lines.push(first.trimEnd())
+    rest = indent + rest.slice(first.length).trimStart()
+  }
+  return [...lines, rest]
+}
+
+/** As many whole characters as fit. */
+function head(text: string, columns: number): string {
+  let taken = ''
+  let width = 0
+  for (const { segment } of GRAPHEMES.segment(text)) {
+    width += widthOfOne(segment)
+    if (width > columns) break
+    taken += segment
+  }
+  return taken
+}
+
+function widthOfOne(segment: string): number {
+  return NO_WIDTH.test(segment) ? 0 : WIDE.test(segment) ? 2 : 1
+}
