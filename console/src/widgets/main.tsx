@@ -4,7 +4,7 @@ import { App } from '@modelcontextprotocol/ext-apps'
 import { createRoot } from 'react-dom/client'
 import { Widget } from './widget.tsx'
 import '../styles/base.css'
-import '../styles/chat.css'
+import '../styles/cards.css'
 import '../styles/views.css'
 import './widget.css'
 
