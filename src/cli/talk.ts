@@ -1,4 +1,6 @@
 // The conversation in a terminal: one sentence, its results, its answer.
+
+import { plainLines } from '../lib/text.ts'
 import type { OperationContext } from '../operations/contract.ts'
 import type { ChatEvent, Conversation } from '../surfaces/chat/agent.ts'
 import { renderResult } from './render.ts'
@@ -23,7 +25,8 @@ export async function talk(
     if (json) {
       terminal.print(JSON.stringify(event))
     } else if (event.type === 'text') {
-      const shown = text ? event.text : event.text.trimStart()
+      const said = plainLines(event.text)
+      const shown = text ? said : said.trimStart()
       text += shown
       terminal.write(shown)
     } else {

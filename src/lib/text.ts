@@ -9,6 +9,11 @@ export function plainText(text: string, maxLength = 300): string {
   return clean.length > maxLength ? `${clean.slice(0, maxLength - 1)}…` : clean
 }
 
+/** Text of several lines without invisible characters: what a model says cannot move a terminal's cursor. */
+export function plainLines(text: string): string {
+  return text.replace(/\r\n?/g, '\n').replace(INVISIBLE, (one) => (one === '\n' || one === '\t' ? one : ''))
+}
+
 /** A copy of a JSON value whose strings are plain text; deep or long parts are cut. */
 export function plainJson(value: unknown, maxLength = 300, depth = 12): unknown {
   if (typeof value === 'string') return plainText(value, maxLength)

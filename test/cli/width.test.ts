@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { mayKeep } from '../../src/cli/line-history.ts'
 import { table } from '../../src/cli/render.ts'
 import { cut, widthOf, wrap } from '../../src/cli/width.ts'
+import { plainLines } from '../../src/lib/text.ts'
 
 test('width: wide characters take two columns, marks none', () => {
   for (const [text, width] of [
@@ -38,4 +39,8 @@ test('line history: never a line that holds a secret', () => {
   for (const line of ['password: a', 'the token is b', 'set secret=c', 'to http://u:p@h/', 'Bearer abc', 'key gw_abc'])
     assert.equal(mayKeep(line), false, line)
   for (const line of ['Require an API key on it', 'Show all routes', '/undo']) assert.equal(mayKeep(line), true, line)
+})
+
+test('what a model says cannot move the cursor or hide itself', () => {
+  assert.equal(plainLines('one\r\ntwo\u001b[2J\u001b]0;x\u0007 \u202ethree\u200b\tfour'), 'one\ntwo[2J]0;x three\tfour')
 })

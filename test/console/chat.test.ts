@@ -113,10 +113,11 @@ test('edit: the plan is rejected, its words come back to be changed', { skip: no
   const { page } = first
   await say(page, 'Add a consumer carol')
   await page.getByRole('button', { name: 'Edit' }).click()
-  await page.getByText('Rejected').last().waitFor()
-  const field = page.getByLabel('Say something to the gateway')
-  assert.equal(await field.inputValue(), 'Add a consumer carol')
   await page.getByRole('button', { name: 'Send' }).waitFor()
+  const field = page.getByLabel('Say something to the gateway')
+  for (let tries = 0; tries < 100 && (await field.inputValue()) === ''; tries++) await page.waitForTimeout(50)
+  assert.equal(await field.inputValue(), 'Add a consumer carol')
+  await page.getByText('Rejected').last().waitFor()
   await field.fill('')
 })
 
