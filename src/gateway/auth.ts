@@ -1,5 +1,6 @@
 // What the authentication plugins share: the fields that each of them has, and the way of a request without valid credentials.
 import Type from 'typebox'
+import { withoutArgument } from '../lib/query.ts'
 import { attachConsumer } from './consumers.ts'
 import type { Exchange } from './exchange.ts'
 import type { PluginEnv, Reply } from './plugin.ts'
@@ -50,6 +51,14 @@ export function withoutCredentials(
   if (!consumer) return { ...refusal, body: { message: 'Invalid user authorization' } }
   attachConsumer(ctx, consumer)
   return undefined
+}
+
+/** Keeps a query argument from the upstream, also where another plugin has rewritten the address. */
+export function hideArgument(ctx: Exchange, name: string): void {
+  const { request } = ctx
+  request.query = withoutArgument(request.query, name)
+  const path = (ctx.upstreamUri ?? request.target).split('?', 1)[0] as string
+  ctx.upstreamUri = request.query ? `${path}?${request.query}` : path
 }
 
 /** User name and password of an Authorization header (RFC 7617 2: the password may hold colons); undefined when it has none. */

@@ -2,13 +2,12 @@
 // The consumer says which algorithm its tokens have; a token's own word for it never decides (RFC 8725 3.1).
 import { createPublicKey } from 'node:crypto'
 import Type, { type Static } from 'typebox'
-import { authFields, challenger, withoutCredentials } from '../gateway/auth.ts'
+import { authFields, challenger, hideArgument, withoutCredentials } from '../gateway/auth.ts'
 import { attachConsumer, type Identity } from '../gateway/consumers.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PluginEnv } from '../gateway/plugin.ts'
 import { cookie, queryArgument } from '../gateway/variables.ts'
 import { ALGORITHMS, type Jwt, parseJwt, verifySignature } from '../lib/jwt.ts'
-import { withoutArgument } from '../lib/query.ts'
 import { isReference } from '../lib/reference.ts'
 
 const place = (title: string, description: string, otherwise: string) =>
@@ -184,9 +183,7 @@ function hideToken(ctx: Exchange, conf: Conf): void {
   const { request } = ctx
   if (request.headers.remove(conf.header)) return
   if (queryArgument(request.query, conf.query) !== undefined) {
-    request.query = withoutArgument(request.query, conf.query)
-    const path = (ctx.upstreamUri ?? request.target).split('?', 1)[0] as string
-    ctx.upstreamUri = request.query ? `${path}?${request.query}` : path
+    hideArgument(ctx, conf.query)
     return
   }
   const cookies = request.headers.getAll('cookie').flatMap((line) => line.split(';').map((one) => one.trim()))
