@@ -1,6 +1,7 @@
 // What an operation is, and what it may use. MCP, the chat, the console, REST and the command line are projections of these values: they add
 // no logic, and no way to write that does not pass through plan, approval and apply.
 import type { Static, TSchema } from 'typebox'
+import { plainText } from '../lib/text.ts'
 import type { Approvals } from './approval.ts'
 import type { Confirmations } from './confirmations.ts'
 import type { Ledger } from './ledger.ts'
@@ -81,6 +82,10 @@ export function defineOperation<Input extends TSchema, Output>(
   return operation
 }
 
+/** Of a message or a detail: it may hold a target's words. */
+const MAX_MESSAGE_CHARS = 4000
+const MAX_DETAILS = 100
+
 /** An operation cannot be done. The message says what was being done, what was found and what to do; it never holds a secret. */
 export class OperationError extends Error {
   readonly code: 'invalid' | 'not_found' | 'conflict' | 'refused' | 'unreachable' | 'target'
@@ -88,9 +93,9 @@ export class OperationError extends Error {
   readonly details: string[]
 
   constructor(code: OperationError['code'], message: string, details: string[] = []) {
-    super(message)
+    super(plainText(message, MAX_MESSAGE_CHARS))
     this.name = 'OperationError'
     this.code = code
-    this.details = details
+    this.details = details.slice(0, MAX_DETAILS).map((one) => plainText(one, MAX_MESSAGE_CHARS))
   }
 }

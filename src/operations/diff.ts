@@ -29,7 +29,8 @@ export function formatDiff(
   fields: FieldChange[],
 ): string {
   const sign = { create: '+', change: '~', delete: '-' }[action]
-  const lines = fields.map(({ path, before, after }) => {
+  const lines = fields.map(({ path: written, before, after }) => {
+    const path = plainText(written, 200) // a member's name must not make lines of its own
     if (before === undefined) return `    + ${path}: ${show(after)}`
     if (after === undefined) return `    - ${path}: ${show(before)}`
     const same = JSON.stringify(before) === JSON.stringify(after)

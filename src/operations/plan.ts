@@ -4,6 +4,7 @@
 // unknown member is lost. `***` stands for a secret that stays.
 import { createHash, randomUUID } from 'node:crypto'
 import { holdsHidden, restore } from '../lib/redact.ts'
+import { plainText } from '../lib/text.ts'
 import type { Kind, Resource } from '../resources/kinds.ts'
 import { type OperationContext, OperationError, type Secret } from './contract.ts'
 import { diffFields, formatDiff } from './diff.ts'
@@ -102,13 +103,13 @@ export async function makePlan(wish: PlanWish, ctx: OperationContext): Promise<P
       .update(JSON.stringify([target.name, real]))
       .digest('hex'),
     target: target.name,
-    summary: wish.summary ?? summarise(real),
+    summary: plainText(wish.summary ?? summarise(real)),
     changes: real,
     diff,
-    warnings: findWarnings(real, inventory),
+    warnings: findWarnings(real, inventory).map((one) => plainText(one)),
     impact: await impactOf(real, target, inventory, ctx.signal),
     notes: [
-      ...(wish.notes ?? []),
+      ...(wish.notes ?? []).map((one) => plainText(one, 600)),
       ...(await target.admin.shortcomings()),
       ...(proofs.length > MAX_EXPECTATIONS
         ? [`only the first ${MAX_EXPECTATIONS} of ${proofs.length} proofs will run`]

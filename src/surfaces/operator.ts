@@ -1,6 +1,5 @@
 // How a surface that answers one request at a time (MCP, REST, GPT actions) runs an operation and hands a plan to the person: nobody is asked
 // while the request is open, so an unapproved plan ends the request with ApprovalNeeded, and the surface says where the person can decide.
-import { checkInput } from '../operations/check-input.ts'
 import {
   type ApprovalRequest,
   type AskPerson,
@@ -8,6 +7,7 @@ import {
   type OperationContext,
   OperationError,
 } from '../operations/contract.ts'
+import { runOperation } from '../operations/run.ts'
 
 /** What one call brings with it. */
 export interface Call {
@@ -50,13 +50,12 @@ export function localOperator(
       const operation = operations.find((one) => one.name === name)
       if (!operation) throw new OperationError('not_found', `there is no operation ${JSON.stringify(name)}`)
       const base = context(call.signal)
-      const answer = await operation.run(checkInput(operation, input) as never, {
+      return runOperation(operation, input, {
         ...base,
         caller: { ...base.caller, subject: call.subject },
         ask: call.ask ?? leaveWaiting,
         progress: call.progress,
       })
-      return JSON.parse(JSON.stringify(answer)) as Record<string, unknown>
     },
   }
 }

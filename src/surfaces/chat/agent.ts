@@ -1,9 +1,9 @@
 // The conversation: a model, the operations as its tools, and what happened as events for a surface to show. The same loop for a real model and
 // for the built-in interpreter.
 import { isStepCount, jsonSchema, type LanguageModel, type ModelMessage, streamText, type ToolSet, tool } from 'ai'
-import { checkInput } from '../../operations/check-input.ts'
 import { type OperationContext, OperationError } from '../../operations/contract.ts'
 import { operations } from '../../operations/index.ts'
+import { runOperation } from '../../operations/run.ts'
 
 /** What a turn tells its surface, in order. */
 export type ChatEvent =
@@ -95,7 +95,7 @@ function toTools(ctx: OperationContext): ToolSet {
       inputSchema: jsonSchema(operation.input as object),
       execute: async (input: unknown) => {
         try {
-          return JSON.parse(JSON.stringify(await operation.run(checkInput(operation, input) as never, ctx)))
+          return await runOperation(operation, input, ctx)
         } catch (error) {
           if (error instanceof OperationError)
             return {
