@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { isDeepStrictEqual } from 'node:util'
+import { plainLines } from '../lib/text.ts'
 import { applyPlan } from '../operations/apply.ts'
 import type { OperationContext } from '../operations/contract.ts'
 import { Inventory } from '../operations/inventory.ts'
@@ -91,8 +92,8 @@ async function planAll(wanted: readonly Placed[], target: Target, ctx: Operation
     const summary = `import ${part.length} resources${parts.length > 1 ? `, part ${i + 1} of ${parts.length}` : ''}`
     plans.push(await makePlan({ target, inventory, changes: part, summary }, ctx))
   }
-  for (const { diff } of plans) console.log(diff)
-  for (const warning of new Set(plans.flatMap(({ warnings }) => warnings))) console.log(`! ${warning}`)
+  for (const { diff } of plans) console.log(plainLines(diff))
+  for (const warning of new Set(plans.flatMap(({ warnings }) => warnings))) console.log(plainLines(`! ${warning}`))
   console.log(`${changes.length} to write on ${target.name}, ${wanted.length - changes.length} already there`)
   return plans
 }

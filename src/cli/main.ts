@@ -1,5 +1,6 @@
 // The `gateward` command. Each command is one function that takes its arguments and resolves to the exit code; an error that the person can put
 // right is one line on standard error.
+import { plainLines } from '../lib/text.ts'
 import { version } from '../lib/version.ts'
 import { OperationError } from '../operations/contract.ts'
 import { SettingsError } from '../settings/load.ts'
@@ -85,7 +86,7 @@ function report(error: unknown): number {
   const expected =
     error instanceof CliError || error instanceof StoreError || error instanceof OperationError || isSystemError(error)
   if (!expected && !(error instanceof Error && error.constructor === Error)) throw error
-  console.error(`gateward: ${(error as Error).message}`)
+  console.error(`gateward: ${plainLines((error as Error).message)}`)
   return error instanceof CliError ? error.exitCode : 1
 }
 

@@ -4,6 +4,7 @@
 // Exit codes: 0 done; 1 failed, a proof failed, or a finding as serious as --fail-on; 2 asked wrongly; 3 refused, or nobody approved;
 // 4 somebody else has changed it; 5 the gateway does not answer.
 import { userInfo } from 'node:os'
+import { plainLines } from '../lib/text.ts'
 import { OperationError } from '../operations/contract.ts'
 import { loadSettings } from '../settings/load.ts'
 import { type Arguments, type FlagSpec, takeArguments } from './arguments.ts'
@@ -72,7 +73,9 @@ async function run(
     if (flags.json) console.log(JSON.stringify({ error: error.message, code: error.code, details: error.details }))
     else
       console.error(
-        [`gateward: ${error.message}`, ...error.details.filter((one) => !error.message.includes(one))].join('\n  '),
+        plainLines(
+          [`gateward: ${error.message}`, ...error.details.filter((one) => !error.message.includes(one))].join('\n  '),
+        ),
       )
     return EXIT_CODES[error.code]
   }

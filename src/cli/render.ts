@@ -1,4 +1,5 @@
-// How results look in a terminal: tables, diffs, proofs.
+// How results look in a terminal: tables, diffs, proofs. What comes from outside is made plain here, before colours are added.
+import { plainLinesOf } from '../lib/text.ts'
 import type { ApprovalRequest } from '../operations/contract.ts'
 import type { ProofLine } from '../operations/prove.ts'
 import type { Style, Terminal } from './terminal.ts'
@@ -20,20 +21,17 @@ export function table(heads: string[], rows: string[][], columns = Number.POSITI
 
 /** What a plan would change, with its warnings. */
 export function renderPlan(request: ApprovalRequest, terminal: Terminal): string {
-  const diff = request.diff.split('\n').map((line) => {
+  const { diff: changes, warnings, impact: effects } = plainLinesOf(request)
+  const diff = changes.split('\n').map((line) => {
     const sign = line.trimStart()[0]
     return paintAll(sign === '+' ? 'green' : sign === '-' ? 'red' : 'yellow', `  ${line}`, terminal)
   })
-  const impact = request.impact.map((line) => paintAll('dim', `  ${line}`, terminal))
-  return [
-    ...diff,
-    ...request.warnings.map((warning) => paintAll('yellow', `  ! ${warning}`, terminal)),
-    ...impact,
-  ].join('\n')
+  const impact = effects.map((line) => paintAll('dim', `  ${line}`, terminal))
+  return [...diff, ...warnings.map((warning) => paintAll('yellow', `  ! ${warning}`, terminal)), ...impact].join('\n')
 }
 
 /** A line as the terminal's lines, each painted. */
-function paintAll(style: Style, line: string, terminal: Terminal): string {
+export function paintAll(style: Style, line: string, terminal: Terminal): string {
   const lines = wrap(line, terminal.columns)
   return lines.map((one) => terminal.paint(style, one)).join('\n')
 }
@@ -42,15 +40,18 @@ function paintAll(style: Style, line: string, terminal: Terminal): string {
 export function renderProof(proof: ProofLine[], terminal: Terminal): string {
   return proof
     .map((line) => {
-      const mark = line.ok ? terminal.paint('green', 'ok') : terminal.paint('red', 'NO')
       const expected = line.ok || !line.expected ? '' : `, expected ${line.expected}`
-      return `  ${mark}  ${line.title}: ${line.request} -> ${line.found}${expected}`
+      const said = `  ${line.ok ? 'ok' : 'NO'}  ${line.title}: ${line.request} -> ${line.found}${expected}`
+      const [first = '', ...more] = wrap(said.replaceAll('\n', ' '), terminal.columns)
+      const mark = terminal.paint(line.ok ? 'green' : 'red', first.slice(2, 4))
+      return [`  ${mark}${first.slice(4)}`, ...more].join('\n')
     })
     .join('\n')
 }
 
 /** One operation's result, for people. */
-export function renderResult(name: string, value: Record<string, unknown>, terminal: Terminal): string {
+export function renderResult(name: string, answer: Record<string, unknown>, terminal: Terminal): string {
+  const value = plainLinesOf(answer)
   switch (name) {
     case 'look': {
       const rows = value.rows as { id: string; summary: string; health?: string }[] | undefined
@@ -91,7 +92,10 @@ export function renderResult(name: string, value: Record<string, unknown>, termi
         : ''
     }
     case 'describe_plugins':
-      return renderPlugins(value.plugins as (string | { plugin: string; fields: Record<string, string> })[])
+      return renderPlugins(
+        value.plugins as (string | { plugin: string; fields: Record<string, string> })[],
+        terminal.columns,
+      )
     case 'apply':
     case 'undo':
       return renderApplied(value, terminal)
@@ -102,13 +106,16 @@ export function renderResult(name: string, value: Record<string, unknown>, termi
   }
 }
 
-function renderPlugins(plugins: (string | { plugin: string; fields: Record<string, string> })[]): string {
-  if (typeof plugins[0] === 'string') return `  ${plugins.join(', ')}`
+function renderPlugins(
+  plugins: (string | { plugin: string; fields: Record<string, string> })[],
+  columns: number,
+): string {
+  if (typeof plugins[0] === 'string') return wrap(`  ${plugins.join(', ')}`, columns).join('\n')
   return (plugins as { plugin: string; fields: Record<string, string> }[])
     .map(
       (one) =>
         `  ${one.plugin}\n${Object.entries(one.fields)
-          .map(([field, text]) => `    ${field}: ${text}`)
+          .flatMap(([field, text]) => wrap(`    ${field}: ${text}`.replaceAll('\n', ' '), columns))
           .join('\n')}`,
     )
     .join('\n')

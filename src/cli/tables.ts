@@ -1,10 +1,13 @@
 // How the answers of operations look in a terminal that the chat does not show itself.
+import { plainLinesOf } from '../lib/text.ts'
 import type { TrafficRow } from '../operations/traffic/report.ts'
-import { renderPlan, renderResult, table } from './render.ts'
+import { paintAll, renderPlan, renderResult, table } from './render.ts'
 import type { Terminal } from './terminal.ts'
+import { wrap } from './width.ts'
 
 /** One answer for people. */
-export function renderAnswer(name: string, value: Record<string, unknown>, terminal: Terminal): string {
+export function renderAnswer(name: string, answer: Record<string, unknown>, terminal: Terminal): string {
+  const value = plainLinesOf(answer)
   switch (name) {
     case 'plan':
     case 'promote':
@@ -16,7 +19,9 @@ export function renderAnswer(name: string, value: Record<string, unknown>, termi
     case 'confirm':
       return `  ${String(value.change_id)} stays`
     case 'explain':
-      return [`  ${String(value.why)}`, renderResult(name, value, terminal)].filter((one) => one.trim()).join('\n')
+      return [wrap(`  ${String(value.why)}`, terminal.columns).join('\n'), renderResult(name, value, terminal)]
+        .filter((one) => one.trim())
+        .join('\n')
     default:
       return renderResult(name, value, terminal) || '  nothing'
   }
@@ -35,7 +40,7 @@ function planned(value: Record<string, unknown>, terminal: Terminal): string {
     },
     terminal,
   )
-  const notes = (value.notes as string[]).map((note) => terminal.paint('dim', `  ${note}`))
+  const notes = (value.notes as string[]).map((note) => paintAll('dim', `  ${note}`, terminal))
   return [
     shown,
     ...notes,
@@ -57,7 +62,11 @@ function findings(value: Record<string, unknown>, terminal: Terminal): string {
       severity === 'high' ? 'red' : severity === 'medium' ? 'yellow' : 'dim',
       severity.padEnd(6),
     )
-    return `  ${mark}  ${id}\n          ${problem}\n          ${terminal.paint('dim', `${advice}${fixable ? ` (gateward plan --fix ${id})` : ''}`)}`
+    return [
+      `  ${mark}  ${id}`,
+      ...wrap(`          ${problem}`, terminal.columns),
+      paintAll('dim', `          ${advice}${fixable ? ` (gateward plan --fix ${id})` : ''}`, terminal),
+    ].join('\n')
   })
   const more = Number(value.total) - all.length
   return more > 0 ? [...lines, `  and ${more} more`].join('\n') : lines.join('\n')

@@ -39,7 +39,7 @@ export async function talk(
 }
 
 function show(event: Exclude<ChatEvent, { type: 'text' }>, terminal: Terminal): void {
-  if (event.type === 'error') terminal.print(terminal.paint('red', `error: ${event.message}`))
+  if (event.type === 'error') terminal.print(terminal.paint('red', `error: ${plainLines(event.message)}`))
   if (event.type === 'tool') terminal.status(event.name.replaceAll('_', ' '))
   if (event.type !== 'result' || event.value.error !== undefined) return
   const render = event.name === 'lint' || event.name === 'traffic' ? renderAnswer : renderResult

@@ -24,3 +24,13 @@ export function plainJson(value: unknown, maxLength = 300, depth = 12): unknown 
     Object.entries(value).map(([name, member]) => [plainText(name, 100), plainJson(member, maxLength, depth - 1)]),
   )
 }
+
+/** A copy of a JSON value whose strings, names too, can be written to a terminal; nothing is cut. */
+export function plainLinesOf<T>(value: T): T {
+  if (typeof value === 'string') return plainLines(value) as T
+  if (value === null || typeof value !== 'object') return value
+  if (Array.isArray(value)) return value.map((one) => plainLinesOf(one)) as T
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [plainLines(name), plainLinesOf(member)]),
+  ) as T
+}

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { takeArguments } from '../../src/cli/arguments.ts'
 import { OPERATION_COMMANDS } from '../../src/cli/commands.ts'
+import { renderAnswer } from '../../src/cli/tables.ts'
 import { run as command } from '../e2e/process.ts'
 import { type Running, run } from '../surfaces/running.ts'
 
@@ -98,6 +99,42 @@ test('commands: what was asked wrongly is 2, an unreachable Gateward is said', a
   const away = await command(['look'], { GATEWARD_DATA_DIR: running.directory, GATEWARD_SURFACE_LISTEN: '127.0.0.1:1' })
   assert.equal(away.code, 1)
   assert.match(away.stderr, /nothing answers/)
+})
+
+test('commands: escape sequences in data stay out of the terminal, and long lines are wrapped', async () => {
+  const hostile = '\u001b]0;title\u0007\u001b[2J\u009b31mred\u202e'
+  const value = {
+    uri: '/e/*',
+    desc: hostile,
+    name: `n${hostile}`,
+    upstream: { type: 'roundrobin', nodes: { 'a:1': 1 } },
+  }
+  const terminal = {
+    columns: 40,
+    paint: (_style: string, text: string) => text,
+  } as unknown as Parameters<typeof renderAnswer>[2]
+  const long = `${hostile} ${'many words '.repeat(20)}`
+  const proof = [{ ok: false, title: long, request: 'GET /', found: hostile, expected: '200' }]
+  const answers: [string, Record<string, unknown>][] = [
+    ['look', { kind: 'routes', rows: [{ id: 'e', summary: hostile }] }],
+    ['look', { value }],
+    ['explain', { why: long, considered: [{ id: 'e', uri: hostile, result: hostile }] }],
+    ['lint', { total: 1, findings: [{ id: 'x', severity: 'high', problem: long, advice: long, fixable: true }] }],
+    ['history', { changes: [{ id: 'c', at: hostile, summary: long }] }],
+    ['prove', { proof }],
+    ['describe_plugins', { plugins: [{ plugin: 'p', fields: { [hostile]: long } }] }],
+    ['plan', { plan_id: 'p', digest: 'd', target: 't', diff: long, warnings: [long], impact: [long], notes: [long] }],
+  ]
+  for (const [name, answer] of answers) {
+    const shown = renderAnswer(name, answer, terminal)
+    assert.match(shown, /red|\[2J/, name)
+    assert.doesNotMatch(shown, /[^\P{C}\n]/u, name)
+    if (name === 'plan' || 'value' in answer) continue
+    for (const line of shown.split('\n')) assert.ok(line.length <= 40, `${name}: ${line}`)
+  }
+  const asked = await gateward(['look', 'routes', `none${'\u009b'}2J`])
+  assert.equal(asked.code, 2)
+  assert.doesNotMatch(asked.stderr, /[^\P{C}\n]/u)
 })
 
 test('commands: the names are those of the operations over REST', async () => {
