@@ -18,6 +18,7 @@ import {
   requireKey,
   requirePassword,
 } from './access.ts'
+import { chatApi } from './chat.ts'
 import { EVERY_ROUTE, type IntentDefinition } from './contract.ts'
 import { cache, limit, limitConcurrency, limitRate } from './limits.ts'
 import {
@@ -32,7 +33,7 @@ import {
   rewrite,
   websocket,
 } from './messages.ts'
-import { addPlugin, chatApi, disable, enable, move, onlyMethods, publish, removePlugin } from './publish.ts'
+import { addPlugin, disable, enable, move, onlyMethods, publish, removePlugin } from './publish.ts'
 import { addNode, finishSplit, healthChecks, removeNode, retry, split, timeouts } from './upstreams.ts'
 
 export const INTENTS: readonly IntentDefinition[] = [

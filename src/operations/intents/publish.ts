@@ -30,7 +30,7 @@ export const publish = defineIntent({
       ...(methods?.length ? { methods } : {}),
       ...(strip === undefined && !base
         ? {}
-        : { plugins: { 'proxy-rewrite': { regex_uri: [`^${literal(trim(strip ?? ''))}/?(.*)`, `${base}/$1`] } } }),
+        : { plugins: { 'proxy-rewrite': { regex_uri: [`^${literal(prefixOf(strip ?? ''))}/?(.*)`, `${base}/$1`] } } }),
       upstream: upstreamTo(url),
     }
     return {
@@ -72,35 +72,6 @@ export const onlyMethods = defineIntent({
       expect: { status: [404] },
     }
     return { changes: onRoute(found, { methods }), expectations: [closed] }
-  },
-})
-
-export const chatApi = defineIntent({
-  name: 'chat_api',
-  fields: Type.Object({
-    url: Type.String({ description: 'the API' }),
-    openapi: Type.Optional(Type.String({ description: 'its document; /openapi.json of the API when absent' })),
-    path: Type.Optional(Type.String({ description: 'where MCP clients find it; /mcp when absent' })),
-  }),
-  run({ url, openapi, path = '/mcp' }, { inventory }) {
-    checkPath(path)
-    const base = toUrl(url).href.replace(/\/$/, '')
-    const id = freeId(path, new Set(inventory.list('routes').map((one) => one.id)))
-    const plugin = {
-      transport: 'streamable_http',
-      openapi_url: toUrl(openapi ?? `${base}/openapi.json`).href,
-      base_url: base,
-    }
-    return {
-      changes: [
-        {
-          action: 'create',
-          kind: 'routes',
-          id,
-          set: { id, name: id, uri: path, methods: ['GET', 'POST', 'DELETE'], plugins: { 'openapi-to-mcp': plugin } },
-        },
-      ],
-    }
   },
 })
 
@@ -153,7 +124,7 @@ export const removePlugin = defineIntent({
   },
 })
 
-function checkPath(path: string): void {
+export function checkPath(path: string): void {
   if (!/^\/[^\s?#]*$/.test(path))
     throw new OperationError(
       'invalid',
@@ -161,7 +132,7 @@ function checkPath(path: string): void {
     )
 }
 
-function freeId(path: string, taken: Set<string | undefined>): string {
+export function freeId(path: string, taken: Set<string | undefined>): string {
   const base =
     path
       .toLowerCase()
@@ -173,7 +144,8 @@ function freeId(path: string, taken: Set<string | undefined>): string {
   return id
 }
 
-function trim(path: string): string {
+/** What stands before the star: `/orders` of `/orders/*`. */
+export function prefixOf(path: string): string {
   return path.replace(/\/?\*?$/, '')
 }
 

@@ -10,7 +10,7 @@ import type {
   LanguageModelV4StreamPart,
 } from '@ai-sdk/provider'
 import type { Command } from './sentences/command.ts'
-import { parseSentence } from './sentences/index.ts'
+import { needsRoute, parseSentence } from './sentences/index.ts'
 import { describeResult } from './wording.ts'
 
 /** What the interpreter does next: call a tool, or say something and end the turn. */
@@ -31,6 +31,7 @@ export const HELP = `I understand, for example:
   Create a route for /orders/* to http://127.0.0.1:8080
   Require an API key on it and allow 100 requests a minute
   Import http://127.0.0.1:8080/openapi.json
+  Let the chat use the conference API at http://127.0.0.1:8080
   Send 10% of orders to http://127.0.0.1:8081, then: send everything to the new version
   Cache it for 5 minutes              Enable CORS on route orders
   Retry twice and time out after 5 s  Check its health at /health
@@ -254,10 +255,6 @@ function planIntents(command: Extract<Command, { type: 'plan' }>, route: string)
     tool: 'plan',
     input: { intents: command.intents.map((intent) => (needsRoute(intent) ? { ...intent, route } : intent)) },
   }
-}
-
-function needsRoute({ do: name }: { do: string }): boolean {
-  return !['publish', 'chat_api', 'add_consumer', 'new_key'].includes(name)
 }
 
 function planDelete(kind: string, id: string): Step {

@@ -159,20 +159,20 @@ function isReference({ lower }: Clause): boolean {
   return /^(?:on|for|of|in)\s+(?:the\s+)?(?:route\s+)?[\w./*-]+(?:\s+route)?$/.test(lower)
 }
 
-/** Intents that need no route. */
-const ALONE = ['publish', 'chat_api', 'add_consumer', 'new_key']
+/** Whether an intent is about a route that is there. */
+export function needsRoute({ do: name, url }: { do: string; url?: unknown }): boolean {
+  return !(['publish', 'add_consumer', 'new_key'].includes(name) || (name === 'chat_api' && url !== undefined))
+}
 
 function routeOf(
   text: string,
   lower: string,
-  intents: { do: string; path?: unknown }[],
+  intents: { do: string; path?: unknown; url?: unknown }[],
   own: string[],
 ): RouteReference {
   if (intents.some((one) => one.do === 'publish')) return 'none'
   if (
-    intents.every(
-      (one) => ALONE.includes(one.do) || ((one.do === 'mock' || one.do === 'redirect') && one.path !== undefined),
-    )
+    intents.every((one) => !needsRoute(one) || ((one.do === 'mock' || one.do === 'redirect') && one.path !== undefined))
   )
     return 'none'
   const path = pathsIn(text).find((one) => !own.includes(one))

@@ -35,17 +35,31 @@ const chatApi: Recogniser = ({ text, lower }) => {
     /\b(?:let|allow|make|give|offer|serve|open|expose|publish|put|turn)\b.*\b(?:chat|mcp|model|assistant|agents?|llm|claude|chatgpt)\b/.test(
       lower,
     ) || /\b(?:as|into) (?:an? )?mcp\b/.test(lower)
+  if (!asks) return undefined
   const urls = [...text.matchAll(/https?:\/\/[^\s,;]+/gi)].map((one) => one[0].replace(/[.,;]+$/, ''))
-  if (!asks || !urls.length) return undefined
   const document = urls.find((one) => /\.(?:json|ya?ml)$|openapi|swagger/i.test(one))
   const api = urls.find((one) => one !== document) ?? (document && new URL(document).origin)
-  const [path] = pathsIn(text)
+  const name = /\b(?:the|our|my)\s+(?!chat\b|mcp\b)([\w-]+)\s+API\b/i.exec(text)?.[1]
+  // Without an address a route is meant, and not every sentence that names a chat or an agent wants to give it one.
+  if (
+    api === undefined &&
+    !/\b(?:use|call|reach|available|as (?:an? )?mcp|into (?:an? )?mcp|to (?:the )?chat(?:gpt)?)\b/.test(lower)
+  )
+    return undefined
+  if (api === undefined && /\bagents?\b/.test(lower)) return undefined
+  const path = pathsIn(text).find((one) => api !== undefined || one.endsWith('/mcp'))
   return {
     intent: {
       do: 'chat_api',
-      url: api as string,
+      ...(api ? { url: api } : {}),
       ...(document ? { openapi: document } : {}),
       ...(path ? { path } : {}),
+      ...(name ? { name } : {}),
+      ...(/\bmcp (?:only|server|tools?)\b|\b(?:only|just) (?:as|for|over) (?:an? )?mcp\b|\b(?:as|into) (?:an? )?mcp\b/.test(
+        lower,
+      )
+        ? { mcp_only: true }
+        : {}),
     },
     own: path ? [path] : [],
   }

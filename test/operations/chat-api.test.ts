@@ -1,0 +1,127 @@
+// "Let the chat use the conference API" as a person sees it: one sentence, approved; then an MCP client has the API's operations as tools, and a client
+// of 2023's plugins finds the manifest, the document and, through the gateway, the API.
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { startConferenceApi } from '../../src/lib/sample-api.ts'
+import { type ChatEvent, Conversation } from '../../src/surfaces/chat/agent.ts'
+import { createInterpreter } from '../../src/surfaces/chat/interpreter.ts'
+import { gatewayForTest } from './gateway-for-test.ts'
+
+const api = await startConferenceApi(0)
+const g = await gatewayForTest(() => true, ['--store', 'memory'])
+after(async () => {
+  await g.close()
+  await api.close()
+})
+const address = `http://127.0.0.1:${api.port}`
+
+async function say(sentence: string): Promise<ChatEvent[]> {
+  const events: ChatEvent[] = []
+  for await (const event of new Conversation(createInterpreter()).say(sentence, g.ctx)) events.push(event)
+  return events
+}
+
+function proofs(events: ChatEvent[]): string[] {
+  const applied = events.find((one) => one.type === 'result' && one.name === 'apply')
+  const lines = (applied?.type === 'result' ? applied.value.proof : []) as {
+    title: string
+    ok: boolean
+    found: string
+  }[]
+  return lines.map((one) => `${one.ok ? 'ok' : 'NO'} ${one.title}${one.ok ? '' : `: ${one.found}`}`)
+}
+
+async function mcp(path: string, headers: Record<string, string> = {}): Promise<Client> {
+  const client = new Client({ name: 'test', version: '1' })
+  const transport = new StreamableHTTPClientTransport(new URL(path, g.gateway), { requestInit: { headers } })
+  await client.connect(transport)
+  return client
+}
+
+async function called(client: Client, name: string, input: object): Promise<{ body: unknown; failed: boolean }> {
+  const { content, isError } = await client.callTool({ name, arguments: input as Record<string, unknown> })
+  const [part] = content as { text: string }[]
+  return { body: JSON.parse(part?.text ?? '{}').body, failed: isError === true }
+}
+
+interface Manifest {
+  name_for_model: string
+  api: { type: string; url: string }
+  auth: { type: string }
+}
+
+/** What a client of the manifest does: it reads the document, and calls a path at the server that the document names. */
+async function byManifest(path: string): Promise<{ manifest: Manifest; document: string; answer: unknown }> {
+  const manifest = (await (await fetch(new URL(path, g.gateway))).json()) as Manifest
+  const read = await fetch(manifest.api.url, { headers: { 'Accept-Encoding': 'gzip' } })
+  const text = await read.text()
+  const [server] = (JSON.parse(text) as { servers: { url: string }[] }).servers
+  const base = new URL(server?.url as string, manifest.api.url).href.replace(/\/$/, '')
+  assert.ok(base.startsWith(g.gateway), `${base} is the gateway, not the API behind it`)
+  assert.equal(read.headers.get('access-control-allow-origin'), '*')
+  return { manifest, document: text, answer: await (await fetch(`${base}/speaker/2`)).json() }
+}
+
+test('chat API: one sentence makes tools, a manifest, a document and the paths', async () => {
+  const events = await say(`Let the chat use the conference API at ${address}`)
+  assert.deepEqual(proofs(events), [
+    'ok the API answers',
+    'ok MCP clients are answered',
+    'ok its OpenAPI document',
+    'ok its manifest',
+  ])
+  const client = await mcp('/mcp')
+  const { tools } = await client.listTools()
+  assert.equal(tools.length, 9)
+  const one = tools.find((tool) => tool.description?.startsWith('One speaker')) as (typeof tools)[number]
+  const { body, failed } = await called(client, one.name, { pathParameters: { id: 2 } })
+  assert.deepEqual([body, failed], [{ id: 2, name: 'Speaker 2' }, false])
+  await client.close()
+
+  const { manifest, answer } = await byManifest('/.well-known/ai-plugin.json')
+  assert.equal(manifest.name_for_model, 'conference')
+  assert.deepEqual([manifest.auth, manifest.api.type], [{ type: 'none' }, 'openapi'])
+  assert.deepEqual(answer, { id: 2, name: 'Speaker 2' })
+})
+
+test('chat API: undo takes away all that the sentence made', async () => {
+  await say('undo')
+  for (const path of ['/mcp', '/openapi.json', '/.well-known/ai-plugin.json', '/speaker/2'])
+    assert.equal((await fetch(new URL(path, g.gateway))).status, 404, path)
+})
+
+test('chat API: a route that is there already is used, with its own prefix; the tools obey what stands on the MCP route', async () => {
+  await say(`Create a route for /conference/* to ${address} and strip the prefix /conference`)
+  const events = await say('Let the chat use it at /conference/mcp')
+  assert.equal(
+    events.find((one) => one.type === 'error'),
+    undefined,
+  )
+  const made = proofs(events)
+  assert.deepEqual(made, ['ok MCP clients are answered', 'ok its OpenAPI document', 'ok its manifest'])
+  const { answer } = await byManifest('/conference/.well-known/ai-plugin.json')
+  assert.deepEqual(answer, { id: 2, name: 'Speaker 2' })
+
+  await g.change({
+    intents: [
+      { do: 'require_key', route: 'conference-mcp' },
+      { do: 'add_consumer', consumer: 'bot' },
+    ],
+  })
+  await assert.rejects(mcp('/conference/mcp'), /Missing API key/)
+  const { body } = await g.admin('GET', '/consumers/bot')
+  const { key } = (body.value as { plugins: { 'key-auth': { key: string } } }).plugins['key-auth']
+  const client = await mcp('/conference/mcp', { apikey: key })
+  assert.equal((await client.listTools()).tools.length, 9)
+  await client.close()
+})
+
+test('chat API: a second one at the same path is refused, with the way out', async () => {
+  await g.clear()
+  await g.change({ intents: [{ do: 'chat_api', url: address, mcp_only: true }] })
+  await assert.rejects(
+    g.run('plan', { intents: [{ do: 'chat_api', url: 'http://127.0.0.1:1' }] }),
+    /routes\/mcp serves \/mcp already; give MCP clients another path, such as \/NAME\/mcp/,
+  )
+})
