@@ -1,11 +1,13 @@
 // Makes a JSON Schema (2020-12) that stands by itself of one that an OpenAPI document holds: what it refers to comes along as `$defs`, and what
 // OpenAPI 3.0 says in its own way (`nullable`, boolean exclusive bounds) is said in JSON Schema's.
 import { isObject, type Json, resolve } from './openapi-document.ts'
+import { plainText } from './text.ts'
 
 /** Bytes of one tool's schema: more is of no use to a model. */
 const MAX_SCHEMA_BYTES = 64 * 1024
 const MAX_DEFINITIONS = 200
 const MAX_DEPTH = 40
+const MAX_DESCRIPTION_CHARS = 1000
 /** Members that say nothing about the input, or only to OpenAPI's own tools. */
 const LEFT_OUT = new Set(['example', 'examples', 'xml', 'discriminator', 'externalDocs', 'nullable', 'deprecated'])
 
@@ -48,6 +50,9 @@ function isPattern(written: unknown): boolean {
 /** Names of properties are no keywords: each of them is a schema, whatever it is called. */
 function convertMember(name: string, value: unknown, place: Place): unknown {
   if (name !== 'properties' && name !== 'patternProperties') {
+    // Words for the model, which the API's author wrote.
+    if (typeof value === 'string' && (name === 'description' || name === 'title' || name === '$comment'))
+      return plainText(value, MAX_DESCRIPTION_CHARS)
     return ['default', 'enum', 'const', 'required'].includes(name) ? value : convert(value, place)
   }
   if (!isObject(value)) return {}

@@ -4,6 +4,7 @@
 // data of secret managers. Members named like a secret are hidden too, wherever they stand.
 
 import { isReference } from './reference.ts'
+import { isCut, isListCut, isShownOf, MAX_SHOWN_ITEMS } from './text.ts'
 
 export const HIDDEN = '***'
 
@@ -62,18 +63,14 @@ function walk(value: unknown, secret: (path: string[]) => boolean, path: string[
   )
 }
 
-/** Puts back what `redact` has hidden: wherever `changed` holds `***`, it gets what `original` has there; without an original it stays `***`. */
+/**
+ * Puts back what a reader was not shown: wherever `changed` holds `***`, or a text as it was cleaned or cut for showing, it gets what `original` has
+ * there. Without an original it stays as it is.
+ */
 export function restore(changed: unknown, original: unknown): unknown {
   if (changed === HIDDEN) return original === undefined ? HIDDEN : original
-  if (Array.isArray(changed))
-    return changed.map((item) =>
-      holdsHidden(item) && Array.isArray(original)
-        ? restore(
-            item,
-            original.find((one) => fits(item, one)),
-          )
-        : item,
-    )
+  if (original !== undefined && isShownOf(changed, original)) return original
+  if (Array.isArray(changed)) return Array.isArray(original) ? restoreList(changed, original) : changed
   if (changed === null || typeof changed !== 'object') return changed
   const from = (original !== null && typeof original === 'object' ? original : {}) as Record<string, unknown>
   return Object.fromEntries(
@@ -82,6 +79,25 @@ export function restore(changed: unknown, original: unknown): unknown {
       restore(member, Object.hasOwn(from, name) ? from[name] : undefined),
     ]),
   )
+}
+
+/** Items may have been moved, added and taken away. */
+function restoreList(changed: unknown[], original: unknown[]): unknown[] {
+  const items = isListCut(changed.at(-1)) ? changed.slice(0, -1) : changed
+  const restored = items.map((item, i) => {
+    if (fits(item, original[i])) return restore(item, original[i])
+    if (!holdsUnshown(item)) return item
+    return restore(
+      item,
+      original.find((one) => fits(item, one)),
+    )
+  })
+  return items === changed ? restored : [...restored, ...original.slice(MAX_SHOWN_ITEMS)]
+}
+
+function holdsUnshown(value: unknown): boolean {
+  if (value === HIDDEN || isCut(value)) return true
+  return value !== null && typeof value === 'object' && Object.values(value).some(holdsUnshown)
 }
 
 /** True when a value still holds `***` somewhere. */
@@ -93,7 +109,7 @@ export function holdsHidden(value: unknown): boolean {
 /** True when a list's item is this original, secrets apart: items may have been moved, and must not swap their secrets. */
 function fits(item: unknown, original: unknown): boolean {
   if (item === HIDDEN) return original !== undefined
-  if (item === null || typeof item !== 'object') return item === original
+  if (item === null || typeof item !== 'object') return isShownOf(item, original)
   if (original === null || typeof original !== 'object') return false
   const names = Object.keys(item)
   const from = original as Record<string, unknown>

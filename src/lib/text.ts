@@ -14,15 +14,41 @@ export function plainLines(text: string): string {
   return text.replace(/\r\n?/g, '\n').replace(INVISIBLE, (one) => (one === '\n' || one === '\t' ? one : ''))
 }
 
-/** A copy of a JSON value whose strings are plain text; deep or long parts are cut. */
-export function plainJson(value: unknown, maxLength = 300, depth = 12): unknown {
+/** Characters of one text, and items of one list, that are shown of a resource. */
+export const MAX_SHOWN_CHARS = 2000
+export const MAX_SHOWN_ITEMS = 200
+
+/** A copy of a JSON value whose strings are plain text; long texts, long lists and deep parts are cut, and a sign says so. */
+export function plainJson(value: unknown, maxLength = MAX_SHOWN_CHARS, depth = 12): unknown {
   if (typeof value === 'string') return plainText(value, maxLength)
   if (value === null || typeof value !== 'object') return value
-  if (depth === 0) return '…'
-  if (Array.isArray(value)) return value.slice(0, 200).map((item) => plainJson(item, maxLength, depth - 1))
+  if (depth === 0) return CUT
+  if (Array.isArray(value)) {
+    const items = value.slice(0, MAX_SHOWN_ITEMS).map((item) => plainJson(item, maxLength, depth - 1))
+    return value.length > MAX_SHOWN_ITEMS ? [...items, `${CUT} ${value.length - MAX_SHOWN_ITEMS} more`] : items
+  }
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [plainText(name, 100), plainJson(member, maxLength, depth - 1)]),
   )
+}
+
+const CUT = '…'
+
+/** True for what `plainJson` shows of this original: a text cleaned or cut, or a deep part. */
+export function isShownOf(shown: unknown, original: unknown): boolean {
+  if (shown === original) return true
+  if (shown === CUT) return original !== null && typeof original === 'object'
+  return typeof shown === 'string' && typeof original === 'string' && shown === plainText(original, MAX_SHOWN_CHARS)
+}
+
+/** True for the sign that a list goes on. */
+export function isListCut(item: unknown): boolean {
+  return typeof item === 'string' && /^… \d+ more$/.test(item)
+}
+
+/** True when a text or a deep part was cut. */
+export function isCut(shown: unknown): boolean {
+  return shown === CUT || (typeof shown === 'string' && shown.length === MAX_SHOWN_CHARS && shown.endsWith(CUT))
 }
 
 /** A copy of a JSON value whose strings, names too, can be written to a terminal; nothing is cut. */

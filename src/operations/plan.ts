@@ -171,7 +171,7 @@ async function workOut(wished: WishedChange, earlier: PlannedChange[], target: T
   }
   if (wished.action === 'delete')
     return { action: 'delete', kind, id, before, after: undefined, version: found.modifiedIndex }
-  const after = restore(merge(before, wished.set ?? {}), before) as Resource
+  const after = writable(restore(merge(before, wished.set ?? {}), before) as Resource)
   return { action: 'change', kind, id, before, after, version: found.modifiedIndex }
 }
 

@@ -16,6 +16,7 @@ import type { ToolRequest } from '../lib/openapi-request.ts'
 import { toToolResult } from '../lib/openapi-result.ts'
 import { OpenApiToolset } from '../lib/openapi-toolset.ts'
 import { oneOfTexts } from '../lib/schema-types.ts'
+import { plainText } from '../lib/text.ts'
 import { version } from '../lib/version.ts'
 
 const schema = Type.Object(
@@ -92,6 +93,7 @@ const DOCUMENT_TTL_MS = 3_600_000
 /** After a document could not be had. */
 const RETRY_MS = 5000
 const API_TIMEOUT_MS = 60_000
+const MAX_ERROR_CHARS = 1000
 
 export default definePlugin<Conf>({
   name: 'openapi-to-mcp',
@@ -177,7 +179,7 @@ class OpenApiToMcp implements PluginInstance {
           const request = tools.request(name, input, this.#conf.base_url === undefined)
           return await this.#send(ctx, request, signal)
         } catch (error) {
-          return { text: (error as Error).message, failed: true }
+          return { text: plainText((error as Error).message, MAX_ERROR_CHARS), failed: true }
         }
       },
     }
@@ -200,7 +202,7 @@ class OpenApiToMcp implements PluginInstance {
     } catch (error) {
       const { message } = error as Error
       return {
-        text: `${message.includes('larger than') ? 'RESPONSE_TOO_LARGE: ' : ''}the API gave no result: ${message}`,
+        text: `${message.includes('larger than') ? 'RESPONSE_TOO_LARGE: ' : ''}the API gave no result: ${plainText(message, MAX_ERROR_CHARS)}`,
         failed: true,
       }
     }

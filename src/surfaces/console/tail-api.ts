@@ -25,7 +25,7 @@ export function tailApi(watch: Watch): Hono {
       const leave = watch((seen) => {
         if (waiting >= MAX_WAITING) return
         waiting++
-        void out.writeSSE({ data: JSON.stringify(plainJson(seen)) }).finally(() => waiting--)
+        void out.writeSSE({ data: JSON.stringify(plainJson(seen, 300)) }).finally(() => waiting--)
       })
       // Tells the page that it is watched from now on.
       await out.writeSSE({ data: JSON.stringify({ requests: [], leftOut: 0 } satisfies SeenRequests) })

@@ -1,17 +1,22 @@
-// Forwards the documented Route operations to the Admin API: same method, same status, same body. Reads go through at once, secrets hidden.
-// A write waits for the person: the first call makes a plan and says where to approve it; the same call again, once approved, is forwarded.
+// The documented Route operations, as the Admin API answers them: same statuses, same bodies, secrets hidden. Reads go through at once. A write waits
+// for the person: the first call makes a plan and says where to approve it; the same call again, once approved, applies it.
 import { createHash } from 'node:crypto'
 import type { Context } from 'hono'
 import { redact } from '../../lib/redact.ts'
+import { plainJson } from '../../lib/text.ts'
+import { applyPlan } from '../../operations/apply.ts'
 import { type OperationContext, OperationError } from '../../operations/contract.ts'
 import { writable } from '../../operations/one-by-one.ts'
 import { merge } from '../../operations/patch.ts'
-import { makePlan, type Plan } from '../../operations/plan.ts'
+import { makePlan } from '../../operations/plan.ts'
 import type { Resource } from '../../resources/kinds.ts'
+import { ApprovalNeeded, leaveWaiting } from '../operator.ts'
 
 /** Writes that wait at once. */
 const MAX_WAITING = 100
 const MAX_BODY_BYTES = 1024 * 1024
+/** Routes of one answer, unless the caller asks for fewer: ChatGPT takes 100,000 characters. */
+const PAGE_SIZE = 50
 
 interface Waiting {
   planId: string
@@ -36,12 +41,8 @@ export class RouteForwarder {
     }
     try {
       if (method === 'GET') {
-        const query = new URL(c.req.url).search
-        const answer = await target.admin.raw(
-          'GET',
-          `/routes${id === undefined ? '' : `/${encodeURIComponent(id)}`}${query}`,
-        )
-        return c.json(redact('routes', answer.body) as object, answer.status as 200)
+        const answer = await target.admin.raw('GET', id === undefined ? `/routes?${paged(c)}` : `/routes/${id}`)
+        return c.json(shown(answer.body), answer.status as 200)
       }
       return await this.#write(c, method, id, origin, ctx)
     } catch (error) {
@@ -75,22 +76,28 @@ export class RouteForwarder {
     const fingerprint = createHash('sha256')
       .update(`${method} ${id ?? ''} ${text}`)
       .digest('hex')
-    const waiting = this.#waiting.get(fingerprint)
-    if (waiting && isApproved(waiting.planId, ctx)) return this.#forward(c, method, waiting, fingerprint, body, ctx)
-    const made = waiting && isWaiting(waiting.planId, ctx) ? waiting : await this.#plan(method, id, body, ctx)
+    const known = this.#waiting.get(fingerprint)
+    const waiting = known && isWaiting(known.planId, ctx) ? known : await this.#plan(method, id, body, ctx)
     if (this.#waiting.size >= MAX_WAITING) this.#waiting.delete(this.#waiting.keys().next().value as string)
-    this.#waiting.set(fingerprint, made)
-    const plan = ctx.approvals.get(made.planId)
-    return c.json(
-      {
+    this.#waiting.set(fingerprint, waiting)
+    const plan = ctx.approvals.get(waiting.planId)
+    try {
+      await applyPlan(plan.id, { ...ctx, ask: leaveWaiting })
+    } catch (error) {
+      if (!(error instanceof ApprovalNeeded)) throw error
+      const reply = {
         error_msg: 'a person has to approve this: they open approve_url; repeat the same request afterwards',
         plan_id: plan.id,
         approve_url: `${origin}/approve/${plan.id}`,
         diff: plan.diff,
         warnings: plan.warnings,
-      },
-      403,
-    )
+      }
+      return c.json(reply, 403)
+    }
+    this.#waiting.delete(fingerprint)
+    if (method === 'DELETE') return c.json({ key: `/apisix/routes/${waiting.id}`, deleted: '1' }, 200)
+    const { body: written } = await ctx.targets.get(plan.target).admin.raw('GET', `/routes/${waiting.id}`)
+    return c.json(shown(written), plan.changes[0]?.before === undefined ? 201 : 200)
   }
 
   async #plan(
@@ -110,39 +117,18 @@ export class RouteForwarder {
     )
     return { planId: plan.id, id: routeId }
   }
-
-  /** The person has approved exactly this: the request goes to the Admin API as it came, against the version that was shown. */
-  async #forward(
-    c: Context,
-    method: string,
-    waiting: Waiting,
-    fingerprint: string,
-    body: Resource | undefined,
-    ctx: OperationContext,
-  ): Promise<Response> {
-    this.#waiting.delete(fingerprint)
-    const { plan, approvedBy } = ctx.approvals.consume(waiting.planId)
-    const target = ctx.targets.get(plan.target)
-    const [change] = plan.changes
-    const now = await target.admin.get('routes', waiting.id)
-    if ((now?.modifiedIndex ?? 0) !== change?.version)
-      return c.json({ error_msg: `routes/${waiting.id} has changed since it was approved; ask again` }, 409)
-    const forwarded = method === 'POST' ? 'PUT' : method
-    const answer = await target.admin.raw(forwarded, `/routes/${encodeURIComponent(waiting.id)}`, body)
-    if (answer.status < 300) record(plan, approvedBy, ctx)
-    return c.json(redact('routes', answer.body) as object, answer.status as 200)
-  }
 }
 
-function record(plan: Plan, approvedBy: string, ctx: OperationContext): void {
-  const id = plan.id.replace('plan-', 'change-')
-  ctx.ledger.addChange({ id, at: ctx.now(), target: plan.target, summary: plan.summary, changes: plan.changes })
-  ctx.ledger.audit(
-    ctx.caller,
-    'apply',
-    { plan: plan.id, change: id, digest: plan.digest, target: plan.target, approved_by: approvedBy },
-    ctx.now(),
-  )
+/** What a model may read: no secret, no invisible character, no endless text. */
+function shown(body: unknown): object {
+  return plainJson(redact('routes', body)) as object
+}
+
+function paged(c: Context): string {
+  const query = new URL(c.req.url).searchParams
+  if (!query.has('page_size')) query.set('page_size', String(PAGE_SIZE))
+  if (!query.has('page')) query.set('page', '1')
+  return query.toString()
 }
 
 function toWish(
@@ -164,16 +150,13 @@ function toWish(
   return { action: 'change', kind: 'routes', id, set: merge(removed, body ?? {}) }
 }
 
-function isApproved(planId: string, ctx: OperationContext): boolean {
-  try {
-    return ctx.approvals.approvedBy(planId) !== undefined
-  } catch {
-    return false // expired or rejected: it is planned anew
-  }
-}
-
+/** False when it has expired or was rejected: it is planned anew. */
 function isWaiting(planId: string, ctx: OperationContext): boolean {
-  return ctx.approvals.pending().some((plan) => plan.id === planId)
+  try {
+    return ctx.approvals.get(planId) !== undefined
+  } catch {
+    return false
+  }
 }
 
 function toResource(text: string): Resource | undefined {
