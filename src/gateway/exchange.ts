@@ -157,6 +157,8 @@ export interface Downstream {
   writeHead(ctx: Exchange, length: number | undefined): void
   /** False: wait for `ctx.onDrain` before writing more. The writer owns the buffer from now on. */
   write(chunk: Buffer): boolean
+  /** The same for bytes that are latin1 text already, where that is cheaper than a buffer. */
+  writeText?(text: string): boolean
   end(trailers?: HeaderList): void
   /** True when the operating system has all that was written: nothing refers to its bytes any more. */
   readonly sent: boolean

@@ -156,6 +156,13 @@ class Forwarding implements ResponseHandler, PickInput {
     else if (status !== 101) this.#deps.pipeline().beginResponse(ctx, length)
   }
 
+  text(body: string): boolean {
+    const { chain, response, downstream } = this.#ctx
+    if (this.#held || chain.bodyFilter.length > 0 || response.transforms || !downstream.writeText) return false
+    downstream.writeText(body)
+    return true
+  }
+
   data(chunk: Buffer): boolean {
     if (this.#held) return this.#hold(this.#held, chunk)
     return this.#deps.pipeline().writeBody(this.#ctx, chunk)

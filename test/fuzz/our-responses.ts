@@ -88,6 +88,11 @@ class Recorder implements ResponseHandler {
     this.#message = { start: String(status), fields: headers.list, body: '', trailers: [] }
   }
 
+  text(body: string): boolean {
+    this.#body.push(Buffer.from(body, 'latin1'))
+    return true
+  }
+
   data(chunk: Buffer): boolean {
     this.#body.push(chunk) // kept as it came: the handler owns it
     return true

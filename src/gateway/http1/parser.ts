@@ -1,7 +1,7 @@
 // Parses HTTP/1.1 heads, of requests and of upstreams' responses, to the letter of RFC 9112, and refuses what it would have to guess.
 //
-// A head is taken whole: found by its empty line, turned into one latin1 string, then walked once with a table of legal characters. The
-// walk also decides the framing of the body, since a disagreement about that is how requests are smuggled (RFC 9112 6.1, 6.3).
+// A head is taken whole: found by its empty line and turned into one latin1 string, of which names and values are slices; its bytes are walked
+// once with a table of legal ones (bytes of a buffer cost half of what characters of a string do: 0.2 us a request). The walk also decides the framing of the body, since a disagreement about that is how requests are smuggled (RFC 9112 6.1, 6.3).
 // Longer than usual for one file: the rules for both kinds of head belong side by side.
 
 import { isAuthority } from '../authority.ts'
@@ -56,6 +56,8 @@ export interface ParsedResponse extends Framing {
   minor: 0 | 1
   headers: string[]
   headLength: number
+  /** The head as latin1, and what was decoded with it of the bytes behind it. */
+  text: string
 }
 
 const SPACE = 32
@@ -108,19 +110,19 @@ export function skipEmptyLines(buffer: Buffer, from: number): number {
 export function parseRequest(buffer: Buffer, from: number, limits: HeadLimits): ParsedRequest | undefined {
   const text = decodeHead(buffer, from, limits)
   if (text === undefined) return undefined
-  const methodEnd = endOf(TOKEN, text, 0)
-  if (methodEnd === 0 || text.charCodeAt(methodEnd) !== SPACE) throw new ParseError(400, 'method is not a token')
-  const targetEnd = endOf(TARGET, text, methodEnd + 1)
-  if (text.charCodeAt(targetEnd) !== SPACE) throw new ParseError(400, 'illegal character in the request-target')
+  const methodEnd = endOf(TOKEN, buffer, from)
+  if (methodEnd === from || buffer[methodEnd] !== SPACE) throw new ParseError(400, 'method is not a token')
+  const targetEnd = endOf(TARGET, buffer, methodEnd + 1)
+  if (buffer[targetEnd] !== SPACE) throw new ParseError(400, 'illegal character in the request-target')
   if (targetEnd === methodEnd + 1) throw new ParseError(400, 'empty request-target')
   if (targetEnd - methodEnd - 1 > limits.targetBytes)
     throw new ParseError(414, `request-target is larger than ${limits.targetBytes} bytes`)
-  const minor = parseVersion(text, targetEnd + 1)
-  if (!isLineEnd(text, targetEnd + 9)) throw new ParseError(400, 'malformed request line')
-  const fields = new Fields(text, targetEnd + 11, limits, true)
+  const minor = parseVersion(text, targetEnd + 1 - from)
+  if (!isLineEnd(buffer, targetEnd + 9)) throw new ParseError(400, 'malformed request line')
+  const fields = new Fields(text, buffer, from, targetEnd + 11, limits, true)
   const request: ParsedRequest = {
-    method: text.slice(0, methodEnd),
-    target: text.slice(methodEnd + 1, targetEnd),
+    method: text.slice(0, methodEnd - from),
+    target: text.slice(methodEnd + 1 - from, targetEnd - from),
     minor,
     headers: fields.list,
     authority: fields.host ?? '',
@@ -147,12 +149,12 @@ export function parseResponse(buffer: Buffer, from: number, limits: HeadLimits):
   const text = decodeHead(buffer, from, limits)
   if (text === undefined) return undefined
   const minor = parseVersion(text, 0)
-  if (text.charCodeAt(8) !== SPACE) throw new ParseError(502, 'malformed status line')
-  const status = statusAt(text, 9)
+  if (buffer[from + 8] !== SPACE) throw new ParseError(502, 'malformed status line')
+  const status = statusAt(buffer, from + 9)
   if (status < 100) throw new ParseError(502, 'malformed status code')
-  const lineEnd = endOf(VALUE, text, 12)
-  if (!isLineEnd(text, lineEnd)) throw new ParseError(502, 'illegal character in the reason phrase')
-  const fields = new Fields(text, lineEnd + 2, limits, false)
+  const lineEnd = endOf(VALUE, buffer, from + 12)
+  if (!isLineEnd(buffer, lineEnd)) throw new ParseError(502, 'illegal character in the reason phrase')
+  const fields = new Fields(text, buffer, from, lineEnd + 2, limits, false)
   return {
     status,
     minor,
@@ -163,30 +165,31 @@ export function parseResponse(buffer: Buffer, from: number, limits: HeadLimits):
     connectionNames: fields.connectionNames,
     upgrade: fields.upgradeRequested(minor),
     headLength: fields.end,
+    text,
   }
 }
 
 /** Three digits before a space or the end of the line; 0 for anything else. `Number` would take `1e2` for 100. */
-function statusAt(text: string, from: number): number {
+function statusAt(bytes: Buffer, from: number): number {
   let status = 0
   for (let at = from; at < from + 3; at++) {
-    const digit = text.charCodeAt(at) - 48
+    const digit = (bytes[at] as number) - 48
     if (!(digit >= 0 && digit <= 9)) return 0
     status = status * 10 + digit
   }
-  const after = text.charCodeAt(from + 3)
+  const after = bytes[from + 3]
   return after === SPACE || after === 13 ? status : 0
 }
 
-/** Index of the first character from `at` on that the table does not have. */
-function endOf(legal: Uint8Array, text: string, at: number): number {
+/** Index of the first byte from `at` on that the table does not have. */
+function endOf(legal: Uint8Array, bytes: Buffer, at: number): number {
   let end = at
-  while (legal[text.charCodeAt(end)]) end++
+  while (end < bytes.length && legal[bytes[end] as number]) end++
   return end
 }
 
-function isLineEnd(text: string, at: number): boolean {
-  return text.charCodeAt(at) === 13 && text.charCodeAt(at + 1) === 10
+function isLineEnd(bytes: Buffer, at: number): boolean {
+  return bytes[at] === 13 && bytes[at + 1] === 10
 }
 
 function parseVersion(text: string, from: number): 0 | 1 {
@@ -240,27 +243,30 @@ class Fields {
   #listsUpgrade = false
   readonly #request: boolean
 
-  constructor(text: string, from: number, limits: HeadLimits, request: boolean) {
+  /** `text` is what stands in `bytes` from `base` on; the fields begin at `from`. */
+  constructor(text: string, bytes: Buffer, base: number, from: number, limits: HeadLimits, request: boolean) {
     this.#request = request
     const { list } = this
     let at = from
-    while (!isLineEnd(text, at)) {
-      const colon = endOf(TOKEN, text, at)
+    while (!isLineEnd(bytes, at)) {
+      const colon = endOf(TOKEN, bytes, at)
       // A space before the colon, a fold at the start of the line and an empty name all end here (RFC 9112 5.1, 5.2).
-      if (colon === at || text.charCodeAt(colon) !== COLON) throw this.#error('malformed header field')
+      if (colon === at || bytes[colon] !== COLON) throw this.#error('malformed header field')
       let first = colon + 1
-      while (isBlank(text.charCodeAt(first))) first++
-      const lineEnd = endOf(VALUE, text, first)
-      if (!isLineEnd(text, lineEnd)) throw this.#error('illegal character in a header field')
+      while (isBlank(bytes[first])) first++
+      const lineEnd = endOf(VALUE, bytes, first)
+      if (!isLineEnd(bytes, lineEnd)) throw this.#error('illegal character in a header field')
       let last = lineEnd
-      while (last > first && isBlank(text.charCodeAt(last - 1))) last--
-      const value = text.slice(first, last)
-      list.push(text.slice(at, colon), value)
+      while (last > first && isBlank(bytes[last - 1])) last--
+      const value = text.slice(first - base, last - base)
+      const { length } = list
+      list[length] = text.slice(at - base, colon - base)
+      list[length + 1] = value
       if (list.length > limits.fields * 2) throw new ParseError(431, `more than ${limits.fields} header fields`)
-      this.#note(text, at, colon - at, value)
+      this.#note(bytes, at, colon - at, value)
       at = lineEnd + 2
     }
-    this.end = at + 2
+    this.end = at + 2 - base
     if (this.end > limits.headBytes) throw tooLarge(limits)
   }
 
@@ -285,25 +291,25 @@ class Fields {
     return minor === 1 && this.#listsUpgrade ? this.#upgrade : undefined
   }
 
-  #note(text: string, at: number, length: number, value: string): void {
+  #note(bytes: Buffer, at: number, length: number, value: string): void {
     switch (length) {
       case 4:
-        if (this.#request && isName(text, at, 'host')) this.#noteHost(value)
+        if (this.#request && isName(bytes, at, 'host')) this.#noteHost(value)
         break
       case 6:
-        if (isName(text, at, 'expect')) this.expect = this.expect === undefined ? value : `${this.expect}, ${value}`
+        if (isName(bytes, at, 'expect')) this.expect = this.expect === undefined ? value : `${this.expect}, ${value}`
         break
       case 7:
-        if (isName(text, at, 'upgrade')) this.#upgrade = value
+        if (isName(bytes, at, 'upgrade')) this.#upgrade = value
         break
       case 10:
-        if (isName(text, at, 'connection')) this.#noteConnection(value)
+        if (isName(bytes, at, 'connection')) this.#noteConnection(value)
         break
       case 14:
-        if (isName(text, at, 'content-length')) this.#noteContentLength(value)
+        if (isName(bytes, at, 'content-length')) this.#noteContentLength(value)
         break
       case 17:
-        if (isName(text, at, 'transfer-encoding')) {
+        if (isName(bytes, at, 'transfer-encoding')) {
           if (this.#transferEncoding !== undefined) throw this.#error('repeated Transfer-Encoding')
           this.#transferEncoding = value
         }
@@ -358,11 +364,11 @@ function digits(text: string): number {
 }
 
 /** Whether the name at `at` is this lower-case one; its length has been compared. Bit 5 is the case of a letter; `-` has it set. */
-function isName(text: string, at: number, lower: string): boolean {
-  for (let i = 0; i < lower.length; i++) if ((text.charCodeAt(at + i) | 32) !== lower.charCodeAt(i)) return false
+function isName(bytes: Buffer, at: number, lower: string): boolean {
+  for (let i = 0; i < lower.length; i++) if (((bytes[at + i] as number) | 32) !== lower.charCodeAt(i)) return false
   return true
 }
 
-function isBlank(code: number): boolean {
+function isBlank(code: number | undefined): boolean {
   return code === SPACE || code === 9
 }

@@ -57,7 +57,7 @@ export class ResponseWriter implements Downstream {
     for (let i = 0; i < list.length; i += 2) {
       const name = list[i] as string
       if (isFraming(name)) continue
-      if (name.length === 4 && name.toLowerCase() === 'date') hasDate = true
+      if (name.length === 4 && (name === 'Date' || name.toLowerCase() === 'date')) hasDate = true
       head += `${name}: ${list[i + 1]}\r\n`
     }
     if (!hasDate) head += dateLine()
@@ -83,43 +83,37 @@ export class ResponseWriter implements Downstream {
   }
 
   write(chunk: Buffer): boolean {
-    if (this.#bodyless || chunk.length === 0) return true
-    const ctx = this.ctx as Exchange
-    ctx.response.bodyBytes += chunk.length
-    if (this.#left >= 0) {
-      this.#left -= chunk.length
-      if (this.#left < 0) {
-        this.destroy() // more body than announced: the client would take it for the next response
-        return true
-      }
-    }
-    const { socket } = this.#connection
-    const room = this.#chunked ? this.#writeChunk(chunk) : this.#writeJoined(chunk)
-    if (!room && !socket.destroyed) this.#connection.blocked()
-    return room
-  }
-
-  #writeJoined(chunk: Buffer): boolean {
-    const { socket } = this.#connection
-    const head = this.#takeHead()
-    if (!head) return this.#send(chunk)
-    if (chunk.length <= JOIN_BYTES) return this.#sendText(head + chunk.toString('latin1'))
-    socket.cork()
-    this.#sendText(head)
-    const room = this.#send(chunk)
-    socket.uncork()
-    return room
-  }
-
-  #writeChunk(chunk: Buffer): boolean {
-    const before = `${this.#takeHead()}${chunk.length.toString(16)}\r\n`
-    if (chunk.length <= JOIN_BYTES) return this.#sendText(`${before}${chunk.toString('latin1')}\r\n`)
+    if (chunk.length <= JOIN_BYTES) return this.writeText(chunk.toString('latin1'))
+    if (!this.#mayWrite(chunk.length)) return true
     const { socket } = this.#connection
     socket.cork()
-    this.#sendText(before)
-    this.#send(chunk)
-    const room = this.#sendText('\r\n')
+    const before = this.#takeHead() + (this.#chunked ? `${chunk.length.toString(16)}\r\n` : '')
+    if (before) this.#sendText(before)
+    let room = this.#send(chunk)
+    if (this.#chunked) room = this.#sendText('\r\n')
     socket.uncork()
+    return this.#hasRoom(room)
+  }
+
+  writeText(text: string): boolean {
+    if (!this.#mayWrite(text.length)) return true
+    const framed = this.#chunked ? `${text.length.toString(16)}\r\n${text}\r\n` : text
+    return this.#hasRoom(this.#sendText(this.#takeHead() + framed))
+  }
+
+  /** Counts a piece of the body; false: it must not be sent. */
+  #mayWrite(bytes: number): boolean {
+    if (this.#bodyless || bytes === 0) return false
+    ;(this.ctx as Exchange).response.bodyBytes += bytes
+    if (this.#left < 0) return true
+    this.#left -= bytes
+    if (this.#left >= 0) return true
+    this.destroy() // more body than announced: the client would take it for the next response
+    return false
+  }
+
+  #hasRoom(room: boolean): boolean {
+    if (!room && !this.#connection.socket.destroyed) this.#connection.blocked()
     return room
   }
 
@@ -207,11 +201,12 @@ function isFraming(name: string): boolean {
     case 7:
       return name.toLowerCase() === 'upgrade'
     case 10: {
+      if (name === 'Connection') return true
       const lower = name.toLowerCase()
       return lower === 'connection' || lower === 'keep-alive'
     }
     case 14:
-      return name.toLowerCase() === 'content-length'
+      return name === 'Content-Length' || name.toLowerCase() === 'content-length'
     case 16:
       return name.toLowerCase() === 'proxy-connection'
     case 17:

@@ -252,21 +252,21 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
     }
     const consumed = from + head.headLength - this.#pending.length
     this.#pending = EMPTY
-    this.#onHead(head, chunk, consumed)
-    return consumed
+    return consumed + this.#onHead(head, chunk, consumed)
   }
 
-  #onHead(head: ParsedResponse, chunk: Buffer, consumed: number): void {
+  /** Bytes behind the head that it has taken too. */
+  #onHead(head: ParsedResponse, chunk: Buffer, consumed: number): number {
     const request = this.#request as OutgoingRequest
     const headers = new HeaderList(head.headers)
     for (const name of head.connectionNames ?? []) headers.remove(name)
     if (head.status === 101) {
       this.#upgrade(head, headers, Buffer.from(chunk.subarray(consumed)))
-      return
+      return 0
     }
     if (head.status < 200) {
       this.#handler?.informational(head.status, headers)
-      return
+      return 0
     }
     this.#reusable = head.keepAlive
     const empty = request.method === 'HEAD' || head.status === 204 || head.status === 304
@@ -274,13 +274,18 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
     if (empty || length === 0) {
       this.#handler?.head(head.status, headers, empty ? length : 0)
       this.#complete(undefined, consumed < chunk.length)
-      return
+      return 0
     }
     this.#left = length ?? 0
     this.#chunks = head.chunked ? new ChunkScanner(502) : undefined
     this.#state = head.chunked ? 'chunked' : length === undefined ? 'close' : 'length'
     if (this.#state === 'close') this.#reusable = false
     this.#handler?.head(head.status, headers, length)
+    if (length === undefined || head.text.length !== head.headLength + length) return 0
+    if (!this.#handler?.text(head.text.slice(head.headLength))) return 0
+    this.#left = 0
+    if (this.#handler) this.#complete(undefined, consumed + length < chunk.length)
+    return length
   }
 
   #upgrade(head: ParsedResponse, headers: HeaderList, rest: Buffer): void {

@@ -69,6 +69,8 @@ export interface ResponseHandler {
   informational(status: number, headers: HeaderList): void
   /** `length`: bytes of the body, undefined when not known. */
   head(status: number, headers: HeaderList, length: number | undefined): void
+  /** The whole body as latin1, when it is small and came with its head; false: it is wanted as bytes. */
+  text(body: string): boolean
   /** The handler owns the buffer. False: wait for `resume`. */
   data(chunk: Buffer): boolean
   /** Whether something may still refer to bytes that `data` was given; asked right after it. */
