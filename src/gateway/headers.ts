@@ -46,7 +46,7 @@ export class HeaderList {
 
   /** The same for a name and value that the gateway's own code has written out, so that they need no check; `lower` is the name in lower case. */
   setLiteral(name: string, lower: string, value: string): void {
-    const at = this.#find(lower, 0)
+    const at = this.#find(lower, 0, name)
     if (at < 0) {
       this.list.push(name, value)
       return
@@ -83,11 +83,12 @@ export class HeaderList {
     return object
   }
 
-  #find(lower: string, from: number): number {
+  /** `usual`: the spelling that is most likely; comparing costs less than making lower case. */
+  #find(lower: string, from: number, usual = lower): number {
     const { list } = this
     for (let i = from; i < list.length; i += 2) {
       const name = list[i] as string
-      if (name === lower || (name.length === lower.length && name.toLowerCase() === lower)) return i
+      if (name.length === lower.length && (name === usual || name.toLowerCase() === lower)) return i
     }
     return -1
   }

@@ -31,8 +31,7 @@ function upgradeOf(ctx: Exchange, asked: string): string | undefined {
 /** Where the connection goes. TLS destinations do not share connections across server names, client certificates or whether the node was verified. */
 export function destinationOf(ctx: Exchange, upstream: UpstreamRuntime, node: Node, host: string): Destination {
   const scheme = ctx.upstreamScheme ?? upstream.scheme
-  if (scheme !== 'https' && scheme !== 'grpcs')
-    return { address: node.address, port: node.port, key: node.key, tls: undefined }
+  if (scheme !== 'https' && scheme !== 'grpcs') return node.plain
   const colon = host.lastIndexOf(':')
   const servername = colon > host.lastIndexOf(']') ? host.slice(0, colon) : host
   const { verify, cert, key, ca, id } = upstream.tls

@@ -208,7 +208,8 @@ export class Pipeline {
     ctx.onHead?.()
     this.#headerFilter(ctx)
     const type = ctx.response.headers.get('content-type')
-    if (type !== undefined && lacksCharset(type)) ctx.response.headers.set('Content-Type', withCharset(type))
+    if (type !== undefined && lacksCharset(type))
+      ctx.response.headers.setLiteral('Content-Type', 'content-type', withCharset(type))
     const changed =
       (ctx.chain.bodyFilter.length > 0 || ctx.response.transforms) && !ctx.response.headers.has('content-length')
     this.#commit(ctx, changed ? undefined : length)

@@ -167,5 +167,6 @@ function toText({ address, port, weight, priority }: Found): string {
 function place(node: Node, found: Found): Node {
   const port = found.port ?? node.port
   const hostHeader = found.port === undefined ? node.hostHeader : `${node.host}:${port}`
-  return { ...node, ...found, port, hostHeader, key: `${found.address}:${port}` }
+  const key = `${found.address}:${port}`
+  return { ...node, ...found, port, hostHeader, key, plain: { address: found.address, port, key, tls: undefined } }
 }

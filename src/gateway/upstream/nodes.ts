@@ -26,13 +26,15 @@ function toNode(node: ListedNode, scheme: string): Node {
   const port = node.port ?? (scheme === 'https' || scheme === 'grpcs' ? 443 : 80)
   const host = node.host.startsWith('[') ? node.host.slice(1, -1) : node.host
   const shown = host.includes(':') ? `[${host}]` : host
+  const key = `${host}:${port}`
   return {
     host,
     port,
     address: host,
     weight: node.weight,
     priority: node.priority ?? 0,
-    key: `${host}:${port}`,
+    key,
+    plain: { address: host, port, key, tls: undefined },
     service: false,
     hostHeader: node.port === undefined ? shown : `${shown}:${port}`,
   }

@@ -2,7 +2,7 @@
 // about connections. Picking allocates nothing for an upstream of one node with a literal address.
 import { isIP } from 'node:net'
 import type { Resource } from '../../resources/kinds.ts'
-import type { PoolLimits, Timeouts } from '../transport/transport.ts'
+import type { Destination, PoolLimits, Timeouts } from '../transport/transport.ts'
 import { type Balancer, type BalancerKind, createBalancer, type PickInput } from './balancer.ts'
 import type { DnsCache } from './dns.ts'
 import { type HealthLink, NodesHealth } from './health.ts'
@@ -23,6 +23,8 @@ export interface Node {
   hostHeader: string
   /** `host` is a service, to be found by its SRV records. */
   service: boolean
+  /** Where connections without TLS go. */
+  plain: Destination
 }
 
 /** Where an upstream is configured. */
