@@ -6,7 +6,6 @@ import { randomBytes } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 import { SharedTable } from '../lib/shared-table.ts'
 import type { ConfigChange } from './config.ts'
-import { tuneHeap } from './heap.ts'
 import { MetricsReader } from './metrics.ts'
 import type { Logger } from './plugin.ts'
 import type { SeenRequests } from './tail.ts'
@@ -14,6 +13,7 @@ import { allocateTraffic, readTraffic, type TrafficSnapshot } from './traffic.ts
 import { DnsCache } from './upstream/dns.ts'
 import { HealthMonitor } from './upstream/health-monitor.ts'
 import { HealthTable } from './upstream/health-table.ts'
+import { tuneV8 } from './v8-flags.ts'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts'
 
 export interface DataPlaneOptions
@@ -96,7 +96,7 @@ export class DataPlane {
 
   /** Resolves when all threads listen; rejects with a ListenError when a port cannot be opened. */
   async start(): Promise<void> {
-    tuneHeap()
+    tuneV8()
     // The first thread alone: a port 0 is then known to the others, a taken port is reported once.
     const first = await this.#launch(0)
     this.ports = first.ports
