@@ -7,7 +7,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { residentKb } from './gateward-process.ts'
 import { CONNECTIONS, type Peer, rounds, type Sample, wrk } from './load.ts'
-import { gateward, LOAD_CORE, listening, nextPort, nginx, nginxProxy, PROXY_CORE, pinned } from './processes.ts'
+import {
+  gateward,
+  LOAD_CORE,
+  listening,
+  nextPort,
+  nginx,
+  nginxProxy,
+  PROXY_CORE,
+  pinned,
+  upstreamAt,
+} from './processes.ts'
 import { writeSection } from './report.ts'
 
 const ROUNDS = { count: 3, seconds: 3, warmUp: 3 }
@@ -60,8 +70,8 @@ try {
     `proxy_request_buffering off; proxy_max_temp_file_size 0; ${nginxProxy(`127.0.0.1:${port}`, backend, sink)}`,
   )
   const own = await gateward(directory)
-  await own.put('/routes/down', { uri: '/*', upstream: { nodes: { [`127.0.0.1:${backend}`]: 1 } } })
-  await own.put('/routes/up', { uri: '/up', upstream: { nodes: { [`127.0.0.1:${sink}`]: 1 } } })
+  await own.put('/routes/down', { uri: '/*', upstream: upstreamAt(backend) })
+  await own.put('/routes/up', { uri: '/up', upstream: upstreamAt(sink) })
   const peers = [
     { name: 'nginx', pid: base.pid as number, port },
     { name: 'Gateward', pid: own.pid, port: own.http },

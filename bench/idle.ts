@@ -9,7 +9,7 @@ import { build } from '../scripts/build.ts'
 import { SqliteStore } from '../src/store/sqlite.ts'
 import { quantile } from './admin-process.ts'
 import { residentKb } from './gateward-process.ts'
-import { answering, gateward, launch, nextPort } from './processes.ts'
+import { answering, gateward, launch, nextPort, upstreamAt } from './processes.ts'
 import { writeSection } from './report.ts'
 
 const IDLE = 10_000
@@ -19,7 +19,7 @@ const STARTS = 11
 
 const directory = mkdtempSync(join(tmpdir(), 'gateward-bench-'))
 const backend = nextPort()
-const route = { uri: '/*', upstream: { nodes: { [`127.0.0.1:${backend}`]: 1 } } }
+const route = { uri: '/*', upstream: upstreamAt(backend) }
 
 /** A connection that has had its first request answered; undefined when it cannot be opened. */
 async function used(port: number): Promise<Socket | undefined> {

@@ -14,6 +14,7 @@ import {
   nginxProxy,
   PROXY_CORE,
   pinned,
+  upstreamAt,
   versionOf,
   write,
 } from './processes.ts'
@@ -80,7 +81,7 @@ const caddyfile = (port: number): string =>
 
 /** Three of Gateward: as it is, with four plugins on the route, with its access log; each a process of its own. */
 async function own(): Promise<Peer[]> {
-  const upstream = { nodes: { [`127.0.0.1:${backend}`]: 1 } }
+  const upstream = upstreamAt(backend)
   const plugins = {
     'key-auth': {},
     'limit-count': { count: 1_000_000_000, time_window: 60, rejected_code: 429 },

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { plugins } from '../src/plugins/index.ts'
 import { type Peer, wrk } from './load.ts'
-import { type Gateward, gateward, LOAD_CORE, nextPort, nginx, pinned } from './processes.ts'
+import { type Gateward, gateward, LOAD_CORE, nextPort, nginx, pinned, upstreamAt } from './processes.ts'
 import { writeSection } from './report.ts'
 
 /** Some plugins by name: then nothing is written. */
@@ -154,7 +154,7 @@ const median = (values: number[]): number => values.sort((a, b) => a - b)[values
 
 /** Both routes take turns, so that a slow minute of the machine meets both. */
 async function costOf(gateway: Gateward, name: string, { conf, headers = {} }: Case, backend: number): Promise<number> {
-  const upstream = { nodes: { [`127.0.0.1:${backend}`]: 1 } }
+  const upstream = upstreamAt(backend)
   const keyed = AFTER_KEY_AUTH.has(name) ? { 'key-auth': {} } : {}
   const use = (plugins: object): Promise<void> => gateway.put('/routes/bench', { uri: '/*', upstream, plugins })
   const [bare, own]: [number[], number[]] = [[], []]

@@ -69,6 +69,11 @@ proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header X-Real-
 server { listen ${listen}; client_max_body_size 0; location / { proxy_pass http://b; } location /up { proxy_pass http://s; } }`
 }
 
+/** The upstream of a benchmark's route: its connections take as many requests as those of nginx above. */
+export function upstreamAt(port: number): object {
+  return { nodes: { [`127.0.0.1:${port}`]: 1 }, keepalive_pool: { size: 320, idle_timeout: 60, requests: 1_000_000 } }
+}
+
 /** A Gateward with one thread that listens. */
 export interface Gateward {
   pid: number

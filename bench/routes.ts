@@ -7,7 +7,7 @@ import { createRouter, type MatchInput, type RouteKeys } from '../src/gateway/ro
 import { SqliteStore } from '../src/store/sqlite.ts'
 import { residentKb } from './gateward-process.ts'
 import { type Peer, rounds, type Sample, wrk } from './load.ts'
-import { answering, gateward, nextPort } from './processes.ts'
+import { answering, gateward, nextPort, upstreamAt } from './processes.ts'
 import { writeSection } from './report.ts'
 
 const ROUNDS = { count: 5, seconds: 3, warmUp: 5 }
@@ -68,7 +68,7 @@ async function served(count: number): Promise<{ peer: Peer; residentMb: number }
   const data = join(directory, `data-of-${count}`)
   mkdirSync(data)
   const store = new SqliteStore(join(data, 'gateward.db'))
-  const upstream = { nodes: { [`127.0.0.1:${backend}`]: 1 } }
+  const upstream = upstreamAt(backend)
   const text = (i: number): string => JSON.stringify({ id: `${i}`, uri: uriOf(i), hosts: hostsOf(i), upstream })
   for (let i = 0; i < count; i += 1000)
     await store.commit(

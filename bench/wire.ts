@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { h2load, loaded, type Peer, rounds, type Sample, wrk } from './load.ts'
-import { answering, gateward, nextPort, nginx, nginxProxy, PROXY_CORE } from './processes.ts'
+import { answering, gateward, nextPort, nginx, nginxProxy, PROXY_CORE, upstreamAt } from './processes.ts'
 import { writeSection } from './report.ts'
 
 const ROUNDS = { count: 3, seconds: 3, warmUp: 4 }
@@ -36,7 +36,7 @@ try {
   )
   const own = await gateward(directory)
   await own.put('/ssls/bench', { sni: HOST, cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') })
-  await own.put('/routes/bench', { uri: '/*', upstream: { nodes: { [`127.0.0.1:${backend}`]: 1 } } })
+  await own.put('/routes/bench', { uri: '/*', upstream: upstreamAt(backend) })
   const peer = (name: string, pid: number | undefined, port: number): Peer => ({
     name,
     version: '',
