@@ -1,18 +1,28 @@
 // Variables that look into a request body: `post_arg_*` (form, JSON, multipart by name) and `graphql_*` (operation, name, root fields).
-// The pipeline has read the body before routes that use them are matched; a body that was not read has no such variables.
+// The body is read before routes that use them are matched, and before a plugin whose configuration names one runs; a body that was not read
+// has no such variables.
 import { type DocumentNode, Kind, parse } from 'graphql'
 import type { Exchange } from './exchange.ts'
 import { decodeQuery } from './variables.ts'
 
 /** Bytes of a body that is looked into; a larger one has no body variables, as in APISIX (`graphql.max_size`). */
-export const MAX_INSPECTED_BODY_BYTES = 1024 * 1024
+const MAX_INSPECTED_BODY_BYTES = 1024 * 1024
 
 const PARSED = Symbol('parsed body')
 
 type Parsed = { fields: Map<string, string> | undefined; json: unknown; graphql: DocumentNode | undefined }
 
+/** Reads a body that is looked into; undefined: it is here, or there is nothing to wait for. One that is too large has no variables. */
+export function readForVariables({ request: { body, headers } }: Exchange): Promise<void> | undefined {
+  if (body.ended || !isInspected(headers.get('content-type'))) return undefined
+  return body.read(MAX_INSPECTED_BODY_BYTES).then(
+    () => undefined,
+    () => undefined,
+  )
+}
+
 /** Whether a body of this Content-Type is looked into. Others are not waited for: a gRPC stream ends only after its answer. */
-export function isInspected(type: string | undefined): boolean {
+function isInspected(type: string | undefined): boolean {
   return (
     type !== undefined && /^(?:application\/(?:x-www-form-urlencoded|graphql|json)|multipart\/form-data)/.test(type)
   )

@@ -4,6 +4,7 @@
 // service; consumer over consumer group over all of them, once a consumer is known. Global rules are not merged: they run as well, first in
 // each phase. `_meta` may disable a plugin, change its place, bind it to a condition or replace its refusals.
 import type { Resource } from '../resources/kinds.ts'
+import { readForVariables } from './body-variables.ts'
 import type { Exchange } from './exchange.ts'
 import type { PhaseResult, PluginInstance, Reply } from './plugin.ts'
 import { compileVars } from './router/vars.ts'
@@ -29,6 +30,8 @@ export interface ActivePlugin {
   priority: number
   instance: PluginInstance
   meta: PluginMeta | undefined
+  /** Its configuration names variables of the request's body. */
+  needsBody?: boolean
 }
 
 export interface PluginMeta {
@@ -86,7 +89,18 @@ export function byPriority(a: ActivePlugin, b: ActivePlugin): number {
   return b.priority - a.priority || (a.name < b.name ? -1 : 1)
 }
 
-function toStep(plugin: ActivePlugin, phase: 'rewrite' | 'access' | 'before_proxy'): Step | undefined {
+type StepPhase = 'rewrite' | 'access' | 'before_proxy'
+
+function toStep(plugin: ActivePlugin, phase: StepPhase): Step | undefined {
+  const step = toBareStep(plugin, phase)
+  if (!step || !plugin.needsBody) return step
+  return (ctx) => {
+    const read = readForVariables(ctx)
+    return read ? read.then(() => (ctx.finished ? undefined : step(ctx))) : step(ctx)
+  }
+}
+
+function toBareStep(plugin: ActivePlugin, phase: StepPhase): Step | undefined {
   const run = plugin.instance[phase]?.bind(plugin.instance)
   if (!run) return undefined
   const applies = toCondition(plugin)

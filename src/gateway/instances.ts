@@ -85,6 +85,7 @@ export class Instances {
           this.#deps.env(plugin, { key: owner, version }),
         ),
         meta,
+        needsBody: BODY_VARIABLE.test(JSON.stringify(conf)),
       }
     } catch (error) {
       this.#deps.onTrouble(owner, name, error)
@@ -97,6 +98,8 @@ export class Instances {
 export function setupPlugin(plugin: Plugin, conf: Resource, env: PluginEnv): PluginInstance {
   return plugin.setup(withDefaults(plugin.schema, conf), env)
 }
+
+const BODY_VARIABLE = /\b(?:post_arg[_.]|graphql_(?:operation|name|root_fields))/
 
 /** Stands in for a plugin that cannot run. */
 const broken: PluginInstance = { rewrite: () => ({ status: 500 }) }

@@ -6,7 +6,7 @@
 // Everything is synchronous until a phase returns a promise. The wire calls `handle`; forward.ts calls `beginResponse`, `writeBody`,
 // `endBody` as the upstream's answer comes; a Reply takes the same three steps. `finish` runs once for every request, whatever happens.
 
-import { isInspected, MAX_INSPECTED_BODY_BYTES } from './body-variables.ts'
+import { readForVariables } from './body-variables.ts'
 import { type ActivePlugin, type Step, toChain } from './compile.ts'
 import { lacksCharset, withCharset } from './content-type.ts'
 import { errorPage, NOT_FOUND, SERVER } from './error-page.ts'
@@ -46,16 +46,17 @@ export class Pipeline {
   handle(ctx: Exchange): void {
     this.#deps.onBegin()
     if (ctx.connection.tls && this.#refused(ctx, ctx.connection.tls)) return
-    const { routes } = this.#deps
-    const { body, headers } = ctx.request
-    if (!routes.needsBody || body.length === 0 || !isInspected(headers.get('content-type'))) {
+    const read = this.#deps.routes.needsBody ? readForVariables(ctx) : undefined
+    if (read) read.then(() => this.#begin(ctx))
+    else this.#begin(ctx)
+  }
+
+  #begin(ctx: Exchange): void {
+    try {
       this.#match(ctx)
-      return
+    } catch (error) {
+      this.#fail(ctx, error) // a condition of a route that cannot be decided
     }
-    body.read(MAX_INSPECTED_BODY_BYTES).then(
-      () => this.#match(ctx),
-      () => this.#match(ctx), // too large to be looked into: routes that want a body variable do not match, others do
-    )
   }
 
   /** A request that its connection's client certificate does not cover is answered as APISIX does it: with 400, before any route. */

@@ -115,3 +115,32 @@ describe('merging', () => {
     thread.close()
   })
 })
+
+describe('conditions', () => {
+  test('one that cannot be decided in time fails its request, not the thread', async () => {
+    const thread = threadForTest({
+      'routes/a': { uri: '/*', vars: [['arg_x', '~~', '(?=a)(a+)+$']], upstream: { nodes } },
+    })
+    assert.equal((await from(thread, `/?x=${'a'.repeat(2000)}!`)).status, 500)
+    assert.equal((await from(thread, '/?x=aaa')).status, 200)
+    thread.close()
+  })
+
+  test('a plugin whose condition looks into the body waits for it', async () => {
+    const thread = threadForTest({
+      'routes/a': {
+        uri: '/*',
+        upstream: { nodes },
+        plugins: { mocking: { response_status: 201, _meta: { filter: [['post_arg_id', '==', '1']] } } },
+      },
+    })
+    const post = async (body: string): Promise<number> => {
+      const headers = { 'Content-Type': 'application/x-www-form-urlencoded' }
+      return (await thread.inject({ method: 'POST', target: '/', headers, body })).status
+    }
+    assert.equal(await post('id=1'), 201)
+    assert.equal(await post('id=2'), 200)
+    assert.equal(await post(`id=1&x=${'x'.repeat(2_000_000)}`), 200, 'too large to be looked into')
+    thread.close()
+  })
+})

@@ -27,6 +27,17 @@ test('bypass_missing', async () => {
   assert.equal((await as('bot')).status, 403)
 })
 
+test('no agent takes a pattern long; what cannot be decided does not pass', async () => {
+  const evil = `${'a'.repeat(4000)}!`
+  const startedAt = performance.now()
+  bench.route({ 'ua-restriction': { denylist: ['(a+)+$'] } })
+  assert.equal((await as(evil)).status, 200)
+  bench.route({ 'ua-restriction': { denylist: ['(?=a)(a+)+$'] } })
+  assert.equal((await as(evil)).status, 500)
+  assert.equal((await as('aaa')).status, 403)
+  assert.ok(performance.now() - startedAt < 2000)
+})
+
 test('refuses a broken pattern and two lists', () => {
   assert.match(refusal('ua-restriction', { denylist: ['('] }) ?? '', /missing closing parenthesis/)
   assert.match(refusal('ua-restriction', { denylist: ['a'], allowlist: ['b'] }) ?? '', /matches both schemas/)

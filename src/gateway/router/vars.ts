@@ -1,6 +1,7 @@
 // APISIX's expressions over variables: `[["arg_version", "==", "2"], ["http_x", "!", "in", ["a", "b"]]]`, with nested `["OR", [...], [...]]`.
 // Compiled once into one function. Semantics follow recordings of APISIX: values of a request are text, so that a number in a list of `in`
 // never equals one; an absent variable fails every comparison, and so passes every negated one.
+import { boundedRegex } from '../../lib/bounded-regex.ts'
 import { CidrSet } from '../../lib/cidr.ts'
 
 type Read = (name: string) => unknown
@@ -114,7 +115,7 @@ function matches(pattern: unknown, flags: string): (value: unknown) => boolean {
     (typeof value === 'string' || typeof value === 'number') && regex.test(String(value).slice(0, MAX_SUBJECT_LENGTH))
 }
 
-/** PCRE's most used extras are translated: inline `(?i)`, possessive and named forms that JavaScript spells otherwise. */
+/** PCRE's most used extras are translated: inline `(?i)`, possessive and named forms that JavaScript spells otherwise. No text takes it long. */
 export function compileRegex(pattern: string, flags = ''): RegExp {
   let source = pattern
   let all = flags
@@ -129,7 +130,7 @@ export function compileRegex(pattern: string, flags = ''): RegExp {
     .replace(/\\[zZ]/g, '$')
     .replace(/\\h/g, '[ \\t]')
   try {
-    return new RegExp(source, all)
+    return boundedRegex(source, all)
   } catch (error) {
     throw new Error(`invalid regular expression ${JSON.stringify(pattern)}: ${(error as Error).message}`)
   }
