@@ -37,5 +37,6 @@ export function leave(table: SharedTable, key: string, now: number): void {
   if (!table.read(key, now)) return
   table.update(key, now, (slot) => {
     slot.a = Math.max(0, slot.a - 1)
+    if (slot.a === 0) slot.expiresAt = now // nobody is in: the slot is free for another key
   })
 }

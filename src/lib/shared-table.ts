@@ -1,12 +1,19 @@
 // A table of counters in shared memory, so that all data-plane threads enforce one limit exactly.
 //
 // Fixed size: BUCKETS of 8 slots. A key is hashed to 64 bits; the low part picks the bucket, the whole is stored in the slot. Each bucket has
-// a spin lock, held for a handful of instructions and never across a callback that can wait. A full bucket gives up its slot that
-// expires first: memory is bounded, the oldest limit is forgotten. Values are doubles: two for each slot, meaning is the caller's.
+// a spin lock, held for a handful of instructions and never across a callback that can wait. A full bucket gives up the slot that was not
+// touched for longest: memory is bounded, and what is counted now stays whatever else is counted and for how long. The hash begins
+// with random numbers of the table, so that nobody can choose keys that push out, or are taken for, somebody else's. Values are doubles:
+// two for each slot, meaning is the caller's.
+import { randomInt } from 'node:crypto'
 
 const SLOTS = 8
+/** The table's two seeds, in front of the buckets. */
+const SEED_BYTES = 8
 const WORDS_PER_BUCKET = 2 + SLOTS * 2
-const DOUBLES_PER_SLOT = 3
+/** Of a slot: when it expires, its two numbers, when it was touched last. */
+const DOUBLES_PER_SLOT = 4
+const BUCKET_BYTES = WORDS_PER_BUCKET * 4 + SLOTS * DOUBLES_PER_SLOT * 8
 const SPIN_LIMIT = 5_000_000
 
 /** The two numbers of a slot, changed in place inside `update`. `fresh` is true when the key was absent or had expired. */
@@ -23,20 +30,28 @@ export class SharedTable {
   readonly #words: Int32Array
   readonly #doubles: Float64Array
   readonly #mask: number
+  readonly #seeds: readonly [number, number]
   readonly #slot: Slot = { a: 0, b: 0, fresh: true, expiresAt: 0 }
 
   /** `source` is a capacity in keys (rounded up to a power of two times 8), or the buffer of a table made by another thread. */
   constructor(source: number | SharedArrayBuffer) {
     if (typeof source === 'number') {
       const buckets = 2 ** Math.max(4, Math.ceil(Math.log2(source / SLOTS)))
-      this.buffer = new SharedArrayBuffer(buckets * (WORDS_PER_BUCKET * 4 + SLOTS * DOUBLES_PER_SLOT * 8))
+      this.buffer = new SharedArrayBuffer(SEED_BYTES + buckets * BUCKET_BYTES)
+      new Int32Array(this.buffer, 0, 2).set([randomInt(2 ** 32), randomInt(2 ** 32)])
     } else {
       this.buffer = source
     }
-    const buckets = this.buffer.byteLength / (WORDS_PER_BUCKET * 4 + SLOTS * DOUBLES_PER_SLOT * 8)
+    const buckets = (this.buffer.byteLength - SEED_BYTES) / BUCKET_BYTES
+    const [first = 0, second = 0] = new Int32Array(this.buffer, 0, 2)
+    this.#seeds = [first, second]
     this.#mask = buckets - 1
-    this.#words = new Int32Array(this.buffer, 0, buckets * WORDS_PER_BUCKET)
-    this.#doubles = new Float64Array(this.buffer, buckets * WORDS_PER_BUCKET * 4, buckets * SLOTS * DOUBLES_PER_SLOT)
+    this.#words = new Int32Array(this.buffer, SEED_BYTES, buckets * WORDS_PER_BUCKET)
+    this.#doubles = new Float64Array(
+      this.buffer,
+      SEED_BYTES + buckets * WORDS_PER_BUCKET * 4,
+      buckets * SLOTS * DOUBLES_PER_SLOT,
+    )
   }
 
   /**
@@ -44,8 +59,8 @@ export class SharedTable {
    * `change` returns. `now` is in milliseconds since the epoch.
    */
   update<T>(key: string, now: number, change: (slot: Slot) => T): T {
-    const high = hash(key, 0x811c9dc5)
-    const low = hash(key, 0x9747b28c) | 1
+    const high = hash(key, this.#seeds[0])
+    const low = hash(key, this.#seeds[1]) | 1
     const bucket = (high & this.#mask) >>> 0
     const lock = bucket * WORDS_PER_BUCKET
     this.#acquire(lock)
@@ -63,16 +78,17 @@ export class SharedTable {
       this.#doubles[at] = slot.expiresAt
       this.#doubles[at + 1] = slot.a
       this.#doubles[at + 2] = slot.b
+      this.#doubles[at + 3] = now
       return result
     } finally {
       Atomics.store(this.#words, lock, 0)
     }
   }
 
-  /** The key's numbers; undefined when it is absent or has expired. Changes nothing. */
+  /** The key's numbers; undefined when it is absent or has expired. Changes nothing but that the slot was touched. */
   read(key: string, now: number): { a: number; b: number } | undefined {
-    const high = hash(key, 0x811c9dc5)
-    const low = hash(key, 0x9747b28c) | 1
+    const high = hash(key, this.#seeds[0])
+    const low = hash(key, this.#seeds[1]) | 1
     const bucket = (high & this.#mask) >>> 0
     const lock = bucket * WORDS_PER_BUCKET
     this.#acquire(lock)
@@ -82,6 +98,7 @@ export class SharedTable {
         const at = (bucket * SLOTS + i) * DOUBLES_PER_SLOT
         if (this.#words[words] !== high || this.#words[words + 1] !== low) continue
         if ((this.#doubles[at] as number) <= now) return undefined
+        this.#doubles[at + 3] = now
         return { a: this.#doubles[at + 1] as number, b: this.#doubles[at + 2] as number }
       }
       return undefined
@@ -90,18 +107,18 @@ export class SharedTable {
     }
   }
 
-  /** The slot that holds the key, else a free or expired one, else the one that expires first. */
+  /** The slot that holds the key, else a free or expired one, else the one that was not touched for longest. */
   #locate(bucket: number, high: number, low: number, now: number): number {
     const words = bucket * WORDS_PER_BUCKET + 2
     let spare = 0
-    let spareExpiry = Number.POSITIVE_INFINITY
+    let spareTouched = Number.POSITIVE_INFINITY
     for (let i = 0; i < SLOTS; i++) {
       if (this.#words[words + i * 2] === high && this.#words[words + i * 2 + 1] === low) return i
-      const expiry = this.#doubles[(bucket * SLOTS + i) * DOUBLES_PER_SLOT] as number
-      const rank = expiry <= now ? 0 : expiry
-      if (rank < spareExpiry) {
+      const at = (bucket * SLOTS + i) * DOUBLES_PER_SLOT
+      const touched = (this.#doubles[at] as number) <= now ? 0 : (this.#doubles[at + 3] as number)
+      if (touched < spareTouched) {
         spare = i
-        spareExpiry = rank
+        spareTouched = touched
       }
     }
     // Whoever was here is forgotten: its low word must not match, or `update` would take its values for ours.

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Worker } from 'node:worker_threads'
+import { enter, leave } from '../../src/lib/limit-local.ts'
 import { countFixed, countSliding } from '../../src/lib/limit-window.ts'
 import { SharedTable } from '../../src/lib/shared-table.ts'
 
@@ -53,7 +54,36 @@ test('a sliding window weighs the window before', () => {
   assert.equal(countSliding(table, 'k', 10, 1000, 1500).allowed, true)
 })
 
-test('a full bucket forgets the key that expires first, and only memory is lost', () => {
+test('a full bucket forgets the key that was not asked for longest, and only memory is lost', () => {
   const table = new SharedTable(8)
   for (let i = 0; i < 10_000; i++) assert.equal(countFixed(table, `k${i}`, 1, 60_000, 1000).allowed, true)
+})
+
+test('a key that is counted now is not pushed out by keys that are kept longer', () => {
+  const table = new SharedTable(8)
+  assert.equal(countFixed(table, 'mine', 1, 1000, 1000).allowed, true)
+  for (let i = 0; i < 400; i++) {
+    const now = 1001 + i
+    countFixed(table, `other ${i}`, 1, 24 * 3600 * 1000, now)
+    assert.equal(countFixed(table, 'mine', 1, 1000, now).allowed, false, `pushed out by ${i} others`)
+  }
+})
+
+test('nobody can tell which keys share a bucket: each table hashes otherwise', () => {
+  const forgotten = (): string => {
+    const table = new SharedTable(8)
+    for (let i = 0; i < 200; i++) countFixed(table, `k${i}`, 1, 60_000, 1000 + i)
+    return Array.from({ length: 200 }, (_, i) => (table.read(`k${i}`, 1300) ? '1' : '0')).join('')
+  }
+  assert.notEqual(forgotten(), forgotten())
+})
+
+test('a place that was given back leaves nothing', () => {
+  const table = new SharedTable(64)
+  assert.equal(enter(table, 'k', 2, 60_000, 1000), 1)
+  assert.equal(enter(table, 'k', 2, 60_000, 1000), 2)
+  leave(table, 'k', 1001)
+  assert.equal(table.read('k', 1001)?.a, 1)
+  leave(table, 'k', 1002)
+  assert.equal(table.read('k', 1002), undefined)
 })
