@@ -15,20 +15,26 @@ interface Kept {
 
 /** Keys beyond this ask Redis for each request. */
 const MAX_KEYS = 100_000
+/** What a timer can wait for at most: a longer time would be none at all. */
+const MAX_INTERVAL_MS = 2 ** 31 - 1
 
 export class DelayedLimits implements LimitStore {
   readonly #redis: RedisLimits
+  readonly #intervalMs: number
   readonly #now: () => number
   readonly #kept = new Map<string, Kept>()
   readonly #timer: NodeJS.Timeout
 
   constructor(redis: RedisLimits, intervalMs: number, now: () => number) {
     this.#redis = redis
+    this.#intervalMs = Math.min(intervalMs, MAX_INTERVAL_MS)
     this.#now = now
-    this.#timer = setInterval(() => void this.#settleAll(), intervalMs).unref()
+    this.#timer = setInterval(() => void this.#settleAll(), this.#intervalMs).unref()
   }
 
   count(key: string, window: Window): Counted | Promise<Counted> {
+    // A window that a variable has made shorter than the interval would end before it is settled.
+    if (window.lengthMs <= this.#intervalMs) return this.#redis.count(key, window)
     const kept = this.#kept.get(key)
     const now = this.#now()
     if (!kept || kept.endsAt <= now || kept.window.limit !== window.limit) return this.#ask(key, window)

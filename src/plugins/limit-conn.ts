@@ -1,7 +1,6 @@
 // Limits how many requests of a key are served at the same time. Those between `conn` and `conn + burst` wait, the longer the more there are;
 // those beyond are refused. A place is given back when the request has ended, whatever its end was.
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PhaseResult, type PluginEnv, type PluginInstance } from '../gateway/plugin.ts'
@@ -10,13 +9,16 @@ import { redisConditions } from '../lib/redis-settings.ts'
 import { countOrTemplate, oneOfTexts } from '../lib/schema-types.ts'
 import {
   combined,
-  outOfReach,
+  holdBack,
   REDIS_SECRETS,
   readKey,
   refusalOf,
   rejectionFields,
+  rulesFault,
   scopeOf,
   toNumber,
+  type Uncounted,
+  uncounted,
 } from './limiting/fields.ts'
 
 const conn = countOrTemplate('Connections', 'requests that are served at the same time')
@@ -96,6 +98,13 @@ interface Limit {
   key(ctx: Exchange): string | undefined
 }
 
+/** A limit as it is for one request. */
+interface Told {
+  key: string
+  places: number
+  waiting: number
+}
+
 export default definePlugin<Conf>({
   name: 'limit-conn',
   version: 0.1,
@@ -111,6 +120,8 @@ export default definePlugin<Conf>({
       throw new Error('conn/burst and rules cannot be specified at the same time')
     if (!conf.rules && (conf.conn === undefined || conf.burst === undefined))
       throw new Error('value should match only one schema, but matches none')
+    const fault = rulesFault(conf)
+    if (fault !== undefined) throw new Error(fault)
   },
   setup: (conf, env) => new Places(conf, env),
 })
@@ -119,7 +130,7 @@ class Places implements PluginInstance {
   readonly #conf: Conf
   readonly #store: LimitStore
   readonly #limits: Limit[]
-  readonly #fail: ReturnType<typeof outOfReach>
+  readonly #uncounted: Uncounted
   readonly #scope: string
   /** Tells our places from those of other threads and gateways. */
   readonly #name = randomUUID()
@@ -128,7 +139,7 @@ class Places implements PluginInstance {
   constructor(conf: Conf, env: PluginEnv) {
     this.#conf = conf
     this.#store = limitStore(conf, { shared: env.shared, now: env.now, placeSeconds: conf.key_ttl })
-    this.#fail = outOfReach(env, 'limit-conn', conf)
+    this.#uncounted = uncounted(env, 'limit-conn', conf)
     this.#scope = `limit-conn ${scopeOf(env, conf)}`
     this.#limits = conf.rules?.map((rule) => ({ ...rule, key: (ctx) => combined(ctx, rule.key) })) ?? [
       { conn: conf.conn as number, burst: conf.burst as number, key: (ctx) => readKey(ctx, conf) },
@@ -136,7 +147,17 @@ class Places implements PluginInstance {
   }
 
   access(ctx: Exchange): PhaseResult | Promise<PhaseResult> {
-    return this.#from(ctx, 0)
+    const told: Told[] = []
+    for (const [index, limit] of this.#limits.entries()) {
+      const value = limit.key(ctx)
+      if (value === undefined) continue
+      const places = toNumber(ctx, limit.conn, 1)
+      const waiting = toNumber(ctx, limit.burst, 0)
+      if (places === undefined || waiting === undefined)
+        return this.#uncounted.undecided('conn or burst is not an integer')
+      told.push({ key: `${this.#scope} ${index} ${value}`, places, waiting })
+    }
+    return told.length ? this.#from(ctx, told, 0) : this.#uncounted.undecided('none of the rules applies to it')
   }
 
   log(ctx: Exchange): void {
@@ -148,35 +169,27 @@ class Places implements PluginInstance {
   }
 
   /** Takes a place at the limits from this one on. A refusal gives back, in the log phase, what was taken before. */
-  #from(ctx: Exchange, start: number): PhaseResult | Promise<PhaseResult> {
-    for (let i = start; i < this.#limits.length; i++) {
-      const limit = this.#limits[i] as Limit
-      const value = limit.key(ctx)
-      if (value === undefined) continue
-      const places = toNumber(ctx, limit.conn, 1)
-      const waiting = toNumber(ctx, limit.burst, 0)
-      if (places === undefined || waiting === undefined) {
-        if (this.#conf.allow_degradation) continue
-        return { status: 500 }
-      }
-      const place = { key: `${this.#scope} ${i} ${value}`, token: `${this.#name} ${this.#taken++}` }
-      const inside = this.#store.enter(place.key, place.token, places + waiting)
-      const next = (taken: number): PhaseResult | Promise<PhaseResult> =>
-        this.#entered(ctx, place, taken, places, i + 1)
-      if (inside instanceof Promise) return inside.then(next, (error) => this.#fail(error) ?? this.#from(ctx, i + 1))
-      return next(inside)
-    }
-    return undefined
+  #from(ctx: Exchange, told: readonly Told[], start: number): PhaseResult | Promise<PhaseResult> {
+    const limit = told[start]
+    if (!limit) return undefined
+    const place = { key: limit.key, token: `${this.#name} ${this.#taken++}` }
+    const next = (): PhaseResult | Promise<PhaseResult> => this.#from(ctx, told, start + 1)
+    const entered = (inside: number): PhaseResult | Promise<PhaseResult> =>
+      this.#entered(ctx, place, inside - limit.places, inside > 0, next)
+    const inside = this.#store.enter(place.key, place.token, limit.places + limit.waiting)
+    if (inside instanceof Promise) return inside.then(entered, (error) => this.#uncounted.outOfReach(error) ?? next())
+    return entered(inside)
   }
 
+  /** `beyond`: how many there are more than `conn`. */
   #entered(
     ctx: Exchange,
     place: Place,
-    inside: number,
-    places: number,
-    next: number,
+    beyond: number,
+    allowed: boolean,
+    next: () => PhaseResult | Promise<PhaseResult>,
   ): PhaseResult | Promise<PhaseResult> {
-    if (inside === 0) return refusalOf(this.#conf)
+    if (!allowed) return refusalOf(this.#conf)
     if (ctx.finished) {
       this.#giveBack(place.key, place.token) // the client went away while Redis was asked
       return undefined
@@ -184,15 +197,15 @@ class Places implements PluginInstance {
     const taken = ctx.get<Place[]>(this)
     if (taken) taken.push(place)
     else ctx.set(this, [place])
-    if (inside <= places) return this.#from(ctx, next)
+    if (beyond <= 0) return next()
     const { default_conn_delay: seconds, only_use_default_delay: same } = this.#conf
-    const waitMs = seconds * 1000 * (same ? 1 : inside - places)
-    return sleep(waitMs).then(() => this.#from(ctx, next))
+    const waitMs = seconds * 1000 * (same ? 1 : beyond)
+    return holdBack(waitMs).then(next)
   }
 
   #giveBack(key: string, token: string): void {
     const left = this.#store.leave(key, token)
-    if (left instanceof Promise) left.catch(this.#fail)
+    if (left instanceof Promise) left.catch(this.#uncounted.outOfReach)
   }
 }
 

@@ -4,19 +4,21 @@ import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PhaseResult, type PluginEnv, type PluginInstance, type Reply } from '../gateway/plugin.ts'
 import { checkName } from '../lib/header-fields.ts'
-import { type LimitStore, limitStore } from '../lib/limit-store.ts'
+import { type LimitStore, limitStore, type Window } from '../lib/limit-store.ts'
 import type { Counted } from '../lib/limit-window.ts'
 import { redisConditions } from '../lib/redis-settings.ts'
 import { countOrTemplate, oneOfTexts } from '../lib/schema-types.ts'
 import {
   combined,
-  outOfReach,
   REDIS_SECRETS,
   readKey,
   refusalOf,
   rejectionFields,
+  rulesFault,
   scopeOf,
   toNumber,
+  type Uncounted,
+  uncounted,
 } from './limiting/fields.ts'
 
 const rule = Type.Object({
@@ -128,12 +130,23 @@ export default definePlugin<Conf>({
     if (!conf.rules && (conf.count === undefined || conf.time_window === undefined)) {
       throw new Error('value should match only one schema, but matches none')
     }
-    const { sync_interval: seconds = -1 } = conf
-    if (seconds !== -1 && seconds < LEAST_INTERVAL_SECONDS)
-      throw new Error(`sync_interval is ${seconds}: give -1 or at least ${LEAST_INTERVAL_SECONDS} seconds`)
+    const fault = rulesFault(conf) ?? intervalFault(conf)
+    if (fault !== undefined) throw new Error(fault)
   },
   setup: (conf, env) => new Counts(conf, env),
 })
+
+/** Counts here are settled with Redis within a window, or each window would begin anew unsettled. */
+function intervalFault({
+  policy = 'local',
+  sync_interval: seconds = -1,
+  time_window: window,
+}: Conf): string | undefined {
+  if (policy === 'local' || seconds === -1) return undefined
+  if (seconds < LEAST_INTERVAL_SECONDS) return `sync_interval should not be smaller than ${LEAST_INTERVAL_SECONDS}`
+  if (typeof window === 'number' && seconds >= window) return 'sync_interval should be smaller than time_window'
+  return undefined
+}
 
 interface Limit {
   count: number | string
@@ -143,24 +156,42 @@ interface Limit {
   prefix: string | undefined
 }
 
+/** A limit as it is for one request. */
+interface Told {
+  key: string
+  window: Window
+  prefix: string | undefined
+}
+
 class Counts implements PluginInstance {
   readonly #conf: Conf
   readonly #store: LimitStore
   readonly #limits: Limit[]
   readonly #names: () => HeaderNames
-  readonly #fail: ReturnType<typeof outOfReach>
+  readonly #uncounted: Uncounted
 
   constructor(conf: Conf, env: PluginEnv) {
     this.#conf = conf
     this.#store = limitStore(conf, { shared: env.shared, now: env.now, syncSeconds: conf.sync_interval })
     this.#names = headerNames(env)
-    this.#fail = outOfReach(env, 'limit-count', conf)
+    this.#uncounted = uncounted(env, 'limit-count', conf)
     const scope = `limit-count ${conf.group ? `group ${conf.group}` : scopeOf(env, conf)}`
     this.#limits = conf.rules?.map((one, index) => fromRule(one, index, scope)) ?? [fromCount(conf, scope)]
   }
 
   access(ctx: Exchange): PhaseResult | Promise<PhaseResult> {
-    return this.#from(ctx, 0)
+    const sliding = this.#conf.window_type === 'sliding'
+    const told: Told[] = []
+    for (const { key: keyOf, count, window, prefix } of this.#limits) {
+      const key = keyOf(ctx)
+      if (key === undefined) continue
+      const limit = toNumber(ctx, count, 1)
+      const seconds = toNumber(ctx, window, 1)
+      if (limit === undefined || seconds === undefined)
+        return this.#uncounted.undecided('count or time_window is not an integer from 1 on')
+      told.push({ key, window: { limit, lengthMs: seconds * 1000, sliding }, prefix })
+    }
+    return told.length ? this.#from(ctx, told, 0) : this.#uncounted.undecided('none of the rules applies to it')
   }
 
   header_filter(ctx: Exchange): void {
@@ -173,33 +204,26 @@ class Counts implements PluginInstance {
   }
 
   /** Counts at the limits from this one on, up to the first that refuses. */
-  #from(ctx: Exchange, start: number): PhaseResult | Promise<PhaseResult> {
-    for (let i = start; i < this.#limits.length; i++) {
-      const limit = this.#limits[i] as Limit
-      const key = limit.key(ctx)
-      if (key === undefined) continue
-      const count = toNumber(ctx, limit.count, Number.MIN_VALUE)
-      const seconds = toNumber(ctx, limit.window, Number.MIN_VALUE)
-      if (count === undefined || seconds === undefined) {
-        if (this.#conf.allow_degradation) continue
-        return { status: 500 }
-      }
-      const sliding = this.#conf.window_type === 'sliding'
-      const counted = this.#store.count(key, { limit: count, lengthMs: seconds * 1000, sliding })
+  #from(ctx: Exchange, told: readonly Told[], start: number): PhaseResult | Promise<PhaseResult> {
+    for (let i = start; i < told.length; i++) {
+      const limit = told[i] as Told
+      const counted = this.#store.count(limit.key, limit.window)
       if (counted instanceof Promise) {
-        const next = (one: Counted): PhaseResult | Promise<PhaseResult> =>
-          this.#decide(ctx, limit, one, count) ?? this.#from(ctx, i + 1)
-        return counted.then(next, (error) => this.#fail(error) ?? this.#from(ctx, i + 1))
+        const next = (): PhaseResult | Promise<PhaseResult> => this.#from(ctx, told, i + 1)
+        return counted.then(
+          (one) => this.#decide(ctx, limit, one) ?? next(),
+          (error) => this.#uncounted.outOfReach(error) ?? next(),
+        )
       }
-      const refusal = this.#decide(ctx, limit, counted, count)
+      const refusal = this.#decide(ctx, limit, counted)
       if (refusal) return refusal
     }
     return undefined
   }
 
-  #decide(ctx: Exchange, limit: Limit, counted: Counted, count: number): Reply | undefined {
+  #decide(ctx: Exchange, { window, prefix }: Told, counted: Counted): Reply | undefined {
     const shown = this.#conf.show_limit_quota_header
-    const headers = shown ? quotaHeaders(this.#names(), limit.prefix, { ...counted, limit: count }) : undefined
+    const headers = shown ? quotaHeaders(this.#names(), prefix, { ...counted, limit: window.limit }) : undefined
     if (!counted.allowed) return { ...refusalOf(this.#conf), ...(headers ? { headers } : {}) }
     if (headers) remember(ctx, this, headers)
     return undefined
@@ -250,7 +274,8 @@ function quotaHeaders(
   prefix: string | undefined,
   outcome: Counted & { limit: number },
 ): [string, string][] {
-  const named = (name: string): string => (prefix === undefined ? name : name.replace(/^X-/i, `X-${prefix}-`))
+  const named = (name: string): string =>
+    prefix === undefined ? name : name.replace('RateLimit-', `${prefix}-RateLimit-`)
   return [
     [named(names.limit_header), String(outcome.limit)],
     [named(names.remaining_header), String(outcome.remaining)],

@@ -1,12 +1,11 @@
 // Limits the rate of requests by a leaky bucket for each key: what exceeds the rate waits, what exceeds the burst is refused. The bucket is in
 // memory that all threads share, or in Redis for all nodes.
-import { setTimeout as sleep } from 'node:timers/promises'
 import Type, { type Static } from 'typebox'
 import { definePlugin, type PhaseResult } from '../gateway/plugin.ts'
 import { limitStore } from '../lib/limit-store.ts'
 import { redisConditions } from '../lib/redis-settings.ts'
 import { oneOfTexts } from '../lib/schema-types.ts'
-import { outOfReach, REDIS_SECRETS, readKey, refusalOf, rejectionFields, scopeOf } from './limiting/fields.ts'
+import { holdBack, REDIS_SECRETS, readKey, refusalOf, rejectionFields, scopeOf, uncounted } from './limiting/fields.ts'
 
 const schema = Type.Object({
   rate: Type.Number({
@@ -62,16 +61,16 @@ export default definePlugin<Conf>({
     const scope = `limit-req ${scopeOf(env, conf)}`
     const bucket = { ratePerSecond: conf.rate, burst: conf.burst }
     const refusal = refusalOf(conf)
-    const fail = outOfReach(env, 'limit-req', conf)
+    const { outOfReach } = uncounted(env, 'limit-req', conf)
     const decide = (waitMs: number | undefined): PhaseResult | Promise<undefined> => {
       if (waitMs === undefined) return refusal
       if (waitMs < 1 || conf.nodelay) return undefined
-      return sleep(waitMs)
+      return holdBack(waitMs)
     }
     return {
       access(ctx) {
         const waitMs = store.fill(`${scope} ${readKey(ctx, conf)}`, bucket)
-        return waitMs instanceof Promise ? waitMs.then(decide, fail) : decide(waitMs)
+        return waitMs instanceof Promise ? waitMs.then(decide, outOfReach) : decide(waitMs)
       },
       close: () => store.close(),
     }

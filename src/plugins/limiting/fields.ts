@@ -1,6 +1,7 @@
 // What the limiting plugins have in common: fields of their schemas, what a request is counted by, and the numbers that variables give.
 import { createHash } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import Type from 'typebox'
 import type { Exchange } from '../../gateway/exchange.ts'
 import type { PluginEnv, Reply } from '../../gateway/plugin.ts'
@@ -57,7 +58,7 @@ export function combined(ctx: Exchange, template: string): string | undefined {
   return interpolate(ctx, template)
 }
 
-/** A number as it is written, or as `$variable` and `${variable ?? default}` give it; undefined when that is none or less than `least`. */
+/** A number as it is written, or as `$variable` and `${variable ?? default}` give it; undefined when that is no integer from `least` on. */
 export function toNumber(ctx: Exchange, written: number | string, least: number): number | undefined {
   if (typeof written === 'number') return written
   const withDefault = written.replace(
@@ -65,7 +66,7 @@ export function toNumber(ctx: Exchange, written: number | string, least: number)
     (_, name: string, fallback: string) => String(variable(ctx, name) ?? fallback),
   )
   const number = Number(interpolate(ctx, withDefault) || Number.NaN)
-  return Number.isFinite(number) && number >= least ? number : undefined
+  return Number.isSafeInteger(number) && number >= least ? number : undefined
 }
 
 /**
@@ -88,23 +89,48 @@ export function refusalOf(conf: { rejected_code: number; rejected_msg?: string }
   return STATUS_CODES[status] === undefined ? { status, body: '' } : { status }
 }
 
+/** What a timer can wait for at most: a longer time would be none at all. */
+const MAX_WAIT_MS = 2 ** 31 - 1
+
+/** Holds a request back. */
+export function holdBack(milliseconds: number): Promise<undefined> {
+  return sleep(Math.min(milliseconds, MAX_WAIT_MS))
+}
+
 const LOG_EVERY_MS = 1000
 
-/** What to do when a store is out of reach: say so in the log, once a second, and pass or refuse. */
-export function outOfReach(
-  env: PluginEnv,
-  plugin: string,
-  conf: { allow_degradation: boolean },
-): (error: unknown) => Reply | undefined {
+/** What to do when a request cannot be counted: say so in the log, once a second, and pass or refuse. */
+export interface Uncounted {
+  /** The store cannot be asked. */
+  outOfReach(error: unknown): Reply | undefined
+  /** What the limit is, or whose, cannot be told for this request. */
+  undecided(why: string): Reply | undefined
+}
+
+export function uncounted(env: PluginEnv, plugin: string, conf: { allow_degradation: boolean }): Uncounted {
   let loggedAt = 0
-  const refusal = conf.allow_degradation
-    ? undefined
-    : { status: 500, body: { error_msg: `failed to ${plugin.replace('-', ' ')}` } }
-  return (error) => {
-    if (env.now() - loggedAt >= LOG_EVERY_MS) {
-      loggedAt = env.now()
-      env.log.error({ err: error, owner: env.owner.id }, `${plugin}: the counters in redis are out of reach`)
-    }
-    return refusal
+  const log = (fields: object, message: string): void => {
+    if (env.now() - loggedAt < LOG_EVERY_MS) return
+    loggedAt = env.now()
+    env.log.error({ ...fields, owner: env.owner.id }, `${plugin}: ${message}`)
   }
+  const failed = { status: 500, body: { error_msg: `failed to ${plugin.replace('-', ' ')}` } }
+  return {
+    outOfReach(error) {
+      log({ err: error }, 'the counters in redis are out of reach')
+      return conf.allow_degradation ? undefined : failed
+    },
+    undecided(why) {
+      log({}, `a request was not counted: ${why}`)
+      return conf.allow_degradation ? undefined : { status: 500 }
+    },
+  }
+}
+
+/** Why rules that share a key are refused, and a group of them: each rule has a counter of its own, found by its key. */
+export function rulesFault(conf: { group?: string; rules?: readonly { key: string }[] }): string | undefined {
+  const keys = conf.rules?.map(({ key }) => key) ?? []
+  const twice = keys.find((key, index) => keys.indexOf(key) !== index)
+  if (conf.group !== undefined && conf.rules) return 'group and rules cannot be specified at the same time'
+  return twice === undefined ? undefined : `duplicate key '${twice}' in rules`
 }
