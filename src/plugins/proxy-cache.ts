@@ -2,7 +2,7 @@
 // that shares the directory; both forget the oldest when they are full.
 //
 // A response is kept as the upstream sent it, before other plugins changed it: they change each answer anew, also one from the cache. The
-// key begins with the route, the version of the configuration and, unless `consumer_isolation` says otherwise, with who asks.
+// key begins with the route, the version of the configuration, the scheme and, unless `consumer_isolation` says otherwise, with who asks.
 // Decisions about freshness are in lib/cache-control.ts and cache-lookup.ts, keeping in cache-recorder.ts.
 import { join } from 'node:path'
 import Type, { type Static } from 'typebox'
@@ -118,7 +118,9 @@ const schema = Type.Object({
 })
 type CacheConf = Static<typeof schema>
 
-const IDENTITIES = ['$consumer_name', '$consumer_group_id', '$http_authorization']
+const CONSUMERS = ['$consumer_name', '$consumer_group_id']
+const AUTHORIZATION = '$http_authorization'
+const SCHEMES = ['http', 'https']
 /** A partial or an unchanged response means nothing to somebody who has not asked for it. */
 const NOT_WHOLE = [206, 304]
 
@@ -164,14 +166,12 @@ class ProxyCache implements PluginInstance {
   readonly #zone: Zone
   readonly #env: PluginEnv
   readonly #book: CacheBook
-  readonly #byIdentity: boolean
 
   constructor(conf: CacheConf, zone: Zone, env: PluginEnv) {
     this.#conf = conf
     this.#zone = zone
     this.#env = env
     this.#book = openBook(openStore(zone, env))
-    this.#byIdentity = conf.consumer_isolation && !conf.cache_key.some((term) => IDENTITIES.includes(term))
   }
 
   access(ctx: Exchange): Reply | undefined | Promise<Reply | undefined> {
@@ -184,7 +184,7 @@ class ProxyCache implements PluginInstance {
       return undefined
     }
     const asked = this.#asked(ctx)
-    if (!asked.has('no-store')) lookup.key = this.#key(ctx, method)
+    if (!asked.has('no-store')) lookup.key = this.#key(ctx, method, ctx.request.scheme)
     ctx.onHead = () => {
       lookup.headers = [...ctx.response.headers.list]
     }
@@ -247,7 +247,8 @@ class ProxyCache implements PluginInstance {
   }
 
   #purge(ctx: Exchange): Later<Reply> {
-    const removed = ['GET', 'POST'].map((method) => this.#book.remove(this.#key(ctx, method)))
+    const keys = SCHEMES.flatMap((scheme) => ['GET', 'POST'].map((method) => this.#key(ctx, method, scheme)))
+    const removed = keys.map((key) => this.#book.remove(key))
     const answer = (found: boolean[]): Reply => ({ status: found.includes(true) ? 200 : 404 })
     return removed.some((one) => one instanceof Promise)
       ? Promise.all(removed).then(answer)
@@ -255,17 +256,29 @@ class ProxyCache implements PluginInstance {
   }
 
   /** HEAD is answered from what GET has left. */
-  #key(ctx: Exchange, method: string): string {
+  #key(ctx: Exchange, method: string, scheme: string): string {
     const { owner } = this.#env
-    const place = `${ctx.route?.id ?? ''} ${owner.kind}/${owner.id} ${owner.version} ${method === 'POST' ? 'POST' : 'GET'}`
-    const identity = this.#byIdentity ? identityOf(ctx) : ''
-    return `${place} ${identity.length}:${identity} ${this.#conf.cache_key.map((one) => termValue(ctx, one)).join('')}`
+    const place = [ctx.route?.id ?? '', owner.kind, owner.id, owner.version, method === 'POST' ? 'POST' : 'GET']
+    // The upstream sees the port that the client has put into Host, and may answer with it.
+    const terms = this.#conf.cache_key.map((term) =>
+      term === '$host' ? ctx.request.authority.toLowerCase() : termValue(ctx, term),
+    )
+    return JSON.stringify([...place, scheme, this.#identity(ctx), ...terms])
+  }
+
+  /** The consumer, else what the client authorises itself with; nothing that the key names itself. */
+  #identity(ctx: Exchange): string {
+    const { cache_key: key, consumer_isolation: isolated } = this.#conf
+    if (!isolated) return ''
+    if (ctx.consumer) return key.some((term) => CONSUMERS.includes(term)) ? '' : `consumer ${ctx.consumer.username}`
+    return key.includes(AUTHORIZATION) ? '' : (ctx.request.headers.get('authorization') ?? '')
   }
 
   #record(ctx: Exchange, lookup: Lookup): Recording | undefined {
     const { key } = lookup
     if (key === undefined || ctx.request.method === 'HEAD' || anySet(ctx, this.#conf.no_cache)) return undefined
     const { status, source, headers } = ctx.response
+    if (isOnlyFor(ctx, status)) return undefined
     const failed = source === 'gateway' && this.#zone.kind === 'disk' && ctx.upstreamTries.length > 0
     const kept = source === 'upstream' ? this.#conf.cache_http_status : failed ? [502, 504] : []
     if (!kept.includes(status)) return undefined
@@ -282,9 +295,10 @@ class ProxyCache implements PluginInstance {
   }
 }
 
-/** The consumer, else what the client authorises itself with. */
-function identityOf(ctx: Exchange): string {
-  return ctx.consumer?.username ?? ctx.request.headers.get('authorization') ?? ''
+/** True when what no key holds may have made the response: the body of a GET, or a range that there is not. */
+function isOnlyFor({ request }: Exchange, status: number): boolean {
+  if (request.method !== 'POST' && request.body.length !== 0) return true
+  return status !== 200 && request.headers.has('range')
 }
 
 function termValue(ctx: Exchange, term: string): string {
