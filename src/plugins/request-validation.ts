@@ -4,6 +4,7 @@ import Type, { type Static } from 'typebox'
 import { BodyError, readBody } from '../gateway/body.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type Reply } from '../gateway/plugin.ts'
+import { compileRegex } from '../gateway/router/vars.ts'
 import { decodeQuery } from '../gateway/variables.ts'
 import type { Resource } from '../resources/kinds.ts'
 import { wordFirst } from '../resources/wording.ts'
@@ -14,7 +15,7 @@ const jsonSchema = (title: string, description: string) =>
   )
 
 const schema = Type.Object({
-  header_schema: jsonSchema('Header schema', 'JSON Schema of the headers, by lower-case name'),
+  header_schema: jsonSchema('Header schema', 'JSON Schema of the headers; their names have no case'),
   body_schema: jsonSchema('Body schema', 'JSON Schema of the body: JSON, or the fields of a form'),
   rejected_code: Type.Integer({
     title: 'Status',
@@ -63,11 +64,12 @@ export default definePlugin<Conf>({
   },
   setup(conf) {
     const headers = compile(conf.header_schema)
+    const spelled = spellings(conf.header_schema)
     const body = compile(conf.body_schema)
     const refuse = (message: string): Reply => ({ status: conf.rejected_code, body: conf.rejected_msg ?? message })
     return {
       rewrite(ctx) {
-        const message = headers && whyNot(headers, ctx.request.headers.toObject())
+        const message = headers && whyNot(headers, respelled(ctx.request.headers.toObject(), spelled))
         if (message !== undefined) return refuse(message)
         return body && checkBody(ctx, conf.max_req_body_size, body, refuse)
       },
@@ -83,7 +85,34 @@ function compile(conf: Resource | undefined): ValidateFunction | undefined {
     strict: false,
     unicodeRegExp: false,
     validateFormats: false,
+    code: { regExp: patterns },
   }).compile(conf)
+}
+
+/** Expressions that no header or body takes long; `code` is for schemas that Ajv would write to a file. */
+const patterns = Object.assign((pattern: string) => compileRegex(pattern), { code: 'compileRegex' })
+
+/** Names in a schema as they are written there, by their lower-case form. */
+function spellings(schema: unknown, found = new Map<string, Set<string>>()): Map<string, Set<string>> {
+  if (schema === null || typeof schema !== 'object') return found
+  const { properties, required } = schema as Record<string, unknown>
+  const names = [
+    ...(Array.isArray(required) ? required : []),
+    ...(properties && typeof properties === 'object' ? Object.keys(properties) : []),
+  ]
+  for (const name of names.map(String)) {
+    const lower = name.toLowerCase()
+    found.set(lower, (found.get(lower) ?? new Set()).add(name))
+  }
+  for (const inner of Object.values(schema)) spellings(inner, found)
+  return found
+}
+
+function respelled(fields: Record<string, unknown>, spelled: Map<string, Set<string>>): Record<string, unknown> {
+  const object: Record<string, unknown> = Object.create(null)
+  for (const [lower, value] of Object.entries(fields))
+    for (const name of spelled.get(lower) ?? [lower]) object[name] = value
+  return object
 }
 
 function whyNot(fits: ValidateFunction, value: unknown): string | undefined {
