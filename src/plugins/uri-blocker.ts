@@ -1,4 +1,4 @@
-// Refuses requests whose path and query, as sent, match a regular expression.
+// Refuses requests whose path and query match a regular expression, as sent or with the path decoded and without dots, by which a route is found.
 import Type, { type Static } from 'typebox'
 import { definePlugin } from '../gateway/plugin.ts'
 import { compilePattern } from '../gateway/regex.ts'
@@ -34,8 +34,13 @@ export default definePlugin<Conf>({
     const rules = conf.block_rules.map((rule) => compilePattern(rule, conf.case_insensitive ? 'i' : ''))
     const { rejected_code: status, rejected_msg: message } = conf
     const refusal = message === undefined ? { status } : { status, body: { error_msg: message } }
+    const blocked = (uri: string): boolean => rules.some((rule) => rule.test(uri))
     return {
-      rewrite: ({ request }) => (rules.some((rule) => rule.test(request.target)) ? refusal : undefined),
+      rewrite({ request: { target, path, query } }) {
+        if (blocked(target)) return refusal
+        if (target.startsWith(path)) return undefined
+        return blocked(query === '' ? path : `${path}?${query}`) ? refusal : undefined
+      },
     }
   },
 })
