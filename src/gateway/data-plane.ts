@@ -246,6 +246,7 @@ export class DataPlane {
   #ended(member: Member): void {
     if (this.#closing) return
     member.ready = false
+    new SharedTable(this.#shared).threadEnded()
     this.metrics.detach(member.metricsId)
     const delay = Math.min(MAX_RESTART_DELAY_MS, 100 * 2 ** Math.min(10, this.#restarts++))
     this.#options.log.error(

@@ -24,12 +24,10 @@ export function fill(
 }
 
 /** In the slot: `a` the places that are taken. A table that forgot the key while places were taken counts anew. */
-export function enter(table: SharedTable, key: string, room: number, placeMs: number, now: number): number {
+export function enter(table: SharedTable, key: string, room: number, now: number): number {
   return table.update(key, now, (slot) => {
-    if (slot.fresh) slot.expiresAt = now + placeMs
-    if (slot.a >= room) return 0
-    slot.expiresAt = now + placeMs
-    return ++slot.a
+    slot.expiresAt = Number.POSITIVE_INFINITY // a WebSocket may stay for days
+    return slot.a >= room ? 0 : ++slot.a
   })
 }
 

@@ -38,7 +38,7 @@ export interface LimitStore {
 interface StoreOptions {
   shared: SharedTable
   now(): number
-  /** Seconds after which a place that was never given back is free again. */
+  /** Seconds after which a place in Redis that was never given back is free again. */
   placeSeconds?: number
   /** Seconds between two settlements of counts with Redis; -1 or absent: each request asks it. */
   syncSeconds?: number
@@ -60,7 +60,7 @@ export function limitStore(
     count: (key, { limit, lengthMs, sliding }) =>
       (sliding ? countSliding : countFixed)(shared, key, limit, lengthMs, now()),
     fill: (key, bucket) => fill(shared, key, bucket, now()),
-    enter: (key, _token, room) => enter(shared, key, room, placeSeconds * 1000, now()),
+    enter: (key, _token, room) => enter(shared, key, room, now()),
     leave: (key) => leave(shared, key, now()),
     close: () => Promise.resolve(),
   }

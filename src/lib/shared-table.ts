@@ -8,8 +8,10 @@
 import { randomInt } from 'node:crypto'
 
 const SLOTS = 8
-/** The table's two seeds, in front of the buckets. */
-const SEED_BYTES = 8
+/** In front of the buckets: two seeds, and how many threads have ended by themselves. */
+const HEAD_INTS = 4
+const HEAD_BYTES = HEAD_INTS * 4
+const ENDED = 2
 const WORDS_PER_BUCKET = 2 + SLOTS * 2
 /** Of a slot: when it expires, its two numbers, when it was touched last. */
 const DOUBLES_PER_SLOT = 4
@@ -30,6 +32,7 @@ export class SharedTable {
   readonly #words: Int32Array
   readonly #doubles: Float64Array
   readonly #mask: number
+  readonly #head: Int32Array
   readonly #seeds: readonly [number, number]
   readonly #slot: Slot = { a: 0, b: 0, fresh: true, expiresAt: 0 }
 
@@ -37,21 +40,31 @@ export class SharedTable {
   constructor(source: number | SharedArrayBuffer) {
     if (typeof source === 'number') {
       const buckets = 2 ** Math.max(4, Math.ceil(Math.log2(source / SLOTS)))
-      this.buffer = new SharedArrayBuffer(SEED_BYTES + buckets * BUCKET_BYTES)
-      new Int32Array(this.buffer, 0, 2).set([randomInt(2 ** 32), randomInt(2 ** 32)])
+      this.buffer = new SharedArrayBuffer(HEAD_BYTES + buckets * BUCKET_BYTES)
+      new Int32Array(this.buffer, 0, HEAD_INTS).set([randomInt(2 ** 32), randomInt(2 ** 32)])
     } else {
       this.buffer = source
     }
-    const buckets = (this.buffer.byteLength - SEED_BYTES) / BUCKET_BYTES
-    const [first = 0, second = 0] = new Int32Array(this.buffer, 0, 2)
+    const buckets = (this.buffer.byteLength - HEAD_BYTES) / BUCKET_BYTES
+    this.#head = new Int32Array(this.buffer, 0, HEAD_INTS)
+    const [first = 0, second = 0] = this.#head
     this.#seeds = [first, second]
     this.#mask = buckets - 1
-    this.#words = new Int32Array(this.buffer, SEED_BYTES, buckets * WORDS_PER_BUCKET)
+    this.#words = new Int32Array(this.buffer, HEAD_BYTES, buckets * WORDS_PER_BUCKET)
     this.#doubles = new Float64Array(
       this.buffer,
-      SEED_BYTES + buckets * WORDS_PER_BUCKET * 4,
+      HEAD_BYTES + buckets * WORDS_PER_BUCKET * 4,
       buckets * SLOTS * DOUBLES_PER_SLOT,
     )
+  }
+
+  /** How many threads have ended by themselves: what they had counted up they can no longer count down. */
+  get threadsEnded(): number {
+    return Atomics.load(this.#head, ENDED)
+  }
+
+  threadEnded(): void {
+    Atomics.add(this.#head, ENDED, 1)
   }
 
   /**

@@ -58,7 +58,7 @@ const schema = Type.Object({
   }),
   key_ttl: Type.Integer({
     title: 'Time to live',
-    description: 'seconds after which a place that was never given back is free again',
+    description: 'seconds after which a place in Redis that was never given back is free again',
     minimum: 1,
     default: 3600,
     examples: [600],
@@ -132,6 +132,7 @@ class Places implements PluginInstance {
   readonly #limits: Limit[]
   readonly #uncounted: Uncounted
   readonly #scope: string
+  readonly #ended: () => number | string
   /** Tells our places from those of other threads and gateways. */
   readonly #name = randomUUID()
   #taken = 0
@@ -141,12 +142,15 @@ class Places implements PluginInstance {
     this.#store = limitStore(conf, { shared: env.shared, now: env.now, placeSeconds: conf.key_ttl })
     this.#uncounted = uncounted(env, 'limit-conn', conf)
     this.#scope = `limit-conn ${scopeOf(env, conf)}`
+    this.#ended = () => (conf.policy === 'local' ? env.shared.threadsEnded : '')
     this.#limits = conf.rules?.map((rule) => ({ ...rule, key: (ctx) => combined(ctx, rule.key) })) ?? [
       { conn: conf.conn as number, burst: conf.burst as number, key: (ctx) => readKey(ctx, conf) },
     ]
   }
 
   access(ctx: Exchange): PhaseResult | Promise<PhaseResult> {
+    // Places of a thread that has ended by itself are never given back: all is counted anew then.
+    const scope = `${this.#scope} ${this.#ended()}`
     const told: Told[] = []
     for (const [index, limit] of this.#limits.entries()) {
       const value = limit.key(ctx)
@@ -155,7 +159,7 @@ class Places implements PluginInstance {
       const waiting = toNumber(ctx, limit.burst, 0)
       if (places === undefined || waiting === undefined)
         return this.#uncounted.undecided('conn or burst is not an integer')
-      told.push({ key: `${this.#scope} ${index} ${value}`, places, waiting })
+      told.push({ key: `${scope} ${index} ${value}`, places, waiting })
     }
     return told.length ? this.#from(ctx, told, 0) : this.#uncounted.undecided('none of the rules applies to it')
   }

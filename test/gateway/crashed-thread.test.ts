@@ -16,6 +16,9 @@ let status: string
 let metrics: string
 /** Requests to a node that fails its health checks, and those checks. */
 const bad = { requests: 0, checks: 0 }
+/** Requests that wait for an answer which never comes. */
+let held = 0
+const holding = http.createServer(() => void held++)
 const failing = http.createServer((request, response) => {
   if (request.url === '/check') bad.checks++
   else bad.requests++
@@ -25,6 +28,7 @@ const failing = http.createServer((request, response) => {
 before(async () => {
   process.on('worker', keep)
   await new Promise<void>((resolve) => failing.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => holding.listen(0, '127.0.0.1', resolve))
   control = `127.0.0.1:${await freePort()}`
   status = `127.0.0.1:${await freePort()}`
   metrics = `127.0.0.1:${await freePort()}`
@@ -34,8 +38,10 @@ before(async () => {
 after(async () => {
   process.off('worker', keep)
   await gateway.close()
-  failing.close()
-  failing.closeAllConnections()
+  for (const server of [failing, holding]) {
+    server.close()
+    server.closeAllConnections()
+  }
 })
 
 async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
@@ -136,4 +142,27 @@ test('a thread that ends is started again; the others keep their connections, li
   assert.equal(await health(), 'unhealthy')
   assert.ok((await served()) >= counted + 34, 'the metrics go on from where they were')
   for (const agent of agents) agent.destroy()
+})
+
+test('places in limit-conn that a thread held are free when it has ended', async () => {
+  const limit = { conn: 2, burst: 0, default_conn_delay: 0.1, key: 'server_addr', rejected_code: 429 }
+  const written = await gateway.admin('PUT', '/routes/held', {
+    uri: '/held',
+    plugins: { 'limit-conn': limit },
+    upstream: { type: 'roundrobin', nodes: { [`127.0.0.1:${(holding.address() as AddressInfo).port}`]: 1 } },
+  })
+  assert.equal(written.status, 201, JSON.stringify(written.body))
+  const hold = (): void => void get('/held').catch(() => undefined) // its thread ends before there is an answer
+  hold()
+  hold()
+  await until(() => held === 2, 'both places are taken')
+  assert.equal(await get('/held'), 429)
+  const before = workers.length
+  for (const worker of workers.slice(-2)) await worker.terminate()
+  await until(() => workers.length === before + 2, 'other threads are started')
+  await until(async () => (await fetch(`http://${status}/status/ready`)).status === 200, 'they are ready')
+  hold()
+  hold()
+  await until(() => held === 4, 'both places are taken again')
+  assert.equal(await get('/held'), 429)
 })
