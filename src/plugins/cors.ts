@@ -172,8 +172,7 @@ function toMatcher(
 ): (origin: string | undefined) => string | undefined {
   if (patterns) {
     const regexes = patterns.map((pattern) => compileRegex(pattern))
-    return (origin) =>
-      origin !== undefined && regexes.some((regex) => regex.test(origin.slice(0, 4096))) ? origin : undefined
+    return (origin) => (origin !== undefined && regexes.some((regex) => regex.test(origin)) ? origin : undefined)
   }
   if (list === undefined) return () => undefined
   if (list === '*') return () => '*'

@@ -109,3 +109,12 @@ test('what cannot be is refused when it is written', () => {
   ])
     assert.notEqual(refusal('cors', conf), undefined, JSON.stringify(conf))
 })
+
+test('an expression sees the whole of an origin', async () => {
+  bench.route({ cors: { allow_origins_by_regex: ['\\.test\\.com$'] } })
+  const start = `https://${'a'.repeat(4096 - 'https://.test.com'.length)}.test.com`
+  const allowed = async (Origin: string) =>
+    (await bench.send('/a', { headers: { Origin } })).headers['access-control-allow-origin']
+  assert.equal(await allowed(start), start)
+  assert.equal(await allowed(`${start}.evil.com`), undefined)
+})

@@ -21,6 +21,13 @@ test('the first rule whose case holds answers', async () => {
   assert.equal((await bench.send('/c')).status, 200)
 })
 
+test('a case is not got around by what stands before', async () => {
+  bench.route({
+    workflow: { rules: [{ case: [['request_uri', '~~', 'union']], actions: [['return', { code: 403 }]] }] },
+  })
+  assert.equal((await bench.send(`/a?q=${'x'.repeat(5000)}union`)).status, 403)
+})
+
 test('each limit has counters of its own, also beside the route’s', async () => {
   const limit = { count: 1, time_window: 60, rejected_code: 429 }
   bench.route({
