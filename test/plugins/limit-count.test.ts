@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { refusal } from './harness.ts'
+import { refusal, startBench } from './harness.ts'
+
+const bench = await startBench()
 
 test('bad configuration is refused', () => {
   const good = { count: 1, time_window: 60 }
@@ -19,4 +21,11 @@ test('bad configuration is refused', () => {
     /else clause/,
     'a replica cannot count',
   )
+})
+
+test('long keys are told apart to their end', async () => {
+  bench.route({ 'limit-count': { count: 1, time_window: 60, rejected_code: 429, key: 'http_x_user' } })
+  const status = async (end: string): Promise<number> =>
+    (await bench.send('/a', { headers: { 'X-User': `${'x'.repeat(5000)}${end}` } })).status
+  assert.deepEqual([await status('1'), await status('2'), await status('1')], [200, 200, 429])
 })

@@ -40,13 +40,20 @@ export interface KeyConf {
   key_type: 'var' | 'var_combination' | 'constant'
 }
 
+const MAX_KEY_LENGTH = 256
+
 /** What a request is counted by. One whose variables are all absent is counted by its client's address, as in APISIX. */
 export function readKey(ctx: Exchange, { key, key_type }: KeyConf): string {
   if (key_type === 'constant') return key
   if (key_type === 'var_combination') return combined(ctx, key) ?? ctx.remoteAddr
   const name = key.startsWith('$') ? key.slice(1) : key
   const value = name === 'remote_addr' ? ctx.remoteAddr : variable(ctx, name)
-  return value === undefined || value === '' ? ctx.remoteAddr : String(value)
+  return value === undefined || value === '' ? ctx.remoteAddr : shortened(String(value))
+}
+
+/** Keys are kept while they are counted, here or in Redis: a long one, made by a client, by its hash. */
+function shortened(key: string): string {
+  return key.length <= MAX_KEY_LENGTH ? key : createHash('sha256').update(key).digest('base64url')
 }
 
 /** The template with its variables; undefined when it has some and all are absent. */
@@ -55,7 +62,7 @@ export function combined(ctx: Exchange, template: string): string | undefined {
     (match) => match[1] ?? match[2] ?? '',
   )
   if (names.length > 0 && names.every((name) => (variable(ctx, name) ?? '') === '')) return undefined
-  return interpolate(ctx, template)
+  return shortened(interpolate(ctx, template))
 }
 
 /** A number as it is written, or as `$variable` and `${variable ?? default}` give it; undefined when that is no integer from `least` on. */
