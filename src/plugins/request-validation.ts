@@ -1,4 +1,6 @@
-// Refuses requests whose headers or body do not fit a JSON Schema.
+// Refuses requests whose headers or body do not fit a JSON Schema. What is looked at is what the upstream gets: of a JSON body in which an object
+// has a name twice, readers take the one or the other, so it is written anew with the one that was checked.
+import { isUtf8 } from 'node:buffer'
 import { Ajv, type ValidateFunction } from 'ajv'
 import Type, { type Static } from 'typebox'
 import { BodyError, readBody } from '../gateway/body.ts'
@@ -6,6 +8,7 @@ import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type Reply } from '../gateway/plugin.ts'
 import { compileRegex } from '../gateway/router/vars.ts'
 import { decodeQuery } from '../gateway/variables.ts'
+import { duplicateName } from '../lib/json-duplicates.ts'
 import type { Resource } from '../resources/kinds.ts'
 import { wordFirst } from '../resources/wording.ts'
 
@@ -44,7 +47,7 @@ const schema = Type.Object({
 })
 type Conf = Static<typeof schema>
 
-/** Fields of a form that are looked at. */
+/** Fields of a form that are looked at; one with more is refused. */
 const MAX_FORM_FIELDS = 1000
 
 export default definePlugin<Conf>({
@@ -128,14 +131,18 @@ async function checkBody(
   const bytes = await readBody(ctx.request.body, maxBytes)
   if (bytes instanceof BodyError) return { status: bytes.status }
   if (bytes.length === 0) return refuse('the request has no body')
-  const value = parse(bytes.toString('utf8'), ctx.request.headers.get('content-type') ?? '')
-  if (value === undefined) return refuse('failed to decode the body: it is not JSON')
+  const text = bytes.toString('utf8')
+  const form = ctx.request.headers.get('content-type')?.startsWith('application/x-www-form-urlencoded')
+  const value = form ? parseForm(text) : isUtf8(bytes) ? parseJson(text) : undefined
+  if (value === undefined)
+    return refuse(`failed to decode the body: it ${form ? `has more than ${MAX_FORM_FIELDS} fields` : 'is not JSON'}`)
   const message = whyNot(fits, value)
-  return message === undefined ? undefined : refuse(message)
+  if (message !== undefined) return refuse(message)
+  if (!form && duplicateName(text) !== undefined) ctx.request.body.replace(Buffer.from(JSON.stringify(value)))
+  return undefined
 }
 
-function parse(text: string, type: string): unknown {
-  if (type.startsWith('application/x-www-form-urlencoded')) return parseForm(text)
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
@@ -143,9 +150,11 @@ function parse(text: string, type: string): unknown {
   }
 }
 
-function parseForm(text: string): Record<string, string | string[]> {
+function parseForm(text: string): Record<string, string | string[]> | undefined {
   const fields: Record<string, string | string[]> = Object.create(null)
-  for (const part of text.split('&', MAX_FORM_FIELDS)) {
+  const parts = text.split('&', MAX_FORM_FIELDS + 1)
+  if (parts.length > MAX_FORM_FIELDS) return undefined
+  for (const part of parts) {
     const equals = part.indexOf('=')
     const name = decodeQuery(equals < 0 ? part : part.slice(0, equals))
     const value = equals < 0 ? '' : decodeQuery(part.slice(equals + 1))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { refusal, startBench } from './harness.ts'
+import { type Echo, refusal, startBench } from './harness.ts'
 
 const bench = await startBench()
 const body_schema = { type: 'object', required: ['name'], properties: { name: { type: 'string' } } }
@@ -31,6 +31,28 @@ test('headers', async () => {
   assert.equal((await bench.send('/a')).text, 'property "x-must" is required')
   assert.equal((await bench.send('/a', { headers: { 'X-Must': 'abc' } })).status, 200)
   assert.match((await bench.send('/a', { headers: { 'X-Must': 'b' } })).text, /failed to match pattern "\^a" with "b"/)
+})
+
+test('what was checked is what the upstream gets', async () => {
+  bench.route({ 'request-validation': { body_schema } })
+  const seen = async (body: string): Promise<string> => (await post('application/json', body)).json<Echo>().body
+  assert.equal(await seen('{ "name": "jo", "n": 1.0 }'), '{ "name": "jo", "n": 1.0 }')
+  assert.equal(await seen('{"name":1,"name":"jo"}'), '{"name":"jo"}')
+  assert.equal(await seen('{"name":"jo","o":[{"a":1,"\\u0061":2}]}'), '{"name":"jo","o":[{"a":2}]}')
+  const upstreams = await bench.send('/a', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: Buffer.from([0x7b, 0x22, 0xc1, 0xa1, 0x22, 0x3a, 0x31, 0x2c, ...Buffer.from('"name":"jo"}')]),
+  })
+  assert.match(upstreams.text, /not JSON/)
+})
+
+test('no field of a form is beyond the sight of the schema', async () => {
+  const body_schema = { type: 'object', properties: { evil: { const: 'no' } } }
+  bench.route({ 'request-validation': { body_schema } })
+  const padded = (fields: number): string => `${'a=1&'.repeat(fields)}evil=yes`
+  assert.match((await post(FORM, padded(10))).text, /"evil"/)
+  assert.match((await post(FORM, padded(1000))).text, /more than 1000 fields/)
 })
 
 test('another status and message; too large a body', async () => {
