@@ -68,7 +68,8 @@ const schema = Type.Object({
   }),
   cache_control: Type.Boolean({
     title: 'Follow Cache-Control',
-    description: "let the client's Cache-Control decide, and the upstream's how long; only in memory",
+    description:
+      "let the client's Cache-Control decide, and the upstream's how long: without one nothing is kept; only in memory",
     default: false,
     examples: [true],
   }),
@@ -288,10 +289,16 @@ class ProxyCache implements PluginInstance {
       now: this.#env.now(),
       maxBytes: this.#conf.max_resp_body_size,
       keepCookies: this.#conf.cache_set_cookie,
-      ttlMs: this.#zone.kind === 'disk' ? this.#zone.ttlMs : this.#conf.cache_ttl * 1000,
+      ttlMs: this.#defaultTtlMs(),
       originDecides: this.#zone.kind === 'disk' || this.#conf.cache_control,
       keep: (entry) => this.#book.keep(key, entry, (name) => ctx.request.headers.getAll(name).join(', ')),
     })
+  }
+
+  /** How long a response is kept of which its origin says nothing: in memory not at all when Cache-Control is followed. */
+  #defaultTtlMs(): number {
+    if (this.#zone.kind === 'disk') return this.#zone.ttlMs
+    return this.#conf.cache_control ? 0 : this.#conf.cache_ttl * 1000
   }
 }
 

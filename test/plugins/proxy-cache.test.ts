@@ -132,6 +132,8 @@ test('an entry expires; cache_control lets client and origin decide', async () =
   assert.deepEqual([none.status, status(none)], [504, 'MISS'])
   await ask('/c3', 'no-store')
   assert.equal(status(await ask('/c3')), 'MISS')
+  await ask('/c5')
+  assert.equal(status(await ask('/c5')), 'MISS', 'the origin has not said how long')
   await ask('/c4?h=Cache-Control:max-age=50&h=Age:50')
   assert.equal(status(await ask('/c4?h=Cache-Control:max-age=50&h=Age:50')), 'MISS')
 })
