@@ -41,7 +41,7 @@ const rule = Type.Object({
           }),
         ),
       }),
-      { title: 'Match', description: 'conditions of which one must hold; absent: always', examples: [[{ vars: [] }]] },
+      { title: 'Match', description: 'conditions of which one must hold; none: always', examples: [[{ vars: [] }]] },
     ),
   ),
   weighted_upstreams: Type.Optional(
@@ -83,7 +83,8 @@ export default definePlugin<Conf>({
     const rules = (conf.rules ?? []).map((one, index) => {
       const conditions = one.match?.map(({ vars }) => compileVars(vars ?? []))
       return {
-        holds: (ctx: Exchange) => !conditions || conditions.some((holds) => holds((name) => variable(ctx, name))),
+        holds: (ctx: Exchange) =>
+          !conditions?.length || conditions.some((holds) => holds((name) => variable(ctx, name))),
         deal: dealer(one.weighted_upstreams ?? []),
         index,
       }

@@ -90,6 +90,7 @@ function returnFault(settings: unknown): string | undefined {
   if (typeof code !== 'number' || !Number.isInteger(code))
     return `property "code" validation failed: wrong type: expected integer, got ${typeof code}`
   if (code < 100) return `property "code" validation failed: expected ${code} to be at least 100`
+  if (code < 200) return `property "code" is ${code}: a status below 200 ends no request, give one from 200 on`
   if (code > 599) return `property "code" validation failed: expected ${code} to be at most 599`
   return undefined
 }

@@ -67,3 +67,8 @@ test('refuses a broken condition and a broken upstream', () => {
     refusal('traffic-split', { rules: [{ weighted_upstreams: [{ upstream: { type: 'chash', nodes: {}, key: 5 } }] }] }),
   )
 })
+
+test('a rule with an empty match always holds', async () => {
+  split({ match: [], weighted_upstreams: [{ upstream: two.upstream }] })
+  assert.equal(await server(), 'u2')
+})

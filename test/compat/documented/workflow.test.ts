@@ -95,6 +95,7 @@ story('what an action cannot do is refused', [], async (at) => {
     [['limit-count', { count: 0, time_window: 1 }], /limit-count/],
     [['return', {}], /code/],
     [['return', { code: 99 }], /code/],
+    [['return', { code: 100 }], /give one from 200 on/],
     [['proxy-rewrite', {}], /unsupported action/],
   ]
   for (const [action, message] of refused) await at.refuses(...route([{ actions: [action] }]), message)
