@@ -1,4 +1,5 @@
-// Lets consumers pass or not by their labels. A label's value may be several: a JSON list, or parts between commas.
+// Lets consumers pass or not by their labels; a request without a consumer is refused. A label's value may be several: a JSON list, or parts
+// between commas.
 import Type, { type Static } from 'typebox'
 import { definePlugin } from '../gateway/plugin.ts'
 import { oneOfTexts } from '../lib/schema-types.ts'
@@ -79,10 +80,12 @@ export default definePlugin<Conf>({
   },
   setup(conf) {
     const { allow_labels: allowed, deny_labels: denied, rejected_code: status } = conf
+    const unknown = { status: 401, body: { message: 'Missing authentication.' } }
     const refusal = { status, body: { message: conf.rejected_msg ?? 'The consumer is forbidden.' } }
     return {
       access(ctx) {
-        const own = ctx.consumer?.labels ?? {}
+        if (!ctx.consumer) return unknown
+        const own = ctx.consumer.labels ?? {}
         if (denied && hasOne(own, denied)) return refusal
         return allowed && !hasOne(own, allowed) ? refusal : undefined
       },

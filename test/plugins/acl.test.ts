@@ -49,10 +49,12 @@ test('refused labels alone let all others pass', async () => {
   assert.deepEqual(await statuses({ deny_labels: { team: ['sales'] } }), { alice: 200, bob: 403, dan: 200, eve: 200 })
 })
 
-test('without a consumer nobody is allowed', async () => {
-  bench.route({ acl: { allow_labels: { team: ['platform'] } } })
-  const refused = await bench.send('/a')
-  assert.deepEqual([refused.status, refused.json()], [403, { message: 'The consumer is forbidden.' }])
+test('without a consumer nobody passes, denylist or allowlist', async () => {
+  for (const lists of [{ allow_labels: { team: ['platform'] } }, { deny_labels: { team: ['sales'] } }]) {
+    bench.route({ acl: { ...lists, rejected_code: 404 } })
+    const refused = await bench.send('/a')
+    assert.deepEqual([refused.status, refused.json()], [401, { message: 'Missing authentication.' }])
+  }
 })
 
 test('bad configuration is refused', () => {
