@@ -34,7 +34,8 @@ const schema = Type.Object({
   claims_to_verify: Type.Optional(
     Type.Array(Type.Enum(['exp', 'nbf']), {
       title: 'Claims to verify',
-      description: 'claims that are looked at; exp and nbf, when a token has them, without this list',
+      description:
+        'claims that a token must have and that are looked at; without this list exp and nbf, when it has them',
       uniqueItems: true,
       examples: [['exp']],
     }),
@@ -67,7 +68,7 @@ const consumerSchema = Type.Object(
     exp: Type.Optional(
       Type.Integer({
         title: 'Lifetime',
-        description: 'for signing tokens, which the gateway does not do: not supported',
+        description: 'seconds, for who signs tokens: the gateway signs none and looks at the claim of the token only',
         minimum: 1,
         default: 86400,
         examples: [3600],
@@ -136,8 +137,6 @@ export default definePlugin<Conf>({
 
 function checkConsumer(conf: ConsumerConf): void {
   const { secret, algorithm = 'HS256' } = conf
-  if (conf.exp !== undefined)
-    throw new Error('property "exp" is not supported: the gateway signs no tokens, set the claim where they are signed')
   if (conf.base64_secret && secret !== undefined && !isReference(secret) && !isBase64(secret))
     throw new Error('base64_secret required but the secret is not in base64 format')
   if (algorithm.startsWith('HS')) {
@@ -165,12 +164,14 @@ function authenticate(token: string, conf: Conf, env: PluginEnv): Identity | str
   return genuine && isInTime(jwt, conf.claims_to_verify, env.now() / 1000, grace) ? identity : 'failed to verify jwt'
 }
 
-/** RFC 7519 4.1.4 and 4.1.5; a time that is no number is not a time. */
-function isInTime({ claims }: Jwt, required: string[] | undefined, now: number, grace: number): boolean {
-  if (required?.some((name) => claims[name] === undefined)) return false
-  const { exp, nbf } = claims
-  if (exp !== undefined && !(typeof exp === 'number' && now < exp + grace)) return false
-  return nbf === undefined || (typeof nbf === 'number' && now >= nbf - grace)
+/** RFC 7519 4.1.4 and 4.1.5; a time that is no number is not a time. `listed`: the claims that count, and must be there. */
+function isInTime({ claims }: Jwt, listed: string[] | undefined, now: number, grace: number): boolean {
+  const names = listed?.length ? listed : ['exp', 'nbf'].filter((name) => claims[name] !== undefined)
+  return names.every((name) => {
+    const time = claims[name]
+    if (typeof time !== 'number') return false
+    return name === 'exp' ? now < time + grace : now >= time - grace
+  })
 }
 
 function takeToken(ctx: Exchange, conf: Conf): string | undefined {
