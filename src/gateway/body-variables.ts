@@ -33,7 +33,8 @@ export function bodyVariable(ctx: Exchange, kind: 'post_arg' | 'graphql', name: 
   let parsed = ctx.get<Parsed>(PARSED)
   if (!parsed) {
     parsed = parseBody(ctx)
-    ctx.set(PARSED, parsed)
+    // A plugin may read the body later than the first one that asks for a variable.
+    if (ctx.request.body.buffered()) ctx.set(PARSED, parsed)
   }
   if (kind === 'graphql') return parsed.graphql && graphqlVariable(parsed.graphql, name)
   return parsed.fields?.get(name) ?? walk(parsed.json, name)

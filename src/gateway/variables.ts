@@ -23,7 +23,7 @@ export function variable(ctx: Exchange, name: string): VariableValue {
 export function interpolate(ctx: Exchange, template: string): string {
   if (!template.includes('$')) return template
   return template.replace(
-    /\$(?:\{([a-z0-9_]+)\}|([a-z0-9_]+))/gi,
+    /\$(?:\{(post_arg(?:\.\w+)+|[a-z0-9_]+)\}|(post_arg(?:\.\w+)+|[a-z0-9_]+))/gi,
     (_, braced: string | undefined, bare: string | undefined) =>
       String(variable(ctx, (braced ?? bare) as string) ?? ''),
   )

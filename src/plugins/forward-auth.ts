@@ -4,6 +4,7 @@
 // A field in `upstream_headers` that the service does not give is taken from the request: a client cannot write it in the service's place.
 import Type, { type Static } from 'typebox'
 import { BodyError, readBody } from '../gateway/body.ts'
+import { isInspected, MAX_INSPECTED_BODY_BYTES } from '../gateway/body-variables.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { createHttpClient, type HttpClient, type HttpClientResponse } from '../gateway/http-client.ts'
 import { definePlugin, type Reply } from '../gateway/plugin.ts'
@@ -48,9 +49,9 @@ const schema = Type.Object({
   extra_headers: Type.Optional(
     Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
       title: 'Extra headers',
-      description: 'further fields for the service; values may hold variables',
+      description: 'further fields for the service; values may hold variables, also `$post_arg.NAME` of the body',
       minProperties: 1,
-      examples: [{ 'X-Route': '$route_id' }],
+      examples: [{ 'X-Route': '$route_id', 'X-Tenant': '$post_arg.tenant' }],
     }),
   ),
   max_req_body_size: Type.Integer({
@@ -77,23 +78,23 @@ export default definePlugin<Conf>({
     if (protocol !== 'http:' && protocol !== 'https:')
       throw new Error('property "uri" must be an http or https address, such as http://127.0.0.1:9000/auth')
     checkFields('extra_headers', conf.extra_headers)
-    for (const [name, value] of Object.entries(conf.extra_headers ?? {})) {
-      if (String(value).includes('$post_arg'))
-        throw new Error(
-          `property "extra_headers" cannot use $post_arg in ${name}: send the body with request_method POST`,
-        )
-    }
   },
   setup(conf, env) {
     const client = createHttpClient({ idleMs: conf.keepalive_timeout, maxIdle: conf.keepalive_pool })
+    const looksIntoBody = /\$\{?(?:post_arg|graphql_)/.test(JSON.stringify(conf.extra_headers ?? {}))
+    const inspectedBytes = Math.min(conf.max_req_body_size, MAX_INSPECTED_BODY_BYTES)
     return {
       async access(ctx) {
-        const body =
-          conf.request_method === 'POST' ? await readBody(ctx.request.body, conf.max_req_body_size) : undefined
+        const { body: sent, headers } = ctx.request
+        // A body too large to be looked into is refused: the service would decide without the argument.
+        const inspected = looksIntoBody && isInspected(headers.get('content-type'))
+        const body = inspected
+          ? await readBody(sent, inspectedBytes)
+          : conf.request_method === 'POST' && (await readBody(sent, conf.max_req_body_size))
         if (body instanceof BodyError) return { status: body.status }
         let answer: HttpClientResponse
         try {
-          answer = await ask(client, ctx, conf, body)
+          answer = await ask(client, ctx, conf, conf.request_method === 'POST' && body ? body : undefined)
         } catch (error) {
           env.log.warn({ uri: conf.uri, error: (error as Error).message }, 'the authorization service cannot be asked')
           return conf.allow_degradation ? undefined : { status: conf.status_on_error }

@@ -69,6 +69,22 @@ test('POST carries the body, up to its bound', async () => {
   assert.equal((await bench.send('/a', { ...request, body: 'a long payload' })).status, 413)
 })
 
+test('fields of the service from the body, however it is written', async () => {
+  const extra_headers = { 'X-Tenant': '$post_arg.tenant', 'X-Id': 'id $post_arg.user.id.' }
+  bench.route({ 'forward-auth': { uri, request_headers: ['Authorization'], extra_headers } })
+  const send = (type: string, body: string) =>
+    bench.send('/a', { method: 'POST', headers: { Authorization: 'ok', 'Content-Type': type }, body })
+  const json = '{"tenant":"t1","user":{"id":7}}'
+  assert.equal((await send('application/json', json)).json<Echo>().body, json)
+  assert.deepEqual([asked?.method, asked?.body, asked?.headers['x-tenant']], ['GET', '', 't1'])
+  assert.equal(asked?.headers['x-id'], 'id 7.')
+  await send('application/x-www-form-urlencoded', 'tenant=t2%0d%0aX-Admin:+1')
+  assert.deepEqual([asked?.headers['x-tenant'], asked?.headers['x-admin']], ['t2%0D%0AX-Admin: 1', undefined])
+  await send('text/plain', json)
+  assert.equal(asked?.headers['x-tenant'], '', 'of no type that is looked into')
+  assert.equal((await send('application/json', `"${'a'.repeat(1024 * 1024)}"`)).status, 413)
+})
+
 test('a service that cannot be asked', async () => {
   const dead = { uri: `http://127.0.0.1:${await freePort()}/auth` }
   bench.route({ 'forward-auth': dead })
@@ -84,6 +100,6 @@ test('bad configurations are refused', () => {
   assert.equal(fault({}), 'property "uri" is required')
   assert.match(fault({ uri: 'ftp://a' }) ?? '', /http or https address/)
   assert.match(fault({ uri, timeout: 0 }) ?? '', /at least 1/)
-  assert.match(fault({ uri, extra_headers: { a: '$post_arg.b' } }) ?? '', /request_method POST/)
+  assert.match(fault({ uri, extra_headers: { 'a b': 'c' } }) ?? '', /extra_headers/)
   assert.equal(fault({ uri }), undefined)
 })
