@@ -14,6 +14,8 @@ interface OwnerInstances {
 export interface InstanceDeps {
   plugin(name: string): Plugin | undefined
   secrets: SecretValues
+  /** Where a configuration is not what the plugin takes; undefined: nowhere. */
+  faults(plugin: string, conf: Resource): string[] | undefined
   /** Makes the environment of one configuration. */
   env(plugin: Plugin, owner: { key: string; version: number }): PluginEnv
   /** A configuration that cannot be set up: it was accepted by another version, or a reference went away. */
@@ -66,6 +68,16 @@ export class Instances {
     this.#closing.add(ended)
   }
 
+  /** What a reference stands for could not be looked at when it was written. */
+  #resolve(name: string, conf: Resource): Resource {
+    const resolved = resolveReferences(conf, this.#deps.secrets)
+    if (JSON.stringify(resolved) === JSON.stringify(conf)) return resolved
+    const faults = this.#deps.faults(name, resolved)
+    // The values are secrets: not even the log is told them.
+    if (faults) throw new Error(`a reference stands for what the plugin cannot use, see ${faults.join(', ')}`)
+    return resolved
+  }
+
   #setup(owner: string, version: number, name: string, conf: Resource): ActivePlugin | undefined {
     const meta = conf._meta as PluginMeta | undefined
     if (meta?.disable === true) return undefined
@@ -76,17 +88,9 @@ export class Instances {
     }
     const priority = meta?.priority ?? plugin.priority
     try {
-      return {
-        name,
-        priority,
-        instance: setupPlugin(
-          plugin,
-          resolveReferences(conf, this.#deps.secrets),
-          this.#deps.env(plugin, { key: owner, version }),
-        ),
-        meta,
-        needsBody: BODY_VARIABLE.test(JSON.stringify(conf)),
-      }
+      const env = this.#deps.env(plugin, { key: owner, version })
+      const instance = setupPlugin(plugin, this.#resolve(name, conf), env)
+      return { name, priority, instance, meta, needsBody: BODY_VARIABLE.test(JSON.stringify(conf)) }
     } catch (error) {
       this.#deps.onTrouble(owner, name, error)
       return { name, priority, instance: broken, meta: undefined }

@@ -1,7 +1,9 @@
 // One data-plane thread: its view of the configuration, its pipeline, its upstreams and its way to plugins. Transport-free: worker.ts puts
 // listeners in front of it, tests call `inject`.
 import { SharedTable } from '../lib/shared-table.ts'
+import { createCatalog } from '../resources/catalog.ts'
 import type { Resource } from '../resources/kinds.ts'
+import { createValidator, type Validator } from '../resources/validator.ts'
 import { Config, type ConfigChange } from './config.ts'
 import { ConsumerIndex } from './consumers.ts'
 import { Deadlines } from './deadlines.ts'
@@ -16,6 +18,7 @@ import { Pipeline } from './pipeline.ts'
 import type { Logger, Plugin } from './plugin.ts'
 import type { PluginMemory } from './plugin-memory.ts'
 import { ResolvedResources } from './resolved-resources.ts'
+import { checkVars } from './router/vars.ts'
 import { type RouterMode, Routes } from './routes.ts'
 import { StreamRoutes } from './stream/routes.ts'
 import { readTraffic, Traffic } from './traffic.ts'
@@ -95,9 +98,19 @@ export class Thread {
       forward: (ctx, request) => sendToUpstream(this.pipeline, ctx, request),
       now: options.now ?? Date.now,
     }
+    let validator: Validator | undefined
     this.#instances = new Instances({
       plugin,
       secrets: this.#secrets,
+      faults: (name, conf) => {
+        validator ??= createValidator({
+          catalog: createCatalog(options.plugins),
+          checkVars,
+          attributes: options.attributes,
+        })
+        const invalid = validator.check('routes', 'any', { uri: '/', plugins: { [name]: conf } })
+        return invalid?.failures.map(({ pointer }) => pointer)
+      },
       env: (one, owner) => makeEnv(parts, one, owner),
       onTrouble: (owner, name, error) =>
         options.log.error(

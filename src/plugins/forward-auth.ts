@@ -12,7 +12,7 @@ import { interpolateField } from '../gateway/variables.ts'
 import { checkFields } from '../lib/header-fields.ts'
 import { oneOfTexts } from '../lib/schema-types.ts'
 import { version } from '../lib/version.ts'
-import { serviceFields } from './asking/service.ts'
+import { checkAddress, serviceFields } from './asking/service.ts'
 
 const names = (title: string, description: string, example: string) =>
   Type.Array(Type.String(), { title, description, default: [], examples: [[example]] })
@@ -74,9 +74,7 @@ export default definePlugin<Conf>({
   schema: Type.Partial(schema, { required: ['uri'] }),
   check(conf, kind) {
     if (kind !== 'plugin') return
-    const protocol = URL.parse(conf.uri)?.protocol
-    if (protocol !== 'http:' && protocol !== 'https:')
-      throw new Error('property "uri" must be an http or https address, such as http://127.0.0.1:9000/auth')
+    checkAddress('uri', conf.uri, 'http://127.0.0.1:9000/auth')
     checkFields('extra_headers', conf.extra_headers)
   },
   setup(conf, env) {

@@ -139,6 +139,7 @@ function checkConsumer(conf: ConsumerConf): void {
   const { secret, algorithm = 'HS256' } = conf
   if (conf.base64_secret && secret !== undefined && !isReference(secret) && !isBase64(secret))
     throw new Error('base64_secret required but the secret is not in base64 format')
+  if (isReference(algorithm)) return
   if (algorithm.startsWith('HS')) {
     if (secret === undefined) throw new Error('property "secret" is required when using HS based algorithms')
   } else if (conf.public_key !== undefined && !isReference(conf.public_key)) {

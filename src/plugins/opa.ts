@@ -10,7 +10,7 @@ import { createHttpClient } from '../gateway/http-client.ts'
 import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
 import { decodeQuery } from '../gateway/variables.ts'
 import { redact } from '../lib/redact.ts'
-import { serviceFields } from './asking/service.ts'
+import { checkAddress, serviceFields } from './asking/service.ts'
 
 /** Bytes of a request body that `with_body` sends; a larger one is refused with 413. */
 const MAX_BODY_BYTES = 1024 * 1024
@@ -60,9 +60,7 @@ export default definePlugin<Conf>({
   schema: Type.Partial(schema, { required: ['host', 'policy'] }),
   check(conf, kind) {
     if (kind !== 'plugin') return
-    const protocol = URL.parse(conf.host)?.protocol
-    if (protocol !== 'http:' && protocol !== 'https:')
-      throw new Error('property "host" must be an http or https address, such as http://127.0.0.1:8181')
+    checkAddress('host', conf.host, 'http://127.0.0.1:8181')
     if (conf.policy.split('/').some((part) => part === '..' || part === '.'))
       throw new Error('property "policy" must be a path without "." and ".." parts')
   },

@@ -10,6 +10,7 @@ import { isReference } from '../lib/reference.ts'
 import { type OtherPlugin, type PluginCatalog, type PluginFacts, STREAM_PLUGINS } from './catalog.ts'
 import type { Kind, Resource } from './kinds.ts'
 import { checkProto } from './proto-check.ts'
+import { lenient, TEXT_KEYWORDS } from './reference-schema.ts'
 import { SCHEMAS, SECRET_SCHEMAS } from './schemas.ts'
 import { UNIQUE_ITEMS } from './unique-items.ts'
 import { checkUpstream } from './upstream-schema.ts'
@@ -75,6 +76,7 @@ export function createValidator(options: ValidatorOptions): Validator {
   ajv.removeKeyword('uniqueItems').addKeyword(UNIQUE_ITEMS)
   const compiled = new Map<TSchema, ValidateFunction>()
   const pluginSchemas = new Map<string, TSchema>()
+  const lenientSchemas = new Map<TSchema, TSchema>()
 
   function validate(schema: TSchema, value: unknown): ErrorObject[] | undefined {
     const run = compiled.get(schema) ?? ajv.compile(schema)
@@ -91,8 +93,18 @@ export function createValidator(options: ValidatorOptions): Validator {
     return schema
   }
 
+  /** As `validate`, where a reference stands for any text. */
+  function validateReferring(schema: TSchema, value: unknown): ErrorObject[] | undefined {
+    const errors = validate(schema, value)
+    const others = errors?.filter(({ keyword, data }) => !(TEXT_KEYWORDS.has(keyword) && isReference(data)))
+    if (!errors || others?.length === errors.length) return errors
+    const relaxed = lenientSchemas.get(schema) ?? lenient(schema)
+    lenientSchemas.set(schema, relaxed)
+    return validate(relaxed, value) && (others?.length ? others : errors)
+  }
+
   function checkPlugin(plugin: PluginFacts, conf: unknown, which: PluginSchemaKind, base: string): Invalid | undefined {
-    const errors = validate(pluginSchema(plugin, which), conf)
+    const errors = validateReferring(pluginSchema(plugin, which), conf)
     if (errors) return { message: wordFirst(errors), failures: listFailures(errors, base) }
     const message =
       checkFilter(conf as Resource, options.checkVars) ??

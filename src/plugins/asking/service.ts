@@ -1,5 +1,13 @@
-// What plugins share that ask a service over HTTP whether a request may pass: the fields of the connection to it.
+// What plugins share that ask a service over HTTP whether a request may pass: its address and the fields of the connection to it.
 import Type from 'typebox'
+import { isReference } from '../../lib/reference.ts'
+
+/** Throws unless it is an http or https address, or a reference to one. */
+export function checkAddress(field: string, address: string, example: string): void {
+  const protocol = URL.parse(address)?.protocol
+  if (!isReference(address) && protocol !== 'http:' && protocol !== 'https:')
+    throw new Error(`property "${field}" must be an http or https address, such as ${example}`)
+}
 
 /** Fields of the connection to the service, which is called `name` in their descriptions. */
 export function serviceFields(name: string) {

@@ -85,6 +85,7 @@ function checkAuthentication(
   field: 'token_endpoint_auth_method' | 'introspection_endpoint_auth_method',
 ): void {
   const method = conf[field] ?? 'client_secret_basic'
+  if (isReference(method)) return
   if (!AUTH_METHODS.includes(method)) throw new Error(`property "${field}" must be one of ${AUTH_METHODS.join(', ')}`)
   const alg = conf.client_jwt_assertion_alg
   if (method === 'client_secret_jwt' && (alg ?? 'HS256') !== 'HS256')
@@ -98,7 +99,7 @@ function checkAuthentication(
 
 function checkTokens(conf: Conf): void {
   const { public_key: key, token_signing_alg_values_expected: alg } = conf
-  if (alg !== undefined && !ALGORITHMS.includes(alg))
+  if (alg !== undefined && !isReference(alg) && !ALGORITHMS.includes(alg))
     throw new Error(`property "token_signing_alg_values_expected" must be one of ${ALGORITHMS.join(', ')}`)
   if (key !== undefined && !isReference(key)) readable('public_key', () => createPublicKey(key))
   readable('claim_schema', () => compileClaimSchema(conf))
