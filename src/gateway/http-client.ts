@@ -1,6 +1,10 @@
 // Requests that the gateway makes itself: authorization services, loggers, introspection. Not the proxy path.
+//
+// `maxIdle` bounds what is kept for later, not how many questions are under way: a connection beyond it stays SURPLUS_IDLE_MS, since under load it is
+// wanted again within milliseconds, and a new one for each question would cost more than the question.
 import http from 'node:http'
 import https from 'node:https'
+import type { Socket } from 'node:net'
 import { type HeaderFields, HeaderList } from './headers.ts'
 
 export interface HttpClientRequest {
@@ -31,25 +35,41 @@ const TIMEOUT_MS = 3000
 const MAX_BODY_BYTES = 1024 * 1024
 const MAX_SOCKETS = 256
 const IDLE_MS = 60_000
+/** Milliseconds that an unused connection stays open beyond those that are kept. */
+const SURPLUS_IDLE_MS = 1000
 
 /** How connections are kept for the next request. */
 export interface KeepAlive {
   /** Milliseconds that an unused connection stays open; 60000 when absent. */
   idleMs?: number
-  /** Unused connections that stay open, by server. */
+  /** Unused connections that stay open longer than a second, for a client that asks one server; all of them when absent. */
   maxIdle?: number
 }
 
-export function createHttpClient({ idleMs = IDLE_MS, maxIdle = MAX_SOCKETS }: KeepAlive = {}): HttpClient {
-  const options = { keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: maxIdle, timeout: idleMs }
+export function createHttpClient({ idleMs = IDLE_MS, maxIdle }: KeepAlive = {}): HttpClient {
+  const options = { keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_SOCKETS, timeout: idleMs }
   const plain = new http.Agent(options)
   const secure = new https.Agent(options)
+  if (maxIdle !== undefined) for (const agent of [plain, secure]) keepFew(agent, maxIdle)
   return {
     request: (url, options = {}) => send(new URL(url), options, plain, secure),
     close: () => {
       plain.destroy()
       secure.destroy()
     },
+  }
+}
+
+/** The agent closes a free connection at its timeout; one beyond `maxIdle`, of the one server that is asked, gets a short one. */
+function keepFew(agent: http.Agent, maxIdle: number): void {
+  const keep = agent.keepSocketAlive.bind(agent)
+  agent.keepSocketAlive = (stream) => {
+    const socket = stream as Socket
+    const kept = keep(socket)
+    // The one that comes is not counted yet.
+    const free = Object.values(agent.freeSockets).reduce((sum, sockets) => sum + (sockets?.length ?? 0), 0)
+    if (free >= maxIdle) socket.setTimeout(Math.min(SURPLUS_IDLE_MS, socket.timeout ?? SURPLUS_IDLE_MS))
+    return kept
   }
 }
 
