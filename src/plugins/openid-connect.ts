@@ -95,8 +95,10 @@ async function passSession(
 
 function setSession(ctx: Exchange, conf: Conf, session: Session, idToken: object): void {
   const { headers } = ctx.request
-  setAccessToken(ctx, conf, session.accessToken)
-  if (conf.set_id_token_header && session.idToken !== undefined) headers.set('X-ID-Token', encode(idToken))
+  const { session_contents: kept } = conf
+  if (session.accessToken !== undefined) setAccessToken(ctx, conf, session.accessToken)
+  if (conf.set_id_token_header && session.idToken !== undefined && (!kept || kept.id_token))
+    headers.set('X-ID-Token', encode(idToken))
   if (conf.set_raw_id_token_header && session.idToken !== undefined) headers.set('X-Raw-ID-Token', session.idToken)
   if (conf.set_userinfo_header && session.user) headers.set('X-Userinfo', encode(session.user))
   if (conf.set_refresh_token_header && session.refreshToken !== undefined)

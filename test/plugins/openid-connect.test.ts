@@ -1,7 +1,7 @@
 // openid-connect against a real OpenID provider: bearer tokens in each way of checking them, the login of a browser, and what an attacker tries.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { exportSPKI, generateKeyPair, SignJWT } from 'jose'
+import { exportPKCS8, exportSPKI, generateKeyPair, SignJWT } from 'jose'
 import { type Echo, refusal, startBench } from './harness.ts'
 import { Browser, SECRET, SITE, startProvider } from './openid-provider.ts'
 
@@ -100,7 +100,7 @@ test('audience, scopes and a schema of claims decide', async () => {
   plugin({ ...conf, required_scopes: ['read', 'write'] })
   const scopes = await bearer(await provider.sign({ scope: 'read' }))
   assert.equal(scopes.status, 403)
-  assert.deepEqual(scopes.json(), { error: 'required scopes write not present' })
+  assert.deepEqual(scopes.json(), { error: 'required scopes read, write not present' })
   plugin({ ...conf, claim_schema: { type: 'object', required: ['email'] } })
   assert.equal((await bearer(await provider.sign({}))).status, 401)
   assert.equal((await bearer(await provider.sign({ email: 'ann@example.com' }))).status, 200)
@@ -194,6 +194,26 @@ test('a login counts only in the browser that began it, and once', async () => {
   assert.equal((await replayer.get(path)).status, 400)
 })
 
+test('the client proves itself in each way at the token endpoint', async () => {
+  const methods = ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt']
+  const key = { client_rsa_private_key: provider.clientKey }
+  for (const method of methods) {
+    const conf = { ...web, client_id: method, token_endpoint_auth_method: method, ...key }
+    plugin(conf)
+    const { browser } = await loggedIn()
+    assert.equal((await browser.get('/app')).status, 200, method)
+    const { privateKey } = await generateKeyPair('RS256', { extractable: true })
+    const wrong = {
+      client_secret: 'wrong-secret-of-the-client-32-byte',
+      client_rsa_private_key: await exportPKCS8(privateKey),
+    }
+    plugin({ ...conf, ...wrong })
+    const stranger = new Browser(bench)
+    const back = await stranger.logIn(String((await stranger.get('/app')).headers.location))
+    assert.equal((await stranger.get(back.pathname + back.search)).status, 400, method)
+  }
+})
+
 test('another nonce, state or cookie is refused', async () => {
   plugin({ ...web, use_nonce: true })
   const browser = new Browser(bench)
@@ -280,8 +300,13 @@ test('what cannot be done is refused when it is written', () => {
     [{ ...web, session: { secret: 'short' } }, /string too short, expected at least 16, got 5/],
     [{ ...web, session: { ...web.session, storage: 'redis' } }, /"session.storage" redis is not supported/],
     [{ ...web, proxy_opts: { http_proxy: 'http://p' } }, /"proxy_opts" is not supported/],
-    [{ ...web, par: {} }, /"par" is not supported/],
-    [{ ...web, dpop: {} }, /"dpop" is not supported/],
+    [{ ...web, par: { enabled: true } }, /"par" is not supported/],
+    [{ ...web, dpop: { enabled: true } }, /"dpop" is not supported/],
+    [{ ...web, client_secret: undefined }, /"client_secret" is required/],
+    [{ ...base, client_secret: undefined, bearer_only: true }, /"client_secret" is required/],
+    [{ ...web, session: { ...web.session, cookie_name: 'a b' } }, /"cookie_name" validation failed/],
+    [{ ...web, session: { ...web.session, cookie_path: '/; HttpOnly' } }, /"cookie_path" validation failed/],
+    [{ ...web, session: { ...web.session, cookie_domain: 'a;b' } }, /"cookie_domain" validation failed/],
     [{ ...web, accept_none_alg: true }, /"accept_none_alg" is not supported/],
     [{ ...web, force_reauthorize: true }, /"force_reauthorize" is not supported/],
     [{ ...web, discovery: 'file:///x' }, /"discovery" must be an http or https address/],
@@ -294,4 +319,17 @@ test('what cannot be done is refused when it is written', () => {
     [{ ...web, authorization_params: { state: 'x' } }, /"authorization_params" cannot have state/],
   ] as const)
     assert.match(refusal('openid-connect', conf) ?? '', message)
+})
+
+test('what another way of proof makes needless may be absent', () => {
+  const { client_secret: _secret, ...public_client } = web
+  const key = { token_endpoint_auth_method: 'private_key_jwt', client_rsa_private_key: provider.clientKey }
+  const bearer_only = { client_id: 'a', discovery, bearer_only: true }
+  for (const conf of [
+    { ...public_client, use_pkce: true },
+    { ...public_client, ...key },
+    { ...bearer_only, use_jwks: true },
+    { ...web, par: { enabled: false }, dpop: { enabled: false } },
+  ])
+    assert.equal(refusal('openid-connect', conf), undefined)
 })

@@ -98,10 +98,10 @@ async function interact(oidc: Provider, request: IncomingMessage, response: Serv
 
 /** A browser: requests to SITE go through the gateway, others over the network. Cookies are kept by origin. */
 export class Browser {
-  readonly #bench: PluginBench
+  readonly #bench: Pick<PluginBench, 'send'>
   readonly #jars = new Map<string, Map<string, string>>()
 
-  constructor(bench: PluginBench) {
+  constructor(bench: Pick<PluginBench, 'send'>) {
     this.#bench = bench
   }
 

@@ -3,6 +3,7 @@ import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { Ajv, type ValidateFunction } from 'ajv'
 import { isReference } from '../../lib/reference.ts'
 import type { Conf } from './schema.ts'
+import { checkSession } from './session.ts'
 
 /** Asymmetric only: with a shared secret whoever checks could also sign, and a public key could be taken for one. */
 export const ALGORITHMS = [
@@ -38,8 +39,8 @@ const OWN_PARAMETERS = [
 const UNSUPPORTED: Partial<Record<keyof Conf, string>> = {
   accept_none_alg: 'a token without a signature proves nothing; leave it out',
   accept_unsupported_alg: 'what cannot be checked is refused; leave it out',
-  force_reauthorize: 'use session.cookie.lifetime for shorter sessions',
-  refresh_session_interval: 'use session.cookie.lifetime for shorter sessions',
+  force_reauthorize: 'use session.absolute_timeout for shorter sessions',
+  refresh_session_interval: 'use session.absolute_timeout for shorter sessions',
   cache_segment: 'no two configurations share a cache; leave it out',
   proxy_opts: 'the provider is asked directly; leave it out',
   par: 'authorization requests are not pushed; leave it out',
@@ -51,9 +52,9 @@ export function check(conf: Conf): void {
   if (!conf.bearer_only && !conf.session)
     throw new Error('property "session.secret" is required when "bearer_only" is false')
   for (const [field, instead] of Object.entries(UNSUPPORTED))
-    if (conf[field as keyof Conf]) throw new Error(`property "${field}" is not supported: ${instead}`)
-  if (conf.session?.storage === 'redis')
-    throw new Error('property "session.storage" redis is not supported: sessions are in cookies')
+    if (isOn(field, conf[field as keyof Conf])) throw new Error(`property "${field}" is not supported: ${instead}`)
+  if (conf.session) checkSession(conf.session)
+  checkSecret(conf)
   for (const field of ['discovery', 'introspection_endpoint', 'post_logout_redirect_uri'] as const)
     checkAddress(conf, field)
   if (conf.redirect_uri !== undefined && !/^\/(?![/\\])/.test(conf.redirect_uri)) checkAddress(conf, 'redirect_uri')
@@ -67,6 +68,22 @@ export function check(conf: Conf): void {
 /** The check of `claim_schema`; undefined without one. Throws when it is no JSON Schema. */
 export function compileClaimSchema(conf: Pick<Conf, 'claim_schema'>): ValidateFunction | undefined {
   return conf.claim_schema && new Ajv({ strict: false, logger: false }).compile(conf.claim_schema)
+}
+
+/** Some groups of settings ask for nothing until they are enabled. */
+function isOn(field: string, value: unknown): boolean {
+  if (field === 'par' || field === 'dpop') return (value as { enabled?: unknown } | undefined)?.enabled === true
+  return Boolean(value)
+}
+
+/** Every way of asking the provider needs a secret of the client, but for those that have another proof. */
+function checkSecret(conf: Conf): void {
+  const { bearer_only, public_key, use_jwks, use_pkce, introspection_endpoint_auth_method: introspection } = conf
+  const keyed = ['private_key_jwt', 'none']
+  const spared = bearer_only
+    ? public_key !== undefined || use_jwks || keyed.includes(introspection)
+    : use_pkce || keyed.includes(conf.token_endpoint_auth_method)
+  if (!spared && conf.client_secret === undefined) throw new Error('property "client_secret" is required')
 }
 
 function checkAddress(

@@ -8,10 +8,9 @@ export function refuseScopes(conf: Conf, scopes: unknown): Reply | undefined {
   const required = conf.required_scopes ?? []
   if (required.length === 0) return undefined
   const granted = new Set(Array.isArray(scopes) ? scopes : typeof scopes === 'string' ? scopes.split(' ') : [])
-  const missing = required.filter((one) => !granted.has(one))
-  return missing.length
-    ? { status: 403, body: { error: `required scopes ${missing.join(', ')} not present` } }
-    : undefined
+  return required.every((one) => granted.has(one))
+    ? undefined
+    : { status: 403, body: { error: `required scopes ${required.join(', ')} not present` } }
 }
 
 /** 403 when a bearer token is for somebody else. */

@@ -6,6 +6,7 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
 import type { Exchange } from '../../gateway/exchange.ts'
 import { cookie } from '../../gateway/variables.ts'
+import type { SessionConf } from './session.ts'
 
 const CHUNK_BYTES = 3800
 const MAX_CHUNKS = 4
@@ -16,19 +17,31 @@ type Purpose = 'session' | 'login'
 
 export class CookieBox {
   readonly #key: Buffer
-  readonly #suffix: string
+  readonly #conf: SessionConf
+  /** What all names of cookies have in common. */
+  readonly #common: string
+  /** The names of a value's parts. */
+  readonly #names: Record<Purpose, string[]>
 
   /** `owner`: what tells clients apart. */
-  constructor(secret: string, owner: string) {
-    this.#key = Buffer.from(hkdfSync('sha256', secret, '', `gateward openid-connect ${owner}`, 32))
-    this.#suffix = createHash('sha256').update(owner).digest('hex').slice(0, 8)
+  constructor(conf: SessionConf, owner: string) {
+    this.#conf = conf
+    this.#key = Buffer.from(hkdfSync('sha256', conf.secret, '', `gateward openid-connect ${owner}`, 32))
+    const suffix = createHash('sha256').update(owner).digest('hex').slice(0, 8)
+    this.#common = conf.cookie_name ?? suffix
+    const name = (purpose: Purpose, index: number): string => {
+      if (conf.cookie_name === undefined) return `gateward_${purpose}_${suffix}_${index}`
+      return `${conf.cookie_name}${purpose === 'login' ? '_login' : ''}${index ? `_${index}` : ''}`
+    }
+    const all = (purpose: Purpose) => Array.from({ length: MAX_CHUNKS }, (_, index) => name(purpose, index))
+    this.#names = { session: all('session'), login: all('login') }
   }
 
   /** What the browser has kept, as long as it has not ended; undefined when it is absent, changed, or too old. */
   read<T extends { until: number }>(ctx: Exchange, purpose: Purpose, nowMs: number): T | undefined {
     let sealed = ''
-    for (let index = 0; index < MAX_CHUNKS; index++) {
-      const part = cookie(ctx, this.#name(purpose, index))
+    for (const name of this.#names[purpose]) {
+      const part = cookie(ctx, name)
       if (!part) break
       sealed += part
     }
@@ -43,36 +56,39 @@ export class CookieBox {
     if (parts.length > MAX_CHUNKS)
       throw new Error(`the ${purpose} takes ${sealed.length} bytes, cookies have room for ${CHUNK_BYTES * MAX_CHUNKS}`)
     const maxAge = Math.max(1, Math.floor((value.until - nowMs) / 1000))
-    const written = parts.map((part, index) => this.#field(ctx, purpose, index, part, maxAge))
+    const names = this.#names[purpose]
+    const written = parts.map((part, index) => this.#field(ctx, purpose, names[index] as string, part, maxAge))
     return [...written, ...this.forget(ctx, purpose, parts.length)]
   }
 
   /** The Set-Cookie fields that make the browser forget what it keeps, from the part `first` on. */
   forget(ctx: Exchange, purpose: Purpose, first = 0): string[] {
-    const fields: string[] = []
-    for (let index = first; index < MAX_CHUNKS; index++)
-      if (cookie(ctx, this.#name(purpose, index)) !== undefined) fields.push(this.#field(ctx, purpose, index, '', 0))
-    return fields
+    const kept = this.#names[purpose].slice(first).filter((name) => cookie(ctx, name) !== undefined)
+    return kept.map((name) => this.#field(ctx, purpose, name, '', 0))
   }
 
   /** Takes these cookies from the request: the upstream has no use for them. */
   hide(ctx: Exchange): void {
     const { headers } = ctx.request
     const all = headers.getAll('cookie')
-    if (!all.some((line) => line.includes(`_${this.#suffix}_`))) return
-    const own = new RegExp(`^gateward_(?:session|login)_${this.#suffix}_\\d=`)
-    const kept = all.flatMap((line) => line.split(';').map((one) => one.trim())).filter((one) => one && !own.test(one))
+    if (!all.some((line) => line.includes(this.#common))) return
+    const own = new Set([...this.#names.session, ...this.#names.login])
+    const kept = all
+      .flatMap((line) => line.split(';').map((one) => one.trim()))
+      .filter((one) => one && !own.has(one.split('=', 1)[0] as string))
     if (kept.length) headers.set('Cookie', kept.join('; '))
     else headers.remove('cookie')
   }
 
-  #name(purpose: Purpose, index: number): string {
-    return `gateward_${purpose}_${this.#suffix}_${index}`
-  }
-
-  #field(ctx: Exchange, purpose: Purpose, index: number, value: string, maxAgeS: number): string {
-    const secure = ctx.request.scheme === 'https' ? '; Secure' : ''
-    return `${this.#name(purpose, index)}=${value}; Path=/; Max-Age=${maxAgeS}; HttpOnly; SameSite=Lax${secure}`
+  #field(ctx: Exchange, purpose: Purpose, name: string, value: string, maxAgeS: number): string {
+    const { cookie_path: path = '/', cookie_domain, cookie_secure, cookie_http_only, cookie_same_site } = this.#conf
+    let field = `${name}=${value}; Path=${path}; Max-Age=${maxAgeS}`
+    if (cookie_domain !== undefined) field += `; Domain=${cookie_domain}`
+    if (cookie_http_only !== false) field += '; HttpOnly'
+    // The provider, another site, sends the browser back: without its cookie that login would not be known.
+    const sameSite = purpose === 'login' && cookie_same_site === 'Strict' ? 'Lax' : (cookie_same_site ?? 'Lax')
+    if (sameSite !== 'Default') field += `; SameSite=${sameSite}`
+    return (cookie_secure ?? ctx.request.scheme === 'https') ? `${field}; Secure` : field
   }
 
   #seal(text: string, purpose: Purpose): string {

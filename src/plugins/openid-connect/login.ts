@@ -6,14 +6,13 @@
 import * as oauth from 'oauth4webapi'
 import type { Exchange } from '../../gateway/exchange.ts'
 import type { PluginEnv, Reply } from '../../gateway/plugin.ts'
-import { claimsOf } from './claims.ts'
 import { CookieBox } from './cookies.ts'
 import type { Provider } from './provider.ts'
 import type { Conf } from './schema.ts'
+import { lifetimeMs, type SessionConf, type Uses, usesAt } from './session.ts'
 
 const CALLBACK = '/.apisix/redirect'
 const LOGIN_MS = 10 * 60_000
-const LIFETIME_S = 3600
 const TOKEN_LIFETIME_S = 3600
 
 interface Pending {
@@ -25,10 +24,12 @@ interface Pending {
   until: number
 }
 
-/** What a session's cookie holds. Times in milliseconds since the epoch. */
-export interface Session {
-  accessToken: string
+/** What a session's cookie holds; `session_contents` says what it may. Times in milliseconds since the epoch. */
+export interface Session extends Uses {
+  accessToken?: string | undefined
   accessUntil: number
+  /** Who has logged in. */
+  subject?: string | undefined
   idToken?: string | undefined
   refreshToken?: string | undefined
   scope?: string | undefined
@@ -36,19 +37,21 @@ export interface Session {
   until: number
 }
 
+type LoginConf = Conf & { session: SessionConf }
+
 export class Login {
   readonly cookies: CookieBox
-  readonly #conf: Conf
+  readonly #conf: LoginConf
   readonly #env: PluginEnv
   readonly #provider: Provider
   /** Renewals under way, by refresh token: one that rotates is used once. */
   readonly #renewals = new Map<string, Promise<Session | undefined>>()
 
-  constructor(conf: Conf & { session: NonNullable<Conf['session']> }, env: PluginEnv, provider: Provider) {
+  constructor(conf: LoginConf, env: PluginEnv, provider: Provider) {
     this.#conf = conf
     this.#env = env
     this.#provider = provider
-    this.cookies = new CookieBox(conf.session.secret, JSON.stringify([conf.discovery, conf.client_id]))
+    this.cookies = new CookieBox(conf.session, JSON.stringify([conf.discovery, conf.client_id]))
   }
 
   /** True when the provider sends the browser back with this request. */
@@ -98,7 +101,9 @@ export class Login {
     try {
       const answer = oauth.validateAuthResponse(server, client, new URLSearchParams(ctx.request.query), pending.state)
       const session = await this.#redeem(server, answer, pending)
-      return redirect(pending.target, [...forget, ...this.cookies.write(ctx, 'session', session, now)])
+      const fields = [...forget, ...this.cookies.write(ctx, 'session', session, now)]
+      const strict = this.#conf.session.cookie_same_site === 'Strict'
+      return strict ? handOver(pending.target, fields) : redirect(pending.target, fields)
     } catch (error) {
       if (!isProtocolFault(error)) throw error
       this.#env.log.warn({ error: (error as Error).message }, 'a login with the provider failed')
@@ -112,9 +117,13 @@ export class Login {
     const now = this.#env.now()
     const session = this.cookies.read<Session>(ctx, 'session', now)
     if (!session) return undefined
+    const uses = usesAt(conf.session, session, now)
+    if (!uses) return undefined
+    const used = { ...session, ...uses }
     const fresh = session.accessUntil - conf.access_token_expires_leeway * 1000 > now
-    if (fresh || !conf.renew_access_token_on_expiry) return { session, fields: [] }
-    const renewed = await this.#renew(session)
+    if (fresh || session.accessToken === undefined || !conf.renew_access_token_on_expiry)
+      return { session: used, fields: uses === session ? [] : this.cookies.write(ctx, 'session', used, now) }
+    const renewed = await this.#renew(used)
     return renewed && { session: renewed, fields: this.cookies.write(ctx, 'session', renewed, now) }
   }
 
@@ -171,30 +180,36 @@ export class Login {
       requireIdToken: true,
     })
     await oauth.validateApplicationLevelSignature(server, sent, options)
-    const { lifetime = LIFETIME_S } = this.#conf.session?.cookie ?? {}
+    const now = this.#env.now()
     return {
       ...this.#toSession(tokens),
+      subject: oauth.getValidatedIdTokenClaims(tokens)?.sub,
       user: await this.#user(server, tokens),
-      until: this.#env.now() + lifetime * 1000,
+      usedAt: now,
+      rolledAt: now,
+      until: now + lifetimeMs(this.#conf.session),
     }
   }
 
   async #user(server: oauth.AuthorizationServer, tokens: oauth.TokenEndpointResponse): Promise<Session['user']> {
     const subject = oauth.getValidatedIdTokenClaims(tokens)?.sub
-    if (!this.#conf.set_userinfo_header || server.userinfo_endpoint === undefined || subject === undefined)
-      return undefined
+    const wanted = this.#conf.set_userinfo_header && (this.#conf.session_contents?.user ?? !this.#conf.session_contents)
+    if (!wanted || server.userinfo_endpoint === undefined || subject === undefined) return undefined
     const { client } = this.#provider
     const answer = await oauth.userInfoRequest(server, client, tokens.access_token, this.#provider.options())
     return oauth.processUserInfoResponse(server, client, subject, answer)
   }
 
-  #toSession(tokens: oauth.TokenEndpointResponse): Omit<Session, 'until'> {
-    const lifetime = tokens.expires_in ?? this.#conf.access_token_expires_in ?? TOKEN_LIFETIME_S
+  #toSession(tokens: oauth.TokenEndpointResponse): Omit<Session, 'until' | 'user' | 'subject' | keyof Uses> {
+    const { access_token_expires_in, session_contents: kept } = this.#conf
+    const lifetime = tokens.expires_in ?? access_token_expires_in ?? TOKEN_LIFETIME_S
+    const access = !kept || kept.access_token
+    const id = !kept || kept.id_token || kept.enc_id_token || this.#conf.set_raw_id_token_header
     return {
-      accessToken: tokens.access_token,
+      accessToken: access ? tokens.access_token : undefined,
       accessUntil: this.#env.now() + lifetime * 1000,
-      idToken: tokens.id_token,
-      refreshToken: tokens.refresh_token,
+      idToken: id ? tokens.id_token : undefined,
+      refreshToken: access ? tokens.refresh_token : undefined,
       scope: tokens.scope,
     }
   }
@@ -219,7 +234,7 @@ export class Login {
       const tokens = await oauth.processRefreshTokenResponse(server, client, sent)
       if (tokens.id_token !== undefined) await oauth.validateApplicationLevelSignature(server, sent, options)
       const subject = oauth.getValidatedIdTokenClaims(tokens)?.sub
-      if (subject !== undefined && subject !== claimsOf(session.idToken).sub) return undefined
+      if (subject !== undefined && subject !== session.subject) return undefined
       const { idToken, refreshToken: rotated, scope, ...rest } = this.#toSession(tokens)
       const { idToken: oldId, scope: oldScope } = session
       return {
@@ -254,6 +269,13 @@ function own(fields: string[]): Record<string, string | string[]> {
 
 function redirect(location: string, fields: string[]): Reply {
   return { status: 302, headers: { Location: location, ...own(fields) } }
+}
+
+/** A page that goes on by itself: after a redirect from the provider's site browsers would not send a strict cookie, and the login would begin anew. */
+function handOver(location: string, fields: string[]): Reply {
+  const address = location.replace(/[&<>"']/g, (one) => `&#${one.charCodeAt(0)};`)
+  const headers = { ...own(fields), 'Content-Type': 'text/html; charset=utf-8' }
+  return { status: 200, headers, body: `<meta http-equiv="refresh" content="0; url=${address}">\n` }
 }
 
 function refuse(message: string, fields: string[]): Reply {

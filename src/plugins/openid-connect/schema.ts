@@ -1,6 +1,7 @@
 // The fields of openid-connect: APISIX's names and defaults. Those that are here only to be refused with a reason are in `check.ts`.
 import Type, { type Static } from 'typebox'
 import { oneOfTexts } from '../../lib/schema-types.ts'
+import { contentsSchema, sessionSchema } from './session.ts'
 
 const text = (title: string, description: string, example: string) =>
   Type.String({ title, description, minLength: 1, examples: [example] })
@@ -12,51 +13,6 @@ const refused = (title: string, reason: string, example: object) =>
   Type.Optional(
     Type.Record(Type.String(), Type.Any(), { title, description: `not supported: ${reason}`, examples: [example] }),
   )
-
-const session = Type.Object(
-  {
-    secret: Type.String({
-      title: 'Secret',
-      description: 'the key of the cookies is made of it; the same on all gateways that share sessions',
-      minLength: 16,
-      examples: ['a-secret-of-32-random-characters'],
-    }),
-    cookie: Type.Optional(
-      Type.Object(
-        {
-          lifetime: Type.Optional(
-            Type.Integer({
-              title: 'Lifetime',
-              description: 'seconds from the login until a new one is needed; 3600 when absent',
-              minimum: 1,
-              maximum: 31536000,
-              examples: [86400],
-            }),
-          ),
-        },
-        {
-          title: 'Cookie',
-          description: 'how the cookie is set',
-          additionalProperties: false,
-          examples: [{ lifetime: 86400 }],
-        },
-      ),
-    ),
-    storage: Type.Optional(
-      oneOfTexts(['cookie', 'redis'], {
-        title: 'Storage',
-        description: 'where sessions are; only `cookie` is supported',
-        examples: ['cookie'],
-      }),
-    ),
-  },
-  {
-    title: 'Session',
-    description: 'the encrypted session cookie; required unless bearer_only is true',
-    additionalProperties: false,
-    examples: [{ secret: 'a-secret-of-32-random-characters' }],
-  },
-)
 
 const claimValidator = Type.Object(
   {
@@ -237,7 +193,8 @@ const login = {
     default: 'auth',
     examples: ['deny'],
   }),
-  session: Type.Optional(session),
+  session: Type.Optional(sessionSchema),
+  session_contents: Type.Optional(contentsSchema),
   renew_access_token_on_expiry: flag(
     'Renew',
     'renew an access token that has ended, with its refresh token or by a login',
@@ -288,7 +245,11 @@ const unsupported = {
   }),
   force_reauthorize: flag('Log in always', 'not supported: only false', false),
   refresh_session_interval: Type.Optional(
-    Type.Integer({ title: 'Silent login', description: 'not supported: use session.cookie.lifetime', examples: [900] }),
+    Type.Integer({
+      title: 'Silent login',
+      description: 'not supported: use session.absolute_timeout',
+      examples: [900],
+    }),
   ),
   cache_segment: Type.Optional(text('Cache', 'not supported: no two configurations share a cache', 'a')),
   proxy_opts: refused('Proxy', 'the provider is asked directly', { http_proxy: 'http://127.0.0.1:3128' }),

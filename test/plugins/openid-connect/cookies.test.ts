@@ -5,7 +5,7 @@ import { HeaderList } from '../../../src/gateway/headers.ts'
 import { CookieBox } from '../../../src/plugins/openid-connect/cookies.ts'
 
 const NOW = 1_700_000_000_000
-const box = new CookieBox('0123456789abcdef', 'client')
+const box = new CookieBox({ secret: '0123456789abcdef' }, 'client')
 
 /** As much of a request as cookies need. */
 const request = (fields: string[] = []): Exchange => {
@@ -50,5 +50,5 @@ test('what has ended, was changed, or is for something else does not count', () 
   assert.equal(box.read(request(fields), 'login', NOW + 1000), undefined)
   const renamed = fields.map((field) => field.replace('_login_', '_session_'))
   assert.equal(box.read(request(renamed), 'session', NOW), undefined)
-  assert.equal(new CookieBox('fedcba9876543210', 'client').read(request(fields), 'login', NOW), undefined)
+  assert.equal(new CookieBox({ secret: 'fedcba9876543210' }, 'client').read(request(fields), 'login', NOW), undefined)
 })
