@@ -45,12 +45,14 @@ export default definePlugin<Conf>({
         const key = inHeader ?? queryArgument(request.query, conf.query)
         if (key === undefined) return withoutCredentials(ctx, env, conf.anonymous_consumer, missing)
         const identity = env.consumers.find('key-auth', key)
-        if (!identity) return withoutCredentials(ctx, env, conf.anonymous_consumer, invalid)
+        const refusal = identity ? undefined : withoutCredentials(ctx, env, conf.anonymous_consumer, invalid)
+        if (refusal) return refusal
+        // A wrong key is hidden too: it may be right elsewhere.
         if (conf.hide_credentials) {
           if (inHeader !== undefined) request.headers.remove(header)
           else hideArgument(ctx, conf.query)
         }
-        attachConsumer(ctx, identity.consumer, identity.credentialId)
+        if (identity) attachConsumer(ctx, identity.consumer, identity.credentialId)
         return undefined
       },
     }
