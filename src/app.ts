@@ -8,6 +8,7 @@ import type { AdminKey } from './admin/keys.ts'
 import type { AdminAnswer, AdminRequest } from './admin/message.ts'
 import { createSecrecy, type SecretBox } from './admin/secrecy.ts'
 import { ConfigFeed } from './feed.ts'
+import { createFaultFinder } from './foreign.ts'
 import { DataPlane } from './gateway/data-plane.ts'
 import { SERVER } from './gateway/error-page.ts'
 import type { Address } from './gateway/listener.ts'
@@ -46,6 +47,9 @@ export interface Gateward {
   close(): Promise<void>
 }
 
+/** Stores that others write to, past the Admin API. */
+const OTHERS_WRITE: ReadonlySet<Store['name']> = new Set(['etcd', 'yaml'])
+const MAX_FAULTS_LOGGED = 20
 /** How long an Admin write waits for the data plane; the answer then says which revision is served. */
 const SERVED_LIMIT_MS = 2000
 /** How long an Admin write and the start wait for secret managers that have not been asked yet. */
@@ -68,6 +72,7 @@ export async function startGateward(settings: Settings): Promise<Gateward> {
 interface Parts {
   settings: Settings
   store: Store
+  feed: ConfigFeed
   plane: DataPlane
   secrets: SecretKeeper
   keys: AdminKeys
@@ -94,9 +99,18 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
   const keys = loadAdminKeys(settings)
   const catalog = createCatalog(plugins)
   const secrecy = createSecrecy(catalog, toSecretBox(settings))
-  const feed = new ConfigFeed(store, secrecy, (error) =>
-    log.error({ err: error }, 'the configuration cannot be read again; the last one is served'),
-  )
+  const validator = createValidator({ catalog, checkVars, attributes: settings.plugins.attr })
+  const feed = new ConfigFeed({
+    store,
+    secrecy,
+    fault: OTHERS_WRITE.has(store.name) ? createFaultFinder(validator, catalog) : undefined,
+    onTrouble: (error) => log.error({ err: error }, 'the configuration cannot be read again; the last one is served'),
+    onFaults: (faults) =>
+      log.error(
+        { faults: Object.fromEntries([...faults].slice(0, MAX_FAULTS_LOGGED)), count: faults.size },
+        'resources of the store cannot be served as they stand there; the last good ones are served, if there are any',
+      ),
+  })
   await feed.start()
   closers.push(() => feed.close())
 
@@ -128,13 +142,14 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
   const parts: Parts = {
     settings,
     store,
+    feed,
     plane,
     secrets,
     keys,
     closers,
     log,
     catalog,
-    validator: createValidator({ catalog, checkVars, attributes: settings.plugins.attr }),
+    validator,
   }
   const admin = await listenAdmin(parts)
   await listenControl(parts)
@@ -267,7 +282,7 @@ async function listenAdmin(parts: Parts): Promise<string | undefined> {
 }
 
 /** The Control API and the status API: one handler, each port answers its own paths. */
-async function listenControl({ settings, store, plane, closers, catalog, validator }: Parts): Promise<void> {
+async function listenControl({ settings, store, feed, plane, closers, catalog, validator }: Parts): Promise<void> {
   const control = createControl({
     store,
     catalog,
@@ -281,7 +296,7 @@ async function listenControl({ settings, store, plane, closers, catalog, validat
       etcd_version: 'unknown',
     }),
     notReady: () => (plane.threads < settings.threads ? 'a data-plane thread is starting' : undefined),
-    trouble: () => store.trouble(),
+    trouble: () => store.trouble() ?? feed.trouble(),
     reload: async () => {},
   })
   const only =

@@ -24,6 +24,8 @@ export function claimsOf(kind: Kind, resource: Resource, catalog: PluginCatalog)
   const references = [...referencesOf(kind, resource).map(({ key }) => key), ...pluginReferencesOf(resource)]
   const unique: string[] = []
   for (const [name, conf] of Object.entries((resource.plugins ?? {}) as Resource)) {
+    // What others have written to the store may be anything.
+    if (conf === null || typeof conf !== 'object') continue
     const group = groupOf(name, conf as Resource, catalog)
     if (group) references.push(group.all, group.equal)
     if (kind === 'global_rules') unique.push(globalRuleName(name))

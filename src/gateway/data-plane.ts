@@ -41,6 +41,7 @@ interface Member {
   worker: Worker
   served: number
   ready: boolean
+  ended: boolean
 }
 
 /** Commits that the threads have not been told yet. */
@@ -183,7 +184,8 @@ export class DataPlane {
   async close(limitMs: number): Promise<void> {
     this.#closing = true
     await Promise.all(
-      this.#members.map(async ({ worker }) => {
+      this.#members.map(async ({ worker, ended: alreadyEnded }) => {
+        if (alreadyEnded) return
         const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
         worker.postMessage({ type: 'drain', limitMs } satisfies ToWorker)
         const timer = setTimeout(() => void worker.terminate(), limitMs + 1000)
@@ -211,11 +213,18 @@ export class DataPlane {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
     const worker = new Worker(new URL(`./worker.${extension}`, import.meta.url), { workerData })
     const metricsId = this.#started++
-    const member: Member = { index, metricsId, worker, served: revision, ready: false }
+    const member: Member = { index, metricsId, worker, served: revision, ready: false, ended: false }
     this.#members[index] = member
     worker.on('error', (error) => log.error({ err: error, thread: index }, 'a data-plane thread failed'))
-    worker.on('exit', () => this.#ended(member))
     return new Promise((resolve, reject) => {
+      // The first thread opens the ports for the others: without it there is nothing to start again.
+      worker.on('exit', () => {
+        if (metricsId === 0 && !member.ready) {
+          this.#closing = true
+          reject(new ListenError('the first data-plane thread has ended while it started: the log says why', undefined))
+        }
+        this.#ended(member)
+      })
       worker.on('message', (message: FromWorker) => {
         if (message.type === 'ready') {
           member.ready = true
@@ -244,6 +253,7 @@ export class DataPlane {
   }
 
   #ended(member: Member): void {
+    member.ended = true
     if (this.#closing) return
     member.ready = false
     new SharedTable(this.#shared).threadEnded()

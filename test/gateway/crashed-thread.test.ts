@@ -166,3 +166,8 @@ test('places in limit-conn that a thread held are free when it has ended', async
   await until(() => held === 4, 'both places are taken again')
   assert.equal(await get('/held'), 429)
 })
+
+test('a first thread that ends while it starts ends the start with a reason', async () => {
+  process.once('worker', (worker: Worker) => void worker.terminate())
+  await assert.rejects(gatewayForTest(), /the first data-plane thread has ended while it started/)
+})
