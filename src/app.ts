@@ -131,9 +131,13 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
   })
   closers.push(() => secrets.close())
   secrets.changed(feed.snapshot().changes)
-  feed.onCommit((revision, changes) => {
-    plane.commit(revision, changes)
-    secrets.changed(changes)
+  feed.onCommit({
+    announce: (revision, changes) => plane.announce(revision, changes),
+    withdraw: () => plane.withdraw(),
+    commit: (revision, changes) => {
+      plane.commit(revision, changes)
+      secrets.changed(changes)
+    },
   })
   await secrets.settled(SECRETS_LIMIT_MS)
   closers.push(() => plane.close(settings.gateway.drain_seconds * 1000))

@@ -24,26 +24,41 @@ export interface FeedOptions {
   onFaults(faults: ReadonlyMap<string, string>): void
 }
 
+/** Who gets the commits. */
+export interface FeedReceiver {
+  commit(revision: number, changes: ConfigChange[]): void
+  /** The changes up to `revision` are about to become durable: `commit` for each of its commits follows, or `withdraw`. */
+  announce(revision: number, changes: ConfigChange[]): void
+  withdraw(): void
+}
+
+interface Delivery {
+  changes: ConfigChange[]
+  faults: Map<string, string>
+}
+
 export class ConfigFeed {
   readonly #options: FeedOptions
   readonly #current = new Map<string, ConfigChange>()
   readonly #faults = new Map<string, string>()
   #revision = 0
   #watcher: Watcher | undefined
-  #deliver: (revision: number, changes: ConfigChange[]) => void = () => {}
+  /** Announced commits and what they change. */
+  readonly #announced = new Map<Commit, Delivery>()
+  #receiver: FeedReceiver | undefined
 
   constructor(options: FeedOptions) {
     this.#options = options
   }
 
-  /** Reads everything, then follows: `deliver` gets each commit after what `snapshot` had. */
+  /** Reads everything, then follows: the receiver gets each commit after what `snapshot` had. */
   async start(): Promise<void> {
     await this.#load()
     this.#follow()
   }
 
-  onCommit(deliver: (revision: number, changes: ConfigChange[]) => void): void {
-    this.#deliver = deliver
+  onCommit(receiver: FeedReceiver): void {
+    this.#receiver = receiver
   }
 
   snapshot(): { revision: number; changes: ConfigChange[] } {
@@ -75,21 +90,41 @@ export class ConfigFeed {
     this.#watcher = this.#options.store.watch(this.#revision, {
       onCommit: (commit) => this.#take(commit),
       onReset: () => this.#restart(),
+      onAnnounce: (commits) => this.#announce(commits),
+      onWithdraw: () => this.#withdraw(),
     })
   }
 
   #take(commit: Commit): void {
-    const faults = new Map<string, string>()
-    const changes: ConfigChange[] = []
-    for (const { key, entry } of commit.changes) {
-      this.#faults.delete(key)
-      const change = entry ? this.#toChange(entry, faults) : { key, text: undefined, createdIndex: 0, modifiedIndex: 0 }
-      if (change) changes.push(change)
-    }
+    const { changes, faults } = this.#announced.get(commit) ?? this.#read(commit)
+    this.#announced.delete(commit)
+    for (const { key } of commit.changes) this.#faults.delete(key)
     this.#keep(changes)
     this.#revision = commit.revision
     this.#tell(faults)
-    this.#deliver(commit.revision, changes)
+    this.#receiver?.commit(commit.revision, changes)
+  }
+
+  #announce(commits: readonly Commit[]): void {
+    for (const commit of commits) this.#announced.set(commit, this.#read(commit))
+    const changes = [...this.#announced.values()].flatMap((delivery) => delivery.changes)
+    this.#receiver?.announce(commits.at(-1)?.revision ?? this.#revision, changes)
+  }
+
+  #withdraw(): void {
+    if (this.#announced.size === 0) return
+    this.#announced.clear()
+    this.#receiver?.withdraw()
+  }
+
+  #read(commit: Commit): Delivery {
+    const faults = new Map<string, string>()
+    const changes: ConfigChange[] = []
+    for (const { key, entry } of commit.changes) {
+      const change = entry ? this.#toChange(entry, faults) : { key, text: undefined, createdIndex: 0, modifiedIndex: 0 }
+      if (change) changes.push(change)
+    }
+    return { changes, faults }
   }
 
   /** Commits were lost: everything is read again, and what differs is delivered as one change. */
@@ -101,7 +136,7 @@ export class ConfigFeed {
           (one) => before.get(one.key)?.modifiedIndex !== one.modifiedIndex,
         )
         const gone = [...before.keys()].filter((key) => !this.#current.has(key))
-        this.#deliver(this.#revision, [
+        this.#receiver?.commit(this.#revision, [
           ...changes,
           ...gone.map((key) => ({ key, text: undefined, createdIndex: 0, modifiedIndex: 0 })),
         ])

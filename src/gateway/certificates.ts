@@ -48,6 +48,7 @@ export class Certificates {
 
   /** Whether there is any name that wants certificates of its clients. */
   get checkClients(): boolean {
+    this.#config.onLook()
     if (this.#generation !== this.#config.generation) this.#read()
     return this.#checks.size > 0
   }
@@ -79,6 +80,7 @@ export class Certificates {
   }
 
   #lookUp(servername: string): Resource | undefined {
+    this.#config.onLook()
     if (this.#generation !== this.#config.generation) this.#read()
     const name = servername.toLowerCase()
     return this.#byName.get(name) ?? this.#byName.get(`*${name.slice(name.indexOf('.'))}`)

@@ -26,6 +26,8 @@ export class Config {
   revision = 0
   generation = 0
   readonly consumers: ConsumerIndex
+  /** Called before a request or a connection first looks at the configuration; it may call for `apply`. */
+  onLook: () => void = () => {}
   readonly #held = new Map<Kind, Map<string, Held>>()
 
   constructor(consumers: ConsumerIndex) {

@@ -10,6 +10,7 @@ import { MetricsReader } from './metrics.ts'
 import type { Logger } from './plugin.ts'
 import type { SeenRequests } from './tail.ts'
 import { allocateTraffic, readTraffic, type TrafficSnapshot } from './traffic.ts'
+import { Turns } from './turns.ts'
 import { DnsCache } from './upstream/dns.ts'
 import { HealthMonitor } from './upstream/health-monitor.ts'
 import { HealthTable } from './upstream/health-table.ts'
@@ -17,7 +18,10 @@ import { tuneV8 } from './v8-flags.ts'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts'
 
 export interface DataPlaneOptions
-  extends Omit<WorkerStart, 'shared' | 'health' | 'secrets' | 'revision' | 'changes' | 'ticketKeys' | 'traffic'> {
+  extends Omit<
+    WorkerStart,
+    'shared' | 'health' | 'secrets' | 'revision' | 'changes' | 'ticketKeys' | 'traffic' | 'turns'
+  > {
   threads: number
   /** Keys that limit counters have room for. */
   counterKeys: number
@@ -77,6 +81,12 @@ export class DataPlane {
   readonly #members: Member[] = []
   readonly #watchers = new Set<(seen: SeenRequests) => void>()
   readonly #waiting: { revision: number; resolve: (served: boolean) => void }[] = []
+  readonly #turns: Turns
+  #turn = 0
+  /** The last commits that the threads were told before they were durable. */
+  #announced: { turn: number; revision: number } | undefined
+  /** Not while a thread may still hold what was withdrawn. */
+  #mayAnnounce = true
   #gathered: Gathered | undefined
   #closing = false
   #restarts = 0
@@ -85,6 +95,7 @@ export class DataPlane {
   constructor(options: DataPlaneOptions) {
     this.#options = options
     this.#traffic = allocateTraffic(options.threads)
+    this.#turns = new Turns(options.threads)
     this.#shared = new SharedTable(options.counterKeys).buffer
     this.#health = new HealthTable(options.checkedNodes)
     this.health = new HealthMonitor({
@@ -113,8 +124,31 @@ export class DataPlane {
     await Promise.all(Array.from({ length: this.#options.threads - 1 }, (_, i) => this.#launch(i + 1)))
   }
 
+  /** Tells all threads what is about to become durable, up to `revision`; `commit` or `withdraw` follows before anything else does. */
+  announce(revision: number, changes: ConfigChange[]): void {
+    if (!this.#mayAnnounce || this.#gathered) return
+    // Who holds the last one has said so only in the shared memory.
+    for (const member of this.#members) member.served = this.#servedBy(member)
+    this.#turn = (this.#turn + 1) | 0
+    this.#announced = { turn: this.#turn, revision }
+    this.#send({ type: 'commit', turn: this.#turn, revision, changes })
+  }
+
+  /** What was announced last has failed. */
+  withdraw(): void {
+    if (!this.#announced || this.#turns.isDurable(this.#announced.turn)) return
+    this.#send({ type: 'withdraw', turn: this.#announced.turn })
+    this.#announced = undefined
+    this.#mayAnnounce = false
+  }
+
   /** Hands a commit to all threads. Those of one turn, which the store made durable together, go together: each message wakes a thread. */
   commit(revision: number, changes: ConfigChange[]): void {
+    if (this.#announced && revision <= this.#announced.revision) {
+      this.health.changed(changes)
+      if (revision === this.#announced.revision) this.#turns.publish(this.#announced.turn)
+      return
+    }
     if (!this.#gathered) queueMicrotask(() => this.#hand())
     this.#gathered ??= { revision, changes: [] }
     this.#gathered.revision = revision
@@ -125,14 +159,20 @@ export class DataPlane {
     const { revision, changes } = this.#gathered as Gathered
     this.#gathered = undefined
     this.health.changed(changes)
-    const message: ToWorker = { type: 'commit', revision, changes }
-    for (const member of this.#members) member.worker.postMessage(message)
+    this.#send({ type: 'commit', revision, changes })
+    if (this.#mayAnnounce) return
+    void this.whenServed(revision, MAX_RESTART_DELAY_MS).then((served) => {
+      this.#mayAnnounce ||= served
+    })
+  }
+
+  #send(message: ToWorker): void {
+    for (const { worker } of this.#members) worker.postMessage(message)
   }
 
   /** Hands the values of secret managers to all threads; see `ToWorker`. */
   takeSecrets(values: ReadonlyMap<string, string>, keys: string[]): void {
-    const message: ToWorker = { type: 'secrets', values, keys }
-    for (const member of this.#members) member.worker.postMessage(message)
+    this.#send({ type: 'secrets', values, keys })
   }
 
   /** Shows requests that finish, some of them each second, until the returned function is called. */
@@ -144,14 +184,20 @@ export class DataPlane {
   }
 
   #tail(on: boolean): void {
-    for (const { worker } of this.#members) worker.postMessage({ type: 'tail', on } satisfies ToWorker)
+    this.#send({ type: 'tail', on })
   }
 
   /** The revision that every thread serves. */
   get served(): number {
     let lowest = Number.POSITIVE_INFINITY
-    for (const member of this.#members) lowest = Math.min(lowest, member.served)
+    for (const member of this.#members) lowest = Math.min(lowest, this.#servedBy(member))
     return lowest === Number.POSITIVE_INFINITY ? 0 : lowest
+  }
+
+  #servedBy({ index, served }: Member): number {
+    const ahead = this.#announced
+    if (!ahead || ahead.revision <= served || !this.#turns.isDurable(ahead.turn)) return served
+    return this.#turns.hasSeen(index, ahead.turn) ? ahead.revision : served
   }
 
   /** Resolves true when all threads serve `revision`, false when `limitMs` have passed before. */
@@ -199,10 +245,12 @@ export class DataPlane {
   #launch(index: number): Promise<{ ports: number[]; tlsPorts: number[] }> {
     const { snapshot, secrets, version, log, threads, counterKeys, checkedNodes, metricsText, ...start } = this.#options
     const { revision, changes } = snapshot()
+    this.#turns.see(index, this.#turn)
     const traffic = { memory: this.#traffic, thread: index }
     const workerData: WorkerStart = {
       ...start,
       traffic,
+      turns: { memory: this.#turns.buffer, thread: index },
       ticketKeys: this.#ticketKeys,
       shared: this.#shared,
       health: this.#health.buffer,

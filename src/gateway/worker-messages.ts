@@ -51,6 +51,8 @@ export interface WorkerStart {
   shared: SharedArrayBuffer
   /** See `HealthTable`. */
   health: SharedArrayBuffer
+  /** See `Turns`. */
+  turns: { memory: SharedArrayBuffer; thread: number }
   /** Values of secret managers by reference. */
   secrets: ReadonlyMap<string, string>
   revision: number
@@ -58,7 +60,9 @@ export interface WorkerStart {
 }
 
 export type ToWorker =
-  | { type: 'commit'; revision: number; changes: ConfigChange[] }
+  /** `turn`: it is not durable yet, see `Turns`. */
+  | { type: 'commit'; turn?: number; revision: number; changes: ConfigChange[] }
+  | { type: 'withdraw'; turn: number }
   /** All values of secret managers; `keys` are the resources that use one which has changed. */
   | { type: 'secrets'; values: ReadonlyMap<string, string>; keys: string[] }
   | { type: 'drain'; limitMs: number }

@@ -16,6 +16,7 @@ import { listenUdp } from './stream/udp.ts'
 import { Tail } from './tail.ts'
 import { Thread, type ThreadOptions } from './thread.ts'
 import { CountedConnections } from './traffic.ts'
+import { HeldCommits, Turns } from './turns.ts'
 import { DnsCache } from './upstream/dns.ts'
 import { HealthTable } from './upstream/health-table.ts'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts'
@@ -78,6 +79,11 @@ function watch(on: boolean): void {
   hearFinished()
 }
 
+const held = new HeldCommits(new Turns(start.turns.memory), start.turns.thread, (revision, changes) =>
+  thread.apply(revision, changes),
+)
+thread.config.onLook = () => held.takeOver()
+
 const trusted = CidrSet.from(start.trustedProxies)
 const header = start.realIpHeader.toLowerCase()
 const { http2 } = start
@@ -118,9 +124,13 @@ const listeners: Server[] = []
 const others: { close(): void }[] = []
 
 port.on('message', (message: ToWorker) => {
+  held.takeOver()
   if (message.type === 'commit') {
-    thread.apply(message.revision, message.changes)
-    say({ type: 'served', revision: message.revision })
+    const { turn, revision, changes } = message
+    if (turn === undefined) thread.apply(revision, changes)
+    if (turn === undefined || held.hold({ turn, revision, changes })) say({ type: 'served', revision })
+  } else if (message.type === 'withdraw') {
+    held.withdraw(message.turn)
   } else if (message.type === 'secrets') {
     thread.takeSecrets(message.values, message.keys)
   } else if (message.type === 'tail') {
@@ -179,6 +189,7 @@ const MIN_FLUSH_MS = 500
 
 async function end(flushMs: number): Promise<void> {
   for (const socket of streams.open) socket.destroy()
+  held.close()
   await thread.drain(flushMs)
   thread.close()
   await accessLog?.close()

@@ -2,15 +2,9 @@
 // commit published while another one is being handed out can neither be skipped nor overtake. Bounded: a watcher that asks for commits
 // older than those kept is told to list again.
 
-import type { Commit, Watcher } from './contract.ts'
+import type { Commit, Watcher, WatchHandlers } from './contract.ts'
 
 const MAX_COMMITS_KEPT = 1_000
-
-/** What a watcher is told; see `Store.watch`. */
-export interface WatchHandlers {
-  onCommit(commit: Commit): void
-  onReset(): void
-}
 
 interface Follower {
   seenRevision: number
@@ -36,6 +30,17 @@ export class CommitLog {
       this.#forgottenRevision = dropped.at(-1)?.revision ?? this.#forgottenRevision
     }
     for (const follower of [...this.#followers]) this.#deliver(follower)
+  }
+
+  /** Tells the watchers that have seen all before them of commits that are about to become durable. */
+  announce(commits: readonly Commit[]): void {
+    for (const follower of [...this.#followers])
+      if (follower.seenRevision + 1 === commits[0]?.revision) follower.handlers.onAnnounce?.(commits)
+  }
+
+  /** What was announced has failed. */
+  withdraw(): void {
+    for (const follower of [...this.#followers]) follower.handlers.onWithdraw?.()
   }
 
   /** Follows from after `fromRevision`; commits already kept are handed over in a microtask. */

@@ -52,6 +52,18 @@ export interface Watcher {
   close(): void
 }
 
+/** What a watcher is told; see `Store.watch`. */
+export interface WatchHandlers {
+  onCommit(commit: Commit): void
+  onReset(): void
+  /**
+   * A store that writes in this process may tell commits just before the disk has them. In the same turn of the event loop comes `onCommit`
+   * for each of them (the same objects), or `onWithdraw`: they have failed and must have no effect.
+   */
+  onAnnounce?(commits: readonly Commit[]): void
+  onWithdraw?(): void
+}
+
 export interface ListOptions {
   after?: string | undefined
   skip?: number
@@ -73,7 +85,7 @@ export interface Store {
    * Calls `onCommit` for each commit after `fromRevision`, whole and in order, also for those of other nodes. `onReset` says that commits
    * were lost (compaction, a long disconnection); it ends the watcher: the caller lists everything and watches anew from the page's revision.
    */
-  watch(fromRevision: number, handlers: { onCommit(commit: Commit): void; onReset(): void }): Watcher
+  watch(fromRevision: number, handlers: WatchHandlers): Watcher
   /** Revision of the last commit that this process has seen. */
   revision(): number
   /** Undefined when the store answers, else what is wrong, for status pages and 503 answers. */

@@ -6,7 +6,7 @@
 // stopped; if etcd has compacted that, or is another cluster, everything is read again and watchers are reset.
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { CommitLog, type WatchHandlers } from './commit-log.ts'
+import { CommitLog } from './commit-log.ts'
 import {
   type Commit,
   type CommitResult,
@@ -18,6 +18,7 @@ import {
   type Store,
   StoreError,
   type Watcher,
+  type WatchHandlers,
 } from './contract.ts'
 import { EtcdCache } from './etcd-cache.ts'
 import { EtcdClient, EtcdError, type EtcdOptions } from './etcd-client.ts'

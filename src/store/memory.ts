@@ -1,6 +1,6 @@
 // The store in memory: the readable reference of the contract, for tests and for a gateway that may forget. Nothing outlives the process.
 
-import { CommitLog, type WatchHandlers } from './commit-log.ts'
+import { CommitLog } from './commit-log.ts'
 import type {
   Change,
   CommitResult,
@@ -11,6 +11,7 @@ import type {
   Page,
   Store,
   Watcher,
+  WatchHandlers,
 } from './contract.ts'
 import { Expiry } from './expiry.ts'
 import { assertOperations, expiresAtMs } from './operations.ts'

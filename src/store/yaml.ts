@@ -5,7 +5,7 @@
 
 import { readFile, stat } from 'node:fs/promises'
 import { parseStandalone } from '../resources/standalone.ts'
-import { CommitLog, type WatchHandlers } from './commit-log.ts'
+import { CommitLog } from './commit-log.ts'
 import {
   type Change,
   type CommitResult,
@@ -15,6 +15,7 @@ import {
   type Store,
   StoreError,
   type Watcher,
+  type WatchHandlers,
 } from './contract.ts'
 import { SortedEntries } from './sorted-entries.ts'
 

@@ -42,6 +42,7 @@ export class StreamRoutes {
 
   /** The route of a connection; undefined when none takes it. */
   match(info: ConnectionInfo): ServedStream | undefined {
+    this.#config.onLook()
     if (this.#generation !== this.#config.generation) this.#read()
     const entry = this.#entries.find((one) => fits(one, info))
     return entry && this.#serve(entry)
