@@ -14,6 +14,7 @@ import { SERVER } from './gateway/error-page.ts'
 import type { Address } from './gateway/listener.ts'
 import { allocateMemory } from './gateway/plugin-memory.ts'
 import { checkVars } from './gateway/router/vars.ts'
+import { holdYoungGeneration } from './gateway/v8-flags.ts'
 import { SecretKeeper } from './gateway/secret-managers/keeper.ts'
 import { browserOrigin, parseAddress } from './lib/address.ts'
 import { createLogger } from './lib/log.ts'
@@ -111,6 +112,8 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
         'resources of the store cannot be served as they stand there; the last good ones are served, if there are any',
       ),
   })
+  const loaded = holdYoungGeneration()
+  closers.push(loaded)
   await feed.start()
   closers.push(() => feed.close())
 
@@ -142,6 +145,7 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
   await secrets.settled(SECRETS_LIMIT_MS)
   closers.push(() => plane.close(settings.gateway.drain_seconds * 1000))
   await plane.start()
+  loaded()
 
   const parts: Parts = {
     settings,
