@@ -141,8 +141,13 @@ function fromWords(said: string): Record<string, unknown> {
   const command = parseSentence(said)
   if (command.type === 'import')
     return { openapi: { source: command.source, server: command.server, prefix: command.prefix } }
-  if (command.type === 'delete' && command.id)
-    return { changes: [{ action: 'delete', kind: command.kind, id: command.id }] }
+  if (command.type === 'delete' && typeof command.what === 'object' && 'ids' in command.what)
+    return { changes: command.what.ids.map((id) => ({ action: 'delete', kind: command.kind, id })) }
+  if (command.type === 'plan' && command.rest)
+    throw new CliError(
+      `I do not understand ${command.rest.map((one) => JSON.stringify(one)).join(' and ')}: name the route as "... on route ID"`,
+      2,
+    )
   if (command.type !== 'plan')
     throw new CliError(
       `this is no change that I understand: ${JSON.stringify(said)}; see \`gateward chat\`, then help`,

@@ -37,6 +37,8 @@ export async function applyPlan(planId: string, ctx: OperationContext, trialSeco
     target: target.name,
     summary: plan.summary,
     changes: plan.changes,
+    approvedBy,
+    surface: ctx.caller.surface,
   })
   const confirmBy = trialSeconds === undefined ? undefined : ctx.now() + trialSeconds * 1000
   if (confirmBy !== undefined) ctx.confirmations.start(changeId, confirmBy)

@@ -17,6 +17,9 @@ export interface AppliedChange {
   target: string
   summary: string
   changes: PlannedChange[]
+  /** Who approved it, and where it was asked for; undefined for changes from before this was noted. */
+  approvedBy: string | undefined
+  surface: string | undefined
   /** Id of the change that took this one back. */
   undoneBy: string | undefined
 }
@@ -64,6 +67,7 @@ export class Ledger {
       this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000')
     }
     this.#db.exec(SCHEMA)
+    this.#addColumns()
     this.#noteOlder()
   }
 
@@ -71,8 +75,18 @@ export class Ledger {
   addChange(change: Omit<AppliedChange, 'undoneBy'>): void {
     this.#atomically(() => {
       this.#db
-        .prepare('INSERT INTO changes (id, at, target, summary, images) VALUES (?, ?, ?, ?, ?)')
-        .run(change.id, change.at, change.target, change.summary, this.#sealer.seal(JSON.stringify(change.changes)))
+        .prepare(
+          'INSERT INTO changes (id, at, target, summary, images, approved_by, surface) VALUES (?, ?, ?, ?, ?, ?, ?)',
+        )
+        .run(
+          change.id,
+          change.at,
+          change.target,
+          change.summary,
+          this.#sealer.seal(JSON.stringify(change.changes)),
+          change.approvedBy ?? null,
+          change.surface ?? null,
+        )
       this.#noteTouched(change)
     })
   }
@@ -165,6 +179,21 @@ export class Ledger {
     for (const one of changes) insert.run(`${one.kind}/${one.id}`, id)
   }
 
+  /** For a ledger from before they were kept. */
+  #addColumns(): void {
+    const known = this.#db
+      .prepare('PRAGMA table_info(changes)')
+      .all()
+      .map(({ name }) => name)
+    for (const name of ['approved_by', 'surface'])
+      if (!known.includes(name)) this.#db.exec(`ALTER TABLE changes ADD COLUMN ${name} TEXT`)
+  }
+
+  /** True for a change that took another one back. */
+  isUndo(id: string): boolean {
+    return this.#db.prepare('SELECT 1 FROM changes WHERE undone_by = ? LIMIT 1').get(id) !== undefined
+  }
+
   /** Changes of a ledger from before there were such notes. */
   #noteOlder(): void {
     const rows = this.#db.prepare('SELECT * FROM changes WHERE id NOT IN (SELECT change_id FROM touched)').all()
@@ -193,6 +222,8 @@ export class Ledger {
       target: String(row.target),
       summary: String(row.summary),
       changes: JSON.parse(this.#sealer.open(row.images as Uint8Array)) as PlannedChange[],
+      approvedBy: row.approved_by === null ? undefined : String(row.approved_by),
+      surface: row.surface === null ? undefined : String(row.surface),
       undoneBy: row.undone_by === null ? undefined : String(row.undone_by),
     }
   }

@@ -13,9 +13,9 @@ test('ledger: the changes of one resource are found however many came after them
   const directory = mkdtempSync(join(tmpdir(), 'gateward-test-'))
   t.after(() => rmSync(directory, { recursive: true }))
   const ledger = new Ledger(directory)
-  ledger.addChange({ id: 'first', at: 1, target: 'embedded', summary: '', changes: [part('old'), part('new')] })
-  for (let i = 0; i < 300; i++)
-    ledger.addChange({ id: `c${i}`, at: 2 + i, target: 'embedded', summary: '', changes: [part('new')] })
+  const change = { target: 'embedded', summary: '', approvedBy: 'owner', surface: 'console' }
+  ledger.addChange({ id: 'first', at: 1, ...change, changes: [part('old'), part('new')] })
+  for (let i = 0; i < 300; i++) ledger.addChange({ id: `c${i}`, at: 2 + i, ...change, changes: [part('new')] })
   const found = (one: Ledger, about: string): string[] => one.changes(200, undefined, about).map(({ id }) => id)
   assert.deepEqual(found(ledger, 'routes/old'), ['first'])
   assert.equal(found(ledger, 'routes/new').length, 200)

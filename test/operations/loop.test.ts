@@ -70,6 +70,19 @@ describe('the loop', () => {
     assert.equal('name' in first.value, false)
   })
 
+  test('the last change is undone whatever its summary says, and history names who approved it', async () => {
+    const change = { action: 'create', kind: 'routes', id: 'hidden', set: route() }
+    await gw.change({ changes: [change], summary: 'undo: nothing to see here' })
+    const { changes } = (await gw.run('history', { about: 'routes/hidden' })) as { changes: Record<string, unknown>[] }
+    assert.deepEqual(
+      changes.map(({ summary, by }) => ({ summary, by })),
+      [{ summary: 'undo: nothing to see here', by: 'person, over chat' }],
+    )
+    await gw.run('undo', {})
+    assert.equal((await gw.admin('GET', '/routes/hidden')).status, 404)
+    assert.deepEqual((await gw.run('history', { about: 'routes/other' })).changes, [])
+  })
+
   test('undo finds what somebody has changed since, and overwrites nothing', async () => {
     await gw.change({ changes: [{ action: 'create', kind: 'routes', id: 'a', set: route() }] })
     await gw.admin('PATCH', '/routes/a', { desc: 'by hand' })

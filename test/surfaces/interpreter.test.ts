@@ -24,6 +24,14 @@ test('interpreter: a sentence names its target', async () => {
   assert.deepEqual(await called('undo on target prod'), { tool: 'undo', input: { target: 'prod' } })
 })
 
+test('interpreter: a sentence without end costs nothing, and changes nothing', async () => {
+  for (const unit of [' ', 'limit orders ', 'add header x: ', '"', 'delete the route ']) {
+    const started = performance.now()
+    assert.equal(await called(unit.repeat(100_000 / unit.length)), undefined, unit)
+    assert.ok(performance.now() - started < 500, unit)
+  }
+})
+
 test('interpreter: promote names both', async () => {
   assert.deepEqual(await called('promote route orders to prod'), {
     tool: 'promote',

@@ -72,11 +72,21 @@ export function withPlugins(route: Found, plugins: Resource, around: Around): Wi
 }
 
 export function onRoute(route: Found, set: Resource): WishedChange[] {
+  oneOnly(route)
   return [{ action: 'change', kind: 'routes', id: route.id, set }]
+}
+
+function oneOnly({ id }: Found): void {
+  if (id === EVERY_ROUTE)
+    throw new OperationError(
+      'invalid',
+      'this is done for one route at a time: name it; only plugins can run for all routes',
+    )
 }
 
 /** Where the upstream of a route stands. Throws when it has none. */
 export function upstreamOf(route: Found, around: Around): UpstreamPlace {
+  oneOnly(route)
   const place = around.inventory.upstreamOf(route.id, route.value)
   if (place) return place
   throw new OperationError('invalid', `routes/${route.id} has no upstream; it answers by itself`)

@@ -34,7 +34,7 @@ import {
   websocket,
 } from './messages.ts'
 import { addPlugin, disable, enable, move, onlyMethods, publish, removePlugin } from './publish.ts'
-import { addNode, finishSplit, healthChecks, removeNode, retry, split, timeouts } from './upstreams.ts'
+import { addNode, finishSplit, healthChecks, leadTo, removeNode, retry, split, timeouts } from './upstreams.ts'
 
 export const INTENTS: readonly IntentDefinition[] = [
   publish,
@@ -54,6 +54,7 @@ export const INTENTS: readonly IntentDefinition[] = [
   finishSplit,
   addNode,
   removeNode,
+  leadTo,
   retry,
   timeouts,
   healthChecks,

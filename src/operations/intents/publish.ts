@@ -42,12 +42,19 @@ export const publish = defineIntent({
 
 export const move = defineIntent({
   name: 'move',
-  fields: Type.Object({ path: Type.Optional(Type.String()), host: Type.Optional(Type.String()) }),
-  run({ path, host }, { route }) {
+  fields: Type.Object({
+    path: Type.Optional(Type.String()),
+    host: Type.Optional(Type.String()),
+    name: Type.Optional(Type.String({ description: 'another name; the id stays' })),
+  }),
+  run({ path, host, name }, { route }) {
     if (path !== undefined) checkPath(path)
-    if (path === undefined && host === undefined) throw new OperationError('invalid', 'move needs path or host')
+    if (path === undefined && host === undefined && name === undefined)
+      throw new OperationError('invalid', 'move needs path, host or name')
     const found = route()
+    if (path === undefined && host === undefined) return { changes: onRoute(found, { name }) }
     const set = {
+      ...(name === undefined ? {} : { name }),
       ...(path === undefined ? {} : { uri: path, ...(found.value.uris ? { uris: null } : {}) }),
       ...(host === undefined ? {} : { host, ...(found.value.hosts ? { hosts: null } : {}) }),
     }

@@ -3,6 +3,7 @@ import Type from 'typebox'
 import type { Resource } from '../../resources/kinds.ts'
 import { OperationError } from '../contract.ts'
 import { nodesOf, pluginsIn } from '../inventory.ts'
+import type { Found } from '../one-by-one.ts'
 import {
   ANSWERS,
   defineIntent,
@@ -18,7 +19,7 @@ import {
 export const split = defineIntent({
   name: 'split',
   fields: Type.Object({
-    url: Type.String({ description: 'the new version' }),
+    url: Type.Optional(Type.String({ description: 'the new version; the one that is there when absent' })),
     percent: Type.Optional(
       Type.Integer({
         minimum: 0,
@@ -38,9 +39,14 @@ export const split = defineIntent({
     if (conditional && value === undefined) throw new OperationError('invalid', 'split by header or cookie needs value')
     const variable = header === undefined ? `cookie_${cookie}` : `http_${header.toLowerCase().replaceAll('-', '_')}`
     const share = percent ?? 100
-    const weighted: Resource[] = [{ upstream: upstreamTo(toUrl(address)), weight: share }]
+    const { place, match } =
+      address === undefined
+        ? newVersionOf(route)
+        : { place: { upstream: upstreamTo(toUrl(address)) }, match: undefined }
+    const weighted: Resource[] = [{ ...place, weight: share }]
     if (share < 100) weighted.push({ weight: 100 - share })
     const rule = {
+      ...(match === undefined ? {} : { match }),
       ...(conditional ? { match: [{ vars: [[variable, '==', value]] }] } : {}),
       weighted_upstreams: weighted,
     }
@@ -53,6 +59,43 @@ export const split = defineIntent({
     }
   },
 })
+
+/** What leads to the new version of a route that is split already, and for which requests. */
+function newVersionOf(route: Found): { place: Resource; match: unknown } {
+  const rules = (pluginsIn(route.value)['traffic-split']?.rules ?? []) as {
+    weighted_upstreams?: Resource[]
+    match?: unknown
+  }[]
+  const newer = rules.flatMap((rule) => rule.weighted_upstreams ?? []).filter((one) => one.upstream || one.upstream_id)
+  if (newer.length !== 1 || !newer[0])
+    throw new OperationError(
+      'invalid',
+      `routes/${route.id} has ${newer.length ? 'several new versions' : 'no new version yet'}; say where it runs: http(s)://host:port`,
+    )
+  const { weight: _weight, ...place } = newer[0]
+  return { place, match: rules[0]?.match }
+}
+
+export const leadTo = defineIntent({
+  name: 'lead_to',
+  fields: Type.Object({ url: Type.String({ description: 'where the API runs now, instead of all its nodes' }) }),
+  run({ url }, around) {
+    const route = around.route()
+    return {
+      changes: onUpstream(
+        upstreamOf(route, around),
+        instead(upstreamOf(route, around).upstream, upstreamTo(toUrl(url))),
+      ),
+      expectations: [{ title: 'the API answers', ...probeOf(route.value), expect: ANSWERS }],
+    }
+  },
+})
+
+/** Another place for an upstream that keeps what else it says. */
+function instead(now: Resource, next: Resource): Resource {
+  const gone = Object.keys(now).filter((name) => ['scheme', 'pass_host', 'nodes'].includes(name))
+  return { ...Object.fromEntries(gone.map((name) => [name, null])), ...next, nodes: listNodes(next) }
+}
 
 export const finishSplit = defineIntent({
   name: 'finish_split',
@@ -68,17 +111,8 @@ export const finishSplit = defineIntent({
       | undefined
     if (!newer) throw new OperationError('invalid', `the split of routes/${route.id} names no upstream of its own`)
     const place = upstreamOf(route, around)
-    const whole = {
-      ...Object.fromEntries(
-        Object.keys(place.upstream)
-          .filter((name) => ['scheme', 'pass_host', 'nodes'].includes(name))
-          .map((name) => [name, null]),
-      ),
-      ...newer,
-      nodes: listNodes(newer),
-    }
     return {
-      changes: [...onRoute(route, gone), ...onUpstream(place, whole)],
+      changes: [...onRoute(route, gone), ...onUpstream(place, instead(place.upstream, newer))],
       expectations: [{ title: 'the new version answers', ...probeOf(route.value), expect: ANSWERS }],
     }
   },

@@ -7,9 +7,10 @@ import { text } from '../shapes.ts'
 export const history = defineOperation({
   name: 'history',
   title: 'History of changes',
-  summary: 'Lists applied changes with their ids, newest first; undo takes one back.',
+  summary: 'Lists applied changes with ids and who approved them, newest first.',
   effect: 'read',
   input: Type.Object({
+    about: Type.Optional(Type.String({ description: 'kind/id' })),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 50 })),
     target: Type.Optional(Type.String()),
   }),
@@ -20,13 +21,14 @@ export const history = defineOperation({
         at: text,
         target: text,
         summary: text,
+        by: Type.Optional(text),
         undone_by: Type.Optional(text),
         confirm_by: Type.Optional(text),
       }),
     ),
   }),
   async run(input, ctx) {
-    const changes = ctx.ledger.changes(input.limit ?? 10, input.target)
+    const changes = ctx.ledger.changes(input.limit ?? 10, input.target, input.about)
     const trials = new Map(ctx.ledger.trials().map((one) => [one.id, new Date(one.until).toISOString()]))
     return {
       changes: changes.map((one) => ({
@@ -34,6 +36,7 @@ export const history = defineOperation({
         at: new Date(one.at).toISOString(),
         target: one.target,
         summary: plainText(one.summary),
+        ...(one.approvedBy ? { by: plainText(`${one.approvedBy}, over ${one.surface}`) } : {}),
         ...(one.undoneBy ? { undone_by: one.undoneBy } : {}),
         ...(trials.has(one.id) ? { confirm_by: trials.get(one.id) } : {}),
       })),

@@ -26,7 +26,7 @@ function find(id: string | undefined, target: string | undefined, ctx: Operation
     if (change.undoneBy) throw new OperationError('conflict', `${id} was taken back already by ${change.undoneBy}`)
     return change
   }
-  const last = ctx.ledger.changes(100, target).find((one) => !one.undoneBy && !one.summary.startsWith('undo: '))
+  const last = ctx.ledger.changes(100, target).find((one) => !one.undoneBy && !ctx.ledger.isUndo(one.id))
   if (!last) throw new OperationError('not_found', 'there is nothing to undo')
   return last
 }

@@ -9,8 +9,11 @@ import type {
   LanguageModelV4Prompt,
   LanguageModelV4StreamPart,
 } from '@ai-sdk/provider'
+import { HELP, nearestExamples } from './examples.ts'
+import { repeated, withNumber } from './follow-up.ts'
 import type { Command } from './sentences/command.ts'
-import { needsRoute, parseSentence } from './sentences/index.ts'
+import { MAX_SENTENCE_CHARS, needsRoute, parseSentence } from './sentences/index.ts'
+import { notUnderstood, type Row, servedBy, whichRoutes } from './which-route.ts'
 import { describeResult } from './wording.ts'
 
 /** What the interpreter does next: call a tool, or say something and end the turn. */
@@ -25,23 +28,6 @@ const USAGE = {
   inputTokens: { total: 0, noCache: 0, cacheRead: 0, cacheWrite: 0 },
   outputTokens: { total: 0, text: 0, reasoning: 0 },
 }
-
-export const HELP = `I understand, for example:
-  Show all routes                     Show route orders
-  Create a route for /orders/* to http://127.0.0.1:8080
-  Require an API key on it and allow 100 requests a minute
-  Import http://127.0.0.1:8080/openapi.json
-  Let the chat use the conference API at http://127.0.0.1:8080
-  Send 10% of orders to http://127.0.0.1:8081, then: send everything to the new version
-  Cache it for 5 minutes              Enable CORS on route orders
-  Retry twice and time out after 5 s  Check its health at /health
-  Block 10.0.0.0/8 and bots on it     Add a consumer alice
-  Strip /api from the path            Redirect /old to /new
-  Explain GET /orders/1               Call /orders/1
-  What is wrong?  Fix it              Show the traffic of the last 5 minutes
-  Disable route orders                Delete route orders
-  History                             Undo
-With a model (setting model.provider) you can say it your own way.`
 
 /** A LanguageModelV4 for the AI SDK. */
 export function createInterpreter(): LanguageModelV4 {
@@ -102,20 +88,53 @@ function nextStep(prompt: LanguageModelV4Prompt): Step {
   const last = results.at(-1)
   if (typeof last?.value.error === 'string') return { say: last.value.error }
   const { sentence, target } = splitTarget(lastSentence(prompt))
-  return onTarget(stepOf(parseSentence(sentence), prompt, results, last), target)
+  const said = { sentence, prompt, results, last, rows: rowsOf(last) }
+  return onTarget(
+    stepOf(
+      parseSentence(
+        sentence,
+        said.rows?.map((row) => row.id),
+      ),
+      said,
+    ),
+    target,
+  )
 }
 
-function stepOf(
-  command: Command,
-  prompt: LanguageModelV4Prompt,
-  results: ToolResult[],
-  last: ToolResult | undefined,
-): Step {
+/** What a step is decided from. */
+interface Said {
+  sentence: string
+  prompt: LanguageModelV4Prompt
+  /** Of the tools that were called for this sentence. */
+  results: ToolResult[]
+  last: ToolResult | undefined
+  /** The routes, once they were looked at. */
+  rows: Row[] | undefined
+}
+
+function rowsOf(last: ToolResult | undefined): Row[] | undefined {
+  return last?.tool === 'look' ? ((last.value.rows ?? []) as Row[]) : undefined
+}
+
+function stepOf(command: Command, said: Said): Step {
+  const { last } = said
   if (last?.tool === 'plan' || last?.tool === 'promote') return applyStep(command, last)
-  if (command.type === 'plan' || command.type === 'delete') return changeStep(command, prompt, results)
   if (command.type === 'fix') return fixStep(command, last)
-  if (last) return { say: describeResult(last.tool, last.value) }
-  return firstStep(command)
+  if (last && last.tool !== 'look') return { say: describeResult(last.tool, last.value, said.sentence) }
+  if (command.type === 'plan') return planStep(command, said)
+  if (command.type === 'delete') return deleteStep(command, said)
+  if (command.type === 'instead') {
+    const intents = withNumber(command, said.prompt, lastRoute(said.prompt))
+    return typeof intents === 'string' ? { say: intents } : { tool: 'plan', input: { intents } }
+  }
+  if (command.type === 'repeat') {
+    const intents = repeated(said.prompt)
+    return typeof intents === 'string'
+      ? { say: intents }
+      : planStep({ type: 'plan', intents, route: command.route }, said)
+  }
+  if (last) return { say: describeResult(last.tool, last.value, said.sentence) }
+  return firstStep(command, said.sentence)
 }
 
 /** `... on target prod`: the rest is understood as ever. */
@@ -139,18 +158,28 @@ function applyStep(command: Command, { value }: ToolResult): Step {
   }
 }
 
-function firstStep(command: Command): Step {
+function firstStep(command: Command, sentence: string): Step {
   switch (command.type) {
     case 'list':
       return { tool: 'look', input: defined({ kind: command.kind, search: command.search }) }
     case 'show':
       return { tool: 'look', input: { kind: command.kind, id: command.id } }
     case 'explain':
-      return { tool: 'explain', input: defined({ method: command.method, path: command.path, host: command.host }) }
+      return {
+        tool: 'explain',
+        input: defined({ method: command.method, path: command.path, host: command.host, headers: command.headers }),
+      }
     case 'describe':
       return { tool: 'describe_plugins', input: command.plugin ? { names: [command.plugin] } : {} }
     case 'probe':
-      return { tool: 'prove', input: { expectations: [{ method: command.method, path: command.path }] } }
+      return {
+        tool: 'prove',
+        input: {
+          expectations: [
+            defined({ method: command.method, path: command.path, consumer: command.consumer, repeat: command.repeat }),
+          ],
+        },
+      }
     case 'traffic':
       return { tool: 'traffic', input: defined({ by: command.by, search: command.search, seconds: command.seconds }) }
     case 'lint':
@@ -168,16 +197,20 @@ function firstStep(command: Command): Step {
     case 'confirm':
       return { tool: 'confirm', input: defined({ change_id: command.id }) }
     case 'history':
-      return { tool: 'history', input: {} }
+      return { tool: 'history', input: defined({ about: command.about }) }
     case 'undo':
       return { tool: 'undo', input: defined({ change_id: command.id }) }
     case 'help':
       return { say: HELP }
     default:
-      return {
-        say: `${command.type === 'unknown' && command.piece ? `I did not understand "${command.piece}", so nothing was done.` : 'I did not understand that.'}\n${HELP}`,
-      }
+      return { say: `${misunderstood(command)}\n${nearestExamples(sentence)}` }
   }
+}
+
+function misunderstood(command: Command): string {
+  if (command.type !== 'unknown') return 'I did not understand that.'
+  if (command.piece) return `I did not understand "${command.piece}", so nothing was done.`
+  return `I did not understand that.${command.hint ? ` ${command.hint}` : ''}`
 }
 
 function defined(input: Record<string, unknown>): object {
@@ -196,75 +229,74 @@ function fixStep(command: Extract<Command, { type: 'fix' }>, last: ToolResult | 
     : { say: 'There is nothing that I could put right by myself.' }
 }
 
-type Changing = Extract<Command, { type: 'plan' | 'delete' }>
+function planStep(command: Extract<Command, { type: 'plan' }>, { sentence, prompt, rows }: Said): Step {
+  const { route, rest = [] } = command
+  if (route === 'none' || route === 'all' || 'id' in route) {
+    if (rest.length) return misheard(rest, sentence)
+    if (route === 'none') return { tool: 'plan', input: { intents: command.intents } }
+    return planIntents(command, [route === 'all' ? '*' : route.id])
+  }
+  const last = lastRoute(prompt)
+  const mentioned = 'words' in route && route.pronoun && !rest.length ? last : undefined
+  if (mentioned) return planIntents(command, [mentioned])
+  if (!rows)
+    return {
+      tool: 'look',
+      input: defined({ kind: 'routes', search: 'path' in route ? prefixOf(route.path) : only(rest, sentence) }),
+    }
+  const meant = whichRoutes({ sentence, route, rest, last }, rows)
+  if ('ids' in meant) return planIntents(command, meant.ids)
+  return rest.length ? misheard(rest, sentence, meant.unclear) : { say: meant.unclear }
+}
 
-function changeStep(command: Changing, prompt: LanguageModelV4Prompt, results: ToolResult[]): Step {
-  const last = results.at(-1)
-  if (last && last.tool !== 'look') return { say: describeResult(last.tool, last.value) }
-  if (command.type === 'delete') {
-    if (command.id) return planDelete(command.kind, command.id)
+function misheard(rest: readonly string[], sentence: string, unclear = notUnderstood(rest).unclear): Step {
+  return { say: `${unclear}\n${nearestExamples(sentence)}` }
+}
+
+/** A list of routes has an end: a name is looked for. */
+function only(rest: readonly string[], sentence: string): string | undefined {
+  return rest.length === 1 && !/,|\band\b/i.test(sentence) ? rest[0] : undefined
+}
+
+function prefixOf(path: string): string {
+  return path.replace(/\/?\*?$/, '') || '/'
+}
+
+function deleteStep({ kind, what }: Extract<Command, { type: 'delete' }>, { prompt, rows }: Said): Step {
+  if (what === 'last') {
     const mentioned = lastRoute(prompt)
-    return mentioned && command.kind === 'routes'
-      ? planDelete('routes', mentioned)
-      : { say: `Say which one: for example "Delete ${command.kind.replace(/s$/, '').replace('_', ' ')} NAME".` }
+    return mentioned ? planDelete(kind, [mentioned]) : { say: 'Say which one: for example "Delete route NAME".' }
   }
-  const { route } = command
-  if (route === 'none') return { tool: 'plan', input: { intents: command.intents } }
-  if (route === 'all') return planIntents(command, '*')
-  if ('id' in route) return planIntents(command, route.id)
-  const mentioned = 'words' in route && route.pronoun ? lastRoute(prompt) : undefined
-  if (mentioned) return planIntents(command, mentioned)
-  if (!last) return { tool: 'look', input: { kind: 'routes' } }
-  const rows = (last.value.rows ?? []) as Row[]
-  const meant = fitting(route, rows, prompt)
-  if (meant) return planIntents(command, meant)
-  const known = rows.map((row) => row.id).join(', ')
+  if ('ids' in what) return planDelete(kind, what.ids)
+  if (!rows) return { tool: 'look', input: { kind: 'routes', search: prefixOf(what.path) } }
+  const found = servedBy(what.path, rows)
+  if (found.length === 1) return planDelete(kind, [(found[0] as Row).id])
+  const serving = found.map((row) => row.id).join(' and ')
   return {
-    say:
-      rows.length && !('path' in route)
-        ? `Which route do you mean? There are: ${known}. Say for example "... on route ${rows[0]?.id}".`
-        : `I find no such route. There are: ${known || 'none'}.`,
+    say: found.length
+      ? `${serving} serve ${what.path}: name the one to delete.`
+      : `I find no such route: none serves ${what.path}.`,
   }
 }
 
-interface Row {
-  id: string
-  summary: string
-}
-
-/** The route that a path or the words of a sentence mean; else the one talked about last, else the only one. */
-function fitting(
-  route: { path: string } | { words: string[] },
-  rows: Row[],
-  prompt: LanguageModelV4Prompt,
-): string | undefined {
-  if ('path' in route) {
-    const found = rows.filter((row) => row.summary.split(' ').includes(route.path))
-    const below = found.length
-      ? found
-      : rows.filter((row) => row.summary.split(' ').some((one) => one === `${route.path.replace(/\/?\*?$/, '')}/*`))
-    return below.length === 1 ? below[0]?.id : undefined
-  }
-  const named = rows.filter((row) => route.words.includes(row.id.toLowerCase()))
-  if (named.length === 1) return named[0]?.id
-  return lastRoute(prompt) ?? (rows.length === 1 ? rows[0]?.id : undefined)
-}
-
-function planIntents(command: Extract<Command, { type: 'plan' }>, route: string): Step {
+function planIntents(command: Extract<Command, { type: 'plan' }>, routes: readonly string[]): Step {
+  const bound = command.intents.filter((intent) => needsRoute(intent))
+  const free = command.intents.filter((intent) => !needsRoute(intent))
   return {
     tool: 'plan',
-    input: { intents: command.intents.map((intent) => (needsRoute(intent) ? { ...intent, route } : intent)) },
+    input: { intents: [...free, ...routes.flatMap((route) => bound.map((one) => ({ ...one, route })))] },
   }
 }
 
-function planDelete(kind: string, id: string): Step {
-  return { tool: 'plan', input: { changes: [{ action: 'delete', kind, id }] } }
+function planDelete(kind: string, ids: readonly string[]): Step {
+  return { tool: 'plan', input: { changes: ids.map((id) => ({ action: 'delete', kind, id })) } }
 }
 
 function lastSentence(prompt: LanguageModelV4Prompt): string {
   const message = prompt.findLast((one) => one.role === 'user')
   if (message?.role !== 'user') return ''
-  return message.content.map((part) => (part.type === 'text' ? part.text : '')).join(' ')
+  const said = message.content.map((part) => (part.type === 'text' ? part.text : '')).join(' ')
+  return said.slice(0, MAX_SENTENCE_CHARS + 1) // what is too long is not understood
 }
 
 /** Tool results after the last sentence. */

@@ -1,7 +1,7 @@
 // What the built-in interpreter says about a tool's result. Surfaces show the result itself (a table, a diff, a proof); this is the sentence
 // beside it.
 
-export function describeResult(tool: string, value: Record<string, unknown>): string {
+export function describeResult(tool: string, value: Record<string, unknown>, sentence = ''): string {
   switch (tool) {
     case 'look':
       return value.rows ? countRows(value) : `${value.kind}/${value.id} as configured, secrets hidden.`
@@ -14,12 +14,14 @@ export function describeResult(tool: string, value: Record<string, unknown>): st
     case 'lint':
       return findings(value)
     case 'traffic':
-      return traffic(value)
+      return /\bslow/i.test(sentence) ? slowest(value) : traffic(value)
     case 'history': {
-      const count = (value.changes as unknown[]).length
+      const changes = value.changes as { at: string; by?: string }[]
+      const count = changes.length
+      const who = /^(?:who|when)\b/i.test(sentence) && changes[0] ? `${newest(changes[0])} ` : ''
       return count
-        ? `The last ${count === 1 ? 'change' : `${count} changes`}. "Undo" takes the newest back.`
-        : 'Nothing was changed yet.'
+        ? `${who}The last ${count === 1 ? 'change' : `${count} changes`}. "Undo" takes the newest back.`
+        : 'Nothing of this was changed through Gateward yet.'
     }
     case 'apply':
       return `${failed(value) ? 'Applied, but not everything was proved' : 'Done'}; ${value.confirm_by ? `it takes itself back at ${String(value.confirm_by).slice(11, 19)} UTC unless you say "Confirm".` : '"Undo" takes it back.'}`
@@ -48,6 +50,18 @@ function traffic(value: Record<string, unknown>): string {
   const errors = all.server_errors ? `, ${all.server_errors} failed` : ''
   const slow = all.p95_ms === undefined ? '' : `; 95 % took at most ${all.p95_ms} ms`
   return `${all.requests} request${all.requests === 1 ? '' : 's'} in ${value.seconds} s (${all.per_second}/s)${errors}${slow}.`
+}
+
+function newest({ at, by }: { at: string; by?: string }): string {
+  return `Last changed ${at.slice(0, 16).replace('T', ' ')} UTC${by ? `, approved by ${by}` : ''}.`
+}
+
+/** What a person asks who finds the gateway slow. */
+function slowest(value: Record<string, unknown>): string {
+  const rows = (value.rows as { name: string; p95_ms?: number }[]).filter((row) => row.p95_ms !== undefined)
+  if (!rows.length) return traffic(value)
+  const sorted = rows.sort((a, b) => Number(b.p95_ms) - Number(a.p95_ms)).slice(0, 3)
+  return `Slowest: ${sorted.map((row) => `${row.name} (95 % within ${row.p95_ms} ms)`).join(', ')}.`
 }
 
 function countRows(value: Record<string, unknown>): string {

@@ -11,6 +11,8 @@ export interface Clause {
 /** What a topic understood: the intent, and the paths of the text that were its own, not the route's. */
 export interface Understood {
   intent: Intent
+  /** Further intents of the same wish. */
+  more?: Intent[]
   own?: string[]
 }
 
@@ -26,15 +28,29 @@ const VERBS =
   'require|ask|demand|protect|secure|lock|allow|limit|throttle|cap|cache|block|deny|ban|refuse|reject|add|set|remove|drop|strip|enable|disable|turn|switch|use|send|split|route|put|publish|expose|create|make|retry|wait|time|timeout|give|check|health|rewrite|redirect|return|answer|mock|compress|gzip|accept|only|let|restrict|whitelist|collect|count|move|rename|pass|force|open|break|stop|show|hide|attach|replace|change|roll|keep|permit|forward|serve|tag|mark'
 
 const CONNECTOR = new RegExp(
-  `(?:\\s*[,;]\\s*(?:and\\s+|then\\s+|also\\s+)*|\\s+(?:and|then|also|plus|but)\\s+(?:then\\s+|also\\s+|please\\s+)*)(?=(?:${VERBS})\\b)`,
+  `[.!]\\s+(?:(?:then|and|also)\\s+)*|(?:\\s*[,;]\\s*(?:and\\s+|then\\s+|also\\s+)*|\\s+(?:and|then|also|plus|but)\\s+(?:then\\s+|also\\s+|please\\s+)*)(?=(?:${VERBS})\\b)`,
   'i',
 )
 
+/** What is named beside a wish: `with an API key and 10 requests a minute`. */
+const NAMED_BESIDE =
+  '(?:an?\\s+)?(?:(?:required?\\s+)?(?:api[ -]?)?keys?\\b|jwts?\\b|cors\\b|caching\\b|(?:at most\\s+|max\\s+)?\\d[\\d,]*k?\\s*(?:requests?|calls?|req)\\b)'
+const BESIDE = new RegExp(
+  `\\s+(?:and|plus)\\s+(?:with\\s+)?(?=${NAMED_BESIDE})|(?<=https?:\\/\\/.*)\\s+(?=with\\s+${NAMED_BESIDE})`,
+  'i',
+)
+const TAKES_AWAY = /\b(?:remove|drop|delete|no longer|stop|turn off|switch off|disable|get rid of|lift|without)\b/i
+/** What stands in quotes or braces is one thing. */
+const WHOLE = /"[^"]*"|`[^`]*`|(?<=\s)'[^']*'(?=[\s,.;]|$)|\{.*\}|\[.*\]/g
+
 /** The wishes of a sentence, in order. */
 export function toClauses(sentence: string): Clause[] {
-  return sentence
+  const whole: string[] = []
+  const flat = sentence.replace(WHOLE, (piece) => `\uE000${whole.push(piece) - 1}\uE000`)
+  return flat
     .split(CONNECTOR)
-    .map((piece) => piece.trim())
+    .flatMap((piece) => (TAKES_AWAY.test(piece) ? piece : piece.split(BESIDE)))
+    .map((piece) => piece.replace(/\uE000(\d+)\uE000/g, (_, at: string) => whole[Number(at)] as string).trim())
     .filter(Boolean)
     .map(toClause)
 }

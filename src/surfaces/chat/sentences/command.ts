@@ -5,9 +5,10 @@ import type { Kind } from '../../../resources/kinds.ts'
 export type Command =
   | { type: 'list'; kind: Kind; search: string | undefined }
   | { type: 'show'; kind: Kind; id: string }
-  | { type: 'explain'; method: string; path: string; host: string | undefined }
+  | { type: 'explain'; method: string; path: string; host: string | undefined; headers?: Record<string, string> }
   | { type: 'describe'; plugin: string | undefined }
-  | { type: 'history' }
+  /** `about`: `routes/orders`. */
+  | { type: 'history'; about?: string }
   | { type: 'lint' }
   | { type: 'fix'; ids: string[] | undefined }
   | { type: 'traffic'; by: string; search: string | undefined; seconds: number | undefined }
@@ -15,12 +16,19 @@ export type Command =
   | { type: 'confirm'; id: string | undefined }
   | { type: 'promote'; kind: Kind; id: string | undefined; from: string | undefined; to: string }
   | { type: 'import'; source: string; server: string | undefined; prefix: string | undefined }
-  | { type: 'plan'; intents: Intent[]; route: RouteReference; confirmSeconds?: number }
-  | { type: 'delete'; kind: Kind; id: string | undefined }
-  | { type: 'probe'; method: string; path: string }
+  /** `rest`: words that nobody understood. They are names of routes, or nothing is done. */
+  | { type: 'plan'; intents: Intent[]; route: RouteReference; confirmSeconds?: number; rest?: string[] }
+  /** What was planned last with another number, or for another route. */
+  | { type: 'instead'; number: number; seconds: number | undefined }
+  | { type: 'repeat'; route: RouteReference }
+  | { type: 'delete'; kind: Kind; what: Deleted }
+  | { type: 'probe'; method: string; path: string; consumer?: string; repeat?: number }
   | { type: 'help' }
-  /** `piece`: the part of a sentence that nobody understood, when others were. */
-  | { type: 'unknown'; piece?: string }
+  /** `piece`: the part of a sentence that nobody understood, when others were; `hint`: what can be said instead. */
+  | { type: 'unknown'; piece?: string; hint?: string }
+
+/** `last`: the one that was talked about. */
+export type Deleted = { ids: string[] } | { path: string } | 'last'
 
 /**
  * Which route a sentence is about: one named by id, one named by its path, all, one whose id stands somewhere in the words, the one talked about

@@ -1,6 +1,6 @@
 // Sentences that change nothing: lists, explanations, traffic, history, risks.
 import { KINDS, type Kind } from '../../../resources/kinds.ts'
-import { pathsIn, spanIn } from './clause.ts'
+import { pathsIn, spanIn, toDigits } from './clause.ts'
 import type { Command } from './command.ts'
 import { pluginIn } from './publish.ts'
 
@@ -36,14 +36,37 @@ export function idAfter(kind: Kind, text: string): string | undefined {
 const ASKS =
   /^(?:please )?(?:can you |could you )?(?:show|list|get|display|print|look at|see|describe|which|what|what's|how many|how much|how|are there|give me|tell me|who)\b/
 
-export function parseLook(text: string, lower: string): Command | undefined {
+/** `show orders`, `is orders protected?`: the route itself answers. */
+function parseAbout(text: string): Command | undefined {
+  const name =
+    /^(?:show|display|describe|explain|look at|see)(?: me)?\s+(?:the\s+)?["'`]?([\w.-]+)["'`]?$/i.exec(text)?.[1] ??
+    /^(?:is|are)\s+(?:the\s+)?(?:route\s+)?["'`]?([\w.-]+)["'`]?(?:\s+route)?\s+(?:protected|open|public|cached|limited|secured?|enabled|disabled|on|off|rate[ -]limited)\?*$/i.exec(
+      text,
+    )?.[1] ??
+    /^does\s+(?:the\s+)?(?:route\s+)?["'`]?([\w.-]+)["'`]?(?:\s+route)?\s+(?:need|require|ask|have|use|run|cache)\b.*\?*$/i.exec(
+      text,
+    )?.[1] ??
+    /^(?:who (?:can|may) (?:call|use|reach|access)|what do you know about|tell me about|what about|where does|how is)\s+(?:the\s+)?(?:route\s+)?["'`]?([\w.-]+?)["'`]?(?:\s+(?:route|go|lead|configured|set up|protected))*\?*$/i.exec(
+      text,
+    )?.[1]
+  return name && !kindIn(name.toLowerCase()) && !/^(?:it|this|that|everything|plugins?|help|me|undo|all)$/i.test(name)
+    ? { type: 'show', kind: 'routes', id: name }
+    : undefined
+}
+
+export function parseLook(text: string, lower: string, asked: boolean): Command | undefined {
+  const about = parseAbout(text)
+  if (about) return about
+  if (/^how (?:do|can|to|does|should|would)\b/.test(lower)) return undefined
+  // Which routes do *not* have something is more than a search can tell.
+  if (asked && /\b(?:no|not|without|except|aren't|isn't|don't|doesn't)\b/.test(lower)) return undefined
   if (
     !ASKS.test(lower) &&
     !/^(?:all )?(?:routes|services|upstreams|consumers|plugins|certificates|global rules)\??$/.test(lower)
   )
     return undefined
-  const asked = /^(?:describe|what does|what can|how does)\s+(?:the\s+)?([a-z]+(?:-[a-z]+)+)\b/.exec(lower)?.[1]
-  const plugin = /\bplugin\b/.test(lower) ? pluginIn(lower) : asked
+  const named = /^(?:describe|what does|what can|how does)\s+(?:the\s+)?([a-z]+(?:-[a-z]+)+)\b/.exec(lower)?.[1]
+  const plugin = /\bplugin\b/.test(lower) ? pluginIn(lower) : named
   if (plugin) return { type: 'describe', plugin }
   if (/\bplugins\b/.test(lower) && !/\bplugin[ _-]configs\b/.test(lower)) return { type: 'describe', plugin: undefined }
   const kind = kindIn(lower)
@@ -63,6 +86,21 @@ export function parseLook(text: string, lower: string): Command | undefined {
   }
 }
 
+function headersIn(text: string): { headers?: Record<string, string> } {
+  const found = [...text.matchAll(/\bheader\s+["'`]?([A-Za-z][\w-]*)["'`]?\s*(?::|=|is|of)\s*["'`]?([^\s"'`,;?]+)/gi)]
+  return found.length ? { headers: Object.fromEntries(found.map((one) => [one[1] as string, one[2] as string])) } : {}
+}
+
+/** `call /x 5 times with alice's key`. */
+function callIn(text: string): { consumer?: string; repeat?: number } {
+  const consumer =
+    /\b(?:with|as|by|using)\s+(?:the\s+)?(?:(?:api\s+)?key\s+of\s+)?(?:consumer\s+)?([\w-]+?)(?:'s(?:\s+(?:api\s+)?key)?)?$/i.exec(
+      text,
+    )?.[1]
+  const times = /\b(\d{1,3})\s*(?:times|x)\b/.exec(toDigits(text.toLowerCase()))?.[1]
+  return { ...(consumer ? { consumer } : {}), ...(times ? { repeat: Number(times) } : {}) }
+}
+
 export function parseExplain(text: string, lower: string): Command | undefined {
   const call = /\b(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+(\/\S*)/.exec(text)
   const path = call?.[2]?.replace(/[?,]$/, '') ?? pathsIn(text)[0]
@@ -72,22 +110,36 @@ export function parseExplain(text: string, lower: string): Command | undefined {
     /^(?:please )?(?:try|call|test|request|send|probe|prove|ping|curl|fetch)\b/.test(lower) ||
     (call && call.index === 0)
   )
-    return { type: 'probe', method, path }
+    return { type: 'probe', method, path, ...callIn(text) }
   if (
     !/^(?:explain|why|which route|what (?:happens|route|would happen)|who (?:takes|serves|answers|gets)|where (?:does|do|would|will)|would|how (?:is|are|does|do)|trace)\b/.test(
       lower,
     )
   )
     return undefined
-  return { type: 'explain', method, path, host: /\bhost\s+([\w.-]+)/i.exec(text)?.[1] }
+  return { type: 'explain', method, path, host: /\bhost\s+([\w.-]+)/i.exec(text)?.[1], ...headersIn(text) }
 }
 
-export function parseHistory(lower: string): Command | undefined {
-  return /^(?:please )?(?:show |list |see )?(?:me )?(?:the )?(?:history|(?:last|latest|recent) changes|changes|what (?:has |was |have you )?(?:been )?changed|who changed|audit log)\b/.test(
-    lower,
-  )
-    ? { type: 'history' }
-    : undefined
+const HISTORY =
+  /^(?:please )?(?:show |list |see )?(?:me )?(?:the )?(?:history|(?:last|latest|recent) changes|changes|(?:what|who) (?:has |was |were |have (?:you|i|we) |did (?:you|i|we) |have )?(?:been )?(?:change|delete|create|add|remove|edit|touche?)d?|when (?:was|were|did)|audit log)\b/
+
+export function parseHistory(text: string, lower: string): Command | undefined {
+  if (!HISTORY.test(lower)) return undefined
+  const kind = kindIn(lower.replace(/^.*?\bchanges\b/, '')) ?? 'routes'
+  const name =
+    idAfter(kind, text) ??
+    /\b(?:of|to|on|for|about)\s+(?:the\s+)?["'`]?([\w.-]+)["'`]?(?:\s+(?:route|consumer|service|upstream))?\?*$/i.exec(
+      text,
+    )?.[1] ??
+    /\b(?:changed?|deleted?|created?|added?|removed?|edited|touched|was|were)\s+(?:the\s+)?["'`]?([\w.-]+)["'`]?(?:\s+(?:routes?|consumer|service|upstream))?(?:\s+(?:changed|deleted|created|added|removed|edited|last))*\?*$/i.exec(
+      text,
+    )?.[1]
+  const plain =
+    name &&
+    !/^(?:it|that|this|last|today|yesterday|now|here|recently|changed|everything|the|made|all|changes|gateway)$/i.test(
+      name,
+    )
+  return { type: 'history', ...(plain ? { about: `${kind}/${name}` } : {}) }
 }
 
 export function parseLint(text: string, lower: string): Command | undefined {
@@ -111,9 +163,9 @@ export function parseLint(text: string, lower: string): Command | undefined {
 
 export function parseTraffic(text: string, lower: string): Command | undefined {
   const asks =
-    /\b(?:traffic|latenc\w+|error rates?|request rates?|status codes|throughput|p95|p99|how (?:fast|slow|busy)|how many (?:requests|calls|errors)|requests per second|slowest|busiest|most (?:requests|calls|traffic)|calls? (?:us )?(?:the )?most|statistics|usage)\b/.test(
+    /\b(?:traffic|latenc\w+|error rates?|request rates?|status codes|throughput|p95|p99|how (?:fast|slow|busy)|how many (?:requests|calls|errors)|requests per second|slow|slower|slowest|busiest|most (?:requests|calls|traffic)|calls? (?:us )?(?:the )?most|statistics|usage)\b/.test(
       lower,
-    ) && !/\b(?:limit|split|percent|send|allow|route .* traffic|traffic to)\b|%/.test(lower)
+    ) && !/\b(?:limit|split|percent|send|shift|block|allow|route .* traffic|traffic to)\b|%|https?:/.test(lower)
   if (!asks) return undefined
   const by = /\b(?:status(?:es)?|status codes|codes)\b/.test(lower)
     ? 'status'

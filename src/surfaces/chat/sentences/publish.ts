@@ -1,5 +1,5 @@
 // Sentences about putting the gateway in front of an API, and about a route as a whole.
-import { type Clause, methodsIn, pathsIn, type Recogniser, urlIn } from './clause.ts'
+import { type Clause, methodsIn, pathsIn, type Recogniser, type Understood, urlIn } from './clause.ts'
 
 const publish: Recogniser = ({ text, lower }) => {
   if (!/\b(?:create|add|make|publish|expose|serve|proxy|forward|put|route|set up|new|send|open)\b/.test(lower))
@@ -104,6 +104,8 @@ const move: Recogniser = ({ text, lower }) => {
     return undefined
   const host = /\b(?:host(?:name)?|domain)\s+(?:of .*?\s)?(?:to\s+)?([\w*-]+(?:\.[\w-]+)+)/i.exec(text)?.[1]
   const path = pathsIn(text).at(-1)
+  const name = /\brename\b.*\b(?:to|as)\s+["'`]?([\w.-]+)["'`]?$/i.exec(text)?.[1]
+  if (name) return { do: 'move', name }
   if (host) return { do: 'move', host }
   return path ? { intent: { do: 'move', path }, own: [path] } : undefined
 }
@@ -113,6 +115,7 @@ const NAMED: [RegExp, string][] = [
   [/\b(?:rate[ -]?limit(?:ing)?|limit(?:s|ing)?|quota|throttl\w+)\b/, 'limit-count'],
   [/\bjwts?\b/, 'jwt-auth'],
   [/\b(?:basic[ -]auth\w*|passwords?)\b/, 'basic-auth'],
+  [/\brequest[ -]ids?\b|\bcorrelation ids?\b/, 'request-id'],
   [/\b(?:api[ -]?keys?|key[ -]auth|keys?|authentication|auth)\b/, 'key-auth'],
   [/\bcors\b/, 'cors'],
   [/\b(?:prometheus|metrics)\b/, 'prometheus'],
@@ -120,7 +123,6 @@ const NAMED: [RegExp, string][] = [
   [/\bmock\w*\b/, 'mocking'],
   [/\bredirect\w*\b/, 'redirect'],
   [/\b(?:rewrit\w+)\b/, 'proxy-rewrite'],
-  [/\b(?:request[ -]ids?|correlation ids?)\b/, 'request-id'],
   [/\b(?:gzip|compression|compressing)\b/, 'gzip'],
   [/\b(?:split|canary)\b/, 'traffic-split'],
   [/\b(?:circuit )?breaker\b/, 'api-breaker'],
@@ -139,15 +141,32 @@ export function pluginIn(lower: string): string | undefined {
 
 const removal: Recogniser = ({ lower }) => {
   if (
-    !/\b(?:remove|drop|delete|no longer|no more|stop|turn off|switch off|disable|take away|get rid of|without|lift)\b/.test(
+    !/\b(?:remove|drop|delete|no longer|no more|stop|turn off|switch off|(?:turn|switch) (?:the )?[\w -]+ off|disable|take away|get rid of|without|lift)\b/.test(
       lower,
     )
   )
     return undefined
-  if (/\bheaders?\b|https?:/.test(lower)) return undefined
-  const plugin = pluginIn(lower) ?? NAMED.find(([pattern]) => pattern.test(lower))?.[1]
+  if (/\bheaders?\b|https?:/.test(lower) || /\b(?:and|,) (?:add|enable|require)\b/.test(lower)) return undefined
+  if ((lower.match(/\b(?:from|on|of)\b/g)?.length ?? 0) > 1) return undefined
+  const several = /,| and /.test(lower) && !/\bplugin\b/.test(lower)
+  const plugins = several ? allNamed(lower) : [pluginIn(lower) ?? allNamed(lower)[0]]
+  const [first, ...more] = plugins.flatMap((plugin) => (plugin === undefined ? [] : takeAway(plugin, lower)))
+  return first && { intent: first, more }
+}
+
+/** Plugins by their names in speech; `basic auth` is not also `auth`. */
+function allNamed(lower: string): string[] {
+  let rest = lower
+  return NAMED.flatMap(([pattern, plugin]) => {
+    if (!pattern.test(rest)) return []
+    rest = rest.replace(new RegExp(pattern.source, 'g'), ' ')
+    return [plugin]
+  })
+}
+
+function takeAway(plugin: string, lower: string): Understood['intent'] {
   if (plugin === 'traffic-split' && !/\bplugin\b/.test(lower)) return { do: 'finish_split', keep: 'old' }
-  return plugin ? { do: 'remove_plugin', plugin } : undefined
+  return { do: 'remove_plugin', plugin }
 }
 
 const addition: Recogniser = ({ lower }: Clause) => {

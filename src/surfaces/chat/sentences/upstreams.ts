@@ -15,7 +15,7 @@ const finish: Recogniser = ({ text, lower }) => {
   if (/\bpromote the (?:canary|new version)\b/.test(lower)) return { do: 'finish_split', keep: 'new' }
   if (all && /\bnew (?:version|one|backend|release)\b/.test(lower)) return { do: 'finish_split', keep: 'new' }
   if (
-    /\b(?:back to|only|keep|all|everything)\b.*\bold (?:version|one|backend)\b|\b(?:abort|cancel|stop|remove|drop) the (?:canary|split|new version)\b/.test(
+    /\b(?:back to|only|keep|all|everything)\b.*\bold (?:version|one|backend)\b|\b(?:abort|cancel|stop|remove|drop|roll back|undo) the (?:canary|split|new version)\b/.test(
       lower,
     )
   )
@@ -25,13 +25,22 @@ const finish: Recogniser = ({ text, lower }) => {
 
 const split: Recogniser = ({ text, lower }) => {
   const url = urlIn(text)
-  if (!url) return undefined
   const words = toDigits(lower)
   const percent = /\b(\d{1,3})\s*(?:%|percent)/.exec(words)?.[1] ?? share(words)
+  if (!url) return regrow(lower, percent)
   const condition = conditionIn(text)
   if (!VERSION.test(lower) && !condition && percent === undefined) return undefined
   if (!condition && percent === undefined) return { do: 'split', url, percent: 10 }
   return { do: 'split', url, ...(percent === undefined ? {} : { percent: Number(percent) }), ...condition }
+}
+
+/** Another share for a new version that is there: `send 30% to v2`. */
+function regrow(lower: string, percent: string | undefined): ReturnType<Recogniser> {
+  const about = /\b(?:canary|split|new (?:version|one|backend|release)|v2|version 2)\b/.test(lower)
+  const moves =
+    /\b(?:send|split|increase|grow|raise|lower|reduce|set|change|make|give|put|route|move|shift|turn)\b/.test(lower)
+  const relative = /\b(?:more|less|by)\b/.test(lower)
+  return percent !== undefined && about && moves && !relative ? { do: 'split', percent: Number(percent) } : undefined
 }
 
 /** Shares in words: `a tenth`, `half`, `a quarter`, `every tenth request`, `one in ten`. */
@@ -59,7 +68,7 @@ const nodes: Recogniser = ({ text, lower }) => {
   const url = urlIn(text) ?? urlIn(/((?:[a-z0-9-]+\.)*[a-z0-9-]+:\d{2,5})/i.exec(text)?.[1] ?? '')
   if (!url) return undefined
   if (/\b(?:remove|drop|take out|take away|drain|delete|retire)\b/.test(lower)) return { do: 'remove_node', url }
-  const weight = /\bweight\s+(?:of\s+|to\s+)?(\d+)/.exec(lower)?.[1]
+  const weight = (/\bweight\s+(?:of\s+|to\s+)?(\d+)\b(?!\.)/.exec(lower) ?? /\bweight\b.*\bto (\d+)$/.exec(lower))?.[1]
   return /\b(?:add|another|second|third|more|also|balance|new|set|give)\b/.test(lower)
     ? { do: 'add_node', url, ...(weight ? { weight: Number(weight) } : {}) }
     : undefined
@@ -88,4 +97,15 @@ const health: Recogniser = ({ text, lower }) => {
   }
 }
 
-export const upstreamRecognisers: readonly Recogniser[] = [finish, health, nodes, balance, split]
+/** Another place for all requests of a route: `point orders to http://...`. */
+const lead: Recogniser = ({ text, lower }) => {
+  const url = urlIn(text)
+  const asks =
+    /^(?:point|lead|switch|move)\b.*\b(?:to|at)\b/.test(lower) ||
+    /\b(?:change|set|replace|move|switch)\b.*\b(?:upstream|backend|address|target|origin|server)s?\b.*\b(?:to|with|by)\b/.test(
+      lower,
+    )
+  return url && asks && !VERSION.test(lower) && !/\bweight\b/.test(lower) ? { do: 'lead_to', url } : undefined
+}
+
+export const upstreamRecognisers: readonly Recogniser[] = [finish, health, lead, nodes, balance, split]

@@ -1,0 +1,65 @@
+// Sentences that lean on what was planned before: `make it 10 instead`, `the same for /orders`.
+import type { LanguageModelV4Prompt } from '@ai-sdk/provider'
+import type { Command } from './sentences/command.ts'
+import { needsRoute } from './sentences/index.ts'
+
+type Intent = { do: string; route?: string } & Record<string, unknown>
+
+const NOTHING = 'I do not see what that is about: say it in full.'
+
+/** The number that an intent is about. */
+const NUMBERS: Readonly<Record<string, string>> = {
+  limit: 'count',
+  limit_rate: 'rate',
+  limit_concurrency: 'count',
+  retry: 'times',
+  split: 'percent',
+  cache: 'seconds',
+  health_checks: 'seconds',
+}
+
+/** The intents that were planned last, with another number; a text when it is not clear which. */
+export function withNumber(
+  { number, seconds }: Extract<Command, { type: 'instead' }>,
+  prompt: LanguageModelV4Prompt,
+  route: string | undefined,
+): Intent[] | string {
+  const numbered = lastIntents(prompt).flatMap((intent): { intent: Intent; field: string }[] => {
+    const field = intent.do === 'timeouts' ? onlyTime(intent) : NUMBERS[intent.do]
+    return field === undefined ? [] : [{ intent, field }]
+  })
+  const [one] = numbered
+  if (!one) return NOTHING
+  if (numbered.length > 1)
+    return `There were several numbers (${numbered.map(({ intent }) => intent.do).join(', ')}): say it in full.`
+  const timed = one.field === 'seconds' || one.intent.do === 'timeouts'
+  if (timed !== (seconds !== undefined))
+    return timed ? 'Say it with its unit, for example "make it 10 minutes".' : NOTHING
+  const changed = { ...one.intent, [one.field]: seconds ?? number }
+  return [needsRoute(changed) && changed.route === undefined ? { ...changed, route } : changed]
+}
+
+/** The intents about a route that were planned last. */
+export function repeated(prompt: LanguageModelV4Prompt): Intent[] | string {
+  const intents = lastIntents(prompt)
+  if (intents.some((one) => one.do === 'publish')) return 'A new route needs its own path and address: say it in full.'
+  const about = intents.filter((one) => needsRoute(one))
+  return about.length ? about.map(({ route: _route, ...one }) => one as Intent) : NOTHING
+}
+
+function onlyTime({ do: _do, route: _route, ...fields }: Intent): string | undefined {
+  const names = Object.keys(fields)
+  return names.length === 1 ? names[0] : undefined
+}
+
+function lastIntents(prompt: LanguageModelV4Prompt): Intent[] {
+  for (const message of [...prompt].reverse()) {
+    if (message.role !== 'assistant') continue
+    for (const part of [...message.content].reverse()) {
+      if (part.type !== 'tool-call' || part.toolName !== 'plan') continue
+      const input = (typeof part.input === 'string' ? JSON.parse(part.input) : part.input) as { intents?: Intent[] }
+      return input.intents ?? []
+    }
+  }
+  return []
+}

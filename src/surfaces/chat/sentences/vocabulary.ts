@@ -1,0 +1,82 @@
+// The words that the built-in interpreter knows. What a sentence says beyond them, and beyond what its wishes took, is a name or was not understood:
+// then nothing is done, so that `except`, `if` or `not` never goes unheard. A slip of the pen in a word of the gateway is put right.
+
+/** Words of the gateway, which a slip of the pen may be meant for. */
+const CORE =
+  'require requires required protect secure allow limit limits limiting throttle cache caching cached block deny remove delete disable enable create publish expose import explain show list undo history traffic retry retries timeout timeouts redirect rewrite rename compress canary split route routes consumer consumers upstream upstreams service services plugin plugins request requests minute minutes second seconds hour hours header headers response responses version health metrics traffic prometheus certificate certificates everything every percent backend server password token concurrent simultaneous websockets prefix weight move change another'.split(
+    ' ',
+  )
+
+const PLAIN =
+  `zero two three four five six seven eight nine ten everywhere promote a an the this that it its it's them these those there here my our your we i i'd i'm me us you one ones
+  to of on at in for from by with as into onto over under below via through per each and or then also too plus so now please kindly just again still
+  is are be being was were do does must should shall can could will would may let lets let's make makes made want wants wanted need needs have has had get gets give gives put set sets use uses using try
+  add adds added new old second third more most less than at least up about like called named name value values whatever both together altogether overall
+  ask asks asking demand demands lock locks locked down authenticate authentication auth authorization who what which when calling calls call caller callers access reach api apis
+  key keys api-key key-auth jwt jwts bearer tokens json web check checks verify validate accept accepts only user users username client clients customer customers address addresses ip ips
+  cap quota quotas rate rates throttling max maximum most no-more times time hit hits req reqs query queries message messages seconds sec secs min mins hr hrs day days week ms milliseconds s m h d once twice evenly smooth smoothly steady burst bursts total globally shared everybody value window
+  concurrently simultaneously same parallel flight remember answer answers answered give-up up wait waits after within read send connect connection connections
+  break breaker circuit failure failures error errors fails when open opens pause
+  gzip compression compressing web sockets websocket socket id ids trace correlation attach include pass tell host hostname domain strip strips cut path paths uri uris url urls replace map sent
+  cors cross-origin cross origin origins sites browsers browser credentials cookies cookie
+  force https http permanently permanent code mock mocks mocking respond reply return returns always status body text says saying
+  front gateway behind proxy forward forwards serve serves served serving put mapping traffic calls all any off on back online offline again turn turns switch switches take takes taken bring back stop stops stopping lift drop drops away rid hide hides keep out no longer
+  node nodes instance instances replica replicas copy copies balance balancing load spread distribute healthy alive heart beat heartbeat ping live checking
+  share half quarter tenth hundred thousand beside new release rollout roll out finish complete end abort cancel whole fully completely grow increase raise lower reduce shift
+  document documents openapi swagger description spec chat chatgpt claude assistant model models agent agents mcp llm tool tools offer available
+  ban bans refuse refuses reject rejects forbid forbidden bots bot crawler crawlers spiders spider scrapers referer referers referrer referrers blacklist whitelist permit permits restrict restricts containing contain contains shut
+  collect collects count counts counting activate deactivate run runs record collecting enabled disabled
+  read-only readonly method methods gets instead different point points lead leads label desc redirecting limited rate-limit rate-limiting rate-limited basic basic-auth login authentication names issue register hand rotate renew regenerate fresh group
+  be right thanks thank hello hey ok okay pls resume reactivate take-down down cancel drain retire
+  go v2 confirm confirmed permanent change changes value itself own requests' user-agent user-agents ua request-id web-socket rewriting replies visible place places port ports balanced redirects`
+    .split(/\s+/)
+    .filter(Boolean)
+
+const KNOWN: ReadonlySet<string> = new Set([...CORE, ...PLAIN])
+
+export function isKnown(word: string): boolean {
+  return KNOWN.has(word)
+}
+
+/** Shorter words have too many neighbours. */
+const MIN_CORRECTED = 4
+/** Words after which a name stands, which is nobody's slip. */
+const NAMING =
+  /^(?:routes?|consumers?|services?|upstreams?|plugin|called|named|user|client|target|host|header|cookie|on|of)$/
+
+/** A sentence with slips in words of the gateway put right. Names, addresses, paths and what stands in quotes or braces stay. `names`: of routes. */
+export function corrected(text: string, names: readonly string[] = []): string {
+  const taken = new Set(names.map((one) => one.toLowerCase()))
+  let before = ''
+  let quoted = false
+  return text
+    .split(' ')
+    .map((piece) => {
+      const follows = before
+      before = piece.toLowerCase()
+      if (/^["'`{[]/.test(piece)) quoted = true
+      const kept = quoted || !/^[a-z]+$/.test(piece) || NAMING.test(follows)
+      if (/["'`}\]]$/.test(piece)) quoted = false
+      if (kept || piece.length < MIN_CORRECTED || KNOWN.has(piece) || taken.has(piece)) return piece
+      const near = CORE.filter((one) => isOneSlip(piece, one))
+      before = near[0] ?? before
+      return near[0] !== undefined && near.every((one) => one.startsWith(near[0]?.slice(0, 4) as string))
+        ? near[0]
+        : piece
+    })
+    .join(' ')
+}
+
+/** One letter too much, missing or wrong, or two that changed places. */
+function isOneSlip(written: string, meant: string): boolean {
+  if (Math.abs(written.length - meant.length) > 1 || meant.length < MIN_CORRECTED + 1) return false
+  let at = 0
+  while (at < written.length && written[at] === meant[at]) at++
+  const [left, right] = [written.slice(at), meant.slice(at)]
+  if (written.length === meant.length)
+    return (
+      left.slice(1) === right.slice(1) ||
+      (left.slice(2) === right.slice(2) && left[0] === right[1] && left[1] === right[0])
+    )
+  return left.length > right.length ? left.slice(1) === right : right.slice(1) === left
+}

@@ -1,0 +1,101 @@
+// Which routes a sentence means, among those that are there. A name that no route has is never passed over, and of two that could be meant none is
+// guessed.
+import type { RouteReference } from './sentences/command.ts'
+
+export interface Row {
+  id: string
+  summary: string
+}
+
+/** Ids of the routes that are meant, or why none is. */
+export type Meant = { ids: string[] } | { unclear: string }
+
+export interface Said {
+  sentence: string
+  route: Exclude<RouteReference, 'all' | 'none' | { id: string }>
+  /** Words that nobody understood: names, it is to be hoped. */
+  rest: readonly string[]
+  /** The route that the conversation was about last. */
+  last: string | undefined
+}
+
+export function whichRoutes({ sentence, route, rest, last }: Said, rows: readonly Row[]): Meant {
+  const known = rows.map((row) => row.id).join(', ') || 'none'
+  if ('path' in route) {
+    const found = servedBy(route.path, rows)
+    const unheard = rest.filter((one) => !found.some((row) => row.id.toLowerCase() === one.toLowerCase()))
+    if (unheard.length) return notUnderstood(unheard)
+    if (found.length === 1) return { ids: [(found[0] as Row).id] }
+    return found.length
+      ? { unclear: `${found.map((row) => row.id).join(' and ')} both serve ${route.path}: name the route.` }
+      : { unclear: `I find no such route: none serves ${route.path}. There are: ${known}.` }
+  }
+  const plainly = rows.filter((row) => rest.some((one) => one.toLowerCase() === row.id.toLowerCase()))
+  const beside = plainly.flatMap((row) => listedWith(row.id, sentence))
+  const named = rows.filter((row) => plainly.includes(row) || beside.includes(row.id.toLowerCase()))
+  const unheard = [...rest, ...beside].filter((one) => !named.some((row) => row.id.toLowerCase() === one.toLowerCase()))
+  if (unheard.length)
+    return unheard.length === 1 && /^[\w.-]+$/.test(unheard[0] as string) && !named.length
+      ? { unclear: `I find no route ${unheard[0]}, and do not understand it otherwise, so nothing was done.` }
+      : notUnderstood(unheard)
+  const meant = named.length ? named : rows.filter((row) => standsAsName(row.id, sentence))
+  if (meant.length === 1 || (meant.length > 1 && isList(meant, sentence))) return { ids: meant.map((row) => row.id) }
+  if (meant.length) return { unclear: `Which one do you mean: ${meant.map((row) => row.id).join(' or ')}?` }
+  if (last !== undefined) return { ids: [last] }
+  if (rows.length === 1) return { ids: [(rows[0] as Row).id] }
+  return {
+    unclear: rows.length
+      ? `Which route do you mean? There are: ${known}. Say for example "... on route ${rows[0]?.id}".`
+      : 'I find no such route: there are none yet.',
+  }
+}
+
+export function notUnderstood(words: readonly string[]): { unclear: string } {
+  return {
+    unclear: `I did not understand ${words.map((one) => JSON.stringify(one)).join(' and ')}, so nothing was done.`,
+  }
+}
+
+/** Routes whose path it is; else those that serve everything below it. */
+export function servedBy(path: string, rows: readonly Row[]): Row[] {
+  const serving = (wanted: string): Row[] => rows.filter((row) => row.summary.split(' ').includes(wanted))
+  const exact = serving(path)
+  return exact.length ? exact : serving(`${path.replace(/\/?\*?$/, '')}/*`)
+}
+
+/** A word that the gateway's language has too (`users`, `health`) is a name where one is expected. */
+function standsAsName(id: string, sentence: string): boolean {
+  const literal = id.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  return new RegExp(
+    `(?:\\b(?:on|of|for|from|in|protect|secure|limit|cache|disable|enable|compress|gzip|block|retry|redirect|rewrite|move|point|throttle)|["'\`])\\s*(?:the\\s+)?${literal}["'\`]?(?=$|[\\s,.;?])(?! keys?\\b| address| agents?\\b)`,
+    'i',
+  ).test(sentence)
+}
+
+/** What stands beside a name as another one: `users` in `on orders and users`. */
+function listedWith(id: string, sentence: string): string[] {
+  const literal = id.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const name = `["'\`]?([\\w.-]+)["'\`]?`
+  const after = new RegExp(
+    `\\b${literal}["'\`]?\\s*(?:,|,? and)\\s+(?:the\\s+)?(?:route\\s+)?${name}(?=$|\\s+(?:to|with|for|at|after)\\b)`,
+    'i',
+  )
+  const before = new RegExp(
+    `\\b(?:on|of|for|from|limit|protect|cache|routes)\\s+(?:the\\s+)?${name}\\s+and\\s+(?:the\\s+)?(?:route\\s+)?${literal}\\b`,
+    'i',
+  )
+  return [after.exec(sentence)?.[1], before.exec(sentence)?.[1]].flatMap((one) => (one ? [one.toLowerCase()] : []))
+}
+
+/** `orders and users`: nothing but `and` and commas between them. */
+function isList(rows: readonly Row[], sentence: string): boolean {
+  const places = rows
+    .map((row) => ({ from: sentence.toLowerCase().indexOf(row.id.toLowerCase()), length: row.id.length }))
+    .sort((a, b) => a.from - b.from)
+  return places.slice(1).every(({ from }, i) => {
+    const before = places[i] as { from: number; length: number }
+    return /^["'`]?\s*(?:,|and|, and)\s*(?:the\s+)?(?:route\s+)?["'`]?$/i.test(
+      sentence.slice(before.from + before.length, from),
+    )
+  })
+}
