@@ -3,8 +3,9 @@
 import type { Kind } from '../resources/kinds.ts'
 import { type ApprovalRequest, type OperationContext, OperationError } from './contract.ts'
 import type { WriteOperation } from './one-by-one.ts'
-import { isDestructive, type Plan } from './plan.ts'
+import type { Plan } from './plan.ts'
 import { type ProofLine, prove } from './prove.ts'
+import { isDestructive } from './routine.ts'
 import { scrubber } from './scrub.ts'
 import type { Target } from './targets.ts'
 
@@ -26,7 +27,8 @@ export interface Applied {
 export async function applyPlan(planId: string, ctx: OperationContext, trialSeconds?: number): Promise<Applied> {
   const waiting = ctx.approvals.get(planId)
   const target = ctx.targets.get(waiting.target, ctx.signal)
-  if (ctx.approvals.approvedBy(planId) === undefined) await decide(waiting, ctx)
+  mustWrite(target, ctx)
+  if (ctx.approvals.approvedBy(planId) === undefined) await decide(waiting, ctx, trialSeconds)
   const { plan, approvedBy } = ctx.approvals.consume(planId)
   ctx.progress(`applying ${plan.id} to ${target.name}`)
   const servedMs = await write(plan, target, ctx)
@@ -121,11 +123,15 @@ export function toRequest(plan: Plan): ApprovalRequest {
   }
 }
 
-async function decide(plan: Plan, ctx: OperationContext): Promise<void> {
+/** A plan that was approved elsewhere is no way around a surface that may only read. Taking a trial back needs no surface. */
+function mustWrite(target: Target, ctx: OperationContext): void {
+  if (ctx.targets.policy(target, ctx.caller.surface) === 'read-only' && ctx.caller.surface !== 'trial')
+    throw new OperationError('refused', `target ${target.name} is read-only for ${ctx.caller.surface} by its settings`)
+}
+
+async function decide(plan: Plan, ctx: OperationContext, trialSeconds: number | undefined): Promise<void> {
   const target = ctx.targets.get(plan.target, ctx.signal)
   const policy = ctx.targets.policy(target, ctx.caller.surface)
-  if (policy === 'read-only')
-    throw new OperationError('refused', `target ${target.name} is read-only for ${ctx.caller.surface} by its settings`)
   if (policy === 'destructive' && !isDestructive(plan)) {
     ctx.approvals.grant(plan.id, plan.digest, 'policy')
     return
@@ -136,7 +142,10 @@ async function decide(plan: Plan, ctx: OperationContext): Promise<void> {
       `plan ${plan.id} waits for a person: nobody can be asked here. Approve it in the console or with \`gateward approve ${plan.id}\`, then apply it before it expires`,
     )
   }
-  const person = await ctx.ask(toRequest(plan))
+  const request = toRequest(plan)
+  if (trialSeconds !== undefined)
+    request.impact.push(`on trial: it takes itself back after ${trialSeconds} s unless it is confirmed`)
+  const person = await ctx.ask(request)
   if (person === undefined) {
     ctx.approvals.reject(plan.id)
     ctx.ledger.audit(ctx.caller, 'reject', { plan: plan.id, digest: plan.digest }, ctx.now())

@@ -5,12 +5,14 @@ import type { Plan } from './plan.ts'
 
 /** How long a plan may wait unless the settings say otherwise. */
 const PLAN_TTL_MS = 15 * 60 * 1000
-/** Plans that may wait at once; the oldest is dropped for a new one. */
+/** Plans that may wait at once, and how long all of them may be together; the oldest are dropped for a new one. */
 const MAX_WAITING = 200
+const MAX_WAITING_CHARS = 64 * 1024 * 1024
 
 interface Waiting {
   plan: Plan
   approvedBy: string | undefined
+  chars: number
 }
 
 export class Approvals {
@@ -24,8 +26,15 @@ export class Approvals {
   /** Keeps a plan until it is used, rejected or too old. */
   add(plan: Plan): void {
     this.#sweep()
-    if (this.#waiting.size >= MAX_WAITING) this.#waiting.delete(this.#waiting.keys().next().value as string)
-    this.#waiting.set(plan.id, { plan, approvedBy: undefined })
+    const chars = plan.diff.length + JSON.stringify(plan.changes).length
+    let all = chars
+    for (const one of this.#waiting.values()) all += one.chars
+    for (const [id, oldest] of this.#waiting) {
+      if (this.#waiting.size < MAX_WAITING && all <= MAX_WAITING_CHARS) break
+      this.#waiting.delete(id)
+      all -= oldest.chars
+    }
+    this.#waiting.set(plan.id, { plan, approvedBy: undefined, chars })
   }
 
   /** The plan, while it may still be used. */

@@ -1,5 +1,6 @@
 // Changes on trial (commit-confirmed): applied with a time, taken back when nobody confirms them by then, or at once when the requests of their
-// routes begin to fail. The trials lie in the ledger, so that they outlive this process, and the first that takes a trial out of it acts on it.
+// routes begin to fail. The trials lie in the ledger, so that they outlive this process. Who acts on one takes it on for a while and ends it when it
+// is done: a process that dies over it, or a target that does not answer, only delays what was promised.
 //
 // The person who approved the plan approved that it is taken back, so that nobody is asked again.
 
@@ -14,6 +15,8 @@ import { planUndo } from './undo.ts'
 const SWEEP_MS = 1000
 /** Between two looks at the metrics of routes on trial. */
 const LOOK_MS = 5000
+/** How long who takes a trial back may need; then it is tried again. */
+const RETRY_MS = 30_000
 /** Requests below which a share of failures says nothing. */
 const MIN_REQUESTS = 10
 /** How much larger the share of failures must be than before the change. */
@@ -34,6 +37,10 @@ export class Confirmations {
   readonly #ledger: Ledger
   readonly #targets: Targets
   readonly #watched = new Map<string, Watched>()
+  /** Trials that are being taken back now. */
+  readonly #ending = new Set<string>()
+  /** Why trials end whose target did not answer. */
+  readonly #delayed = new Map<string, string>()
 
   constructor(ledger: Ledger, targets: Targets) {
     this.#ledger = ledger
@@ -46,9 +53,13 @@ export class Confirmations {
   }
 
   /** Keeps the change for good; without an id the only one that is on trial. */
-  confirm(id: string | undefined): Trial {
+  confirm(id: string | undefined, { caller }: Pick<OperationContext, 'caller'>): Trial {
     const trials = this.#ledger.trials()
     const trial = id === undefined && trials.length === 1 ? trials[0] : trials.find((one) => one.id === id)
+    const target = trial && this.#ledger.change(trial.id)?.target
+    if (target && this.#targets.policy(this.#targets.get(target), caller.surface) === 'read-only')
+      throw new OperationError('refused', `target ${target} is read-only for ${caller.surface} by its settings`)
+    if (trial && this.#ending.has(trial.id)) throw new OperationError('conflict', `${trial.id} is being taken back`)
     if (trial && this.#ledger.takeTrial(trial.id)) return trial
     const names = trials.map((one) => one.id).join(', ')
     throw new OperationError(
@@ -78,7 +89,13 @@ export class Confirmations {
     for (const id of this.#watched.keys()) if (!trials.some((one) => one.id === id)) this.#watched.delete(id)
     for (const trial of trials) {
       const reason = trial.until <= now ? 'nobody confirmed it in time' : await this.#worse(trial, now)
-      if (reason !== undefined && this.#ledger.takeTrial(trial.id)) await this.#takeBack(trial.id, reason, now)
+      if (reason === undefined || !this.#ledger.claimTrial(trial, now + RETRY_MS)) continue
+      this.#ending.add(trial.id)
+      try {
+        await this.#takeBack(trial.id, reason, now)
+      } finally {
+        this.#ending.delete(trial.id)
+      }
     }
   }
 
@@ -120,19 +137,32 @@ export class Confirmations {
     }
   }
 
-  async #takeBack(id: string, reason: string, now: number): Promise<void> {
+  async #takeBack(id: string, because: string, now: number): Promise<void> {
     const ctx = this.#context(now)
+    const reason = this.#delayed.get(id) ?? because
     const change = this.#ledger.change(id)
-    if (!change || change.undoneBy) return
     try {
-      const plan = await planUndo(change, ctx)
-      ctx.approvals.grant(plan.id, plan.digest, 'the approval of the trial')
-      await applyPlan(plan.id, ctx)
+      if (change && !change.undoneBy) {
+        const plan = await planUndo(change, ctx)
+        ctx.approvals.grant(plan.id, plan.digest, 'the approval of the trial')
+        await applyPlan(plan.id, ctx)
+      }
+      this.#end(id)
       this.#ledger.audit(ctx.caller, 'trial_ended', { change: id, reason }, now)
     } catch (error) {
-      this.#ledger.audit(ctx.caller, 'trial_failed', { change: id, reason, error: (error as Error).message }, now)
+      const away = error instanceof OperationError && error.code === 'unreachable'
+      const told = this.#delayed.has(id)
+      if (away) this.#delayed.set(id, reason)
+      else this.#end(id)
+      const detail = { change: id, reason, error: (error as Error).message }
+      if (!told) this.#ledger.audit(ctx.caller, away ? 'trial_delayed' : 'trial_failed', detail, now)
       throw error
     }
+  }
+
+  #end(id: string): void {
+    this.#delayed.delete(id)
+    this.#ledger.takeTrial(id)
   }
 
   #context(now: number): OperationContext {

@@ -120,6 +120,11 @@ export class Ledger {
     return rows.map((row) => ({ id: String(row.id), until: Number(row.until) }))
   }
 
+  /** Takes a trial on for a while: it is due again at `next` unless it is ended before. False when somebody else has taken it on. */
+  claimTrial({ id, until }: Trial, next: number): boolean {
+    return this.#db.prepare('UPDATE trials SET until = ? WHERE id = ? AND until = ?').run(next, id, until).changes > 0
+  }
+
   /** Ends a trial; false when somebody else has ended it. */
   takeTrial(id: string): boolean {
     return this.#db.prepare('DELETE FROM trials WHERE id = ?').run(id).changes > 0

@@ -124,33 +124,19 @@ export async function makePlan(wish: PlanWish, ctx: OperationContext): Promise<P
   ctx.ledger.audit(
     ctx.caller,
     'plan',
-    { plan: plan.id, digest: plan.digest, target: plan.target, summary: plan.summary, diff },
+    { plan: plan.id, digest: plan.digest, target: plan.target, summary: plan.summary, diff: toldInAudit(diff) },
     ctx.now(),
   )
   return plan
 }
 
-/** True for what a person must see even under the policy `destructive`: everything that is not known to be routine. */
-export function isDestructive(plan: Plan): boolean {
-  return !plan.changes.every(isRoutine)
-}
+/** Of a plan that nobody may ever apply; the digest stands for all of it. */
+const MAX_AUDIT_CHARS = 8_000
 
-/** Plugins that neither run code, nor send data elsewhere, nor decide by somebody else's word. */
-const ROUTINE_PLUGINS =
-  /^(?:key-auth|basic-auth|jwt-auth|hmac-auth|cors|limit-count|limit-req|limit-conn|prometheus|request-id|ip-restriction|ua-restriction|referer-restriction|consumer-restriction|uri-blocker|request-validation|csrf|redirect|proxy-rewrite|response-rewrite|traffic-split|gzip|brotli|api-breaker|proxy-cache|mocking|fault-injection|echo)$/
-
-/** Members whose change may take away protection or bring code. */
-const WEIGHTY = ['script', 'script_id', 'filter_func', 'service_id', 'plugin_config_id']
-
-function isRoutine({ action, kind, before, after }: PlannedChange): boolean {
-  if (action === 'delete' || !after || !['routes', 'services', 'upstreams', 'plugin_configs'].includes(kind))
-    return false
-  if (WEIGHTY.some((name) => JSON.stringify(before?.[name]) !== JSON.stringify(after[name]))) return false
-  const plugins = (after.plugins ?? {}) as Record<string, Resource>
-  const removed = Object.keys((before?.plugins ?? {}) as object).some((name) => !(name in plugins))
-  return (
-    !removed && Object.entries(plugins).every(([name, conf]) => ROUTINE_PLUGINS.test(name) && conf?._meta === undefined)
-  )
+function toldInAudit(diff: string): string {
+  return diff.length <= MAX_AUDIT_CHARS
+    ? diff
+    : `${diff.slice(0, MAX_AUDIT_CHARS)}\n... ${diff.length} characters in all`
 }
 
 async function workOut(wished: WishedChange, earlier: PlannedChange[], target: Target): Promise<PlannedChange> {

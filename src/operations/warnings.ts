@@ -2,7 +2,6 @@
 import { createRouter, type RouteKeys } from '../gateway/router/router.ts'
 import type { Resource } from '../resources/kinds.ts'
 import type { Inventory } from './inventory.ts'
-import type { Found } from './one-by-one.ts'
 import type { PlannedChange } from './plan.ts'
 
 /** Routes beyond which shadowing is not looked for: the list itself would be the cost. */
@@ -14,7 +13,7 @@ export function findWarnings(changes: PlannedChange[], inventory: Inventory): st
   const warnings: string[] = []
   for (const change of changes) warnings.push(...aboutOne(change))
   const routes = changes.filter((one) => one.kind === 'routes' && one.after)
-  if (routes.length) warnings.push(...shadowing(routes, inventory.list('routes')))
+  if (routes.length) warnings.push(...shadowing(routes, inventory))
   for (const change of changes.filter((one) => one.action === 'delete')) warnings.push(...dependants(change, inventory))
   return warnings
 }
@@ -31,11 +30,17 @@ function aboutOne({ kind, id, action, before, after }: PlannedChange): string[] 
   return warnings
 }
 
+/** Whether anything that runs for a route asks who is calling. */
+function asks(route: Resource | undefined, inventory: Inventory): boolean {
+  return route !== undefined && Object.keys(inventory.pluginsOf(route)).some((name) => AUTHENTICATION.test(name))
+}
+
 function hasAuthentication(route: Resource | undefined): boolean {
   return Object.keys((route?.plugins ?? {}) as object).some((name) => AUTHENTICATION.test(name))
 }
 
-function shadowing(changed: PlannedChange[], existing: Found[]): string[] {
+function shadowing(changed: PlannedChange[], inventory: Inventory): string[] {
+  const existing = inventory.list('routes')
   if (existing.length > MAX_ROUTES) return []
   const warnings: string[] = []
   const router = createRouter('radixtree_host_uri')
@@ -54,6 +59,10 @@ function shadowing(changed: PlannedChange[], existing: Found[]): string[] {
       const winner = router.match({ ...input, host: input.host || 'localhost' })
       if (winner && winner.matchedUri === uri)
         warnings.push(`routes/${one.id} and routes/${winner.id} both take ${uri}: priority decides, then the older one`)
+      if (winner && asks(inventory.get('routes', winner.id), inventory) && !asks(one.after, inventory))
+        warnings.push(
+          `routes/${one.id} takes ${uri} without asking who is calling; routes/${winner.id}, which asks, takes it now`,
+        )
     }
   }
   return warnings

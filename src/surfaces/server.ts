@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { serve } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
 import { getCookie, setCookie } from 'hono/cookie'
 import { cors } from 'hono/cors'
 import { stringify } from 'yaml'
@@ -21,12 +22,14 @@ import { chatsApi } from './http/chats-api.ts'
 import { consoleApi } from './http/console-api.ts'
 import { PAGE_CSP, readConsole } from './http/console-files.ts'
 import { type OperationsApiDeps, operationsApi } from './http/operations-api.ts'
-import { isLocal } from './http/principal.ts'
 import { mcpRoutes } from './mcp/routes.ts'
 import { actionsDocument } from './openai/actions.ts'
 import { manifest, openapi } from './openai/document.ts'
 import { RouteForwarder } from './openai/forward.ts'
 import { type Owner, SESSION_COOKIE } from './owner.ts'
+
+/** Bytes of a route that the plugin of 2023 sends. */
+const MAX_ROUTE_BYTES = 1024 * 1024
 
 export interface SurfaceDeps extends OperationsApiDeps {
   owner: Owner
@@ -76,7 +79,7 @@ function page(app: Hono, deps: SurfaceDeps): void {
   const files = readConsole()
   app.get('/', (c) => {
     const ticket = c.req.query('ticket')
-    if (ticket !== undefined) return login(c, deps.owner, ticket)
+    if (ticket !== undefined) return login(c, deps, ticket)
     return html(c, deps.owner.hasSession(getCookie(c, SESSION_COOKIE)) ? (files.page ?? notBuiltPage()) : closedPage())
   })
   app.get('/assets/:name', (c) => {
@@ -101,10 +104,16 @@ function page(app: Hono, deps: SurfaceDeps): void {
 }
 
 /** A ticket from the terminal becomes the browser's session; the address bar does not keep it. */
-function login(c: Context, owner: Owner, ticket: string): Response {
+function login(c: Context, { owner, publicUrl }: SurfaceDeps, ticket: string): Response {
   const session = owner.redeem(ticket)
   if (session === undefined) return html(c, closedPage('This address was used already or is too old.'), 403)
-  setCookie(c, SESSION_COOKIE, session, { httpOnly: true, sameSite: 'Strict', path: '/', maxAge: 30 * 24 * 60 * 60 })
+  setCookie(c, SESSION_COOKIE, session, {
+    httpOnly: true,
+    sameSite: 'Strict',
+    secure: publicUrl?.startsWith('https:') === true && new URL(publicUrl).host === c.req.header('host'),
+    path: '/',
+    maxAge: 30 * 24 * 60 * 60,
+  })
   return c.redirect('/')
 }
 
@@ -155,10 +164,19 @@ function plugin(app: Hono, deps: SurfaceDeps): void {
     ),
   )
   app.use('/apisix/admin/*', async (c, next) => {
-    if (!isLocal(c) && !(await deps.access.of(c))?.scopes.has(c.req.method === 'GET' ? 'read' : 'apply'))
+    const principal = await deps.access.of(c)
+    if (!principal?.scopes.has(c.req.method === 'GET' ? 'read' : 'apply'))
       return c.json({ error_msg: 'this needs a token of the settings: Authorization: Bearer TOKEN' }, 401)
+    if (!deps.access.admits(principal)) return c.json({ error_msg: 'too many calls; wait a minute' }, 429)
     await next()
   })
+  app.use(
+    '/apisix/admin/*',
+    bodyLimit({
+      maxSize: MAX_ROUTE_BYTES,
+      onError: (c) => c.json({ error_msg: `body is larger than ${MAX_ROUTE_BYTES} bytes` }, 413),
+    }),
+  )
   app.on(['GET', 'POST'], '/apisix/admin/routes', (c) => forwarder.handle(c, undefined, origin(c)))
   app.on(['GET', 'PUT', 'PATCH', 'DELETE'], '/apisix/admin/routes/:id', (c) =>
     forwarder.handle(c, c.req.param('id'), origin(c)),

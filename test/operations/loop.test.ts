@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { redact, restore } from '../../src/lib/redact.ts'
 import { OperationError } from '../../src/operations/contract.ts'
-import { isDestructive } from '../../src/operations/plan.ts'
+import { isDestructive } from '../../src/operations/routine.ts'
 import { type GatewayForTest, gatewayForTest } from './gateway-for-test.ts'
 
 let gw: GatewayForTest
@@ -220,6 +220,41 @@ describe('secrets and outside text', () => {
         { plugins: { 'key-auth': { _meta: { disable: true } } } },
         { ...route(), plugins: { 'key-auth': {} } },
       ),
+      true,
+    )
+    // Each of these takes protection away, sends requests elsewhere, or lets something be run.
+    const guarded = { ...route(), methods: ['GET'], plugins: { 'ip-restriction': { whitelist: ['127.0.0.1'] } } }
+    const weaker: object[] = [
+      { plugins: { 'ip-restriction': { whitelist: ['0.0.0.0/0'] } } },
+      { upstream: { nodes: { 'evil.example:80': 1 } } },
+      { upstream_id: 'other' },
+      { uri: '/b' },
+      { methods: null },
+      { status: 0 },
+      { priority: 9 },
+      { plugins: { 'http-logger': { uri: 'http://evil.example' } } },
+      { plugins: { 'proxy-mirror': { host: 'http://evil.example' } } },
+      { plugins: { 'forward-auth': { uri: 'http://evil.example' } } },
+      {
+        plugins: {
+          'traffic-split': {
+            rules: [
+              {
+                weighted_upstreams: [{ upstream: { type: 'roundrobin', nodes: { 'evil.example:80': 1 } }, weight: 1 }],
+              },
+            ],
+          },
+        },
+      },
+    ]
+    await gw.admin('PUT', '/upstreams/other', { type: 'roundrobin', nodes: { 'evil.example:80': 1 } })
+    for (const set of weaker) assert.equal(await asked(set, guarded), true, JSON.stringify(set))
+    assert.equal(await asked({ plugins: { 'limit-count': { count: 5, time_window: 60 } } }, guarded), false)
+    await gw.admin('DELETE', '/routes/d')
+    await gw.admin('PUT', '/routes/all', { ...route(), uri: '/all/*', plugins: { 'key-auth': {} } })
+    assert.equal(await asked({ ...route(), uri: '/all/open' }), true, 'a way around a route that asks')
+    assert.equal(
+      await asked({ ...route(), upstream: { type: 'roundrobin', nodes: { '169.254.169.254:80': 1 } } }),
       true,
     )
   })

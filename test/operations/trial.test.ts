@@ -4,7 +4,9 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, beforeEach, test } from 'node:test'
 import { Approvals } from '../../src/operations/approval.ts'
+import { Confirmations } from '../../src/operations/confirmations.ts'
 import { OperationError } from '../../src/operations/contract.ts'
+import { Targets } from '../../src/operations/targets.ts'
 import { requestsIn } from '../../src/operations/traffic/counts.ts'
 import { type GatewayForTest, gatewayForTest } from './gateway-for-test.ts'
 
@@ -14,6 +16,7 @@ before(async () => {
 })
 after(() => gw.close())
 beforeEach(async () => {
+  for (const { id } of gw.ctx.ledger.trials()) gw.ctx.ledger.takeTrial(id)
   await gw.clear()
   const plugins = { prometheus: {} }
   await gw.admin('PUT', '/routes/a', { uri: '/a', plugins, upstream: { type: 'roundrobin', nodes: { [gw.api]: 1 } } })
@@ -58,6 +61,61 @@ test('trial: what somebody has changed since is not overwritten', async () => {
   assert.equal(await desc(), 'by hand')
   assert.equal(gw.ctx.ledger.trials().length, 0)
   assert.equal(gw.ctx.ledger.auditEntries(1)[0]?.action, 'trial_failed')
+})
+
+test('trial: another process, after this one has ended, takes it back; a confirmed one it leaves', async () => {
+  const { change_id: kept } = await onTrial({ name: 'kept' })
+  await gw.run('confirm', { change_id: kept })
+  await onTrial({ desc: 'trial' })
+  await new Confirmations(gw.ctx.ledger, gw.ctx.targets).sweep(now() + 61_000)
+  const { value } = (await gw.admin('GET', '/routes/a')).body as { value: Record<string, unknown> }
+  assert.deepEqual([value.name, value.desc], ['kept', undefined])
+})
+
+test('trial: a target that does not answer when the time is over delays it, no more', async () => {
+  await onTrial({ desc: 'trial' })
+  const embedded = gw.ctx.targets.get()
+  const away = new Targets([{ ...embedded, adminUrl: 'http://127.0.0.1:1' }])
+  const elsewhere = new Confirmations(gw.ctx.ledger, away)
+  await assert.rejects(elsewhere.sweep(now() + 61_000), fails('unreachable', /does not answer/))
+  assert.equal(gw.ctx.ledger.auditEntries(1)[0]?.action, 'trial_delayed')
+  assert.equal(await desc(), 'trial')
+  await gw.ctx.confirmations.sweep(now() + 62_000) // somebody else is at it
+  assert.equal(await desc(), 'trial')
+  await gw.ctx.confirmations.sweep(now() + 95_000)
+  assert.equal(await desc(), undefined)
+  assert.deepEqual(gw.ctx.ledger.trials(), [])
+})
+
+test('trial: a surface that may only read neither confirms nor applies what was approved elsewhere', async () => {
+  const { change_id: id } = await onTrial({ desc: 'trial' })
+  const { plan_id: plan } = await gw.run('plan', {
+    changes: [{ action: 'change', kind: 'routes', id: 'a', set: { name: 'n' } }],
+  })
+  const { digest } = gw.ctx.approvals.get(String(plan))
+  gw.ctx.approvals.grant(String(plan), digest, 'person')
+  const { targets, caller } = gw.ctx
+  gw.ctx.targets = new Targets([targets.get()], { mcp: 'read-only' })
+  gw.ctx.caller = { surface: 'mcp', subject: 'model' }
+  try {
+    await assert.rejects(gw.run('apply', { plan_id: plan }), fails('refused', /read-only for mcp/))
+    gw.ctx.confirmations = new Confirmations(gw.ctx.ledger, gw.ctx.targets)
+    await assert.rejects(gw.run('confirm', { change_id: id }), fails('refused', /read-only for mcp/))
+  } finally {
+    Object.assign(gw.ctx, { targets, caller, confirmations: new Confirmations(gw.ctx.ledger, targets) })
+  }
+})
+
+test('trial: the person is told that it is one', async () => {
+  const { ask } = gw.ctx
+  let impact: string[] = []
+  gw.ctx.ask = async (request) => {
+    impact = request.impact
+    return 'person'
+  }
+  await onTrial({ desc: 'trial' })
+  gw.ctx.ask = ask
+  assert.match(impact.join('\n'), /takes itself back after 60 s/)
 })
 
 test('trial: taken back at once when the requests of its routes begin to fail', async () => {

@@ -11,7 +11,7 @@ export const confirm = defineOperation({
   input: Type.Object({ change_id: Type.Optional(Type.String()) }),
   output: Type.Object({ change_id: text }),
   async run(input, ctx) {
-    const { id } = ctx.confirmations.confirm(input.change_id)
+    const { id } = ctx.confirmations.confirm(input.change_id, ctx)
     ctx.ledger.audit(ctx.caller, 'confirm', { change: id }, ctx.now())
     return { change_id: id }
   },

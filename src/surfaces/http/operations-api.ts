@@ -97,7 +97,7 @@ function surfaceOf(named: string | undefined): Surface {
   return named === 'mcp' || named === 'cli' || named === 'console' ? named : 'rest'
 }
 
-function tooLarge(c: Context): Response {
+export function tooLarge(c: Context): Response {
   return c.json({ error: `the body is larger than ${MAX_BODY_BYTES} bytes` }, 413)
 }
 

@@ -78,7 +78,7 @@ export class Access {
 }
 
 /** True when the connection came to a loopback address, which only programs of this machine can reach. */
-export function isLocal(c: Context): boolean {
+function isLocal(c: Context): boolean {
   const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage }
   const address = incoming?.socket.localAddress ?? ''
   return isLoopback(address.replace(/^::ffff:/, ''))

@@ -11,7 +11,7 @@ import { createMcpFactory, type McpOptions, SHOWS_WIDGETS } from './server.ts'
 import { showsWidgets } from './widgets.ts'
 
 /** Bytes of one message; an OpenAPI document may be in it. */
-const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 
 export function createMcpHttp(options: McpOptions, onError: (error: Error) => void): McpHttpHandler {
   return createMcpHandler(createMcpFactory(options), { maxRequestBodySize: MAX_MESSAGE_BYTES, onerror: onError })

@@ -1,11 +1,12 @@
 // The paths of MCP over HTTP: `/mcp` for callers with enough rights, and the metadata by which a client finds out where to get a token.
 import type { Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
 import type { Logger } from '../../gateway/plugin.ts'
-import { type OperationsApiDeps, unauthorized } from '../http/operations-api.ts'
+import { type OperationsApiDeps, tooLarge, unauthorized } from '../http/operations-api.ts'
 import type { Principal } from '../http/principal.ts'
 import { localOperator } from '../operator.ts'
 import { type Scope, scopeOf } from '../scopes.ts'
-import { createMcpHttp, serveMcp } from './http.ts'
+import { createMcpHttp, MAX_MESSAGE_BYTES, serveMcp } from './http.ts'
 
 interface McpRoutesDeps extends OperationsApiDeps {
   version: string
@@ -21,6 +22,7 @@ export function mcpRoutes(app: Hono, deps: McpRoutesDeps): void {
   if (oauth)
     for (const path of ['/.well-known/oauth-protected-resource', '/.well-known/oauth-protected-resource/mcp'])
       app.get(path, (c) => c.json(oauth.metadata(), 200, { 'Cache-Control': 'max-age=300' }))
+  app.use('/mcp', bodyLimit({ maxSize: MAX_MESSAGE_BYTES, onError: tooLarge }))
   app.all('/mcp', async (c) => {
     const principal = await deps.access.of(c)
     if (!principal) return unauthorized(c, deps.access)

@@ -14,7 +14,6 @@ import { ApprovalNeeded, leaveWaiting } from '../operator.ts'
 
 /** Writes that wait at once. */
 const MAX_WAITING = 100
-const MAX_BODY_BYTES = 1024 * 1024
 /** Routes of one answer, unless the caller asks for fewer: ChatGPT takes 100,000 characters. */
 const PAGE_SIZE = 50
 
@@ -70,7 +69,6 @@ export class RouteForwarder {
     ctx: OperationContext,
   ): Promise<Response> {
     const text = method === 'DELETE' ? '' : await c.req.text()
-    if (text.length > MAX_BODY_BYTES) return c.json({ error_msg: `body is larger than ${MAX_BODY_BYTES} bytes` }, 413)
     const body = method === 'DELETE' ? undefined : toResource(text)
     if (method !== 'DELETE' && !body) return c.json({ error_msg: 'the body is not a JSON object' }, 400)
     const fingerprint = createHash('sha256')
