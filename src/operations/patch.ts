@@ -1,10 +1,13 @@
 // Merge patches (RFC 7396): what a change sets, and what leads from one resource to another.
 import type { Resource } from '../resources/kinds.ts'
+import { OperationError } from './contract.ts'
 
 /** Members replace, null removes, objects are merged. */
 export function merge(value: Resource, patch: Resource): Resource {
   const merged: Resource = { ...value }
   for (const [name, member] of Object.entries(patch)) {
+    // Set as a member it would be an ancestor: there for who reads, but neither shown nor written.
+    if (name === '__proto__') throw new OperationError('invalid', 'no member of a resource is called __proto__')
     if (member === null) delete merged[name]
     else if (isObject(member)) merged[name] = merge(isObject(merged[name]) ? (merged[name] as Resource) : {}, member)
     else merged[name] = member

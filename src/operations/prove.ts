@@ -34,6 +34,8 @@ export const MAX_EXPECTATIONS = 20
 const MAX_REQUESTS = 150
 const MAX_BODY_BYTES = 64 * 1024
 const TIMEOUT_MS = 5000
+/** For a whole answer, however it trickles in. */
+const DEADLINE_MS = 10_000
 
 /** Runs the table, as long as somebody waits for it. Throws only when it asks for what is not allowed. */
 export async function prove(expectations: Expectation[], target: Target, signal?: AbortSignal): Promise<ProofLine[]> {
@@ -106,6 +108,7 @@ export function probe(
     throw new OperationError('invalid', `the path of a probe begins with / and has no blanks: ${JSON.stringify(path)}`)
   const base = new URL(target.gatewayUrl)
   const { promise, resolve, reject } = Promise.withResolvers<ProbeAnswer>()
+  let answered = false
   // Host and port come from the settings; `path` is only ever the request-target.
   const request = (base.protocol === 'https:' ? https : http).request({
     host: base.hostname.replace(/^\[|\]$/g, ''),
@@ -114,11 +117,18 @@ export function probe(
     path,
     headers,
     timeout: TIMEOUT_MS,
+    signal: AbortSignal.timeout(DEADLINE_MS),
     agent: false,
   })
   request.on('timeout', () => request.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)))
   request.on('error', reject)
+  // Another protocol instead of an answer (101): the connection is closed, and there is neither response nor error.
+  request.on('close', () => {
+    if (!answered) reject(new Error('the connection was closed without an answer'))
+  })
   request.on('response', (response) => {
+    answered = true
+    response.on('error', () => response.destroy()) // cut in the body: its head is what is judged
     let bytes = 0
     response.on('data', (chunk: Buffer) => {
       bytes += chunk.length

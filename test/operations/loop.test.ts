@@ -134,6 +134,18 @@ describe('approval', () => {
     await assert.rejects(gw.run('apply', { plan_id: plan.plan_id }), fails('not_found', /was used/))
   })
 
+  test('two applies of one plan at once write it once', async () => {
+    const { plan_id: id } = await gw.run('plan', {
+      changes: [{ action: 'create', kind: 'routes', id: 'r', set: route() }],
+    })
+    const both = await Promise.allSettled([gw.run('apply', { plan_id: id }), gw.run('apply', { plan_id: id })])
+    assert.deepEqual(both.map((one) => one.status).sort(), ['fulfilled', 'rejected'])
+    const applied = gw.ctx.ledger
+      .auditEntries(10)
+      .filter((one) => one.action === 'apply' && one.detail.includes(String(id)))
+    assert.equal(applied.length, 1)
+  })
+
   test('a plan is stale once somebody has changed what it was made from', async () => {
     await gw.admin('PUT', '/routes/a', route())
     const plan = await gw.run('plan', {
@@ -279,6 +291,31 @@ describe('secrets and outside text', () => {
       await assert.rejects(gw.run('plan', { changes: [{ action: 'delete', kind: 'routes', id }] }), OperationError)
     }
     assert.equal((await gw.admin('GET', '/consumers/victim')).status, 200)
+  })
+
+  test('a proof ends whatever is asked for and answered', async () => {
+    const headers = [
+      { Connection: 'Upgrade', Upgrade: 'websocket' },
+      { 'Transfer-Encoding': 'chunked' },
+      { 'Content-Length': '5' },
+      { Expect: '100-continue' },
+      { Host: 'a b' },
+      { 'x\r\ny': 'z' },
+    ]
+    for (const one of headers) {
+      const { proof } = (await gw.run('prove', { expectations: [{ path: '/', headers: one }] })) as {
+        proof: { found: string }[]
+      }
+      assert.ok(proof[0]?.found, JSON.stringify(one))
+    }
+  })
+
+  test("a member called __proto__ is nobody's parent", async () => {
+    const set = JSON.parse(`{"uri":"/a","__proto__":{"plugins":{"proxy-mirror":{"host":"http://evil.example"}}}}`)
+    await assert.rejects(
+      gw.run('plan', { changes: [{ action: 'create', kind: 'routes', id: 'p', set }] }),
+      fails('invalid', /__proto__/),
+    )
   })
 
   test('proofs go to the gateway only', async () => {

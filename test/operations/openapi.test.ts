@@ -152,6 +152,20 @@ test('openapi: fetched by the process only from where that is harmless', async (
     'http://[::ffff:10.0.0.1]/',
     'http://0x7f000001/',
     'http://2130706433/',
+    'http://127.1/',
+    'http://0177.0.0.1/',
+    'http://0/',
+    'http://127.0.0.1./',
+    'http://[::ffff:7f00:1]/',
+    'http://[::127.0.0.1]/',
+    'http://[::]/',
+    'http://[64:ff9b::7f00:1]/',
+    'http://[64:ff9b:1::a00:1]/',
+    'http://[2002:7f00:1::]/',
+    'http://[2001:0:7f00:1::]/',
+    'http://[fec0::1]/',
+    'http://[fe80::1]/',
+    'http://100.100.100.200/',
   ])
     await assert.rejects(strict(inside, signal), fails('refused', /private network/), inside)
   for (const inside of ['http://169.254.169.254/', 'http://192.168.0.1/'])

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import http from 'node:http'
 import { after, before, test } from 'node:test'
 import { type Running, run } from './running.ts'
 
@@ -48,4 +49,119 @@ test('access: what is no input of an operation is told, member by member', async
 test('access: a body over the limit is refused before it is read', async () => {
   const owner = { Authorization: `Bearer ${running.ownerKey}` }
   assert.equal((await post('look', owner, `{"a":"${'x'.repeat(4 * 1024 * 1024)}"}`)).status, 413)
+})
+
+/** As a reverse proxy on this machine passes it on: the connection is local, the host is not. */
+function proxied(
+  to: Running,
+  path: string,
+  host: string,
+  method = 'GET',
+  headers: http.OutgoingHttpHeaders = {},
+): Promise<http.IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(to.surface)
+    const request = http.request(
+      { host: hostname, port, path, method, headers: { Host: host, ...headers } },
+      (response) => {
+        response.resume()
+        resolve(response)
+      },
+    )
+    request.on('error', reject).end(method === 'GET' ? undefined : '{}')
+  })
+}
+
+test('access: behind a reverse proxy nobody is taken for a program of this machine, on any surface', async () => {
+  const shown = await run(
+    "  listen: '127.0.0.1:0'\n  public_url: https://gateway.example\n  tokens: [{ name: reader, key_env: ACCESS_READER, scopes: [read] }]",
+  )
+  try {
+    for (const [method, path] of [
+      ['GET', '/apisix/admin/routes'],
+      ['GET', '/apisix/admin/routes/1'],
+      ['PUT', '/apisix/admin/routes/1'],
+      ['POST', '/mcp'],
+      ['POST', '/v1/operations/look'],
+      ['GET', '/v1/plans'],
+      ['GET', '/v1/chats'],
+      ['GET', '/v1/console/state'],
+    ] as const) {
+      const { statusCode } = await proxied(shown, path, 'gateway.example', method)
+      assert.ok(statusCode === 401 || statusCode === 403, `${method} ${path}: ${statusCode}`)
+    }
+    const reader = { Authorization: 'Bearer reader-token-0123456789' }
+    assert.equal((await proxied(shown, '/apisix/admin/routes', 'gateway.example', 'GET', reader)).statusCode, 200)
+    assert.equal((await proxied(shown, '/apisix/admin/routes/1', 'gateway.example', 'PUT', reader)).statusCode, 401)
+    assert.equal((await proxied(shown, '/apisix/admin/routes', 'evil.example', 'GET', reader)).statusCode, 403)
+  } finally {
+    await shown.close()
+  }
+})
+
+test("access: the owner's session is closed to scripts, other sites and clear text; pages cannot be framed", async () => {
+  const shown = await run(
+    "  listen: '127.0.0.1:0'\n  public_url: https://gateway.example\n  tokens: [{ name: reader, key_env: ACCESS_READER, scopes: [read] }]",
+  )
+  try {
+    const ticket = async (): Promise<string> => String((await shown.owner('POST', '/v1/tickets')).body.ticket)
+    const once = `/?ticket=${await ticket()}`
+    const first = await proxied(shown, once, 'gateway.example')
+    const cookie = String(first.headers['set-cookie'])
+    for (const flag of [/HttpOnly/i, /SameSite=Strict/i, /Secure/i, /Path=\//i]) assert.match(cookie, flag)
+    const again = await proxied(shown, once, 'gateway.example')
+    assert.equal(again.statusCode, 403)
+    assert.equal(again.headers['set-cookie'], undefined)
+    // A session that somebody has set before is no session afterwards: a new one is made.
+    const other = await proxied(shown, `/?ticket=${await ticket()}`, 'localhost', 'GET', {
+      Cookie: 'gateward_owner=mine',
+    })
+    assert.doesNotMatch(String(other.headers['set-cookie']), /gateward_owner=mine|Secure/)
+    for (const path of ['/', '/approve/plan-00000000'])
+      assert.match(
+        String((await proxied(shown, path, 'localhost')).headers['content-security-policy']),
+        /frame-ancestors 'none'/,
+      )
+    const session = cookie.split(';')[0] as string
+    for (const origin of ['https://evil.example', 'http://localhost:3000', 'null']) {
+      const headers = { Cookie: session, Origin: origin, 'Content-Type': 'text/plain' }
+      assert.equal((await proxied(shown, '/v1/plans/plan-1', 'localhost', 'POST', headers)).statusCode, 403, origin)
+      assert.equal((await proxied(shown, '/v1/operations/undo', 'localhost', 'POST', headers)).statusCode, 403, origin)
+    }
+  } finally {
+    await shown.close()
+  }
+})
+
+test('access: no surface reads more than its limit, however the body is sent', async () => {
+  for (const [path, method, limit] of [
+    ['/mcp', 'POST', 4 * 1024 * 1024],
+    ['/apisix/admin/routes', 'POST', 1024 * 1024],
+  ] as const) {
+    const body = new ReadableStream({
+      pull(controller) {
+        controller.enqueue(new TextEncoder().encode('x'.repeat(256 * 1024)))
+        sent += 256 * 1024
+        if (sent > 64 * 1024 * 1024) controller.close()
+      },
+    })
+    let sent = 0
+    const status = await fetch(running.surface + path, {
+      method,
+      body,
+      duplex: 'half',
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' },
+    } as RequestInit).then(
+      (response) => response.status,
+      () => 413, // cut while it was sent
+    )
+    assert.equal(status, 413, path)
+    assert.ok(sent < limit + 16 * 1024 * 1024, `${path}: ${sent} bytes`)
+  }
+})
+
+test('access: calls have a share of each minute on every surface', async () => {
+  const statuses = new Set<number>()
+  for (let i = 0; i < 620; i++) statuses.add((await fetch(`${running.surface}/apisix/admin/routes`)).status)
+  assert.deepEqual([...statuses], [200, 429])
 })
