@@ -1,4 +1,5 @@
-// MCP over Streamable HTTP, both eras on one URL, without sessions. Who calls has been worked out before (`http/access.ts`).
+// MCP over Streamable HTTP, both eras on one URL; with sessions only where an older client's person may approve (`sessions.ts`). Who calls has been
+// worked out before (`http/principal.ts`).
 import {
   CLIENT_CAPABILITIES_META_KEY,
   type ClientCapabilities,
@@ -8,20 +9,31 @@ import {
 import type { Context } from 'hono'
 import type { Principal } from '../http/principal.ts'
 import { createMcpFactory, type McpOptions, SHOWS_WIDGETS } from './server.ts'
+import { Sessions } from './sessions.ts'
 import { showsWidgets } from './widgets.ts'
 
 /** Bytes of one message; an OpenAPI document may be in it. */
 export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 
-export function createMcpHttp(options: McpOptions, onError: (error: Error) => void): McpHttpHandler {
-  return createMcpHandler(createMcpFactory(options), { maxRequestBodySize: MAX_MESSAGE_BYTES, onerror: onError })
+export interface McpHttp {
+  handler: McpHttpHandler
+  sessions: Sessions
+}
+
+export function createMcpHttp(options: McpOptions, onError: (error: Error) => void): McpHttp {
+  const factory = createMcpFactory(options)
+  return {
+    handler: createMcpHandler(factory, { maxRequestBodySize: MAX_MESSAGE_BYTES, onerror: onError }),
+    sessions: new Sessions(factory, MAX_MESSAGE_BYTES),
+  }
 }
 
 /** Serves one request for a caller; the token is not passed on. */
-export async function serveMcp(handler: McpHttpHandler, c: Context, principal: Principal): Promise<Response> {
+export async function serveMcp({ handler, sessions }: McpHttp, c: Context, principal: Principal): Promise<Response> {
   const { subject, scopes } = principal
   const extra = { [SHOWS_WIDGETS]: await asksAsWidgetHost(c) }
-  return handler.fetch(c.req.raw, { authInfo: { token: '', clientId: subject, scopes: [...scopes], extra } })
+  const authInfo = { token: '', clientId: subject, scopes: [...scopes], extra }
+  return (await sessions.serve(c.req.raw, authInfo)) ?? handler.fetch(c.req.raw, { authInfo })
 }
 
 /** A client of 2026-07-28 tells with each request what it can do. */

@@ -15,7 +15,7 @@ interface McpRoutesDeps extends OperationsApiDeps {
 
 export function mcpRoutes(app: Hono, deps: McpRoutesDeps): void {
   const operator = localOperator(deps.operations, (signal) => deps.context('mcp', signal))
-  const handler = createMcpHttp({ operations: deps.operations, operator, version: deps.version }, (error) =>
+  const mcp = createMcpHttp({ operations: deps.operations, operator, version: deps.version }, (error) =>
     deps.log.debug({ err: error }, 'an MCP request was refused'),
   )
   const { oauth } = deps.access
@@ -32,7 +32,7 @@ export function mcpRoutes(app: Hono, deps: McpRoutesDeps): void {
       return c.json({ error: `this needs a token with the scope ${oauth.named(missing)}` }, 403, {
         'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${oauth.named(missing)}", resource_metadata="${oauth.metadataUrl()}"`,
       })
-    return serveMcp(handler, c, principal)
+    return serveMcp(mcp, c, principal)
   })
 }
 
