@@ -7,6 +7,7 @@ import { toListener } from './admin/listen.ts'
 import type { AdminAnswer, AdminRequest } from './admin/message.ts'
 import { errorPage, SERVER } from './gateway/error-page.ts'
 import { parseAddress } from './lib/address.ts'
+import { ListenError } from './lib/listen-error.ts'
 import type { Settings } from './settings/schema.ts'
 
 export type Closers = (() => Promise<unknown> | unknown)[]
@@ -53,7 +54,7 @@ export async function serveMetrics(listen: string, text: () => string, closers: 
 async function listenOn(server: http.Server, text: string, closers: Closers): Promise<string> {
   const address = parseAddress(text) as { host: string; port: number }
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(portError(error, text)))
+    server.once('error', (error: NodeJS.ErrnoException) => reject(ListenError.at(text, error)))
     server.listen(address.port, address.host, resolve)
   })
   closers.push(() => closeServer(server))
@@ -64,12 +65,4 @@ async function listenOn(server: http.Server, text: string, closers: Closers): Pr
 export function closeServer(server: http.Server): Promise<void> {
   server.closeAllConnections()
   return new Promise((resolve) => server.close(() => resolve()))
-}
-
-/** One line about a port that cannot be opened. */
-export function portError(error: NodeJS.ErrnoException, address: string): Error {
-  if (error.code === 'EADDRINUSE')
-    return new Error(`${address} is taken by another program; stop it, or choose another address in the settings`)
-  if (error.code === 'EACCES') return new Error(`${address} may not be opened by this user; choose a port from 1024 on`)
-  return new Error(`${address} cannot be opened: ${error.message}`)
 }

@@ -68,10 +68,10 @@ test('settings: unknown names are refused with the nearest one', (context) => {
     'command line: --thread is not a setting: did you mean --threads?',
     'command line: --zzzzzzzzzzz is not a setting: see docs/settings.md',
     'environment: GATEWARD_STOER is not a setting: did you mean GATEWARD_STORE?',
-    'gatway is not a setting: did you mean gateway?',
-    'admin.listn is not a setting: did you mean admin.listen?',
-    'targets.0.admin_url: found nothing, expected a value',
-    'targets.0.admin_ulr is not a setting: did you mean targets.0.admin_url?',
+    'gateward.yaml: gatway is not a setting: did you mean gateway?',
+    'gateward.yaml: admin.listn is not a setting: did you mean admin.listen?',
+    'gateward.yaml: targets.0.admin_url: found nothing, expected a value',
+    'gateward.yaml: targets.0.admin_ulr is not a setting: did you mean targets.0.admin_url?',
   ])
 })
 

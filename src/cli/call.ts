@@ -1,11 +1,12 @@
 // Requests of the command line to the Gateward that runs on this data directory, with the owner's key.
-
+import { existsSync } from 'node:fs'
 import { reachable } from '../lib/address.ts'
 import { type ApprovalRequest, OperationError } from '../operations/contract.ts'
 import type { Settings } from '../settings/schema.ts'
 import { leaveWaiting, type Operator } from '../surfaces/operator.ts'
 import { readOwnerKey } from '../surfaces/owner.ts'
 import { CliError } from './error.ts'
+import { neverStarted } from './operator.ts'
 
 const TIMEOUT_MS = 5000
 /** An operation may prove with many requests. */
@@ -63,6 +64,9 @@ async function send(
   signal: AbortSignal,
   surface = 'cli',
 ): Promise<Answer> {
+  if (settings.surface.listen === 'off')
+    throw new CliError('surface.listen is off, and this goes through it; set it to an address such as 127.0.0.1:5000')
+  if (!existsSync(settings.data_dir)) throw neverStarted(settings)
   const base = `http://${reachable(settings.surface.listen)}`
   const response = await fetch(`${base}${path}`, {
     method,
@@ -75,7 +79,9 @@ async function send(
     signal,
   }).catch((error: Error) => {
     if (signal.aborted) throw error
-    throw new CliError(`nothing answers at ${base}; is Gateward running? (npm start)`)
+    throw new CliError(
+      `nothing answers at ${base}; start Gateward (npm start), or name its address with surface.listen (--surface-listen)`,
+    )
   })
   return { status: response.status, body: (await response.json()) as Record<string, unknown> }
 }

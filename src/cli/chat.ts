@@ -10,13 +10,12 @@ import type { Settings } from '../settings/schema.ts'
 import { Conversation } from '../surfaces/chat/agent.ts'
 import { HELP } from '../surfaces/chat/examples.ts'
 import { ModelChoice } from '../surfaces/chat/model-choice.ts'
-import { type FlagSpec, takeArguments } from './arguments.ts'
+import { takeArguments } from './arguments.ts'
 import { CliError } from './error.ts'
-import { existingAdminKey, terminalContext } from './operator.ts'
+import { CHAT_FLAGS } from './flags.ts'
+import { existingAdminKey, neverStarted, terminalContext } from './operator.ts'
 import { talk } from './talk.ts'
 import { openTerminal, type Terminal } from './terminal.ts'
-
-const FLAGS: Record<string, FlagSpec> = { json: { type: 'switch', about: 'one JSON object a line, for scripts' } }
 
 /** Commands that stand for a sentence. */
 const SENTENCES: Record<string, string> = {
@@ -31,7 +30,7 @@ const UNANSWERED =
   'gateward: a plan waited for an approval and the input had ended; nothing was written. Put the line y after the sentence, or say it in a terminal or in the browser (gateward open)'
 
 export async function chat(argv: string[]): Promise<number> {
-  const { flags, words, rest } = takeArguments(argv, FLAGS)
+  const { flags, words, rest } = takeArguments(argv, CHAT_FLAGS)
   const { settings } = loadSettings({ argv: rest, env: process.env, cwd: process.cwd() })
   const json = flags.json === true
   const terminal = openTerminal({
@@ -135,10 +134,7 @@ async function connect(
   json: boolean,
 ): Promise<ReturnType<typeof terminalContext>> {
   const key = existingAdminKey(settings)
-  if (key === undefined && settings.admin.listen !== 'off')
-    throw new CliError(
-      `no gateway has been started with the data directory ${settings.data_dir}; run \`npm start\` in another terminal first, or set --data-dir`,
-    )
+  if (key === undefined && settings.admin.listen !== 'off') throw neverStarted(settings)
   const ctx = terminalContext(settings, key ?? '', terminal, 'chat')
   const [first] = ctx.targets.names()
   if (first === undefined)

@@ -49,7 +49,7 @@ export const OPERATION_COMMANDS: Record<string, OperationCommand> = {
   lint: {
     summary: 'find risks in the configuration; --fail-on high makes them an exit code',
     words: '',
-    flags: { search: SEARCH },
+    flags: { search: SEARCH, 'fail-on': text('exit with 1 from this severity on: high, medium or low') },
     toInput: ({ flags }) => ({ ...flags }),
   },
   history: {

@@ -11,20 +11,16 @@ import { KINDS, type Kind, toKey } from '../resources/kinds.ts'
 import { type Placed, writeConfiguration } from '../resources/standalone.ts'
 import { loadSettings } from '../settings/load.ts'
 import { toTargets } from '../surfaces/targets.ts'
-import { type FlagSpec, takeArguments } from './arguments.ts'
+import { takeArguments } from './arguments.ts'
 import { CliError } from './error.ts'
+import { EXPORT_FLAGS } from './flags.ts'
 import { existingAdminKey } from './operator.ts'
 
-const FLAGS: Record<string, FlagSpec> = {
-  target: { type: 'text', about: 'which gateway' },
-  format: { type: 'text', about: 'yaml, json or adc; otherwise yaml or json by the end of the name of the file' },
-  'with-secrets': { type: 'switch', about: 'passwords, keys and tokens in clear' },
-}
 const MAX_NAMED = 10
 
 /** Runs the command. */
 export async function exportCommand(argv: string[]): Promise<number> {
-  const { words, flags, rest } = takeArguments(argv, FLAGS)
+  const { words, flags, rest } = takeArguments(argv, EXPORT_FLAGS)
   const [file] = words
   if (words.length > 1) throw new CliError('name one file: gateward export apisix.yaml', 2)
   const format = flags.format ?? (file?.endsWith('.json') ? 'json' : 'yaml')

@@ -17,18 +17,12 @@ import { readAdc } from '../resources/adc-read.ts'
 import { type Kind, type Resource, toKey } from '../resources/kinds.ts'
 import { type Placed, readConfiguration } from '../resources/standalone.ts'
 import { loadSettings } from '../settings/load.ts'
-import { type FlagSpec, takeArguments } from './arguments.ts'
+import { takeArguments } from './arguments.ts'
 import { CliError } from './error.ts'
 import { readAll } from './export.ts'
+import { IMPORT_FLAGS } from './flags.ts'
 import { existingAdminKey, terminalContext } from './operator.ts'
 import { openTerminal } from './terminal.ts'
-
-const FLAGS: Record<string, FlagSpec> = {
-  target: { type: 'text', about: 'which gateway' },
-  format: { type: 'text', about: 'adc for a file of ADC; otherwise standalone YAML or JSON' },
-  'dry-run': { type: 'switch', about: 'show the plan, write nothing' },
-  yes: { type: 'switch', about: 'write without a question' },
-}
 
 /** What is named comes before what names it. */
 const ORDER: Kind[] = [
@@ -54,7 +48,7 @@ const MAX_PARTS = 200
 
 /** Runs the command. */
 export async function importCommand(argv: string[]): Promise<number> {
-  const { words, flags, rest } = takeArguments(argv, FLAGS)
+  const { words, flags, rest } = takeArguments(argv, IMPORT_FLAGS)
   const [file] = words
   if (file === undefined || words.length > 1) throw new CliError('name one file: gateward import apisix.yaml', 2)
   if (file === '-' && !flags.yes && !flags['dry-run'])

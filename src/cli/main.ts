@@ -1,5 +1,6 @@
 // The `gateward` command. Each command is one function that takes its arguments and resolves to the exit code; an error that the person can put
 // right is one line on standard error.
+import { nearest } from '../lib/nearest.ts'
 import { plainLines } from '../lib/text.ts'
 import { version } from '../lib/version.ts'
 import { OperationError } from '../operations/contract.ts'
@@ -7,19 +8,28 @@ import { SettingsError } from '../settings/load.ts'
 import { StoreError } from '../store/contract.ts'
 import { OPERATION_COMMANDS } from './commands.ts'
 import { CliError } from './error.ts'
+import { CHAT_FLAGS, COMMON_FLAGS, EXPORT_FLAGS, IMPORT_FLAGS } from './flags.ts'
+import { type Described, helpOf, overview } from './help.ts'
+import { describeFileError } from './system-error.ts'
 
-interface Command {
-  summary: string
+interface Command extends Described {
   run(argv: string[]): Promise<number>
 }
+
+/** Exit code of a program whose reader has gone, as a shell gives it. */
+const READER_GONE = 141
 
 const COMMANDS: Record<string, Command> = {
   start: {
     summary: 'run the gateway with its Admin API and its surfaces; --demo adds the sample API',
+    flags: { demo: { type: 'switch', about: 'with the sample API of a conference' } },
+    settings: true,
     run: async (argv) => (await import('./start.ts')).start(argv),
   },
   chat: {
     summary: 'talk to the gateway in this terminal; --json for scripts',
+    words: '[SENTENCE]',
+    flags: CHAT_FLAGS,
     run: async (argv) => (await import('./chat.ts')).chat(argv),
   },
   mcp: {
@@ -27,17 +37,26 @@ const COMMANDS: Record<string, Command> = {
     run: async (argv) => (await import('./mcp.ts')).mcp(argv),
   },
   ...Object.fromEntries(
-    Object.entries(OPERATION_COMMANDS).map(([name, { summary }]): [string, Command] => [
+    Object.entries(OPERATION_COMMANDS).map(([name, { summary, words, flags }]): [string, Command] => [
       name,
-      { summary, run: async (argv) => (await import('./operate.ts')).operate(name, argv) },
+      {
+        summary,
+        words,
+        flags: { ...flags, ...COMMON_FLAGS },
+        run: async (argv) => (await import('./operate.ts')).operate(name, argv),
+      },
     ]),
   ),
   export: {
     summary: 'write the configuration as APISIX standalone YAML, JSON or ADC: gateward export apisix.yaml',
+    words: '[FILE]',
+    flags: EXPORT_FLAGS,
     run: async (argv) => (await import('./export.ts')).exportCommand(argv),
   },
   import: {
     summary: 'write a file of that form to a gateway, through a plan: gateward import apisix.yaml',
+    words: 'FILE',
+    flags: IMPORT_FLAGS,
     run: async (argv) => (await import('./import.ts')).importCommand(argv),
   },
   demo: { summary: 'play the whole story by itself and print it', run: async () => (await import('./demo.ts')).demo() },
@@ -47,6 +66,7 @@ const COMMANDS: Record<string, Command> = {
   },
   approve: {
     summary: 'approve a plan that waits: gateward approve PLAN',
+    words: 'PLAN',
     run: async (argv) => (await import('./owner.ts')).approve(argv),
   },
   reveal: {
@@ -57,25 +77,51 @@ const COMMANDS: Record<string, Command> = {
 }
 
 export async function main(argv: string[]): Promise<number> {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // `gateward look | head`: nobody reads on, and nothing is wrong.
+    if (error.code === 'EPIPE') process.exit(READER_GONE)
+    throw error
+  })
   const [name = 'help', ...rest] = argv
-  if (name === '--version' || name === 'version') {
+  if (['--version', '-v', 'version'].includes(name)) {
     console.log(version())
     return 0
   }
-  if (name === 'help' || name === '--help' || name === '-h') {
-    console.log(help())
-    return 0
-  }
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
-  if (!command) {
-    console.error(`gateward: there is no command ${JSON.stringify(name)}\n\n${help()}`)
-    return 2
-  }
+  if (['help', '--help', '-h'].includes(name)) return help(rest[0])
+  const command = commandOf(name)
+  if (!command) return unknown(name)
+  if (wantsHelp(rest)) return help(name)
   try {
     return await command.run(rest)
   } catch (error) {
     return report(error)
   }
+}
+
+function commandOf(name: string): Command | undefined {
+  return Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+}
+
+/** `--help` among the flags; what stands behind a sentence's first word may be part of it. */
+function wantsHelp([first, ...rest]: string[]): boolean {
+  return first === '-h' || first === '--help' || rest.includes('--help')
+}
+
+function help(name: string | undefined): number {
+  if (name === undefined) console.log(overview(COMMANDS))
+  else {
+    const command = commandOf(name)
+    if (!command) return unknown(name)
+    console.log(helpOf(name, command))
+  }
+  return 0
+}
+
+function unknown(name: string): number {
+  const meant = nearest(name, Object.keys(COMMANDS))
+  const advice = meant ? `did you mean ${meant}?` : '`gateward help` lists them'
+  console.error(`gateward: there is no command ${JSON.stringify(name)}; ${advice}`)
+  return 2
 }
 
 function report(error: unknown): number {
@@ -86,22 +132,11 @@ function report(error: unknown): number {
   const expected =
     error instanceof CliError || error instanceof StoreError || error instanceof OperationError || isSystemError(error)
   if (!expected && !(error instanceof Error && error.constructor === Error)) throw error
-  console.error(`gateward: ${plainLines((error as Error).message)}`)
+  const { message } = error as Error
+  console.error(`gateward: ${plainLines(describeFileError(error as NodeJS.ErrnoException) ?? message)}`)
   return error instanceof CliError ? error.exitCode : 1
 }
 
 function isSystemError(error: unknown): boolean {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string'
-}
-
-function help(): string {
-  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length))
-  const commands = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`)
-  return [
-    'gateward: run your API gateway by talking to it',
-    '',
-    ...commands,
-    '',
-    'Settings: gateward.yaml, GATEWARD_* in the environment, --flags; see docs/settings.md.',
-  ].join('\n')
 }

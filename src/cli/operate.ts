@@ -7,19 +7,14 @@ import { userInfo } from 'node:os'
 import { plainLines } from '../lib/text.ts'
 import { OperationError } from '../operations/contract.ts'
 import { loadSettings } from '../settings/load.ts'
-import { type Arguments, type FlagSpec, takeArguments } from './arguments.ts'
+import { type Arguments, takeArguments } from './arguments.ts'
 import { remoteOperator } from './call.ts'
 import { OPERATION_COMMANDS, type OperationCommand } from './commands.ts'
 import { CliError } from './error.ts'
+import { COMMON_FLAGS } from './flags.ts'
 import { renderPlan } from './render.ts'
 import { renderAnswer } from './tables.ts'
 import { openTerminal, type Terminal } from './terminal.ts'
-
-const COMMON: Record<string, FlagSpec> = {
-  target: { type: 'text', about: 'which gateway' },
-  json: { type: 'switch', about: 'the answer as JSON' },
-  'fail-on': { type: 'text', about: 'lint: exit with 1 from this severity on: high, medium or low' },
-}
 
 const EXIT_CODES: Record<OperationError['code'], number> = {
   invalid: 2,
@@ -35,7 +30,7 @@ const SEVERITIES = ['low', 'medium', 'high']
 /** Runs the command of an operation. */
 export async function operate(name: string, argv: string[]): Promise<number> {
   const command = OPERATION_COMMANDS[name] as OperationCommand
-  const given = takeArguments(argv, { ...command.flags, ...COMMON })
+  const given = takeArguments(argv, { ...command.flags, ...COMMON_FLAGS })
   const { json, target, 'fail-on': failOn, ...flags } = given.flags
   if (failOn !== undefined && !SEVERITIES.includes(String(failOn)))
     throw new CliError('--fail-on is high, medium or low', 2)

@@ -9,6 +9,7 @@ import { Ledger } from '../operations/ledger.ts'
 import { createFetch } from '../operations/openapi/fetch.ts'
 import type { Settings } from '../settings/schema.ts'
 import { toTargets } from '../surfaces/targets.ts'
+import { CliError } from './error.ts'
 import { renderPlan } from './render.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -21,6 +22,13 @@ export function existingAdminKey(settings: Settings): string | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
+}
+
+/** Nothing in the data directory says that a gateway has ever run on it. */
+export function neverStarted(settings: Settings): CliError {
+  return new CliError(
+    `no gateway has been started with the data directory ${settings.data_dir}; run \`npm start\` in another terminal first, or name the directory with --data-dir`,
+  )
 }
 
 /** A context in which the person at the terminal approves: the line `y` in answer to the question, nothing else. */

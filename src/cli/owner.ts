@@ -1,5 +1,5 @@
 // Commands of the owner, who can read the data directory: open the browser, approve a plan, see new secrets, check the audit log.
-
+import { existsSync } from 'node:fs'
 import { browserOrigin } from '../lib/address.ts'
 import type { ApprovalRequest } from '../operations/contract.ts'
 import { Ledger } from '../operations/ledger.ts'
@@ -7,6 +7,7 @@ import { loadSettings } from '../settings/load.ts'
 import type { Settings } from '../settings/schema.ts'
 import { callOwner } from './call.ts'
 import { CliError } from './error.ts'
+import { neverStarted } from './operator.ts'
 import { renderPlan } from './render.ts'
 import { openTerminal } from './terminal.ts'
 
@@ -26,19 +27,25 @@ export async function approve(argv: string[]): Promise<number> {
   const plan = plans.find((one) => one.planId === planId)
   if (!plan)
     throw new CliError(
-      `no plan ${planId} waits for approval; waiting: ${plans.map((one) => one.planId).join(', ') || 'none'}`,
+      `no plan ${planId} waits for approval; waiting: ${plans.map((one) => one.planId).join(', ') || 'none'} (a plan of \`gateward chat\` is approved there)`,
     )
   const terminal = openTerminal({ input: process.stdin, output: process.stdout })
   terminal.print(renderPlan(plan, terminal))
-  const decision = (await terminal.ask('Approve? [y/N] ')) === 'y' ? 'approve' : 'reject'
+  const answer = await terminal.ask('Approve? [y/N] ')
   terminal.close()
+  if (answer === undefined) throw new CliError(`nobody answered: plan ${planId} goes on waiting`, 3)
+  const decision = answer === 'y' ? 'approve' : 'reject'
   await callOwner(settings, 'POST', `/v1/plans/${encodeURIComponent(planId)}`, { digest: plan.digest, decision })
-  console.log(decision === 'approve' ? 'approved' : 'rejected')
-  return decision === 'approve' ? 0 : 1
+  console.log(
+    decision === 'approve'
+      ? `approved; whoever planned it can apply it now, or you: gateward apply ${planId}`
+      : 'rejected; nothing is written',
+  )
+  return decision === 'approve' ? 0 : 3
 }
 
 export async function reveal(argv: string[]): Promise<number> {
-  const ledger = new Ledger(read(argv).data_dir)
+  const ledger = openLedger(argv)
   const secrets = ledger.takeSecrets()
   ledger.close()
   for (const { label, value } of secrets) console.log(`${label}: ${value}`)
@@ -47,13 +54,19 @@ export async function reveal(argv: string[]): Promise<number> {
 }
 
 export async function audit(argv: string[]): Promise<number> {
-  const ledger = new Ledger(read(argv.filter((one) => one !== 'verify')).data_dir)
+  const ledger = openLedger(argv.filter((one) => one !== 'verify'))
   const { count, brokenAt } = ledger.verify()
   ledger.close()
   if (brokenAt !== undefined)
     throw new CliError(`the audit log was changed: entry ${brokenAt} does not follow from the one before it`)
   console.log(`${count} entries, the chain is whole`)
   return 0
+}
+
+function openLedger(argv: string[]): Ledger {
+  const settings = read(argv)
+  if (!existsSync(settings.data_dir)) throw neverStarted(settings)
+  return new Ledger(settings.data_dir)
 }
 
 function read(argv: string[]): Settings {

@@ -1,8 +1,9 @@
 // `gateward start`: the whole system in one process, until SIGTERM or Ctrl-C.
 import { join } from 'node:path'
 import { type Gateward, startGateward } from '../app.ts'
-import { ListenError } from '../gateway/data-plane.ts'
-import { startDemo } from '../lib/sample-api.ts'
+import { ListenError } from '../lib/listen-error.ts'
+import { startDemo, USUAL_PORT } from '../lib/sample-api.ts'
+import { FIELDS } from '../settings/fields.ts'
 import { loadSettings } from '../settings/load.ts'
 import type { Settings } from '../settings/schema.ts'
 import { CliError } from './error.ts'
@@ -18,8 +19,13 @@ export async function start(argv: string[]): Promise<number> {
     throw explain(error, settings)
   })
   const api = demo ? await startDemo() : undefined
+  const stopped = untilStopped()
   console.log(greeting(gateward, settings, api?.port))
-  await untilStopped()
+  const signal = await stopped
+  if (signal === 'SIGINT')
+    console.log(
+      `\nStopping; requests under way have ${settings.gateway.drain_seconds} s to finish. Ctrl-C again leaves at once.`,
+    )
   await api?.close()
   await gateward.close()
   return 0
@@ -40,7 +46,11 @@ function greeting(gateward: Gateward, settings: Settings, demoPort: number | und
     ...(trouble === undefined
       ? []
       : [`  Store       away, the last configuration is served, writes are refused: ${trouble}`]),
-    ...(demoPort === undefined ? [] : [`  Sample API  ${api} (/speakers, /sessions, /topics)`]),
+    ...(demoPort === undefined
+      ? []
+      : [
+          `  Sample API  ${api} (/speakers, /sessions, /topics)${demoPort === USUAL_PORT ? '' : `; port ${USUAL_PORT} is taken`}`,
+        ]),
     '',
     'Talk to it: npm run chat (or the browser), for example',
     '  Show all routes',
@@ -50,17 +60,23 @@ function greeting(gateward: Gateward, settings: Settings, demoPort: number | und
   return lines.join('\n')
 }
 
+/** A port that cannot be opened, with the setting that names it. */
 function explain(error: unknown, settings: Settings): unknown {
   if (!(error instanceof ListenError)) return error
-  if (error.code === undefined) return new CliError(error.message)
-  const where = settings.gateway.http.join(', ')
-  if (error.code === 'EADDRINUSE')
-    return new CliError(`${where} is taken by another program; stop it, or set gateway.http (GATEWARD_GATEWAY_HTTP)`)
-  return new CliError(`${where} cannot be opened: ${error.message}`)
+  const { address, message } = error
+  const field = FIELDS.find(({ path }) => address !== undefined && [valueAt(settings, path)].flat().includes(address))
+  if (!field) return new CliError(message)
+  return new CliError(
+    `${message}; stop that, or choose another ${field.path.join('.')} (${field.flag}, ${field.variable})`,
+  )
 }
 
-function untilStopped(): Promise<void> {
+function valueAt(settings: Settings, path: string[]): unknown {
+  return path.reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], settings)
+}
+
+function untilStopped(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal))
   })
 }

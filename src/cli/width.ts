@@ -24,19 +24,33 @@ export function pad(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - widthOf(text)))
 }
 
-/** One line as lines of at most `columns`; what follows the first is indented as the first, and two more. Breaks at spaces where it can. */
-export function wrap(line: string, columns: number): string[] {
-  const indent = ' '.repeat(Math.min((/^ */.exec(line)?.[0].length ?? 0) + 2, Math.floor(columns / 2)))
+/**
+ * One line as lines of at most `columns`; what follows the first is indented by `hanging`: as the first, and two more. Breaks at spaces where it
+ * can, else behind a comma, as JSON has them.
+ */
+export function wrap(line: string, columns: number, hanging = indentOf(line) + 2): string[] {
+  const indent = ' '.repeat(Math.min(hanging, Math.floor(columns / 2)))
   const lines: string[] = []
   let rest = line
   while (widthOf(rest) > columns) {
     const fits = head(rest, columns) || rest.slice(0, 1)
-    const space = fits.lastIndexOf(' ')
-    const first = space > indent.length && fits.slice(0, space).trim() ? fits.slice(0, space) : fits
+    const first = fits.slice(0, breakIn(fits, indent.length))
     lines.push(first.trimEnd())
     rest = indent + rest.slice(first.length).trimStart()
   }
   return [...lines, rest]
+}
+
+function indentOf(line: string): number {
+  return /^ */.exec(line)?.[0].length ?? 0
+}
+
+/** Where a line that is full ends: what stands before is more than its indentation. */
+function breakIn(fits: string, indent: number): number {
+  const space = fits.lastIndexOf(' ')
+  if (space > indent && fits.slice(0, space).trim()) return space
+  const comma = fits.lastIndexOf(',') + 1
+  return comma > Math.max(indent, indentOf(fits)) + 1 ? comma : fits.length
 }
 
 /** As many whole characters as fit. */

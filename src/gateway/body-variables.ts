@@ -6,7 +6,7 @@ import type { Exchange } from './exchange.ts'
 import { decodeQuery } from './variables.ts'
 
 /** Bytes of a body that is looked into; a larger one has no body variables, as in APISIX (`graphql.max_size`). */
-const MAX_INSPECTED_BODY_BYTES = 1024 * 1024
+export const MAX_INSPECTED_BODY_BYTES = 1024 * 1024
 
 const PARSED = Symbol('parsed body')
 
@@ -22,7 +22,7 @@ export function readForVariables({ request: { body, headers } }: Exchange): Prom
 }
 
 /** Whether a body of this Content-Type is looked into. Others are not waited for: a gRPC stream ends only after its answer. */
-function isInspected(type: string | undefined): boolean {
+export function isInspected(type: string | undefined): boolean {
   return (
     type !== undefined && /^(?:application\/(?:x-www-form-urlencoded|graphql|json)|multipart\/form-data)/.test(type)
   )

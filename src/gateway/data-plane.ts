@@ -4,8 +4,10 @@
 // memory, so that neither limits nor metrics go back when a thread does.
 import { randomBytes } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
+import { ListenError } from '../lib/listen-error.ts'
 import { SharedTable } from '../lib/shared-table.ts'
 import type { ConfigChange } from './config.ts'
+import { needFree } from './free-ports.ts'
 import { MetricsReader } from './metrics.ts'
 import type { Logger } from './plugin.ts'
 import type { SeenRequests } from './tail.ts'
@@ -57,16 +59,6 @@ interface Gathered {
 /** Waits for a thread that died at once again and again: 0.1 s, 0.2 s, ... up to this. */
 const MAX_RESTART_DELAY_MS = 5000
 
-/** A port cannot be opened, with the system's code; or without a code a file that a thread needs, which the message names. */
-export class ListenError extends Error {
-  readonly code: string | undefined
-  constructor(message: string, code: string | undefined) {
-    super(message)
-    this.name = 'ListenError'
-    this.code = code
-  }
-}
-
 export class DataPlane {
   readonly metrics = new MetricsReader()
   readonly health: HealthMonitor
@@ -108,6 +100,11 @@ export class DataPlane {
 
   /** Resolves when all threads listen; rejects with a ListenError when a port cannot be opened. */
   async start(): Promise<void> {
+    const { listen, listenTls, listenProxied, listenTlsProxied, stream } = this.#options
+    await needFree(
+      [...listen, ...listenTls, ...listenProxied, ...listenTlsProxied, ...stream.tcp, ...stream.tls],
+      stream.udp,
+    )
     tuneV8()
     // The first thread alone: a port 0 is then known to the others, a taken port is reported once.
     const first = await this.#launch(0)
@@ -281,7 +278,7 @@ export class DataPlane {
           resolve(message)
         } else if (message.type === 'failed') {
           this.#closing = true
-          reject(new ListenError(message.message, message.code))
+          reject(new ListenError(message.message))
         } else if (message.type === 'collect') {
           worker.postMessage({ type: 'metrics', text: metricsText() } satisfies ToWorker)
         } else if (message.type === 'series') {

@@ -72,7 +72,7 @@ export type ToWorker =
 
 export type FromWorker =
   | { type: 'ready'; metrics: SharedArrayBuffer; ports: number[]; tlsPorts: number[] }
-  | { type: 'failed'; message: string; code: string | undefined }
+  | { type: 'failed'; message: string }
   | { type: 'served'; revision: number }
   | { type: 'series'; series: SeriesDescription }
   | { type: 'drained' }

@@ -167,8 +167,7 @@ try {
   const plain = start.listen.length
   say({ type: 'ready', metrics: thread.metrics.buffer, ports: ports.slice(0, plain), tlsPorts: ports.slice(plain) })
 } catch (error) {
-  const { message, code } = error as NodeJS.ErrnoException
-  say({ type: 'failed', message, code })
+  say({ type: 'failed', message: (error as Error).message })
 }
 
 /** Stops accepting, lets requests under way finish, and ends; `limitMs` bounds the wait. */

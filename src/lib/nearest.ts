@@ -8,13 +8,13 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
 }
 
 /**
- * At most three of the candidates, the closest first: those whose edit distance is at most a third of the name's length (at least 2),
- * whatever the case, and those that begin with the name.
+ * At most three of the candidates, the closest first: those whose edit distance is at most a third of the name's length (at least 2, and 1 for
+ * three letters or fewer), whatever the case, and those that begin with the name.
  */
 export function nearestNames(name: string, candidates: Iterable<string>): string[] {
   if (name.length > MAX_NAME_LENGTH) return []
   const wanted = name.toLowerCase()
-  const limit = Math.max(2, Math.floor(name.length / 3))
+  const limit = name.length <= 3 ? 1 : Math.max(2, Math.floor(name.length / 3))
   return [...candidates]
     .map((candidate) => ({ candidate, distance: editDistance(wanted, candidate.toLowerCase()) }))
     .filter(({ candidate, distance }) => distance <= limit || (wanted !== '' && candidate.startsWith(wanted)))

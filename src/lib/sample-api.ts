@@ -6,7 +6,8 @@ export interface SampleApi {
   close(): Promise<void>
 }
 
-const USUAL_PORT = 8088
+/** Where the documents say that it is. */
+export const USUAL_PORT = 8088
 
 /** Starts it on 127.0.0.1; port 0 takes a free one. */
 export async function startConferenceApi(port: number): Promise<SampleApi> {

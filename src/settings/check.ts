@@ -26,14 +26,14 @@ const ajv = new Ajv({
 })
 const validate = ajv.compile(SettingsSchema)
 
-/** Fills defaults into `tree` and answers the problems. `sources`: where a path's value comes from. */
-export function checkSettings(tree: unknown, sources: Map<string, string>): string[] {
+/** Fills defaults into `tree` and answers the problems. `sources`: where a path's value comes from; `file`: where unknown names can only be from. */
+export function checkSettings(tree: unknown, sources: Map<string, string>, file: string): string[] {
   if (validate(tree)) return []
-  const problems = (validate.errors ?? []).flatMap((error) => describe(error, sources) ?? [])
+  const problems = (validate.errors ?? []).flatMap((error) => describe(error, sources, file) ?? [])
   return [...new Set(problems)]
 }
 
-function describe(error: ErrorObject, sources: Map<string, string>): string | undefined {
+function describe(error: ErrorObject, sources: Map<string, string>, file: string): string | undefined {
   const path = error.instancePath.split('/').slice(1)
   // The branches of a choice fail one by one; the choice itself is reported once.
   if (error.keyword === 'const') return undefined
@@ -42,9 +42,10 @@ function describe(error: ErrorObject, sources: Map<string, string>): string | un
     const name = String(error.params.additionalProperty)
     const meant = nearest(name, Object.keys((error.parentSchema as Schema).properties ?? {}))
     const full = [...path, name].join('.')
-    return `${full} is not a setting${meant ? `: did you mean ${[...path, meant].join('.')}?` : ': see docs/settings.md'}`
+    return `${file}: ${full} is not a setting${meant ? `: did you mean ${[...path, meant].join('.')}?` : ': see docs/settings.md'}`
   }
-  if (error.keyword === 'required') return `${place}.${error.params.missingProperty}: found nothing, expected a value`
+  if (error.keyword === 'required')
+    return `${file}: ${place}.${error.params.missingProperty}: found nothing, expected a value`
   const schema = schemaAt(path)
   const origin = sourceOf(path, sources)
   const expected = error.keyword === 'minItems' ? `at least ${error.params.limit} entries` : expectedOf(schema ?? {})

@@ -9,6 +9,7 @@ import { checkSettings } from './check.ts'
 import { FIELDS, type Field } from './fields.ts'
 import type { Settings } from './schema.ts'
 
+const USUAL_FILE = 'gateward.yaml'
 const MAX_FILE_BYTES = 1_048_576
 
 /** What `loadSettings` reads from. */
@@ -45,13 +46,14 @@ interface Reading {
 export function loadSettings({ argv, env, cwd }: SettingsInput): LoadedSettings {
   const reading: Reading = { tree: {}, sources: new Map(), problems: [] }
   const flags = readFlags(argv, reading)
-  readFile(flags.get('--config') ?? env.GATEWARD_CONFIG, cwd, reading)
+  const named = flags.get('--config') ?? env.GATEWARD_CONFIG
+  readFile(named, cwd, reading)
   readEnvironment(env, reading)
   for (const field of FIELDS) {
     const value = field.flag === undefined ? undefined : flags.get(field.flag)
     if (value !== undefined) setText(reading, field, value, field.flag as string)
   }
-  const problems = [...reading.problems, ...checkSettings(reading.tree, reading.sources)]
+  const problems = [...reading.problems, ...checkSettings(reading.tree, reading.sources, named ?? USUAL_FILE)]
   if (problems.length > 0) throw new SettingsError(problems)
   const settings = reading.tree as Settings
   settings.data_dir = resolve(cwd, settings.data_dir)
@@ -80,9 +82,9 @@ function readFlags(argv: string[], reading: Reading): Map<string, string> {
 }
 
 function readFile(named: string | undefined, cwd: string, reading: Reading): void {
-  const file = resolve(cwd, named ?? 'gateward.yaml')
+  const file = resolve(cwd, named ?? USUAL_FILE)
   if (named === undefined && !existsSync(file)) return
-  const label = named ?? 'gateward.yaml'
+  const label = named ?? USUAL_FILE
   try {
     const text = readFileSync(file, 'utf8')
     if (text.length > MAX_FILE_BYTES) throw new Error(`the file has more than ${MAX_FILE_BYTES} bytes`)
@@ -94,8 +96,8 @@ function readFile(named: string | undefined, cwd: string, reading: Reading): voi
     reading.tree = withoutNulls(tree)
   } catch (error) {
     // A YAML error goes on with an excerpt of the file, which may hold secrets.
-    const [reason] = (error instanceof Error ? error.message : String(error)).split('\n')
-    reading.problems.push(`${label}: reading it: ${reason}`)
+    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
+    reading.problems.push(`${label}: reading it: ${reason.replace(/:$/, '')}`)
   }
   for (const { path, schema } of FIELDS) {
     const value = getAt(reading.tree, path)

@@ -2,6 +2,7 @@
 // its libraries take longer to load than all the rest.
 import type { AddressInfo } from 'node:net'
 import { isLoopback, parseAddress } from '../lib/address.ts'
+import { ListenError } from '../lib/listen-error.ts'
 import type { createLogger } from '../lib/log.ts'
 import { version } from '../lib/version.ts'
 import { Approvals } from '../operations/approval.ts'
@@ -10,7 +11,7 @@ import type { OperationContext, Surface } from '../operations/contract.ts'
 import { operations } from '../operations/index.ts'
 import { Ledger } from '../operations/ledger.ts'
 import { createFetch } from '../operations/openapi/fetch.ts'
-import { type Closers, closeServer, portError } from '../servers.ts'
+import { type Closers, closeServer } from '../servers.ts'
 import type { Settings } from '../settings/schema.ts'
 import { Conversation } from './chat/agent.ts'
 import { ChatStore } from './chat/chat-store.ts'
@@ -88,7 +89,7 @@ export async function openSurface(
     log,
   })
   const server = await listenSurface(app, address).catch((error: NodeJS.ErrnoException) => {
-    throw portError(error, settings.surface.listen)
+    throw ListenError.at(settings.surface.listen, error)
   })
   closers.push(() => closeServer(server))
   return { surface: `${address.host}:${(server.address() as AddressInfo).port}`, owner }
