@@ -110,6 +110,8 @@ test('skip_mtls_uri_regex leaves the decision to each request', async () => {
 test('a request for a name that wants certificates does not get there over a connection to another', async () => {
   assert.equal(await get({ name: 'open.example', host: 'strict.example' }), '400')
   assert.equal(await get({ name: 'open.example', host: 'STRICT.example:443' }), '400')
+  assert.equal(await get({ name: 'open.example', host: 'strict.example.' }), '400', 'a dot at its end names the same')
+  assert.equal(await get({ name: 'open.example', host: 'strict.example.:443' }), '400')
   assert.equal(await get({ name: 'partly.example', path: '/public/a', host: 'strict.example' }), '400')
 })
 
