@@ -20,6 +20,8 @@ import { type Node, readTimeouts, type TimeoutSeconds, type UpstreamRuntime } fr
 import { variable } from './variables.ts'
 
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
+/** Responses before the response (103 Early Hints) that a client gets of one request. */
+const MAX_INFORMATIONAL = 32
 
 /** Before the first try. */
 const NO_TRY: UpstreamTry = { address: '', status: 0, connectMs: -1, headerMs: -1, responseMs: -1 }
@@ -70,6 +72,7 @@ class Forwarding implements ResponseHandler, PickInput {
   #tryAt = 0
   /** When the read began that brought the head, as long as it lasts. */
   #readAt = 0
+  #informational = 0
 
   constructor(ctx: Exchange, deps: ForwarderDeps, transport: Transport) {
     this.#ctx = ctx
@@ -137,8 +140,8 @@ class Forwarding implements ResponseHandler, PickInput {
   }
 
   informational(status: number, headers: HeaderList): void {
-    // 100 was answered by the connection itself, when the body was first wanted.
-    if (status !== 100) this.#ctx.downstream.informational(status, headers)
+    // 100 was answered by the connection itself, when the body was first wanted. The others wait for the client without holding back the upstream.
+    if (status !== 100 && this.#informational++ < MAX_INFORMATIONAL) this.#ctx.downstream.informational(status, headers)
   }
 
   head(status: number, headers: HeaderList, length: number | undefined): void {
