@@ -150,11 +150,14 @@ export class AdminClient {
     return Object.values(answer.body).map(String)
   }
 
-  /** JSON Schema of a plugin: of its configuration, or of what a consumer has of it where that is something else. */
-  async pluginSchema(name: string, of: 'plugin' | 'consumer' = 'plugin'): Promise<Record<string, unknown>> {
+  /** JSON Schema of a plugin: of its configuration, or of what a consumer has of it or its metadata hold where that is something else. */
+  async pluginSchema(
+    name: string,
+    of: 'plugin' | 'consumer' | 'metadata' = 'plugin',
+  ): Promise<Record<string, unknown>> {
     if (!/^[a-z0-9][a-z0-9-]*$/.test(name))
       throw new OperationError('invalid', `${JSON.stringify(name.slice(0, 100))} is no name of a plugin`)
-    const answer = await this.#send('GET', `/schema/plugins/${name}${of === 'consumer' ? '?schema_type=consumer' : ''}`)
+    const answer = await this.#send('GET', `/schema/plugins/${name}${of === 'plugin' ? '' : `?schema_type=${of}`}`)
     if (answer.status >= 400 && answer.status < 500 && answer.status !== 401) {
       throw new OperationError(
         'not_found',

@@ -6,6 +6,7 @@ import {
   type Operation,
   type OperationContext,
   OperationError,
+  type Secret,
 } from '../operations/contract.ts'
 import { runOperation } from '../operations/run.ts'
 
@@ -15,6 +16,8 @@ export interface Call {
   subject: string
   /** Absent: the plan is left waiting, and the call ends with ApprovalNeeded. */
   ask: AskPerson | undefined
+  /** Shows new secrets to the person; absent: they are kept for `gateward reveal`. */
+  reveal?(secrets: Secret[]): void
   progress(message: string): void
   signal: AbortSignal
 }
@@ -54,6 +57,7 @@ export function localOperator(
         ...base,
         caller: { ...base.caller, subject: call.subject },
         ask: call.ask ?? leaveWaiting,
+        reveal: call.reveal ?? base.reveal,
         progress: call.progress,
       })
     },

@@ -42,14 +42,14 @@ async function openRoutes(page: Page): Promise<void> {
   await page.getByRole('link', { name: 'Gateway', exact: true }).click()
   await page
     .getByRole('navigation', { name: 'Kinds of resources' })
-    .getByRole('link', { name: 'routes', exact: true })
+    .getByRole('link', { name: 'Routes', exact: true })
     .click()
 }
 
 test('a table with search, and explain', { skip: noBrowser }, async () => {
   const { page } = owner
   await openRoutes(page)
-  const table = page.getByRole('region', { name: 'routes' })
+  const table = page.getByRole('region', { name: 'Routes' })
   await table.getByText('/speaker/*').waitFor()
   await page.getByLabel('Search routes').fill('cors')
   await table.getByText('/session/*').waitFor({ state: 'detached' })
@@ -63,8 +63,8 @@ test('a table with search, and explain', { skip: noBrowser }, async () => {
 
 test('a resource is edited as JSON through a plan', { skip: noBrowser }, async () => {
   const { page } = owner
-  await page.getByRole('region', { name: 'routes' }).getByRole('link', { name: 'sessions' }).click()
-  await page.getByRole('button', { name: 'Edit' }).click()
+  await page.getByRole('region', { name: 'Routes' }).getByRole('link', { name: 'sessions' }).click()
+  await page.getByRole('button', { name: 'Edit as JSON' }).click()
   const field = page.getByLabel('Configuration as JSON')
   const value = JSON.parse(await field.inputValue()) as Record<string, unknown>
   await field.fill('{ no json')
@@ -108,7 +108,7 @@ test('history: diff and undo', { skip: noBrowser }, async () => {
 test('a plugin is added and changed by the form of its schema, through a plan', { skip: noBrowser }, async () => {
   const { page } = owner
   await openRoutes(page)
-  await page.getByRole('region', { name: 'routes' }).getByRole('link', { name: 'speakers' }).click()
+  await page.getByRole('region', { name: 'Routes' }).getByRole('link', { name: 'speakers' }).click()
   const add = page.getByLabel('Add a plugin')
   await add.locator('option', { hasText: 'limit-count' }).waitFor({ state: 'attached' })
   await add.selectOption('limit-count')
@@ -149,7 +149,7 @@ test('ten thousand routes: few rows in the document, all of them in reach', { sk
   }))
   await page.route('**/v1/console/resources/routes?*', (route) => route.fulfill({ json: { total: rows.length, rows } }))
   await openRoutes(page)
-  const table = page.getByRole('region', { name: 'routes' })
+  const table = page.getByRole('region', { name: 'Routes' })
   await table.getByText('/r/3/*').waitFor()
   assert.ok((await table.locator('tr').count()) < 60)
   await table.evaluate((one) => one.scrollTo({ top: one.scrollHeight }))

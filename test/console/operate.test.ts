@@ -49,7 +49,7 @@ after(async () => {
 test('a finding is put right by one click, a plan and an approval', { skip: noBrowser }, async () => {
   const { page } = owner
   await page.getByRole('link', { name: 'Gateway', exact: true }).click()
-  await page.getByRole('link', { name: 'findings' }).click()
+  await page.getByRole('link', { name: 'Findings' }).click()
   const fix = page.getByRole('button', { name: /^Plan the fix of / }).first()
   await fix.waitFor()
   const id = ((await fix.getAttribute('aria-label')) as string).replace('Plan the fix of ', '')

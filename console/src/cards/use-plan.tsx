@@ -1,11 +1,13 @@
 // A wish, planned, shown, decided and applied, wherever in the console it is made: one card that asks, and what became of it.
 
 import { type ReactNode, useState } from 'react'
-import type { ApprovalRequest } from '../../../src/operations/contract.ts'
+import type { ApprovalRequest, Secret } from '../../../src/operations/contract.ts'
 import { operate, type ProofLine } from '../api.ts'
+import { madeSecretsIn } from '../forms/made-secrets.ts'
 import { Problem } from '../parts/problem.tsx'
 import { PlanCard } from './plan-card.tsx'
 import { ProofTable } from './proof-table.tsx'
+import { SecretCard } from './secret-card.tsx'
 
 interface Planned {
   plan_id: string
@@ -18,6 +20,14 @@ interface Planned {
   proof: string[]
 }
 
+interface Applied {
+  summary: string
+  proof: ProofLine[]
+  served_ms?: number
+  /** New secrets in it, for the person only. */
+  revealed?: Secret[]
+}
+
 export interface PlanFlow {
   /** Plans with the operation `plan`, or another one that makes plans. */
   wish(input: object, operation?: string): void
@@ -28,15 +38,16 @@ export interface PlanFlow {
   busy: boolean
 }
 
-/** `onApplied`: after a plan was approved and applied. */
-export function usePlan(onApplied: () => void): PlanFlow {
+/** `onApplied`: after a plan was approved and applied, with its summary. */
+export function usePlan(onApplied: (summary: string) => void): PlanFlow {
   const [plan, setPlan] = useState<Planned>()
   const [error, setError] = useState<string>()
-  const [proof, setProof] = useState<ProofLine[]>()
+  const [applied, setApplied] = useState<Applied>()
+  const [made, setMade] = useState<Secret[]>([])
   const [busy, setBusy] = useState(false)
   const run = async (work: () => Promise<void>): Promise<void> => {
     setError(undefined)
-    setProof(undefined)
+    setApplied(undefined)
     setBusy(true)
     try {
       await work()
@@ -49,19 +60,31 @@ export function usePlan(onApplied: () => void): PlanFlow {
     run(async () => {
       setPlan(undefined)
       if (!approved) return
-      const { proof: lines } = await operate<{ proof: ProofLine[] }>('apply', { plan_id: plan?.plan_id })
-      setProof(lines)
-      onApplied()
+      const done = await operate<Applied>('apply', { plan_id: plan?.plan_id })
+      setApplied(done)
+      onApplied(done.summary)
     })
+  const wish = (input: object, operation = 'plan'): void =>
+    void run(async () => {
+      setMade(madeSecretsIn((input as { changes?: { set?: object }[] }).changes?.map((one) => one.set)))
+      setPlan(await operate<Planned>(operation, input))
+    })
+  const secrets = [...made, ...(applied?.revealed ?? [])]
   const shown = (
     <>
       <Problem text={error} />
-      {proof && (
+      {applied && (
         <section className="card applied" role="status">
-          <strong className="ok">Applied.</strong>
-          {proof.length > 0 && <ProofTable lines={proof} />}
+          <p>
+            <strong className="ok">Applied.</strong> {applied.summary}
+            {applied.served_ms !== undefined && (
+              <span className="on"> · serving since {applied.served_ms.toFixed(1)} ms</span>
+            )}
+          </p>
+          {applied.proof.length > 0 && <ProofTable lines={applied.proof} />}
         </section>
       )}
+      {applied && secrets.length > 0 && <SecretCard labels={secrets.map((one) => one.label)} secrets={secrets} />}
       {plan && (
         <PlanCard
           request={toRequest(plan)}
@@ -74,9 +97,9 @@ export function usePlan(onApplied: () => void): PlanFlow {
     </>
   )
   return {
-    wish: (input, operation = 'plan') => void run(async () => setPlan(await operate<Planned>(operation, input))),
+    wish,
     fail: setError,
-    shown: error || proof || plan ? shown : null,
+    shown: error || applied || plan ? shown : null,
     busy: busy || plan !== undefined,
   }
 }

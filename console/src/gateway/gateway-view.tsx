@@ -1,16 +1,19 @@
 // What is configured: the picture of it, kinds, their resources as tables with search, and the page of one resource.
 
 import { type ReactNode, useMemo, useState } from 'react'
-import { KINDS } from '../../../src/resources/kinds.ts'
 import type { ResourceRow } from '../../../src/surfaces/console/rows.ts'
 import type { State } from '../api.ts'
+import { Empty } from '../parts/empty.tsx'
+import { Icon } from '../parts/icons.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { Search } from '../parts/search.tsx'
-import { link } from '../route.ts'
+import { go, link } from '../route.ts'
 import { chooseTarget, useTarget } from '../target.ts'
 import { useLoaded } from '../use-loaded.ts'
 import { Explain } from './explain.tsx'
+import { KIND_WORDS, SHOWN_KINDS, wordsOf } from './kinds.ts'
 import { LintView } from './lint-view.tsx'
+import { NewResource } from './new-resource.tsx'
 import { PictureView } from './picture-view.tsx'
 import { ResourcePage } from './resource-page.tsx'
 import { VirtualTable } from './virtual-table.tsx'
@@ -40,29 +43,52 @@ export default function GatewayView({ path, state }: Props): ReactNode {
           </label>
         )}
       </header>
-      <nav className="kinds" aria-label="Kinds of resources">
-        <a href={link('gateway')} aria-current={kind === 'picture' ? 'page' : undefined}>
-          picture
-        </a>
-        <a href={link('gateway', 'findings')} aria-current={kind === 'findings' ? 'page' : undefined}>
-          findings
-        </a>
-        {KINDS.filter((one) => one !== 'credentials' && one !== 'secrets').map((one) => (
-          <a key={one} href={link('gateway', one)} aria-current={one === kind ? 'page' : undefined}>
-            {one.replaceAll('_', ' ')}
-          </a>
-        ))}
-      </nav>
+      <Kinds current={kind === '+' ? id[0] : kind} />
       {kind === 'picture' ? (
         <PictureView target={name} range={id} />
       ) : kind === 'findings' ? (
         <LintView target={name} />
+      ) : kind === '+' ? (
+        <NewResource key={id.join('/')} target={name} kind={id[0] ?? 'routes'} of={id[1]} />
       ) : id.length ? (
         <ResourcePage key={`${kind}/${id.join('/')}`} target={name} kind={kind} id={id.join('/')} />
       ) : (
         <Resources key={kind} target={name} kind={kind} />
       )}
     </div>
+  )
+}
+
+/** Kinds that most people need stand in the row, the others in a list at its end. */
+const IN_ROW = ['routes', 'services', 'upstreams', 'consumers', 'ssls', 'global_rules'] as const
+
+function Kinds({ current }: { current: string | undefined }): ReactNode {
+  const others = SHOWN_KINDS.filter((one) => !(IN_ROW as readonly string[]).includes(one))
+  const other = others.find((one) => one === current)
+  const tab = (kind: string, title: string): ReactNode => (
+    <a key={kind} href={link('gateway', kind)} aria-current={kind === current ? 'page' : undefined}>
+      {title}
+    </a>
+  )
+  return (
+    <nav className="kinds" aria-label="Kinds of resources">
+      {tab('picture', 'Picture')}
+      {tab('findings', 'Findings')}
+      {IN_ROW.map((one) => tab(one, KIND_WORDS[one].title))}
+      <select
+        aria-label="Other kinds"
+        className={other ? 'current' : ''}
+        value={other ?? ''}
+        onChange={(event) => event.target.value && go('gateway', event.target.value)}
+      >
+        <option value="">More…</option>
+        {others.map((one) => (
+          <option key={one} value={one}>
+            {KIND_WORDS[one].title}
+          </option>
+        ))}
+      </select>
+    </nav>
   )
 }
 
@@ -73,31 +99,53 @@ function Resources({ target, kind }: { target: string; kind: string }): ReactNod
     15_000,
   )
   const rows = useMemo(() => matching(value?.rows ?? [], search), [value, search])
+  const words = wordsOf(kind)
+  const add = (
+    <a className="button main" href={link('gateway', '+', kind)}>
+      <Icon name="plus" size={15} /> Add {words.one}
+    </a>
+  )
+  if (value?.total === 0)
+    return (
+      <Empty title={`No ${words.title.toLowerCase()} yet`} text={words.about}>
+        {add}
+        {WITH_SENTENCE[kind] && (
+          <a className="button" href={link('chat')}>
+            Or say it: “{WITH_SENTENCE[kind]}”
+          </a>
+        )}
+      </Empty>
+    )
   return (
     <>
       <div className="tools">
         <Search
           label={`Search ${kind}`}
-          placeholder={`Search ${kind.replaceAll('_', ' ')}`}
+          placeholder={`Search ${words.title.toLowerCase()}`}
           value={search}
           onChange={setSearch}
         />
         {value && (
           <span className="quiet" role="status">
-            {rows.length === value.total ? value.total : `${rows.length} of ${value.total}`}
+            {rows.length === value.total
+              ? value.total.toLocaleString()
+              : `${rows.length.toLocaleString()} of ${value.total.toLocaleString()}`}
           </span>
         )}
+        <span className="end">{add}</span>
       </div>
       <Problem text={error} />
-      {value?.total === 0 && (
-        <p className="quiet">
-          There are none yet. <a href={link('chat')}>Say what you want in the chat.</a>
-        </p>
-      )}
+      {value && rows.length === 0 && <p className="quiet">Nothing fits “{search}”.</p>}
       {rows.length > 0 && <VirtualTable kind={kind} rows={rows} />}
-      {kind === 'routes' && value && value.total > 0 && <Explain target={target} />}
+      {kind === 'routes' && value && <Explain target={target} />}
     </>
   )
+}
+
+/** What can be said in the chat instead. */
+const WITH_SENTENCE: Record<string, string> = {
+  routes: 'Create a route for /orders/* to http://127.0.0.1:8080',
+  consumers: 'Add a consumer jack',
 }
 
 function matching(rows: ResourceRow[], search: string): ResourceRow[] {

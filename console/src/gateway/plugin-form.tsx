@@ -2,9 +2,12 @@
 // form left empty is taken out, so that its default holds.
 
 import { type FormEvent, type ReactNode, useState } from 'react'
+import { ObjectField } from '../forms/compound.tsx'
+import { JsonField } from '../forms/json-field.tsx'
+import { FormTarget } from '../forms/reference.tsx'
+import { type FieldSchema, pruned, type Value } from '../forms/schema.ts'
 import { Problem } from '../parts/problem.tsx'
 import { useLoaded } from '../use-loaded.ts'
-import { type FieldSchema, fromText, SchemaField, toText } from './schema-field.tsx'
 
 interface Props {
   target: string
@@ -12,80 +15,89 @@ interface Props {
   kind: string
   name: string
   /** Undefined for a plugin that is not there yet. */
-  value: Record<string, unknown> | undefined
+  value: Value | undefined
   busy: boolean
-  onSave(value: Record<string, unknown>): void
+  onSave(value: Value): void
   onRemove(): void
   onCancel(): void
-  onProblem(message: string): void
 }
 
 export function PluginForm(props: Props): ReactNode {
-  const { target, kind, name, onCancel } = props
-  const query = new URLSearchParams({ target, kind })
-  const { value, error } = useLoaded<{ schema: FieldSchema }>(
-    `/console/schema/plugins/${encodeURIComponent(name)}?${query}`,
-  )
+  const { name, onCancel } = props
+  const [asJson, setAsJson] = useState(false)
+  const [now, setNow] = useState<Value>(props.value ?? {})
   return (
     <section className="card plugin-form" aria-label={`Plugin ${name}`}>
       <header>
         <h3>{name}</h3>
-        <a href={`https://apisix.apache.org/docs/apisix/plugins/${name}/`} target="_blank" rel="noreferrer">
-          documentation
-        </a>
-        <button type="button" className="small end" onClick={onCancel}>
-          Close
-        </button>
+        <PluginDocs name={name} />
+        <span className="end buttons">
+          <button type="button" className="small" onClick={() => setAsJson(!asJson)}>
+            {asJson ? 'As a form' : 'As JSON'}
+          </button>
+          <button type="button" className="small" onClick={onCancel}>
+            Close
+          </button>
+        </span>
       </header>
-      <Problem text={error} />
-      {value && <Form {...props} schema={value.schema} />}
+      <form
+        onSubmit={(event: FormEvent) => {
+          event.preventDefault()
+          props.onSave(pruned(now) as Value)
+        }}
+      >
+        <PluginFields {...props} value={now} asJson={asJson} onChange={setNow} />
+        <div className="buttons">
+          <button type="submit" className="main" disabled={props.busy}>
+            {props.value ? 'Plan the change' : 'Plan to add it'}
+          </button>
+          {props.value && (
+            <button type="button" disabled={props.busy} onClick={props.onRemove}>
+              Plan to remove it
+            </button>
+          )}
+        </div>
+      </form>
     </section>
   )
 }
 
-function Form({ schema, value, busy, onSave, onRemove, onProblem }: Props & { schema: FieldSchema }): ReactNode {
-  const fields = Object.entries(schema.properties ?? {}).filter(([field]) => field !== '_meta')
-  const [texts, setTexts] = useState<Record<string, string>>(() =>
-    Object.fromEntries(fields.map(([field, one]) => [field, toText(value?.[field], one)])),
-  )
-  const save = (event: FormEvent): void => {
-    event.preventDefault()
-    try {
-      // What the schema does not name is kept.
-      const wanted: Record<string, unknown> = { ...value }
-      for (const [field, one] of fields) {
-        const now = fromText(texts[field] ?? '', field, one)
-        if (now === undefined) delete wanted[field]
-        else wanted[field] = now
-      }
-      onSave(wanted)
-    } catch (problem) {
-      onProblem((problem as Error).message)
-    }
-  }
+export function PluginDocs({ name }: { name: string }): ReactNode {
   return (
-    <form onSubmit={save}>
-      {fields.length === 0 && <p className="note">It has nothing to set.</p>}
-      {fields.map(([field, one]) => (
-        <SchemaField
-          key={field}
-          name={field}
-          schema={one}
-          required={schema.required?.includes(field) === true && one.default === undefined}
-          text={texts[field] ?? ''}
-          onChange={(text) => setTexts((all) => ({ ...all, [field]: text }))}
-        />
-      ))}
-      <div className="buttons">
-        <button type="submit" className="main" disabled={busy}>
-          {value ? 'Plan the change' : 'Plan to add it'}
-        </button>
-        {value && (
-          <button type="button" disabled={busy} onClick={onRemove}>
-            Plan to remove it
-          </button>
-        )}
-      </div>
-    </form>
+    <a href={`https://apisix.apache.org/docs/apisix/plugins/${name}/`} target="_blank" rel="noreferrer">
+      documentation
+    </a>
+  )
+}
+
+interface FieldsProps {
+  target: string
+  kind: string
+  name: string
+  value: Value
+  asJson?: boolean
+  onChange(value: Value): void
+}
+
+/** The fields of a plugin, once its schema is here. */
+export function PluginFields({ target, kind, name, value, asJson = false, onChange }: FieldsProps): ReactNode {
+  const query = new URLSearchParams({ target, kind })
+  const { value: loaded, error } = useLoaded<{ schema: FieldSchema }>(
+    `/console/schema/plugins/${encodeURIComponent(name)}?${query}`,
+  )
+  const field = {
+    path: ['plugins', name],
+    kind,
+    schema: loaded?.schema ?? {},
+    required: true,
+    value,
+    onChange: (next: unknown) => onChange((next ?? {}) as Value),
+  }
+  if (error) return <Problem text={error} />
+  if (!loaded) return <p className="note">Loading…</p>
+  return (
+    <FormTarget value={target}>
+      {asJson ? <JsonField {...field} label={`${name} as JSON`} /> : <ObjectField {...field} without={['_meta']} />}
+    </FormTarget>
   )
 }

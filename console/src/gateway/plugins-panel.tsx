@@ -1,11 +1,11 @@
 // The plugins of a resource: a button for each that opens its form, and a list to add another from.
 import { type ReactNode, useState } from 'react'
 import type { PlanFlow } from '../cards/use-plan.tsx'
-import { useLoaded } from '../use-loaded.ts'
+import { makeSecret } from '../forms/made-secrets.ts'
+import type { Value } from '../forms/schema.ts'
+import { AddPlugin } from './add-plugin.tsx'
 import { patchFrom } from './patch.ts'
 import { PluginForm } from './plugin-form.tsx'
-
-type Value = Record<string, unknown>
 
 interface Props {
   target: string
@@ -15,15 +15,20 @@ interface Props {
   flow: PlanFlow
 }
 
+/** The member of a consumer's plugin that a new secret takes the place of. */
+const ROTATED: Record<string, string> = {
+  'key-auth': 'key',
+  'basic-auth': 'password',
+  'jwt-auth': 'secret',
+  'hmac-auth': 'secret_key',
+}
+
 export function PluginsPanel({ target, kind, id, plugins, flow }: Props): ReactNode {
   const [open, setOpen] = useState<string>()
-  const all = useLoaded<{ plugins: string[] }>(`/console/plugins?target=${encodeURIComponent(target)}`)
   const names = Object.keys(plugins)
-  const others = (all.value?.plugins ?? []).filter((one) => !(one in plugins)).sort()
-  const plan = (set: Value | null): void => {
-    if (open === undefined) return
-    flow.wish({ target, changes: [{ action: 'change', kind, id, set: { plugins: { [open]: set } } }] })
-  }
+  const change = (name: string, set: Value | null): void =>
+    flow.wish({ target, changes: [{ action: 'change', kind, id, set: { plugins: { [name]: set } } }] })
+  const isCaller = kind === 'consumers' || kind === 'credentials'
   return (
     <section aria-label="Plugins">
       <h2>Plugins</h2>
@@ -40,12 +45,21 @@ export function PluginsPanel({ target, kind, id, plugins, flow }: Props): ReactN
             {(plugins[name]?._meta as Value | undefined)?.disable === true && <span className="badge">off</span>}
           </button>
         ))}
-        <select aria-label="Add a plugin" value="" onChange={(event) => setOpen(event.target.value)}>
-          <option value="">add a plugin…</option>
-          {others.map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
+        {isCaller &&
+          names
+            .filter((name) => ROTATED[name])
+            .map((name) => (
+              <button
+                type="button"
+                key={`new ${name}`}
+                className="small"
+                disabled={flow.busy}
+                onClick={() => change(name, { [ROTATED[name] as string]: makeSecret() })}
+              >
+                New {ROTATED[name]?.replaceAll('_', ' ')} for {name}
+              </button>
+            ))}
+        <AddPlugin target={target} kind={kind} taken={names} onAdd={setOpen} />
       </div>
       {open !== undefined && (
         <PluginForm
@@ -55,10 +69,9 @@ export function PluginsPanel({ target, kind, id, plugins, flow }: Props): ReactN
           name={open}
           value={plugins[open]}
           busy={flow.busy}
-          onSave={(value) => plan(plugins[open] ? patchFrom(plugins[open], value) : value)}
-          onRemove={() => plan(null)}
+          onSave={(value) => change(open, plugins[open] ? patchFrom(plugins[open], value) : value)}
+          onRemove={() => change(open, null)}
           onCancel={() => setOpen(undefined)}
-          onProblem={(message) => flow.fail(message)}
         />
       )}
     </section>

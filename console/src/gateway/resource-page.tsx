@@ -7,10 +7,13 @@ import { type Change, ChangeItem } from '../history/history-view.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { link } from '../route.ts'
 import { useLoaded } from '../use-loaded.ts'
+import '../styles/forms.css'
 import '../styles/resource.css'
+import { ConfigurationPanel } from './configuration-panel.tsx'
+import { Credentials } from './credentials.tsx'
 import { Explain } from './explain.tsx'
 import { Fields } from './fields.tsx'
-import { JsonPanel } from './json-panel.tsx'
+import { wordsOf } from './kinds.ts'
 import { PluginsPanel } from './plugins-panel.tsx'
 import { SendRequest } from './send.tsx'
 
@@ -24,16 +27,8 @@ interface Props {
 
 type Value = Record<string, unknown>
 
-/** Kinds whose resources hold plugins. */
-const WITH_PLUGINS = new Set([
-  'routes',
-  'services',
-  'consumers',
-  'consumer_groups',
-  'plugin_configs',
-  'global_rules',
-  'stream_routes',
-])
+/** Kinds whose resources can be switched off. */
+const WITH_STATUS = new Set(['routes', 'ssls'])
 /** Kinds whose requests are counted. */
 const WITH_TRAFFIC = new Set(['routes', 'services', 'upstreams', 'consumers', 'plugin_configs', 'global_rules'])
 
@@ -53,23 +48,60 @@ export function ResourcePage({ target, kind, id }: Props): ReactNode {
   const flow = usePlan(reload)
   const change = (members: object): void => flow.wish({ target, changes: [{ kind, id, ...members }] })
   const value = loaded.value?.value
+  const words = wordsOf(kind)
+  const [owner, name] = kind === 'credentials' ? id.split('/') : []
   return (
     <article>
       <p className="crumbs">
-        <a href={link('gateway', kind)}>{kind.replaceAll('_', ' ')}</a> › <strong>{id}</strong>
+        {owner === undefined ? (
+          <a href={link('gateway', kind)}>{words.title}</a>
+        ) : (
+          <>
+            <a href={link('gateway', 'consumers')}>Consumers</a> ›{' '}
+            <a href={link('gateway', 'consumers', owner)}>{owner}</a>
+          </>
+        )}{' '}
+        › <strong>{name ?? id}</strong>
       </p>
+      <header className="resource-head">
+        <h2 className="resource-title">{String(value?.name ?? name ?? id)}</h2>
+        {value?.status === 0 && <span className="badge">disabled</span>}
+        {value && (
+          <span className="end buttons">
+            {WITH_STATUS.has(kind) && (
+              <button
+                type="button"
+                className="small"
+                disabled={flow.busy}
+                onClick={() => change({ action: 'change', set: { status: value.status === 0 ? 1 : 0 } })}
+              >
+                {value.status === 0 ? 'Enable' : 'Disable'}
+              </button>
+            )}
+            <button
+              type="button"
+              className="small danger"
+              disabled={flow.busy}
+              onClick={() => change({ action: 'delete' })}
+            >
+              Delete
+            </button>
+          </span>
+        )}
+      </header>
       <Problem text={loaded.error} />
       {flow.shown}
       {value && (
         <>
           <Fields value={value} />
-          {WITH_PLUGINS.has(kind) && (
+          {words.plugins && (
             <PluginsPanel
               key={`plugins ${round}`}
               {...{ target, kind, id, flow }}
               plugins={(value.plugins ?? {}) as Record<string, Value>}
             />
           )}
+          {kind === 'consumers' && <Credentials target={target} consumer={id} />}
           {loaded.value?.counted && WITH_TRAFFIC.has(kind) && (
             <>
               <h2>Traffic</h2>
@@ -79,13 +111,12 @@ export function ResourcePage({ target, kind, id }: Props): ReactNode {
             </>
           )}
           {kind === 'routes' && <Tries target={target} route={value} />}
-          <h2>As JSON</h2>
-          <JsonPanel
-            key={`json ${round}`}
-            value={value}
+          <h2>Configuration</h2>
+          <ConfigurationPanel
+            key={`configuration ${round}`}
+            {...{ target, kind, id, value }}
             busy={flow.busy}
             onChange={(set) => change({ action: 'change', set })}
-            onDelete={() => change({ action: 'delete' })}
             onProblem={flow.fail}
           />
         </>

@@ -2,6 +2,7 @@
 import { type ReactNode, useState } from 'react'
 import type { ResourceRow } from '../../../src/surfaces/console/rows.ts'
 import { link } from '../route.ts'
+import { type Column, wordsOf } from './kinds.ts'
 
 const ROW_HEIGHT_PX = 41
 const SEEN_ROWS = 14
@@ -10,13 +11,14 @@ const SPARE_ROWS = 8
 
 export function VirtualTable({ kind, rows }: { kind: string; rows: ResourceRow[] }): ReactNode {
   const [top, setTop] = useState(0)
+  const { columns, title } = wordsOf(kind)
   const first = Math.max(0, Math.min(Math.floor(top / ROW_HEIGHT_PX), rows.length - SEEN_ROWS) - SPARE_ROWS)
   const shown = rows.slice(first, first + SEEN_ROWS + 2 * SPARE_ROWS)
   const height = Math.min(rows.length, SEEN_ROWS) * ROW_HEIGHT_PX + 38
   return (
     <section
       className="virtual card"
-      aria-label={kind.replaceAll('_', ' ')}
+      aria-label={title}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reachable by keyboard
       tabIndex={0}
       style={{ height }}
@@ -25,42 +27,68 @@ export function VirtualTable({ kind, rows }: { kind: string; rows: ResourceRow[]
       <table aria-rowcount={rows.length + 1}>
         <thead>
           <tr>
-            <th scope="col">id</th>
-            <th scope="col">takes</th>
-            <th scope="col">goes to</th>
-            <th scope="col">plugins</th>
+            {['id', ...columns].map((one) => (
+              <th key={one} scope="col">
+                {one}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>
-          <Gap rows={first} />
+          <Gap rows={first} columns={columns.length + 1} />
           {shown.map((row, i) => (
             <tr key={row.id} aria-rowindex={first + i + 2}>
-              <td>
+              <td title={row.id}>
                 <a href={link('gateway', kind, row.id)}>{row.id}</a>
                 {!row.enabled && <span className="badge">disabled</span>}
               </td>
-              <td>
-                {row.methods.length > 0 && <small>{row.methods.join(' ')} </small>}
-                <code>{[...row.hosts, ...row.uris].join(' ') || row.name}</code>
-              </td>
-              <td>
-                <code>{row.upstream.join(', ')}</code>
-              </td>
-              <td>{row.plugins.join(', ')}</td>
+              {columns.map((one) => (
+                <Cell key={one} column={one} row={row} />
+              ))}
             </tr>
           ))}
-          <Gap rows={rows.length - first - shown.length} />
+          <Gap rows={rows.length - first - shown.length} columns={columns.length + 1} />
         </tbody>
       </table>
     </section>
   )
 }
 
-function Gap({ rows }: { rows: number }): ReactNode {
+function Cell({ column, row }: { column: Column; row: ResourceRow }): ReactNode {
+  switch (column) {
+    case 'takes': {
+      const places = [...row.hosts, ...row.uris].join(' ')
+      return (
+        <td title={places}>
+          {row.methods.length > 0 && <small>{row.methods.join(' ')} </small>}
+          <code>{places || row.name}</code>
+        </td>
+      )
+    }
+    case 'goes to':
+      return (
+        <td title={row.upstream.join(', ')}>
+          <code>{row.upstream.join(', ')}</code>
+        </td>
+      )
+    case 'plugins':
+      return <td title={row.plugins.join(', ')}>{row.plugins.join(', ')}</td>
+    case 'changed':
+      return <td>{row.updated === undefined ? '' : new Date(row.updated).toLocaleString(undefined, SHORT)}</td>
+    case 'status':
+      return <td>{row.enabled ? 'served' : 'disabled'}</td>
+    case 'name':
+      return <td title={row.name}>{row.name}</td>
+  }
+}
+
+const SHORT = { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' } as const
+
+function Gap({ rows, columns }: { rows: number; columns: number }): ReactNode {
   if (rows <= 0) return null
   return (
     <tr>
-      <td colSpan={4} style={{ height: rows * ROW_HEIGHT_PX, padding: 0 }} />
+      <td colSpan={columns} style={{ height: rows * ROW_HEIGHT_PX, padding: 0 }} />
     </tr>
   )
 }

@@ -1,5 +1,5 @@
-// What the page of one resource shows beside its configuration: the traffic of the routes that it has a part in, the schema of a plugin for its
-// form, and the answer to one request through the gateway.
+// What the page of one resource shows beside its configuration: the traffic of the routes that it has a part in, and the answer to one
+// request through the gateway.
 import { Hono } from 'hono'
 import { OperationError } from '../../operations/contract.ts'
 import { Inventory } from '../../operations/inventory.ts'
@@ -12,19 +12,6 @@ import { send, toWanted } from './send.ts'
 
 export function resourceApi(context: Context): Hono {
   const app = new Hono()
-
-  app.get('/console/schema/plugins/:name', async (c) => {
-    const { signal } = c.req.raw
-    const target = context('console', signal).targets.get(c.req.query('target'), signal)
-    const of = ['consumers', 'credentials'].includes(c.req.query('kind') ?? '') ? 'consumer' : 'plugin'
-    return c.json({ schema: await target.admin.pluginSchema(c.req.param('name'), of) })
-  })
-
-  app.get('/console/plugins', async (c) => {
-    const { signal } = c.req.raw
-    const target = context('console', signal).targets.get(c.req.query('target'), signal)
-    return c.json({ plugins: await target.admin.pluginNames() })
-  })
 
   app.post('/console/send', async (c) => {
     const { signal } = c.req.raw

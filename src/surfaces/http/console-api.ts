@@ -17,6 +17,7 @@ import { modelApi } from '../console/model-api.ts'
 import { pictureApi } from '../console/picture-api.ts'
 import { resourceApi } from '../console/resource-api.ts'
 import { toRow } from '../console/rows.ts'
+import { schemaApi } from '../console/schema-api.ts'
 import { tailApi, type Watch } from '../console/tail-api.ts'
 import { targetsApi } from '../console/targets-api.ts'
 import { trafficApi } from '../console/traffic-api.ts'
@@ -50,6 +51,7 @@ export function consoleApi({ owner, context, model, demo, version, storeTrouble,
   app.onError(answerError)
   app.route('/', pictureApi(context))
   app.route('/', resourceApi(context))
+  app.route('/', schemaApi(context))
   app.route('/', auditApi(context))
   app.route('/', targetsApi(context))
   app.route('/', trafficApi(context))
@@ -82,7 +84,7 @@ export function consoleApi({ owner, context, model, demo, version, storeTrouble,
     if (!isKind(kind))
       throw new OperationError('not_found', `there is no kind of resources called ${plainText(kind, 40)}`)
     const target = context('console', c.req.raw.signal).targets.get(c.req.query('target'), c.req.raw.signal)
-    const found = await target.admin.list(kind)
+    const found = await target.admin.list(kind, c.req.query('of'))
     return c.json({
       total: found.length,
       rows: found.slice(0, MAX_ROWS).map((one) => toRow(one.id, redact(kind, one.value))),

@@ -2,7 +2,13 @@
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { toRequest } from '../../operations/apply.ts'
-import { type Operation, type OperationContext, OperationError, type Surface } from '../../operations/contract.ts'
+import {
+  type Operation,
+  type OperationContext,
+  OperationError,
+  type Secret,
+  type Surface,
+} from '../../operations/contract.ts'
 import type { Desk } from '../desk.ts'
 import { ApprovalNeeded, localOperator } from '../operator.ts'
 import type { Owner } from '../owner.ts'
@@ -80,9 +86,14 @@ async function operate(c: Context, deps: OperationsApiDeps): Promise<Response> {
   if (input === undefined) return c.json({ error: 'the body is not a JSON object' }, 400)
   const surface = surfaceOf(c.req.header('gateward-surface'))
   const operator = localOperator(deps.operations, (signal) => deps.context(surface, signal))
-  const call = { subject: principal.subject, ask: undefined, progress: () => {}, signal: c.req.raw.signal }
+  const revealed: Secret[] = []
+  // The console shows a new secret where the person has approved it; every other caller may be a model.
+  const reveal =
+    surface === 'console' && isOwner(c, deps.owner) ? (all: Secret[]) => void revealed.push(...all) : undefined
+  const call = { subject: principal.subject, ask: undefined, reveal, progress: () => {}, signal: c.req.raw.signal }
   try {
-    return c.json(await operator.run(operation.name, input, call))
+    const answer = await operator.run(operation.name, input, call)
+    return c.json(revealed.length ? { ...answer, revealed } : answer, 200, { 'Cache-Control': 'no-store' })
   } catch (error) {
     if (!(error instanceof OperationError)) throw error
     const approval = error instanceof ApprovalNeeded ? { approval: error.request } : {}
