@@ -1,6 +1,7 @@
 // The gateways that can be operated: the embedded one and any Apache APISIX, each by its Admin API.
 import { AdminClient } from './admin-client.ts'
 import { OperationError, type Surface } from './contract.ts'
+import type { Rollups } from './traffic/rollups.ts'
 import { Traffic } from './traffic/traffic.ts'
 
 /** From the loosest to the strictest. */
@@ -30,13 +31,17 @@ export class Targets {
 
   readonly #surfaces: Partial<Record<Surface, ApprovalPolicy>>
 
+  /** Their traffic of the last days; absent: it is not kept. */
+  readonly rollups: Rollups | undefined
+
   /** `surfaces`: policies of single surfaces, beside those of the targets. */
-  constructor(settings: TargetSettings[], surfaces: Partial<Record<Surface, ApprovalPolicy>> = {}) {
+  constructor(settings: TargetSettings[], surfaces: Partial<Record<Surface, ApprovalPolicy>> = {}, rollups?: Rollups) {
+    this.rollups = rollups
     this.#surfaces = surfaces
     this.#targets = new Map(
       settings.map((one) => [
         one.name,
-        { ...one, admin: new AdminClient(one), traffic: new Traffic(one.name, one.metricsUrl) },
+        { ...one, admin: new AdminClient(one), traffic: new Traffic(one.name, one.metricsUrl, rollups) },
       ]),
     )
   }

@@ -11,6 +11,7 @@ import type { OperationContext, Surface } from '../operations/contract.ts'
 import { operations } from '../operations/index.ts'
 import { Ledger } from '../operations/ledger.ts'
 import { createFetch } from '../operations/openapi/fetch.ts'
+import { Rollups } from '../operations/traffic/rollups.ts'
 import { type Closers, closeServer } from '../servers.ts'
 import type { Settings } from '../settings/schema.ts'
 import { Conversation } from './chat/agent.ts'
@@ -43,7 +44,9 @@ export async function openSurface(
   closers.push(() => ledger.close())
   const owner = new Owner(settings.data_dir)
   const approvals = new Approvals(settings.approvals.expire_seconds * 1000)
-  const targets = toTargets(settings, adminKey, process.env)
+  const rollups = new Rollups(settings.data_dir)
+  closers.push(() => rollups.close())
+  const targets = toTargets(settings, adminKey, process.env, rollups)
   closers.push(targets.watch())
   const confirmations = new Confirmations(ledger, targets)
   closers.push(confirmations.watch((error) => log.error({ err: error }, 'a change on trial could not be taken back')))

@@ -2,13 +2,14 @@
 import { readFileSync } from 'node:fs'
 import { reachable } from '../lib/address.ts'
 import { type TargetSettings, Targets } from '../operations/targets.ts'
+import type { Rollups } from '../operations/traffic/rollups.ts'
 import type { Settings } from '../settings/schema.ts'
 
 /** Where Gateward and APISIX serve their metrics. */
 const METRICS_PATH = '/apisix/prometheus/metrics'
 
-/** The embedded gateway and the targets of the settings. `key`: the admin key of the embedded one. */
-export function toTargets(settings: Settings, key: string, env: NodeJS.ProcessEnv): Targets {
+/** The embedded gateway and the targets of the settings. `key`: the admin key of the embedded one. `rollups`: where their traffic is kept. */
+export function toTargets(settings: Settings, key: string, env: NodeJS.ProcessEnv, rollups?: Rollups): Targets {
   const embedded: TargetSettings = {
     name: 'embedded',
     // Its certificate must be trusted by Node (NODE_EXTRA_CA_CERTS for one of your own).
@@ -33,5 +34,5 @@ export function toTargets(settings: Settings, key: string, env: NodeJS.ProcessEn
   })
   // Without its Admin API the embedded gateway cannot be operated: then the others are all there are.
   const own = settings.admin.listen === 'off' ? [] : [embedded]
-  return new Targets([...own, ...others], settings.approvals.surfaces)
+  return new Targets([...own, ...others], settings.approvals.surfaces, rollups)
 }

@@ -1,7 +1,8 @@
 // The traffic's charts in a real browser, with real requests.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { admin, start } from '../e2e/process.ts'
+import { readOwnerKey } from '../../src/surfaces/owner.ts'
+import { admin, type Running, start } from '../e2e/process.ts'
 import { launch, noBrowser, picture, seriousFindings, visit } from './browser.ts'
 
 test('requests are counted, drawn and listed', { skip: noBrowser }, async () => {
@@ -26,8 +27,8 @@ test('requests are counted, drawn and listed', { skip: noBrowser }, async () => 
       .first()
       .waitFor()
     await page.getByRole('button', { name: '7 days' }).click()
-    await page.getByText('a point a minute').waitFor()
-    await page.getByRole('button', { name: '5 minutes', exact: true }).click()
+    await page.getByText('Measured for').waitFor()
+    await page.getByRole('button', { name: '5 min', exact: true }).click()
     await page.getByRole('cell', { name: 'hello' }).waitFor()
     await picture(page, 'traffic')
     const live = page.getByRole('region', { name: 'Live requests' })
@@ -65,4 +66,27 @@ test('requests are counted, drawn and listed', { skip: noBrowser }, async () => 
     await browser.close()
     await running.stop()
   }
+})
+
+test('what was counted is still there after a restart', async () => {
+  const before = await start()
+  const body = { uri: '/hello', plugins: { prometheus: {}, mocking: { response_example: 'hi' } } }
+  assert.equal((await admin(before, 'PUT', '/routes/hello', body)).status, 201)
+  const requests = async (of: Running): Promise<number> => {
+    const answer = await fetch(`${of.surface}/v1/console/traffic?seconds=86400&by=route`, {
+      headers: { Authorization: `Bearer ${readOwnerKey(of.directory)}` },
+    })
+    const { rows } = (await answer.json()) as { rows: { name: string; requests: number }[] }
+    return rows.find((one) => one.name === 'hello')?.requests ?? 0
+  }
+  for (let i = 0; i < 5; i++) await (await fetch(`${before.gateway}/hello`)).text()
+  // Asking about the last minutes takes a moment, which is handed over when the process stops.
+  await fetch(`${before.surface}/v1/console/traffic?seconds=60`, {
+    headers: { Authorization: `Bearer ${readOwnerKey(before.directory)}` },
+  })
+  before.child.kill('SIGTERM')
+  await new Promise((resolve) => before.child.once('exit', resolve))
+  const after = await start({ directory: before.directory, env: before.env })
+  assert.equal(await requests(after), 5)
+  await after.stop()
 })

@@ -5,6 +5,7 @@ import type { TrafficPoint } from '../../../src/operations/traffic/points.ts'
 import type { TrafficSeen } from '../../../src/surfaces/console/traffic-api.ts'
 import type { State } from '../api.ts'
 import { Table } from '../cards/table.tsx'
+import { Choice } from '../parts/choice.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { useTarget } from '../target.ts'
 import { useStream } from '../use-stream.ts'
@@ -12,15 +13,13 @@ import { Chart } from './chart.tsx'
 import { Tail } from './tail.tsx'
 
 const WINDOWS = [
-  [300, '5 minutes'],
-  [900, '15 minutes'],
+  [300, '5 min'],
+  [900, '15 min'],
   [3600, '1 hour'],
   [86_400, '1 day'],
   [604_800, '7 days'],
 ] as const
 const GROUPS = ['route', 'consumer', 'upstream', 'status'] as const
-/** Tables and figures know no more than this. */
-const MAX_ROWS_S = 3600
 
 export default function TrafficView({ state }: { state: State | undefined }): ReactNode {
   const [seconds, setSeconds] = useState<number>(300)
@@ -52,12 +51,8 @@ export default function TrafficView({ state }: { state: State | undefined }): Re
             <Chart title="Latency" unit=" ms" times={times} lines={latency} />
             <Chart title="Bandwidth" unit=" KB/s" times={times} lines={bandwidth} />
           </div>
-          {seconds > MAX_ROWS_S && (
-            <p className="note">
-              The charts show what was seen since Gateward started, a point a minute; the figures and the table are of
-              the last hour.
-            </p>
-          )}
+          <Note text={told(value.seconds, seconds)} />
+          <Note text={value.trouble && `Days are not kept now: ${value.trouble}.`} />
           <div className="tools">
             <Choice<string>
               label="By"
@@ -96,24 +91,8 @@ export default function TrafficView({ state }: { state: State | undefined }): Re
   )
 }
 
-interface ChoiceProps<T extends string | number> {
-  label: string
-  options: readonly (readonly [T, string])[]
-  value: T
-  onChange(value: T): void
-}
-
-function Choice<T extends string | number>({ label, options, value, onChange }: ChoiceProps<T>): ReactNode {
-  return (
-    <fieldset className="choice">
-      <legend className="hidden">{label}</legend>
-      {options.map(([one, name]) => (
-        <button type="button" className="option" key={one} aria-pressed={one === value} onClick={() => onChange(one)}>
-          {name}
-        </button>
-      ))}
-    </fieldset>
-  )
+function Note({ text }: { text: string | undefined }): ReactNode {
+  return text ? <p className="note">{text}</p> : null
 }
 
 function Figure({ name, value }: { name: string; value: ReactNode }): ReactNode {
@@ -123,6 +102,15 @@ function Figure({ name, value }: { name: string; value: ReactNode }): ReactNode 
       <dd>{value}</dd>
     </div>
   )
+}
+
+/** What the figures are about, when that is less than was asked for. */
+function told(measured: number, asked: number): string {
+  if (measured >= asked * 0.9) return ''
+  const minutes = Math.round(measured / 60)
+  const time =
+    measured < 120 ? `${measured} seconds` : minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`
+  return `Measured for ${time} of this window so far. What is counted is kept for 7 days.`
 }
 
 function toLines(

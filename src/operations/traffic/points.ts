@@ -1,4 +1,4 @@
-// Traffic over time as points: what was counted between two moments that follow each other, small enough to be kept for days.
+// Traffic over time as points, which charts draw.
 import { between, type Counts, type Moment } from './counts.ts'
 import { toTotal } from './report.ts'
 
@@ -14,13 +14,18 @@ export interface TrafficPoint {
   p95_ms?: number
 }
 
-/** `counted` picks what counts; everything when absent. */
+/** Between two moments that follow each other; `counted` picks what counts, everything when absent. */
 export function toPoint(before: Moment, after: Moment, counted: (one: Counts) => boolean = () => true): TrafficPoint {
-  const seconds = Math.max(0.001, (after.at - before.at) / 1000)
-  const total = toTotal(between(before, after).filter(counted), seconds)
+  return pointOf(after.at, (after.at - before.at) / 1000, between(before, after).filter(counted))
+}
+
+/** Of what was counted in the `measured` seconds before `at`. */
+export function pointOf(at: number, measured: number, counts: readonly Counts[]): TrafficPoint {
+  const seconds = Math.max(0.001, measured)
+  const total = toTotal(counts, seconds)
   const rate = (count = 0): number => Math.round((count / seconds) * 100) / 100
   return {
-    at: after.at,
+    at,
     per_second: total.per_second,
     client_errors_per_second: rate(total.client_errors),
     server_errors_per_second: rate(total.server_errors),

@@ -1,18 +1,18 @@
 // What a target has counted, over time: moments are taken at intervals and kept for an hour, closer together the younger they are, so that a
-// question about a window is answered at once; beside them a point a minute for a week, of everything together. Without a past the first question waits a moment and says how short its window was.
+// question about a window is answered at once; what each minute brought goes to the roll-ups, for days. Without a past the first question waits a
+// moment and says how short its window was.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OperationError } from '../contract.ts'
 import { between, type Counts, type Moment, readMoment, requestsIn } from './counts.ts'
 import type { NodeStatus } from './health.ts'
-import { type TrafficPoint, toPoint } from './points.ts'
+import type { Rollups } from './rollups.ts'
 
 const INTERVAL_MS = 15_000
 /** Moments younger than this are all kept, older ones five minutes apart, none older than an hour. */
 const RECENT_MS = 5 * 60_000
 const OLDEST_MS = 60 * 60_000
-/** Points of the long history: this far apart, none older than that; 10,080 small objects a target. */
-const POINT_MS = 60_000
-const OLDEST_POINT_MS = 7 * 24 * 60 * 60_000
+/** The roll-ups get what was counted in at least this time. */
+const SPAN_MS = 60_000
 const MAX_BYTES = 32 * 1024 * 1024
 const TIMEOUT_MS = 5000
 /** How long a question without a past waits for a second moment. */
@@ -28,15 +28,16 @@ export class Traffic {
   readonly #url: string | undefined
   readonly #lastHits = new Map<string, number>()
   #moments: Moment[] = []
-  #points: TrafficPoint[] = []
-  /** The moment that the next point begins with. */
+  readonly #rollups: Rollups | undefined
+  /** The moment that the next span of the roll-ups begins with. */
   #mark: Moment | undefined
   #timer: NodeJS.Timeout | undefined
 
-  /** `url`: the Prometheus endpoint; undefined when the target has none. */
-  constructor(name: string, url: string | undefined) {
+  /** `url`: the Prometheus endpoint; undefined when the target has none. `rollups`: where days are kept; absent: nowhere. */
+  constructor(name: string, url: string | undefined, rollups?: Rollups) {
     this.#name = name
     this.#url = url
+    this.#rollups = rollups
   }
 
   /** Takes moments from now on, until the returned function is called. A moment that cannot be taken is missing; a question then says why. */
@@ -45,7 +46,11 @@ export class Traffic {
     const take = (): void => void this.#take(AbortSignal.timeout(TIMEOUT_MS)).catch(() => undefined)
     take()
     this.#timer = setInterval(take, INTERVAL_MS).unref()
-    return () => clearInterval(this.#timer)
+    return () => {
+      clearInterval(this.#timer)
+      const last = this.#moments.at(-1)
+      if (last) this.#remember(last, 1)
+    }
   }
 
   /** What happened in about the last `windowMs`. Throws `unreachable` or `invalid` when the target does not tell. */
@@ -81,11 +86,6 @@ export class Traffic {
     return this.#moments.filter((one) => one.at >= Date.now() - windowMs - INTERVAL_MS)
   }
 
-  /** A point a minute, of everything together, for windows longer than the kept moments; oldest first. */
-  history(windowMs: number): readonly TrafficPoint[] {
-    return this.#points.filter((one) => one.at >= Date.now() - windowMs)
-  }
-
   /** When a route was last seen to have had a request, as exactly as moments are taken. */
   lastHit(route: string): number | undefined {
     return this.#lastHits.get(route)
@@ -100,12 +100,13 @@ export class Traffic {
     return moment
   }
 
-  #remember(moment: Moment): void {
+  /** Hands over what was counted since the last time, when that is long enough ago. */
+  #remember(moment: Moment, atLeastMs = SPAN_MS): void {
     this.#mark ??= moment
-    if (moment.at - this.#mark.at < POINT_MS) return
-    this.#points.push(toPoint(this.#mark, moment))
+    const seconds = (moment.at - this.#mark.at) / 1000
+    if (seconds * 1000 < atLeastMs) return
+    this.#rollups?.add(this.#name, moment.at, seconds, between(this.#mark, moment))
     this.#mark = moment
-    while ((this.#points[0]?.at ?? moment.at) < moment.at - OLDEST_POINT_MS) this.#points.shift()
   }
 
   #parse(text: string): Moment {

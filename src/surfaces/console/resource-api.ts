@@ -5,6 +5,7 @@ import { OperationError } from '../../operations/contract.ts'
 import { Inventory } from '../../operations/inventory.ts'
 import type { Target } from '../../operations/targets.ts'
 import type { Counts } from '../../operations/traffic/counts.ts'
+import type { About } from '../../operations/traffic/rollups.ts'
 import type { Kind } from '../../resources/kinds.ts'
 import { readJson } from '../http/answers.ts'
 import type { Context } from './picture-api.ts'
@@ -24,10 +25,10 @@ export function resourceApi(context: Context): Hono {
   return app
 }
 
-/** What picks the counts of one resource: those of its routes, or of the consumer itself. */
-export async function countsAbout(target: Target, about: string): Promise<(one: Counts) => boolean> {
+/** Whose counts are those of one resource: its routes', or the consumer's own. Metrics name a route by its id, or by its name. */
+export async function countsAbout(target: Target, about: string): Promise<About> {
   const [kind = '', id = ''] = about.split('/')
-  if (kind === 'consumers') return (one) => one.consumer === id
+  if (kind === 'consumers') return { consumer: id }
   const inventory = await Inventory.read(target)
   const names = new Set<string>()
   for (const route of inventory.routesUsing(kind as Kind, id)) {
@@ -35,5 +36,9 @@ export async function countsAbout(target: Target, about: string): Promise<(one: 
     const name = inventory.get('routes', route)?.name
     if (typeof name === 'string') names.add(name)
   }
-  return (one) => names.has(one.route)
+  return { routes: [...names] }
+}
+
+export function isAbout(one: Counts, { consumer, routes }: About): boolean {
+  return consumer === undefined ? routes?.includes(one.route) === true : one.consumer === consumer
 }

@@ -1,23 +1,27 @@
 // Traffic as the console shows it: `GET /console/traffic` once, `GET /console/traffic/stream` the same again and again as server-sent events, so that
-// a page holds one connection instead of asking. Windows beyond an hour are drawn from a point a minute; tables then show the last hour.
+// a page holds one connection instead of asking. Windows beyond an hour come from the roll-ups, which are kept over a restart.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Context as Call, Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import { plainText } from '../../lib/text.ts'
 import { OperationError } from '../../operations/contract.ts'
 import type { Target } from '../../operations/targets.ts'
 import type { Counts, Moment } from '../../operations/traffic/counts.ts'
-import { type TrafficPoint, toPoint } from '../../operations/traffic/points.ts'
+import { pointOf, type TrafficPoint, toPoint } from '../../operations/traffic/points.ts'
 import { type GroupBy, type TrafficRow, toRows, toTotal } from '../../operations/traffic/report.ts'
+import type { About, Rollups } from '../../operations/traffic/rollups.ts'
 import type { Context } from './picture-api.ts'
-import { countsAbout } from './resource-api.ts'
+import { countsAbout, isAbout } from './resource-api.ts'
 
-/** Longest window for which every count is kept, and for which points are. */
-const MAX_COUNTS_S = 3600
-const MAX_POINTS_S = 7 * 24 * 3600
+/** Longest window from memory, and from the roll-ups. */
+const MAX_MEMORY_S = 3600
+const MAX_KEPT_S = 7 * 24 * 3600
 const MAX_ROWS = 100
-/** Points of one answer; of a longer history every n-th is left. */
+/** Points of one answer, of a long window. */
 const MAX_POINTS = 500
 const PUSH_MS = 5000
+/** Long windows change by the minute. */
+const PUSH_LONG_MS = 30_000
 /** Pages that follow at the same time. */
 const MAX_STREAMS = 32
 const GROUPS: readonly GroupBy[] = ['route', 'consumer', 'upstream', 'status']
@@ -25,17 +29,20 @@ const GROUPS: readonly GroupBy[] = ['route', 'consumer', 'upstream', 'status']
 export interface TrafficSeen {
   all: TrafficRow
   rows: TrafficRow[]
-  /** What the rows are about; less than was asked for when nothing older is kept. */
-  row_seconds: number
+  /** Seconds that were measured; less than was asked for when nothing older is kept. */
+  seconds: number
   points: TrafficPoint[]
+  /** Why days are not kept now. */
+  trouble?: string
 }
 
 export function trafficApi(context: Context): Hono {
   const app = new Hono()
   let streams = 0
   const read = async (c: Call, signal: AbortSignal): Promise<TrafficSeen> => {
-    const target = context('console', signal).targets.get(c.req.query('target'), signal)
-    return look(target, c.req.query(), signal)
+    const { targets } = context('console', signal)
+    const target = targets.get(c.req.query('target'), signal)
+    return look(target, targets.rollups, c.req.query(), signal)
   }
 
   app.get('/console/traffic', async (c) => c.json(await read(c, c.req.raw.signal)))
@@ -51,7 +58,9 @@ export function trafficApi(context: Context): Hono {
         while (!gone.signal.aborted) {
           const seen = await read(c, gone.signal).catch(toProblem)
           await out.writeSSE({ data: JSON.stringify(seen) })
-          await out.sleep(PUSH_MS)
+          const pause = secondsOf(c.req.query()) > MAX_MEMORY_S ? PUSH_LONG_MS : PUSH_MS
+          // Rejects only when the page has gone: its place is free at once.
+          await sleep(pause, undefined, { signal: gone.signal }).catch(() => undefined)
         }
       } finally {
         streams--
@@ -68,30 +77,49 @@ function toProblem(error: Error): { error: string } {
   throw error
 }
 
-async function look(target: Target, query: Record<string, string>, signal: AbortSignal): Promise<TrafficSeen> {
+function secondsOf(query: Record<string, string>): number {
+  return Math.min(MAX_KEPT_S, Math.max(1, Number(query.seconds) || 300))
+}
+
+async function look(
+  target: Target,
+  rollups: Rollups | undefined,
+  query: Record<string, string>,
+  signal: AbortSignal,
+): Promise<TrafficSeen> {
   const { traffic } = target
-  const asked = Math.min(MAX_POINTS_S, Math.max(1, Number(query.seconds) || 300))
-  const windowMs = Math.min(asked, MAX_COUNTS_S) * 1000
+  const seconds = secondsOf(query)
   const by = GROUPS.find((one) => one === query.by) ?? 'route'
-  const counted = query.about === undefined ? undefined : await countsAbout(target, query.about)
-  const window = await traffic.last(windowMs, signal)
+  const about = query.about === undefined ? undefined : await countsAbout(target, query.about)
+  if (rollups && seconds > MAX_MEMORY_S) return lookBack(target.name, rollups, seconds, by, about)
+  const counted = about && ((one: Counts) => isAbout(one, about))
+  const window = await traffic.last(seconds * 1000, signal)
   const counts = counted ? window.counts.filter(counted) : window.counts
-  const long = asked > MAX_COUNTS_S && !counted
+  return toSeen(counts, by, window.seconds, toPoints(traffic.moments(seconds * 1000), counted))
+}
+
+/** From the roll-ups: what was counted until the last full minute. */
+function lookBack(target: string, rollups: Rollups, seconds: number, by: GroupBy, about?: About): TrafficSeen {
+  const now = Date.now()
+  const since = now - seconds * 1000
+  const points = rollups
+    .over(target, since, now, MAX_POINTS, about)
+    .map((one) => pointOf(one.at, one.seconds, one.counts))
+  const counts = rollups.sum(target, since, by === 'status' ? 'route' : by, about)
+  const seen = toSeen(counts, by, rollups.seconds(target, since), points)
+  return rollups.trouble === undefined ? seen : { ...seen, trouble: rollups.trouble }
+}
+
+function toSeen(counts: Counts[], by: GroupBy, seconds: number, points: TrafficPoint[]): TrafficSeen {
+  const rows = toRows(counts, by, seconds).slice(0, MAX_ROWS)
   return {
-    all: toTotal(counts, window.seconds),
-    rows: toRows(counts, by, window.seconds)
-      .slice(0, MAX_ROWS)
-      .map((row) => ({ ...row, name: plainText(row.name, 100) })),
-    row_seconds: Math.round(window.seconds),
-    points: long ? thinned(traffic.history(asked * 1000)) : toPoints(traffic.moments(windowMs), counted),
+    all: toTotal(counts, seconds),
+    rows: rows.map((row) => ({ ...row, name: plainText(row.name, 100) })),
+    seconds: Math.round(seconds),
+    points,
   }
 }
 
 function toPoints(moments: readonly Moment[], counted: ((one: Counts) => boolean) | undefined): TrafficPoint[] {
   return moments.slice(1).map((after, i) => toPoint(moments[i] as Moment, after, counted))
-}
-
-function thinned(points: readonly TrafficPoint[]): TrafficPoint[] {
-  const step = Math.ceil(points.length / MAX_POINTS)
-  return points.filter((_, i) => i % step === 0)
 }
