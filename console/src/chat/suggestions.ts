@@ -33,7 +33,7 @@ function all({ entries, routes, failing }: Situation): string[] {
     if (last.name === 'lint') return ['Fix it', 'Show all routes']
     if (last.name === 'history') return ['Undo', 'Show all routes']
   }
-  if (failing) return ['How many errors in the last 5 minutes?', 'What is wrong?', 'History', 'Undo']
+  if (failing) return ['How many errors in the last 5 minutes?', 'What is wrong?', 'History', 'Show all routes']
   return ['Show all routes', 'What is wrong?', 'Show the traffic of the last 5 minutes', 'History']
 }
 

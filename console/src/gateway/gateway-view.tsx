@@ -1,6 +1,6 @@
 // What is configured: the picture of it, kinds, their resources as tables with search, and the page of one resource.
 
-import { type ReactNode, useMemo, useState } from 'react'
+import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
 import type { ResourceRow } from '../../../src/surfaces/console/rows.ts'
 import type { State } from '../api.ts'
 import { Empty } from '../parts/empty.tsx'
@@ -70,8 +70,14 @@ function Kinds({ current }: { current: string | undefined }): ReactNode {
       {title}
     </a>
   )
+  const row = useRef<HTMLElement>(null)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another kind may stand where the row is cut off
+  useEffect(() => {
+    const now = row.current?.querySelector<HTMLElement>('[aria-current], .current')
+    if (row.current && now) row.current.scrollLeft = now.offsetLeft - row.current.offsetLeft - 24
+  }, [current])
   return (
-    <nav className="kinds" aria-label="Kinds of resources">
+    <nav className="kinds" aria-label="Kinds of resources" ref={row}>
       {tab('picture', 'Picture')}
       {tab('findings', 'Findings')}
       {IN_ROW.map((one) => tab(one, KIND_WORDS[one].title))}

@@ -3,6 +3,7 @@
 import { type ReactNode, useCallback, useEffect, useState } from 'react'
 import { operate } from '../api.ts'
 import { usePlan } from '../cards/use-plan.tsx'
+import { Empty } from '../parts/empty.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { link } from '../route.ts'
 import '../styles/lint.css'
@@ -57,26 +58,39 @@ export function LintView({ target }: { target: string }): ReactNode {
       </div>
       <Problem text={error} />
       {flow.shown}
+      {answer?.total === 0 && (
+        <Empty
+          title="Nothing found"
+          text="No rule has anything to say: routes are protected, upstreams have timeouts, certificates are valid, nothing lies behind something else."
+        />
+      )}
       <ol className="findings">
-        {answer?.findings.map((one) => (
-          <li key={one.id} className="card">
-            <span className={`badge ${one.severity}`}>{one.severity}</span>
-            <div>
-              <p>{one.problem}</p>
-              <p className="note">{one.advice}</p>
-              <Place id={one.id} />
-            </div>
-            {one.fixable && (
-              <button
-                type="button"
-                className="small"
-                disabled={flow.busy}
-                aria-label={`Plan the fix of ${one.id}`}
-                onClick={() => flow.wish({ target, fixes: [one.id] })}
-              >
-                Plan the fix
-              </button>
-            )}
+        {byRule(answer?.findings ?? []).map(([first, ...others]) => (
+          <li key={first.id} className="card">
+            <header>
+              <span className={`badge ${first.severity}`}>{first.severity}</span>
+              <h3>{first.problem}</h3>
+              <code className="end quiet">{ruleOf(first)}</code>
+            </header>
+            <p className="note">{first.advice}</p>
+            <ul className="places">
+              {[first, ...others].map((one) => (
+                <li key={one.id}>
+                  <Place id={one.id} />
+                  {one.fixable && (
+                    <button
+                      type="button"
+                      className="small"
+                      disabled={flow.busy}
+                      aria-label={`Plan the fix of ${one.id}`}
+                      onClick={() => flow.wish({ target, fixes: [one.id] })}
+                    >
+                      Plan the fix
+                    </button>
+                  )}
+                </li>
+              ))}
+            </ul>
           </li>
         ))}
       </ol>
@@ -84,20 +98,37 @@ export function LintView({ target }: { target: string }): ReactNode {
   )
 }
 
+type Group = [Finding, ...Finding[]]
+
+function ruleOf({ id }: Finding): string {
+  return id.slice(0, id.indexOf(':'))
+}
+
+/** Findings that say the same of different resources, in one; the order stays. */
+function byRule(findings: Finding[]): Group[] {
+  const groups = new Map<string, Group>()
+  for (const one of findings) {
+    const key = [ruleOf(one), one.severity, one.problem, one.advice].join('\n')
+    const group = groups.get(key)
+    if (group) group.push(one)
+    else groups.set(key, [one])
+  }
+  return [...groups.values()]
+}
+
 function told({ total, findings }: Answer): string {
-  if (total === 0) return 'Nothing found: no rule has anything to say.'
-  return findings.length < total ? `the worst ${findings.length} of ${total} findings` : `${total} findings`
+  if (total === 0) return ''
+  if (findings.length < total) return `the worst ${findings.length} of ${total} findings`
+  return `${total} finding${total === 1 ? '' : 's'}`
 }
 
 /** A finding's id is `rule:kind/id`, or `rule:target` for the gateway as a whole. */
 function Place({ id }: { id: string }): ReactNode {
-  const at = id.indexOf(':')
-  const [rule, resource] = [id.slice(0, at), id.slice(at + 1)]
+  const resource = id.slice(id.indexOf(':') + 1)
   const [kind, ...rest] = resource.split('/')
-  return (
-    <p className="note">
-      <code>{rule}</code>{' '}
-      {kind && rest.length > 0 ? <a href={link('gateway', kind, rest.join('/'))}>{resource}</a> : resource}
-    </p>
+  return kind && rest.length > 0 ? (
+    <a href={link('gateway', kind, rest.join('/'))}>{resource}</a>
+  ) : (
+    <span>the gateway as a whole</span>
   )
 }

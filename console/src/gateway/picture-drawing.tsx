@@ -21,6 +21,8 @@ interface Props {
   onOpen(lane: Lane): void
 }
 
+/** What fits into the shape of a lane's plugins. */
+const MAX_PLUGIN_CHARS = 29
 /** Above this share of 5xx an arrow is drawn as failing. */
 const FAILING = 0.01
 
@@ -63,7 +65,7 @@ function ArrowLine({ arrow: { from, to, flow } }: { arrow: Arrow }): ReactNode {
 
 function LaneBox({ placed: { lane, y }, onOpen }: { placed: PlacedLane; onOpen(lane: Lane): void }): ReactNode {
   const single = lane.routes === 1
-  const plugins = [...lane.plugins, ...(lane.morePlugins ? [`+${lane.morePlugins}`] : [])].join(', ')
+  const plugins = fit(lane.plugins, lane.morePlugins)
   const below = single
     ? [lane.methods.join(' '), lane.from].filter(Boolean).join(' · ')
     : `${lane.routes.toLocaleString()} routes`
@@ -86,7 +88,7 @@ function LaneBox({ placed: { lane, y }, onOpen }: { placed: PlacedLane; onOpen(l
       <path className="join" d={`M${LANE.width} ${LANE_HEIGHT / 2}H${PLUGINS.x}`} />
       <rect className="plugins" x={PLUGINS.x} y="8" width={PLUGINS.width} height={LANE_HEIGHT - 16} rx="15" />
       <text x={PLUGINS.x + 14} y="28" className={plugins ? '' : 'quiet'}>
-        {cut(plugins || 'no plugins', 33)}
+        {plugins || 'no plugins'}
       </text>
       {lane.arrows.length === 0 && (
         <text x={PLUGINS.x + PLUGINS.width + 10} y="28" className="quiet">
@@ -157,6 +159,17 @@ function tell({ per_second, errors }: Flow): string {
 function moodOf(flow: Flow | undefined): string {
   if (!flow?.per_second) return 'idle'
   return flow.errors > FAILING ? 'failing' : 'busy'
+}
+
+/** As many names as the shape holds, and how many more there are. */
+function fit(names: readonly string[], others: number): string {
+  const shown = [...names]
+  const text = (): string => {
+    const more = names.length - shown.length + others
+    return [...shown, ...(more ? [`+${more}`] : [])].join(', ')
+  }
+  while (shown.length > 1 && text().length > MAX_PLUGIN_CHARS) shown.pop()
+  return cut(text(), MAX_PLUGIN_CHARS)
 }
 
 function cut(text: string, length: number): string {

@@ -2,6 +2,7 @@
 
 import { type ReactNode, useDeferredValue, useRef, useState } from 'react'
 import type { Picture } from '../../../src/surfaces/console/picture.ts'
+import { Empty } from '../parts/empty.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { saveSvg } from '../parts/save-picture.ts'
 import { Search } from '../parts/search.tsx'
@@ -37,7 +38,7 @@ export function PictureView({ target, range: [from, to] }: Props): ReactNode {
   }
   return (
     <>
-      <div className="tools">
+      <div className={picture?.total === 0 ? 'hidden' : 'tools'}>
         <Search
           label="Search the picture"
           placeholder="Search hosts, paths, plugins, upstreams"
@@ -62,9 +63,17 @@ export function PictureView({ target, range: [from, to] }: Props): ReactNode {
       )}
       <Problem text={error ?? problem} />
       {picture?.total === 0 && (
-        <p className="quiet">
-          Nothing is served yet. <a href={link('chat')}>Say in the chat what should be.</a>
-        </p>
+        <Empty
+          title="Nothing is served yet"
+          text="Here you will see every host and path, the plugins that run for it, and the upstream nodes it goes to, with their health and traffic."
+        >
+          <a className="button main" href={link('chat')}>
+            Add your first API in the chat
+          </a>
+          <a className="button" href={link('gateway', '+', 'routes')}>
+            Add a route by hand
+          </a>
+        </Empty>
       )}
       {picture && picture.lanes.length > 0 && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reachable by keyboard

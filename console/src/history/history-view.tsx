@@ -5,8 +5,10 @@ import type { ProofLine } from '../api.ts'
 import { Diff } from '../cards/diff.tsx'
 import { ProofTable } from '../cards/proof-table.tsx'
 import { UndoFlow } from '../cards/undo-flow.tsx'
+import { Empty } from '../parts/empty.tsx'
 import { Icon } from '../parts/icons.tsx'
 import { Problem } from '../parts/problem.tsx'
+import { link } from '../route.ts'
 import { useLoaded } from '../use-loaded.ts'
 import { AuditLine } from './audit-line.tsx'
 
@@ -45,7 +47,17 @@ export default function HistoryView(): ReactNode {
       </header>
       <Problem text={error} />
       <AuditLine />
-      {shown?.length === 0 && <p className="quiet">{search ? 'Nothing found.' : 'Nothing was changed yet.'}</p>}
+      {shown?.length === 0 && search && <p className="quiet">Nothing fits “{search}”.</p>}
+      {shown?.length === 0 && !search && (
+        <Empty
+          title="Nothing was changed yet"
+          text="Every change that is applied through Gateward stands here: who approved it, on what words, what it changed, its proof, and the button that takes it back."
+        >
+          <a className="button main" href={link('chat')}>
+            Say what should change
+          </a>
+        </Empty>
+      )}
       <ol className="changes">
         {shown?.map((one) => (
           <ChangeItem key={one.id} change={one} onUndone={reload} />

@@ -6,6 +6,7 @@ const PROPERTIES = [
   'fill',
   'stroke',
   'stroke-width',
+  'paint-order',
   'opacity',
   'font-size',
   'font-family',

@@ -3,12 +3,18 @@
 import { type ReactNode, useState } from 'react'
 import type { TargetSeen } from '../../../src/surfaces/console/targets-api.ts'
 import type { State } from '../api.ts'
+import { Empty } from '../parts/empty.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { chooseTarget, useTarget } from '../target.ts'
 import { useLoaded } from '../use-loaded.ts'
 import { Comparison } from './comparison.tsx'
 
 const REFRESH_MS = 15_000
+const EXAMPLE = `targets:
+  - name: production
+    admin_url: https://apisix.example:9180
+    gateway_url: https://api.example
+    key_env: PRODUCTION_ADMIN_KEY`
 
 export default function TargetsView({ state }: { state: State | undefined }): ReactNode {
   const current = useTarget(state)
@@ -40,10 +46,17 @@ export default function TargetsView({ state }: { state: State | undefined }): Re
           <Comparison key={`${source} ${goal}`} from={source} to={goal} />
         </>
       ) : (
-        <p className="note">
-          With a second target in <code>gateward.yaml</code> the two can be compared, and configuration is promoted from
-          one to the other.
-        </p>
+        <Empty
+          title="One gateway is operated from here"
+          text="With a second one, such as an Apache APISIX for production, the two can be compared, and what was tried on one is promoted to the other as a plan."
+        >
+          <div>
+            <pre className="card">{EXAMPLE}</pre>
+            <p className="note">
+              Put this into <code>gateward.yaml</code> and start again.
+            </p>
+          </div>
+        </Empty>
       )}
     </div>
   )
