@@ -7,7 +7,8 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { isBuilt, isUpToDate } from '../bin/built.js'
 
 const root = new URL('..', import.meta.url).pathname
@@ -55,6 +56,18 @@ async function buildProgram(always: boolean): Promise<boolean> {
         resolveId: (id) => (/^(?:node:)?http$/.test(id) ? HTTP : null),
         load: (id) => (id === HTTP ? httpModule() : null),
       },
+      {
+        name: 'webassembly-beside-the-bundle',
+        transform(code, id) {
+          if (!code.includes('.wasm')) return null
+          return code.replace(WASM_FILE, (_, path: string) => {
+            const file = new URL(path, pathToFileURL(id))
+            const fileName = basename(file.pathname)
+            this.emitFile({ type: 'asset', fileName, source: readFileSync(file) })
+            return `new URL('./${fileName}', import.meta.url)`
+          })
+        },
+      },
     ],
   })
   const { output } = await bundle.write({
@@ -70,6 +83,9 @@ async function buildProgram(always: boolean): Promise<boolean> {
   )
   return true
 }
+
+/** How a library (@platformatic/kafka's) names the WebAssembly that it reads when it is loaded. */
+const WASM_FILE = /new URL\(['"]([^'"]+\.wasm)['"], import\.meta\.url\)/g
 
 const HTTP = '\0http'
 

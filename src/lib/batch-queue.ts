@@ -1,11 +1,14 @@
-// Gathers texts and hands them over in batches: when there are enough of them, when nothing came for a while, or when the oldest has waited
+// Gathers texts (or bytes) and hands them over in batches: when there are enough of them, when nothing came for a while, or when the oldest has waited
 // long enough. A batch that cannot be delivered is tried again some times and then dropped. The queue is bounded in entries and in characters;
 // what does not fit is dropped and counted, so that a receiver that is away costs neither memory nor a request its time.
 import { setTimeout as sleep } from 'node:timers/promises'
 
-export interface BatchOptions {
+/** `E`: an entry. */
+export interface BatchOptions<E extends string | Buffer = string> {
   /** Entries of a full batch. */
   batchSize: number
+  /** Characters of waiting entries that make them due, whatever their number. */
+  batchCharacters: number
   /** A batch goes when nothing was added for this long ... */
   inactiveMs: number
   /** ... or when its oldest entry has waited for this long. */
@@ -19,34 +22,36 @@ export interface BatchOptions {
   maxPendingEntries(): number
   maxPendingCharacters: number
   /** Rejects when the batch did not arrive. */
-  deliver(batch: string[]): Promise<unknown>
+  deliver(batch: E[]): Promise<unknown>
   onDropped(entries: number, reason: string | Error): void
   onRetry(error: Error): void
   /** How many entries came to those that wait or are under way, or left them. */
   onPending(change: number): void
 }
 
-export class BatchQueue {
-  readonly #options: BatchOptions
+export class BatchQueue<E extends string | Buffer = string> {
+  readonly #options: BatchOptions<E>
   readonly #closing = new AbortController()
-  #entries: string[] = []
+  #entries: E[] = []
   #oldestAt = 0
   #newestAt = 0
   #pending = 0
   #pendingCharacters = 0
+  /** Of the entries that wait, without those under way. */
+  #characters = 0
   #underWay = 0
   /** All that waits is to go now, also a batch that is not full. */
   #due = false
   #timer: NodeJS.Timeout | undefined
   #whenEmpty: (() => void) | undefined
 
-  constructor(options: BatchOptions) {
+  constructor(options: BatchOptions<E>) {
     this.#options = options
   }
 
   /** Never blocks and never throws. An entry that does not fit is dropped. After `close` entries go at once. */
-  add(entry: string): void {
-    const { maxPendingEntries, maxPendingCharacters, batchSize, onDropped, onPending } = this.#options
+  add(entry: E): void {
+    const { maxPendingEntries, maxPendingCharacters, batchSize, batchCharacters, onDropped, onPending } = this.#options
     if (this.#pending >= maxPendingEntries() || this.#pendingCharacters + entry.length > maxPendingCharacters) {
       onDropped(1, 'too many entries are waiting')
       return
@@ -57,7 +62,8 @@ export class BatchQueue {
     this.#pending++
     onPending(1)
     this.#pendingCharacters += entry.length
-    if (this.#closing.signal.aborted) this.#due = true
+    this.#characters += entry.length
+    if (this.#closing.signal.aborted || this.#characters >= batchCharacters) this.#due = true
     if (this.#due || this.#entries.length >= batchSize) this.#send()
     else this.#timer ??= this.#wakeAfter(this.#dueInMs())
   }
@@ -106,6 +112,7 @@ export class BatchQueue {
     while (this.#underWay < concurrency && this.#entries.length > 0) {
       if (!this.#due && this.#entries.length < batchSize) break
       const batch = this.#entries.splice(0, batchSize)
+      for (const entry of batch) this.#characters -= entry.length
       this.#underWay++
       void this.#deliver(batch).finally(() => this.#finished(batch))
     }
@@ -119,7 +126,7 @@ export class BatchQueue {
     }
   }
 
-  #finished(batch: string[]): void {
+  #finished(batch: E[]): void {
     this.#underWay--
     this.#pending -= batch.length
     this.#options.onPending(-batch.length)
@@ -130,7 +137,7 @@ export class BatchQueue {
     this.#whenEmpty = undefined
   }
 
-  async #deliver(batch: string[]): Promise<unknown> {
+  async #deliver(batch: E[]): Promise<unknown> {
     const { deliver, maxRetries, retryDelayMs, onDropped, onRetry } = this.#options
     for (let tried = 0; ; tried++) {
       try {

@@ -72,6 +72,10 @@ export default definePlugin<Conf>({
   metadataSchema: loggerMetadata,
   encrypted: ['auth.password'],
   check(conf, kind) {
+    if (kind === 'plugin' && 'type' in conf.field)
+      throw new Error(
+        'property "field.type" is not supported: Elasticsearch has no types since version 8; leave it out',
+      )
     if (kind === 'plugin') for (const address of conf.endpoint_addrs) checkAddress('endpoint_addrs', address)
     if (kind === 'plugin') checkFields('headers', conf.headers)
     checkLogger(conf, kind)
@@ -82,7 +86,8 @@ export default definePlugin<Conf>({
       tlsVerify: conf.ssl_verify ?? true,
     })
     const headers = headersOf(conf)
-    const action = `${JSON.stringify({ index: { _index: conf.field.index } })}\n`
+    // `create` is what a data stream takes too.
+    const action = `${JSON.stringify({ create: { _index: conf.field.index } })}\n`
     return createLogger(conf, env, {
       concurrency: 4,
       async deliver(batch) {
@@ -107,11 +112,11 @@ function headersOf({ auth, headers }: Conf): Record<string, string> {
 function reportRefused(answer: string, env: PluginEnv): void {
   const { errors, items } = parse(answer)
   if (errors !== true) return
-  const refused = (items ?? []).map(({ index }) => index?.error).filter(Boolean)
+  const refused = (items ?? []).map(({ create }) => create?.error).filter(Boolean)
   env.log.error({ entries: refused.length, first: refused[0] }, 'elasticsearch refused log entries')
 }
 
-function parse(answer: string): { errors?: boolean; items?: { index?: { error?: unknown } }[] } {
+function parse(answer: string): { errors?: boolean; items?: { create?: { error?: unknown } }[] } {
   try {
     return JSON.parse(answer) as ReturnType<typeof parse>
   } catch {

@@ -5,7 +5,7 @@ import { definePlugin } from '../gateway/plugin.ts'
 import { oneOfTexts } from '../lib/schema-types.ts'
 import { batchFields, bodyFields, checkLogger, entryFields, loggerMetadata } from './logging/fields.ts'
 import { KafkaSender, type KafkaTarget } from './logging/kafka.ts'
-import { createLogger, type Delivery } from './logging/logger.ts'
+import { createLogger } from './logging/logger.ts'
 
 const port = { title: 'Port', description: 'port of the broker', minimum: 1, maximum: 65535, examples: [9092] }
 
@@ -77,11 +77,11 @@ const schema = Type.Object({
     }),
   ),
   required_acks: Type.Optional(
-    Type.Unsafe<0 | 1 | -1>({
+    Type.Unsafe<1 | -1>({
       type: 'integer',
-      enum: [1, -1, 0],
+      enum: [1, -1],
       title: 'Acknowledgements',
-      description: "what a batch waits for: 1 the leader's word, -1 that of all in-sync replicas, 0 nothing",
+      description: "what a batch waits for: 1 the leader's word, -1 that of all in-sync replicas",
       default: 1,
       examples: [-1],
     }),
@@ -93,7 +93,7 @@ const schema = Type.Object({
   meta_format: Type.Optional(
     oneOfTexts(['default', 'origin'], {
       title: 'Form of an entry',
-      description: 'default: JSON; origin: the request as HTTP text',
+      description: 'default: JSON; origin: the request as HTTP text, whatever log format is set',
       default: 'default',
       examples: ['origin'],
     }),
@@ -105,6 +105,15 @@ const schema = Type.Object({
   ),
   producer_batch_num: positive('Messages of a request', 'messages of one produce request at most', 200),
   producer_batch_size: positive('Bytes of a request', 'bytes of one produce request at most', 1048576),
+  producer_max_buffering: Type.Optional(
+    Type.Integer({
+      title: 'Messages that wait',
+      description:
+        'messages that wait at most; further ones are dropped and counted; as the plugin metadata says when absent',
+      minimum: 1,
+      examples: [50000],
+    }),
+  ),
   ...entryFields,
   ...bodyFields,
   ...batchFields('kafka logger'),
@@ -113,14 +122,10 @@ type Conf = Static<typeof schema>
 
 /** Fields of APISIX's that have nothing to set here, with what to do instead. */
 const REFUSED: Record<string, string> = {
-  producer_max_buffering: 'set max_pending_entries in the plugin metadata',
   producer_time_linger: 'set inactive_timeout and buffer_duration',
   cluster_name: 'each configuration has a producer of its own',
   api_version: 'versions are agreed on with the broker',
 }
-
-/** Member of an entry that is HTTP text; no log format has this name. */
-const ORIGIN = '\0origin'
 
 export default definePlugin<Conf>({
   name: 'kafka-logger',
@@ -141,12 +146,9 @@ export default definePlugin<Conf>({
   },
   setup(conf, env) {
     const sender = new KafkaSender(toTarget(conf))
-    const origin: Pick<Delivery, 'makeEntry' | 'toText'> = {
-      makeEntry: (ctx, { request }) => ({ [ORIGIN]: toHttpText(ctx, request ?? '') }),
-      toText: (entry) => (entry[ORIGIN] as string | undefined) ?? JSON.stringify(entry),
-    }
-    return createLogger(conf.meta_format === 'origin' ? { ...conf, log_format_extra: undefined } : conf, env, {
-      ...(conf.meta_format === 'origin' ? origin : {}),
+    return createLogger(conf, env, {
+      ...(conf.meta_format === 'origin' && { makeText: (ctx, { request }) => toHttpText(ctx, request ?? '') }),
+      ...(conf.producer_max_buffering !== undefined && { maxPendingEntries: conf.producer_max_buffering }),
       concurrency: conf.producer_type === 'sync' ? 1 : 4,
       deliver: (batch) => sender.send(batch),
       close: () => sender.close(),

@@ -4,6 +4,7 @@ import { SERVER } from '../gateway/error-page.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { createHttpClient } from '../gateway/http-client.ts'
 import { definePlugin } from '../gateway/plugin.ts'
+import { checkFields } from '../lib/header-fields.ts'
 import { batchFields, bodyFields, checkLogger, entryFields, loggerMetadata } from './logging/fields.ts'
 import { compileFormat } from './logging/format.ts'
 import { checkAddress, createPoster, endpointsField, keepaliveTimeoutField, pickOne } from './logging/http.ts'
@@ -28,8 +29,17 @@ const schema = Type.Object({
       examples: ['tenant-1'],
     }),
   ),
-  log_labels: Type.Optional(
+  headers: Type.Optional(
     Type.Record(Type.String(), Type.String(), {
+      title: 'Headers',
+      description:
+        'further headers of a push, such as Authorization; X-Scope-OrgID and Content-Type are not taken from here',
+      minProperties: 1,
+      examples: [{ Authorization: 'Bearer a-token' }],
+    }),
+  ),
+  log_labels: Type.Optional(
+    Type.Record(Type.String(), Type.String({ minLength: 1 }), {
       title: 'Labels',
       description: 'labels of the streams; a value that begins with `$` is a variable',
       default: { job: 'apisix' },
@@ -89,6 +99,7 @@ export default definePlugin<Conf>({
   metadataSchema: loggerMetadata,
   check(conf, kind) {
     if (kind === 'plugin') for (const address of conf.endpoint_addrs) checkAddress('endpoint_addrs', address)
+    if (kind === 'plugin') checkFields('headers', conf.headers)
     checkLogger(conf, kind)
   },
   setup(conf, env) {
@@ -99,21 +110,35 @@ export default definePlugin<Conf>({
     })
     const post = createPoster(client, { timeoutMs: conf.timeout ?? 3000, tlsVerify: conf.ssl_verify ?? true })
     const headers = {
-      'User-Agent': SERVER,
+      ...ownHeaders(conf),
       'Content-Type': 'application/json',
       'X-Scope-OrgID': conf.tenant_id ?? 'fake',
       ...(conf.keepalive === false ? { Connection: 'close' } : {}),
     }
     const path = conf.endpoint_uri ?? '/loki/api/v1/push'
     return createLogger(conf, env, {
-      toText: (entry, ctx) =>
-        JSON.stringify([labelsOf(ctx, labels), `${env.now()}000000`, JSON.stringify(entry)] satisfies Waiting),
+      toText(entry, ctx) {
+        entry.route_id ??= 'no-matched'
+        return JSON.stringify([labelsOf(ctx, labels), startOf(ctx, env.now()), JSON.stringify(entry)] satisfies Waiting)
+      },
       concurrency: 4,
       deliver: (batch) => post(pickOne(conf.endpoint_addrs) + path, headers, toPush(batch)),
       close: () => client.close(),
     })
   },
 })
+
+/** Names in lower case, so that a field that is set here replaces one of the configuration. */
+function ownHeaders({ headers }: Conf): Record<string, string> {
+  const own = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const)
+  const { 'content-type': _, 'x-scope-orgid': __, ...rest } = Object.fromEntries(own)
+  return { 'user-agent': SERVER, ...rest }
+}
+
+/** When the request began, in nanoseconds: more digits than a number holds. */
+function startOf({ startedAt }: Exchange, nowMs: number): string {
+  return `${Math.round(nowMs - (performance.now() - startedAt))}000000`
+}
 
 function labelsOf(ctx: Exchange, labels: ReturnType<typeof compileFormat>): string {
   const found = labels(ctx, { request: undefined, response: undefined })

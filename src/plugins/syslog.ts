@@ -50,7 +50,7 @@ const schema = Type.Object({
   flush_limit: Type.Optional(
     Type.Integer({
       title: 'Flush limit',
-      description: 'bytes of messages that are gathered for one write on a TCP connection',
+      description: 'characters of messages that make them go at once, and bytes of one write on a TCP connection',
       minimum: 1,
       default: 4096,
       examples: [65536],
@@ -100,11 +100,11 @@ export default definePlugin<Conf>({
   setup(conf, env) {
     const { host, port, timeout: timeoutMs = 3000, pool_size: connections = 5 } = conf
     const toText = (entry: object): string => toMessage(JSON.stringify(entry), new Date(env.now()))
-    const maxPendingCharacters = conf.drop_limit ?? 1048576
+    const bounds = { maxPendingCharacters: conf.drop_limit ?? 1048576, batchCharacters: conf.flush_limit ?? 4096 }
     if (conf.sock_type === 'udp')
       return createLogger(conf, env, {
         toText,
-        maxPendingCharacters,
+        ...bounds,
         deliver: (batch) => sendDatagrams({ host, port, timeoutMs }, batch),
       })
     const pool = new SocketPool(
@@ -113,7 +113,7 @@ export default definePlugin<Conf>({
     )
     return createLogger(conf, env, {
       toText,
-      maxPendingCharacters,
+      ...bounds,
       concurrency: connections,
       deliver: (batch) => pool.send(toWrites(batch, conf.flush_limit ?? 4096)),
       close: () => pool.close(),

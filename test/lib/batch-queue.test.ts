@@ -14,6 +14,7 @@ function queueOf(options: Partial<BatchOptions> = {}): { queue: BatchQueue; log:
   const log: Log = { batches: [], dropped: [], retries: 0, pending: 0 }
   const queue = new BatchQueue({
     batchSize: 2,
+    batchCharacters: 100,
     inactiveMs: 60_000,
     maxAgeMs: 60_000,
     maxRetries: 0,
@@ -60,6 +61,14 @@ test('a batch that is not full goes when nothing comes any more, or when it is o
   await until(() => old.log.batches.length >= 1)
   clearInterval(adding)
   await old.queue.close()
+})
+
+test('enough characters go at once, whatever their number', async () => {
+  const { queue, log } = queueOf({ batchSize: 10, batchCharacters: 5 })
+  for (const entry of ['aa', 'bbb', 'cc']) queue.add(entry)
+  await until(() => log.batches.length === 1)
+  assert.deepEqual(log.batches, [['aa', 'bbb']])
+  await queue.close()
 })
 
 test('what does not fit is dropped and counted', async () => {

@@ -16,7 +16,7 @@ test('a bulk request: an action and an entry in two lines, user and headers', as
   assert.equal(post?.headers.authorization, `Basic ${Buffer.from('elastic:a:b').toString('base64')}`)
   assert.equal(post?.headers['content-type'], 'application/x-ndjson')
   assert.equal(post?.headers['x-own'], '1')
-  const action = '{"index":{"_index":"gateway"}}\n'
+  const action = '{"create":{"_index":"gateway"}}\n'
   assert.equal(post?.body, `${action}{"u":"/1","route_id":"a"}\n${action}{"u":"/2","route_id":"a"}\n`)
 })
 
@@ -33,6 +33,7 @@ test('an API key instead of a user', async () => {
 test('configurations that are refused', () => {
   const conf = { endpoint_addrs: ['http://127.0.0.1:9200'], field: { index: 'x' } }
   assert.match(refusal('elasticsearch-logger', { field: { index: 'x' } }) ?? '', /"endpoint_addrs" is required/)
+  assert.match(refusal('elasticsearch-logger', { ...conf, field: { index: 'x', type: 'y' } }) ?? '', /leave it out/)
   assert.match(refusal('elasticsearch-logger', { ...conf, field: {} }) ?? '', /"index" is required/)
   assert.match(refusal('elasticsearch-logger', { ...conf, auth: { username: 'a' } }) ?? '', /"password" is required/)
   assert.equal(refusal('elasticsearch-logger', conf), undefined)

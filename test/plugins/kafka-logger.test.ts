@@ -1,41 +1,12 @@
-// Against librdkafka's own mock cluster, which speaks the Kafka protocol: `kcat` runs it and consumes from it.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { type AddressInfo, createServer } from 'node:net'
 import { after, test } from 'node:test'
 import { needs } from '../needs.ts'
 import { refusal, startBench } from './harness.ts'
-import { arrived, until } from './logging/receiver.ts'
+import { startCluster } from './logging/kafka-cluster.ts'
+import { arrived } from './logging/receiver.ts'
 
 const bench = await startBench()
-
-interface Cluster {
-  port: number
-  /** `topic|key|value` of each message. */
-  messages: string[]
-}
-
-async function startCluster(topic: string): Promise<Cluster> {
-  const config = ['-X', 'test.mock.num.brokers=1', '-X', 'auto.offset.reset=earliest', '-d', 'mock']
-  const kcat = spawn('kcat', ['-C', '-u', '-b', 'mock', '-t', topic, ...config, '-f', '%t|%k|%s\\n'])
-  after(() => kcat.kill())
-  const messages: string[] = []
-  let output = ''
-  let log = ''
-  kcat.stdout.on('data', (chunk) => {
-    const lines = (output + chunk).split('\n')
-    output = lines.pop() as string
-    messages.push(...lines)
-  })
-  kcat.stderr.on('data', (chunk) => {
-    log += chunk
-  })
-  const port = await until(
-    () => /bootstrap\.servers=127\.0\.0\.1:(\d+)/.exec(log)?.[1],
-    () => `kcat did not start a cluster: ${log}`,
-  )
-  return { port: Number(port), messages }
-}
 
 test('a message for each entry, with its key', needs('kcat'), async () => {
   const { port, messages } = await startCluster('logs')
@@ -54,10 +25,12 @@ test('a message for each entry, with its key', needs('kcat'), async () => {
   assert.equal(JSON.parse(entry ?? '').request.uri, '/4')
 })
 
-test('the request as HTTP text', needs('kcat'), async () => {
+test('the request as HTTP text, whatever log format is set', needs('kcat'), async () => {
   const { port, messages } = await startCluster('origin')
   const conf = { brokers: [{ host: '127.0.0.1', port }], kafka_topic: 'origin', meta_format: 'origin', timeout: 10 }
-  bench.route({ 'kafka-logger': { ...conf, batch_max_size: 1, include_req_body: true } })
+  bench.put('plugin_metadata/kafka-logger', { log_format: { u: '$uri' } })
+  const own = { batch_max_size: 1, include_req_body: true, log_format: { u: '$uri' } }
+  bench.route({ 'kafka-logger': { ...conf, ...own } })
   await bench.send('/a?b=1', { method: 'POST', headers: { Host: 'h.example', 'X-A': '1' }, body: 'body\nend' })
   assert.equal(
     (await arrived(messages, 5)).join('\n'),
@@ -80,7 +53,7 @@ test('configurations that are refused', () => {
   const brokers = [{ host: 'a', port: 1 }]
   assert.match(refusal('kafka-logger', { brokers }) ?? '', /"kafka_topic" is required/)
   assert.match(refusal('kafka-logger', { kafka_topic: 'a' }) ?? '', /one of the properties "brokers" and "broker_list"/)
-  assert.match(refusal('kafka-logger', { kafka_topic: 'a', brokers, required_acks: 2 }) ?? '', /none of the enum/)
+  assert.match(refusal('kafka-logger', { kafka_topic: 'a', brokers, required_acks: 0 }) ?? '', /none of the enum/)
   assert.match(
     refusal('kafka-logger', { kafka_topic: 'a', brokers, producer_time_linger: 1 }) ?? '',
     /"producer_time_linger" is not supported: set inactive_timeout/,

@@ -36,13 +36,17 @@ test('a push: streams by label, times in nanoseconds, the tenant', async () => {
 
 test('the defaults: label, tenant, entry; another path; a connection for each push', async () => {
   receiver.received.length = 0
-  const conf = { endpoint_addrs: [`${receiver.url}/`], endpoint_uri: '/push', keepalive: false, batch_max_size: 1 }
+  const headers = { 'X-Own': '1', 'x-scope-orgid': 'other', 'Content-Type': 'text/plain' }
+  const more = { endpoint_uri: '/push', keepalive: false, batch_max_size: 1 }
+  const conf = { endpoint_addrs: [`${receiver.url}/`], headers, ...more }
   bench.route({ 'loki-logger': conf })
   await bench.send('/a')
   const [post] = await arrived(receiver.received)
   assert.equal(post?.url, '/push')
   assert.equal(post?.headers.connection, 'close')
   assert.equal(post?.headers['x-scope-orgid'], 'fake')
+  assert.equal(post?.headers['content-type'], 'application/json')
+  assert.equal(post?.headers['x-own'], '1')
   const [stream] = (JSON.parse(post?.body ?? '') as Push).streams
   assert.deepEqual(stream?.stream, { job: 'apisix' })
   assert.equal(JSON.parse(stream?.values[0]?.[1] ?? '').route_id, 'a')

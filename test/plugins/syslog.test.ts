@@ -35,7 +35,7 @@ test('messages on a TCP connection that is kept, each with a line feed', async (
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   after(() => server.close())
   const { port } = server.address() as AddressInfo
-  bench.route({ syslog: { host: '127.0.0.1', port, batch_max_size: 2, flush_limit: 1, log_format: { u: '$uri' } } })
+  bench.route({ syslog: { host: '127.0.0.1', port, batch_max_size: 2, log_format: { u: '$uri' } } })
   for (const target of ['/1', '/2']) await bench.send(target)
   await arrived(messages, 2)
   for (const target of ['/3', '/4']) await bench.send(target)
@@ -57,6 +57,17 @@ test('a datagram for each message', async () => {
   bench.route({ syslog: conf })
   for (const target of ['/1', '/2']) await bench.send(target)
   assert.deepEqual((await arrived(messages, 2)).map(parse), ['{"u":"/1","route_id":"a"}', '{"u":"/2","route_id":"a"}'])
+})
+
+test('messages go at once when there are flush_limit characters of them', async () => {
+  const messages: string[] = []
+  const socket = createSocket('udp4', (message) => messages.push(message.toString()))
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
+  after(() => socket.close())
+  const conf = { host: '127.0.0.1', port: socket.address().port, sock_type: 'udp', inactive_timeout: 60 }
+  bench.route({ syslog: { ...conf, flush_limit: 200, log_format: { u: '$uri' } } })
+  for (const target of ['/1', '/2', '/3']) await bench.send(target)
+  await arrived(messages, 2)
 })
 
 test('configurations that are refused', () => {

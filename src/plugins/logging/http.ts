@@ -46,7 +46,7 @@ type Poster = (url: string, headers: Record<string, string>, body: string | Buff
 
 export function createPoster(client: HttpClient, options: { timeoutMs: number; tlsVerify: boolean }): Poster {
   return async (url, headers, body) => {
-    const bytes = Buffer.from(body)
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body
     const answer = await client.request(url, {
       method: 'POST',
       headers: { ...headers, 'Content-Length': bytes.length },

@@ -6,8 +6,8 @@ export interface KafkaTarget {
   sasl: SASLOptions | undefined
   topic: string
   key: string | undefined
-  /** Acknowledgements that a batch waits for: none, the leader's, all in-sync replicas'. */
-  acks: 0 | 1 | -1
+  /** Acknowledgements that a batch waits for: the leader's, all in-sync replicas'. */
+  acks: 1 | -1
   timeoutMs: number
   /** Bounds of one produce request. */
   maxMessages: number
@@ -28,8 +28,7 @@ export class KafkaSender {
 
   /** Rejects when a message was not acknowledged. */
   async send(texts: string[]): Promise<void> {
-    this.#producer ??= connect(this.#target)
-    const producer = await this.#producer
+    const producer = await this.#connected()
     const { topic, key, acks } = this.#target
     for (const part of this.#split(texts))
       await producer.send({
@@ -42,6 +41,16 @@ export class KafkaSender {
     const producer = this.#producer
     this.#producer = undefined
     await (await producer)?.close()
+  }
+
+  async #connected(): Promise<TextProducer> {
+    this.#producer ??= connect(this.#target)
+    try {
+      return await this.#producer
+    } catch (error) {
+      this.#producer = undefined // the next batch tries again, and there is nothing to close
+      throw error
+    }
   }
 
   #split(texts: string[]): string[][] {

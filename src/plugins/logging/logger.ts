@@ -8,17 +8,21 @@ import { defaultEntry, type Entry, formattedEntry } from './entry.ts'
 import type { BatchConf, EntryConf } from './fields.ts'
 import { type Bodies, compileFormat, type Format } from './format.ts'
 
-export interface Delivery {
+export interface Delivery<E extends string | Buffer = string> {
   /** Rejects when the batch did not arrive. */
-  deliver(batch: string[]): Promise<unknown>
+  deliver(batch: E[]): Promise<unknown>
   /** An entry as text; JSON unless told otherwise. */
   toText?(entry: Entry, ctx: Exchange): string
+  /** An entry that has a form of its own, whatever log format is set: then there is no other entry. */
+  makeText?(ctx: Exchange, bodies: Bodies): string
   /** What is logged without a log format; APISIX's default entry unless told otherwise. */
   makeEntry?(ctx: Exchange, bodies: Bodies): Entry
   /** Batches under way at a time; 1 keeps their order. */
   concurrency?: number
   /** Characters of entries that wait at most. */
   maxPendingCharacters?: number
+  /** Characters of entries that make a batch due. */
+  batchCharacters?: number
   /** Entries that wait at most; as the plugin metadata says when absent. */
   maxPendingEntries?: number
   /** After the last batch. */
@@ -46,11 +50,12 @@ export function createLogger(
   const bodies = createBodyCollector(conf)
   const toEntry = entryMaker(conf, env, delivery.makeEntry ?? defaultEntry)
   const toText = delivery.toText ?? ((entry: Entry) => JSON.stringify(entry))
+  const makeText = delivery.makeText ?? ((ctx: Exchange, read: Bodies) => toText(toEntry(ctx, read), ctx))
   const queue = createQueue(conf, env, delivery)
   return {
     ...bodies.phases,
     log(ctx) {
-      queue.add(toText(toEntry(ctx, bodies.read(ctx)), ctx))
+      queue.add(makeText(ctx, bodies.read(ctx)))
     },
     async close() {
       await queue.close()
@@ -65,11 +70,11 @@ export function toJson(batch: string[], batchMaxSize: number | undefined): strin
 }
 
 /** A queue as the batch fields describe it, which reports what is lost. */
-export function createQueue(
+export function createQueue<E extends string | Buffer = string>(
   conf: BatchConf | Waits,
   env: PluginEnv,
-  delivery: Pick<Delivery, 'deliver' | 'concurrency' | 'maxPendingCharacters' | 'maxPendingEntries'>,
-): BatchQueue {
+  delivery: Pick<Delivery<E>, Exclude<keyof Delivery, 'toText' | 'makeText' | 'makeEntry' | 'close'>>,
+): BatchQueue<E> {
   const batch = conf as BatchConf
   const waits = conf as Partial<Waits>
   const name = conf.name ?? ''
@@ -81,8 +86,9 @@ export function createQueue(
   ])
   const slot = gauge.slot([name, kind === 'routes' ? id : `${kind}/${id}`, ''])
   const report = lossReporter(name, env)
-  return new BatchQueue({
+  return new BatchQueue<E>({
     batchSize: batch.batch_max_size ?? 1000,
+    batchCharacters: delivery.batchCharacters ?? Number.POSITIVE_INFINITY,
     inactiveMs: waits.inactiveMs ?? (batch.inactive_timeout ?? 5) * 1000,
     maxAgeMs: waits.maxAgeMs ?? (batch.buffer_duration ?? 60) * 1000,
     maxRetries: batch.max_retry_count ?? 0,
