@@ -191,6 +191,7 @@ try {
     'jwt-auth': { key: 'bench', secret: JWT_SECRET },
   }
   await own.put('/consumers/bench', { username: 'bench', labels: { team: 'bench' }, plugins: credentials })
+  await own.put('/plugin_metadata/opentelemetry', { collector: { address: `127.0.0.1:${backend}` } })
   const cases = casesWith(`127.0.0.1:${backend}`, sink)
   const missing = plugins.filter(({ name }) => !cases[name] && !NOT_MEASURED[name]).map(({ name }) => name)
   if (missing.length) throw new Error(`no case and no reason for ${missing.join(', ')}`)

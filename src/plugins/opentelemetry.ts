@@ -136,7 +136,7 @@ export default definePlugin<Conf>({
         const parent = readTraceparent(headers)
         const traceId = parent?.traceId ?? newId(ctx, settings)
         const context = { traceId, spanId: newSpanId(), sampled: sample(traceId, parent) }
-        headers.set('traceparent', toTraceparent(context))
+        headers.setLiteral('traceparent', 'traceparent', toTraceparent(context))
         if (settings.set_ngx_var) setVariables(ctx, context)
         if (context.sampled) ctx.set(SPAN, { context, parent } satisfies Started)
       },
@@ -185,31 +185,32 @@ function toSpan(ctx: Exchange, { context, parent }: Started, attributes: Attribu
 
 function attributesOf(ctx: Exchange, conf: Conf): Attribute[] {
   const { request, response, route } = ctx
-  const found: [string, string | number | undefined][] = [
-    ['net.host.name', request.host],
-    ['http.method', request.method],
-    ['http.scheme', request.scheme],
-    ['http.target', variable(ctx, 'request_uri')],
-    ['http.user_agent', request.headers.get('user-agent')],
-    ['apisix.route_id', route?.id],
-    ['apisix.route_name', route?.conf.name as string | undefined],
-    ['apisix.service_id', route?.serviceId],
-    ['apisix.service_name', route?.serviceName],
-    ['http.route', ctx.matchedUri],
-    ['http.status_code', response.status],
-    ['http.response.status_code', response.status],
-    ...(conf.additional_attributes ?? []).map((name) => [name, variable(ctx, name)] as [string, string | undefined]),
-    ...headerAttributes(ctx, conf.additional_header_prefix_attributes ?? []),
-  ]
-  return found.filter((attribute): attribute is [string, string | number] => attribute[1] !== undefined)
+  const found: Attribute[] = []
+  const add = (name: string, value: string | number | undefined): void => {
+    if (value !== undefined) found.push([name, value])
+  }
+  add('net.host.name', request.host)
+  add('http.method', request.method)
+  add('http.scheme', request.scheme)
+  add('http.target', variable(ctx, 'request_uri'))
+  add('http.user_agent', request.headers.get('user-agent'))
+  add('apisix.route_id', route?.id)
+  add('apisix.route_name', route?.conf.name as string | undefined)
+  add('apisix.service_id', route?.serviceId)
+  add('apisix.service_name', route?.serviceName)
+  add('http.route', ctx.matchedUri)
+  add('http.status_code', response.status)
+  add('http.response.status_code', response.status)
+  for (const name of conf.additional_attributes ?? []) add(name, variable(ctx, name))
+  if (conf.additional_header_prefix_attributes) addHeaders(ctx, conf.additional_header_prefix_attributes, add)
+  return found
 }
 
-function headerAttributes({ request }: Exchange, wanted: string[]): [string, string][] {
-  if (wanted.length === 0) return []
+function addHeaders({ request }: Exchange, wanted: string[], add: (name: string, value: string) => void): void {
   const tests = wanted.map((name) => name.toLowerCase())
-  return [...request.headers.entries()].filter(([name]) =>
-    tests.some((test) => (test.endsWith('*') ? name.startsWith(test.slice(0, -1)) : name === test)),
-  )
+  for (const [name, value] of request.headers.entries())
+    if (tests.some((test) => (test.endsWith('*') ? name.startsWith(test.slice(0, -1)) : name === test)))
+      add(name, value)
 }
 
 interface Exporter {
@@ -222,7 +223,7 @@ interface Exporter {
 function createExporter(env: PluginEnv): Exporter {
   let from: unknown
   let settings: Settings
-  let queue: BatchQueue | undefined
+  let queue: BatchQueue<Buffer> | undefined
   let former: Promise<void> = Promise.resolve()
   const current = (): Settings => {
     const metadata = env.metadata() ?? env.attr
@@ -238,7 +239,7 @@ function createExporter(env: PluginEnv): Exporter {
     settings: current,
     add(span) {
       current()
-      queue?.add(span.toString('latin1'))
+      queue?.add(span)
     },
     async close() {
       await Promise.all([former, queue?.close()])
@@ -246,7 +247,7 @@ function createExporter(env: PluginEnv): Exporter {
   }
 }
 
-function spanQueue(env: PluginEnv, { collector, batch_span_processor: batch, resource }: Settings): BatchQueue {
+function spanQueue(env: PluginEnv, { collector, batch_span_processor: batch, resource }: Settings): BatchQueue<Buffer> {
   const { address, request_timeout: timeout } = collector
   const post = createPoster(env.http, { timeoutMs: timeout * 1000, tlsVerify: true })
   const url = `${/^https?:/.test(address) ? '' : 'http://'}${address}/v1/traces`
@@ -258,7 +259,7 @@ function spanQueue(env: PluginEnv, { collector, batch_span_processor: batch, res
     ['hostname', HOST],
     ...Object.entries(resource),
   ]
-  return createQueue(
+  return createQueue<Buffer>(
     {
       name: 'opentelemetry',
       batch_max_size: batch.max_export_batch_size,
@@ -269,16 +270,7 @@ function spanQueue(env: PluginEnv, { collector, batch_span_processor: batch, res
     {
       concurrency: 2,
       maxPendingEntries: batch.max_queue_size * (batch.drop_on_queue_full ? 1 : GROWTH),
-      deliver: (spans) =>
-        post(
-          url,
-          headers,
-          encodeExport(
-            attributes,
-            SCOPE,
-            spans.map((span) => Buffer.from(span, 'latin1')),
-          ),
-        ),
+      deliver: (spans) => post(url, headers, encodeExport(attributes, SCOPE, spans)),
     },
   )
 }

@@ -104,7 +104,7 @@ export default definePlugin<Conf>({
       header_filter: (ctx) => note(ctx, 'headerAt'),
       log(ctx) {
         const trace = ctx.get<Trace>(TRACE)
-        if (trace) for (const span of toSpans(ctx, trace, conf)) queue.add(JSON.stringify(span))
+        if (trace) for (const span of toSpans(ctx, trace, conf)) queue.add(span)
       },
       close: () => queue.close(),
     }
@@ -124,11 +124,11 @@ function begin(ctx: Exchange, caller: B3Context, sampled: boolean): Trace {
   }
   const { headers } = ctx.request
   headers.remove('b3')
-  headers.set('X-B3-Sampled', sampled ? '1' : '0')
+  headers.setLiteral('X-B3-Sampled', 'x-b3-sampled', sampled ? '1' : '0')
   if (sampled || caller.traceId !== undefined) {
-    headers.set('X-B3-TraceId', trace.traceId)
-    headers.set('X-B3-SpanId', trace.proxyId)
-    headers.set('X-B3-ParentSpanId', trace.requestId)
+    headers.setLiteral('X-B3-TraceId', 'x-b3-traceid', trace.traceId)
+    headers.setLiteral('X-B3-SpanId', 'x-b3-spanid', trace.proxyId)
+    headers.setLiteral('X-B3-ParentSpanId', 'x-b3-parentspanid', trace.requestId)
   }
   return trace
 }
@@ -146,39 +146,44 @@ interface Part {
   parentId: string | undefined
   from: number
   to: number
+  /** Members of the span that only this part has, as JSON with a comma before them. */
+  facts: string
 }
 
-function toSpans(ctx: Exchange, trace: Trace, conf: Conf): object[] {
+/** The spans as JSON. They are put together from texts: each request makes several, and what they share is written out once. */
+function toSpans(ctx: Exchange, trace: Trace, conf: Conf): string[] {
   const now = performance.now()
-  const toEpochUs = (at: number): number => Math.round((Date.now() - (now - at)) * 1000)
-  const localEndpoint = {
-    serviceName: conf.service_name ?? 'APISIX',
-    ...addressOf(conf.server_addr ?? ctx.connection.serverAddr),
-    port: ctx.connection.serverPort,
-  }
-  return partsOf(ctx.startedAt, trace, conf.span_version ?? 2, now).map(({ name, id, parentId, from, to }) => ({
-    traceId: trace.traceId,
-    id,
-    ...(parentId === undefined ? {} : { parentId }),
-    name: `apisix.${name}`,
-    timestamp: toEpochUs(from),
-    duration: Math.max(1, Math.round((to - from) * 1000)),
-    localEndpoint,
-    ...(name === 'request' ? requestFacts(ctx) : {}),
-    ...(name === 'proxy' ? proxyFacts(ctx) : {}),
-  }))
+  const epochMs = Date.now() - now
+  const { serverAddr, serverPort } = ctx.connection
+  const service = JSON.stringify(conf.service_name ?? 'APISIX')
+  const shared = `,"localEndpoint":{"serviceName":${service},${endpoint(conf.server_addr ?? serverAddr, serverPort)}}`
+  return partsOf(ctx, trace, conf.span_version ?? 2, now).map(({ name, id, parentId, from, to, facts }) => {
+    const parent = parentId === undefined ? '' : `,"parentId":"${parentId}"`
+    const duration = Math.max(1, Math.round((to - from) * 1000))
+    const times = `"timestamp":${Math.round((epochMs + from) * 1000)},"duration":${duration}`
+    return `{"traceId":"${trace.traceId}","id":"${id}"${parent},"name":"apisix.${name}",${times}${shared}${facts}}`
+  })
 }
 
-function partsOf(startedAt: number, trace: Trace, spanVersion: 1 | 2, now: number): Part[] {
+function partsOf(ctx: Exchange, trace: Trace, spanVersion: 1 | 2, now: number): Part[] {
   const { requestId, callerId, proxyId } = trace
-  const request = { name: 'request', id: requestId, parentId: callerId, from: startedAt, to: now }
-  const proxy = { name: 'proxy', id: proxyId, parentId: requestId }
+  const { startedAt } = ctx
+  const request = {
+    name: 'request',
+    id: requestId,
+    parentId: callerId,
+    from: startedAt,
+    to: now,
+    facts: requestFacts(ctx),
+  }
+  const proxy = { name: 'proxy', id: proxyId, parentId: requestId, facts: proxyFacts(ctx) }
   const child = (name: string, parentId: string, from: number, to: number): Part => ({
     name,
     id: newSpanId(),
     parentId,
     from,
     to,
+    facts: '',
   })
   const headerAt = trace.headerAt < 0 ? now : trace.headerAt
   if (spanVersion === 2)
@@ -192,26 +197,24 @@ function partsOf(startedAt: number, trace: Trace, spanVersion: 1 | 2, now: numbe
   return parts
 }
 
-function requestFacts(ctx: Exchange): object {
+function requestFacts(ctx: Exchange): string {
   const { request, response } = ctx
-  const tags: Record<string, string> = {
-    component: 'apisix',
-    'http.method': request.method,
-    'http.url': `${request.scheme}://${request.authority}${variable(ctx, 'request_uri')}`,
-    'http.status_code': String(response.status),
-  }
-  if (response.status >= 500) tags.error = 'true'
-  return { kind: 'SERVER', remoteEndpoint: { ...addressOf(ctx.remoteAddr), port: ctx.remotePort }, tags }
+  const url = JSON.stringify(`${request.scheme}://${request.authority}${variable(ctx, 'request_uri')}`)
+  const error = response.status >= 500 ? ',"error":"true"' : ''
+  const status = `"http.status_code":"${response.status}"${error}`
+  const tags = `{"component":"apisix","http.method":${JSON.stringify(request.method)},"http.url":${url},${status}}`
+  return `,"kind":"SERVER","remoteEndpoint":{${endpoint(ctx.remoteAddr, ctx.remotePort)}},"tags":${tags}`
 }
 
-function proxyFacts(ctx: Exchange): object {
+function proxyFacts(ctx: Exchange): string {
   const node = ctx.upstreamTries.at(-1)?.address
-  if (node === undefined) return { kind: 'CLIENT' }
+  if (node === undefined) return ',"kind":"CLIENT"'
   const colon = node.lastIndexOf(':')
-  const remoteEndpoint = { ...addressOf(node.slice(0, colon)), port: Number(node.slice(colon + 1)) }
-  return { kind: 'CLIENT', remoteEndpoint }
+  return `,"kind":"CLIENT","remoteEndpoint":{${endpoint(node.slice(0, colon), Number(node.slice(colon + 1)))}}`
 }
 
-function addressOf(address: string): { ipv4: string } | { ipv6: string } {
-  return address.includes(':') ? { ipv6: address.replace(/^\[|\]$/g, '') } : { ipv4: address }
+/** Address and port as members. */
+function endpoint(address: string, port: number): string {
+  const members = address.includes(':') ? { ipv6: address.replace(/^\[|\]$/g, '') } : { ipv4: address }
+  return JSON.stringify({ ...members, port }).slice(1, -1)
 }

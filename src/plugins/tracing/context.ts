@@ -1,6 +1,6 @@
 // Trace contexts as they travel in headers: W3C Trace Context (`traceparent`) and B3 (`X-B3-*`, `b3`).
-import { randomBytes } from 'node:crypto'
 import type { HeaderList } from '../../gateway/headers.ts'
+import { randomHex } from '../../lib/random-hex.ts'
 
 export interface TraceContext {
   /** 32 hex digits, not all zero. */
@@ -24,11 +24,11 @@ const B3_TRACE_ID = /^(?:[0-9a-f]{16}|[0-9a-f]{32})$/i
 const B3_SPAN_ID = /^[0-9a-f]{16}$/i
 
 export function newTraceId(): string {
-  return randomBytes(16).toString('hex')
+  return randomHex(16)
 }
 
 export function newSpanId(): string {
-  return randomBytes(8).toString('hex')
+  return randomHex(8)
 }
 
 /** 32 hex digits that are not all zero. */
