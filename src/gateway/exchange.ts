@@ -18,6 +18,8 @@ export interface ConnectionInfo {
   remotePort: number
   serverAddr: string
   serverPort: number
+  /** What a PROXY protocol header said of the client, whether its sender is trusted or not. */
+  announced?: { remoteAddr: string; remotePort: number }
   /** Not a connection: a plugin makes this request for another one. */
   subrequest?: boolean
   /** Present on TLS connections. */

@@ -30,8 +30,9 @@ export function acceptProxied(
   then: (info: ConnectionInfo) => void,
 ): void {
   peek<ProxiedClient>(socket, { maxBytes: MAX_V2_BYTES, timeoutMs }, parseProxyHeader, (client) => {
-    const believed = client && trusted.has(info.remoteAddr)
-    then(believed ? { ...info, remoteAddr: client.address, remotePort: client.port } : info)
+    if (!client) return then(info)
+    const announced = { remoteAddr: client.address, remotePort: client.port }
+    then({ ...info, announced, ...(trusted.has(info.remoteAddr) ? announced : {}) })
   })
 }
 

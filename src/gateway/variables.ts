@@ -4,10 +4,16 @@ import { hostname } from 'node:os'
 import { toFieldValue } from '../lib/header-fields.ts'
 import { bodyVariable } from './body-variables.ts'
 import type { Exchange, UpstreamTry } from './exchange.ts'
+import { TLS_VARIABLES } from './tls-variables.ts'
 
 export type VariableValue = string | number | undefined
 
-/** The value of a variable for this request, as it is at this point of its way. */
+const HOSTNAME = hostname()
+
+/**
+ * The value of a variable for this request, as it is at this point of its way. Case does not matter in nginx's own names (`sent_http_Content_Type`),
+ * but in those of arguments, cookies and fields of bodies.
+ */
 export function variable(ctx: Exchange, name: string): VariableValue {
   const own = ctx.ownVar(name)
   if (own !== undefined) return own
@@ -16,7 +22,8 @@ export function variable(ctx: Exchange, name: string): VariableValue {
   for (const [prefix, byName] of PREFIXED) {
     if (name.startsWith(prefix)) return byName(ctx, name.slice(prefix.length))
   }
-  return undefined
+  const lower = name.toLowerCase()
+  return lower === name ? undefined : variable(ctx, lower)
 }
 
 /** Replaces `$name` and `${name}` in a template by variables; absent ones by nothing. */
@@ -69,9 +76,27 @@ export function cookie(ctx: Exchange, name: string): string | undefined {
 
 function header(ctx: Exchange, name: string): string | undefined {
   const { headers } = ctx.request
-  const direct = headers.get(name.replaceAll('_', '-')) ?? (name.includes('_') ? headers.get(name) : undefined)
-  return direct
+  const lower = name.toLowerCase()
+  return headers.get(lower.replaceAll('_', '-')) ?? (lower.includes('_') ? headers.get(lower) : undefined)
 }
+
+function responseHeader(ctx: Exchange, name: string): string | undefined {
+  return ctx.response.headers.get(name.toLowerCase().replaceAll('_', '-'))
+}
+
+/** The name in Basic credentials, checked or not. */
+function remoteUser({ request }: Exchange): string | undefined {
+  const encoded = /^basic +(\S+)/i.exec(request.headers.get('authorization') ?? '')?.[1]
+  const text = encoded && Buffer.from(encoded, 'base64').toString()
+  return text?.includes(':') ? text.slice(0, text.indexOf(':')) : undefined
+}
+
+/** nginx's `$proxy_add_x_forwarded_for`: what came, and this client. */
+function forwardedFor({ request, remoteAddr }: Exchange): string {
+  return [...request.headers.getAll('x-forwarded-for'), remoteAddr].join(', ')
+}
+
+const requestLine = ({ request }: Exchange): string => `${request.method} ${request.target} HTTP/${request.httpVersion}`
 
 const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(3)
 
@@ -84,17 +109,20 @@ const elapsed = (milliseconds: number): string => (milliseconds < 0 ? '-' : seco
 
 const PLAIN = new Map<string, (ctx: Exchange) => VariableValue>([
   ['uri', (ctx) => ctx.request.path],
+  ['document_uri', (ctx) => ctx.request.path],
   ['request_uri', (ctx) => ctx.request.target],
   ['args', (ctx) => ctx.request.query],
   ['query_string', (ctx) => ctx.request.query],
   ['is_args', (ctx) => (ctx.request.query ? '?' : '')],
   ['host', (ctx) => ctx.request.host],
-  ['hostname', () => hostname()],
+  ['hostname', () => HOSTNAME],
   ['scheme', (ctx) => ctx.request.scheme],
   ['https', (ctx) => (ctx.request.scheme === 'https' ? 'on' : '')],
+  ['http2', (ctx) => (ctx.request.httpVersion === '2.0' ? (ctx.connection.tls ? 'h2' : 'h2c') : '')],
   ['method', (ctx) => ctx.request.method],
   ['request_method', (ctx) => ctx.request.method],
-  ['request_line', (ctx) => `${ctx.request.method} ${ctx.request.target} HTTP/${ctx.request.httpVersion}`],
+  ['request', requestLine],
+  ['request_line', requestLine],
   ['request_id', (ctx) => ctx.id],
   ['apisix_request_id', (ctx) => ctx.id],
   ['server_protocol', (ctx) => `HTTP/${ctx.request.httpVersion}`],
@@ -102,23 +130,17 @@ const PLAIN = new Map<string, (ctx: Exchange) => VariableValue>([
   ['content_length', (ctx) => ctx.request.headers.get('content-length')],
   ['remote_addr', (ctx) => ctx.remoteAddr],
   ['remote_port', (ctx) => ctx.remotePort],
+  ['remote_user', remoteUser],
+  ['proxy_add_x_forwarded_for', forwardedFor],
+  ['proxy_protocol_addr', (ctx) => ctx.connection.announced?.remoteAddr],
+  ['proxy_protocol_port', (ctx) => ctx.connection.announced?.remotePort],
+  ['pid', () => process.pid],
   ['realip_remote_addr', (ctx) => ctx.connection.remoteAddr],
   ['realip_remote_port', (ctx) => ctx.connection.remotePort],
   ['server_addr', (ctx) => ctx.connection.serverAddr],
   ['server_port', (ctx) => String(ctx.connection.serverPort)],
   ['server_name', () => '_'],
-  ['ssl_server_name', (ctx) => ctx.connection.tls?.sni],
-  ['ssl_protocol', (ctx) => ctx.connection.tls?.protocol],
-  ['ssl_cipher', (ctx) => ctx.connection.tls?.cipher],
-  [
-    'ssl_client_verify',
-    (ctx) => (ctx.connection.tls ? (ctx.connection.tls.clientCertificate?.verify ?? 'NONE') : undefined),
-  ],
-  ['ssl_client_s_dn', (ctx) => ctx.connection.tls?.clientCertificate?.subject],
-  ['ssl_client_i_dn', (ctx) => ctx.connection.tls?.clientCertificate?.issuer],
-  ['ssl_client_serial', (ctx) => ctx.connection.tls?.clientCertificate?.serial],
-  ['ssl_client_fingerprint', (ctx) => ctx.connection.tls?.clientCertificate?.fingerprint],
-  ['ssl_client_raw_cert', (ctx) => ctx.connection.tls?.clientCertificate?.raw],
+  ...TLS_VARIABLES,
   ['status', (ctx) => ctx.response.status],
   ['bytes_sent', (ctx) => ctx.response.sentBytes],
   ['body_bytes_sent', (ctx) => ctx.response.bodyBytes],
@@ -152,12 +174,8 @@ const PREFIXED: [string, (ctx: Exchange, name: string) => VariableValue][] = [
   ['http_', header],
   ['cookie_', cookie],
   ['uri_param_', (ctx, name) => ctx.params?.[name]],
-  ['sent_http_', (ctx, name) => ctx.response.headers.get(name.replaceAll('_', '-'))],
-  [
-    'upstream_http_',
-    (ctx, name) =>
-      ctx.response.source === 'upstream' ? ctx.response.headers.get(name.replaceAll('_', '-')) : undefined,
-  ],
+  ['sent_http_', responseHeader],
+  ['upstream_http_', (ctx, name) => (ctx.response.source === 'upstream' ? responseHeader(ctx, name) : undefined)],
   ['post_arg_', (ctx, name) => bodyVariable(ctx, 'post_arg', name)],
   ['post_arg.', (ctx, name) => bodyVariable(ctx, 'post_arg', name)],
   ['graphql_', (ctx, name) => bodyVariable(ctx, 'graphql', name)],
