@@ -3,6 +3,10 @@
 //
 // A resource with `client` wants certificates of its clients. Without `skip_mtls_uri_regex` the handshake decides; with it, each request
 // does. A request whose Host is such a name must have come over a connection to that name, or the check could be walked around.
+//
+// These names, and those with `ssl_protocols` or several pairs, have a server of their own: a context that is chosen by name comes too late for what
+// it says of versions, since TLS has agreed on one by then, and node:tls takes one pair of it.
+import { createPrivateKey } from 'node:crypto'
 import { createSecureContext, type SecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls'
 import type { Resource } from '../resources/kinds.ts'
 import type { Config } from './config.ts'
@@ -10,10 +14,16 @@ import type { Logger } from './plugin.ts'
 import type { ResolvedResources } from './resolved-resources.ts'
 import type { TlsInfo } from './tls-port.ts'
 
+/** Why an ssl resource needs a server of its own; the same object until the resource changes. */
+export interface OwnTerms {
+  /** Certificates, keys, versions and the authorities of clients. Throws when they cannot be used. */
+  secure(): SecureContextOptions
+  /** Undefined: clients are not asked for certificates. */
+  check: ClientCheck | undefined
+}
+
 /** How the clients of one ssl resource are checked. */
 export interface ClientCheck {
-  /** Certificate, key, versions and the authorities of clients. */
-  secure: SecureContextOptions
   depth: number
   /** Paths that need no certificate; none: the handshake fails without one. */
   skip: RegExp[]
@@ -25,7 +35,7 @@ export class Certificates {
   readonly #log: Logger
   #generation = -1
   #byName = new Map<string, Resource>()
-  #checks = new Map<Resource, ClientCheck>()
+  #terms = new Map<Resource, OwnTerms>()
   readonly #contexts = new Map<Resource, SecureContext>()
 
   constructor(config: Config, resolved: ResolvedResources, log: Logger) {
@@ -46,37 +56,37 @@ export class Certificates {
     }
   }
 
-  /** Whether there is any name that wants certificates of its clients. */
-  get checkClients(): boolean {
+  /** Whether there is any name with terms of its own. */
+  get hasTerms(): boolean {
     this.#config.onLook()
     if (this.#generation !== this.#config.generation) this.#read()
-    return this.#checks.size > 0
+    return this.#terms.size > 0
   }
 
-  /** How clients of this name are checked; the same object until the resource changes. Undefined: they are not. */
-  clientCheck(servername: string): ClientCheck | undefined {
+  /** Undefined: the name is served like most. */
+  termsOf(servername: string): OwnTerms | undefined {
     const ssl = this.#lookUp(servername)
-    return ssl && this.#checks.get(ssl)
+    return ssl && this.#terms.get(ssl)
   }
 
   /** Why a request must not be served on its connection; undefined: it may be. */
   refuses(host: string, path: string, { sni, clientCertificate }: TlsInfo): string | undefined {
-    if (!this.checkClients) return undefined
+    if (!this.hasTerms) return undefined
     const wanted = this.#lookUp(host)
     const named = sni === undefined ? undefined : this.#lookUp(sni)
-    const check = wanted && this.#checks.get(wanted)
+    const check = wanted && this.#terms.get(wanted)?.check
     if (check && wanted !== named)
       return `the connection is for ${sni}, the request for ${host}, which wants a client certificate`
-    const own = named && this.#checks.get(named)
+    const own = named && this.#terms.get(named)?.check
     if (!own || clientCertificate?.verify === 'SUCCESS' || own.skip.some((pattern) => pattern.test(path)))
       return undefined
     return clientCertificate ? clientCertificate.verify : 'no client certificate'
   }
 
-  /** The context for a server name; undefined: there is none, it cannot be used, or its clients must be checked (then not here). */
+  /** The context for a server name; undefined: there is none, it cannot be used, or it has terms of its own (then not here). */
   #find(servername: string): SecureContext | undefined {
     const ssl = this.#lookUp(servername)
-    return ssl?.client === undefined ? ssl && this.#context(ssl) : undefined
+    return ssl && !this.#terms.has(ssl) ? this.#context(ssl) : undefined
   }
 
   #lookUp(servername: string): Resource | undefined {
@@ -90,19 +100,19 @@ export class Certificates {
     this.#generation = this.#config.generation
     const byName = new Map<string, Resource>()
     const kept = new Set<Resource>()
-    const checks = new Map<Resource, ClientCheck>()
+    const terms = new Map<Resource, OwnTerms>()
     for (const id of this.#config.ids('ssls')) {
       const ssl = this.#resolved.get('ssls', id)
       if (!ssl || ssl.status === 0 || ssl.type === 'client') continue
       kept.add(ssl)
-      const check = this.#checks.get(ssl) ?? toCheck(ssl)
-      if (check) checks.set(ssl, check)
+      const own = this.#terms.get(ssl) ?? toTerms(ssl)
+      if (own) terms.set(ssl, own)
       const names = (ssl.snis as string[] | undefined) ?? (ssl.sni === undefined ? [] : [String(ssl.sni)])
       for (const name of names) if (!byName.has(name.toLowerCase())) byName.set(name.toLowerCase(), ssl)
     }
     for (const ssl of this.#contexts.keys()) if (!kept.has(ssl)) this.#contexts.delete(ssl)
     this.#byName = byName
-    this.#checks = checks
+    this.#terms = terms
   }
 
   #context(ssl: Resource): SecureContext | undefined {
@@ -119,19 +129,29 @@ export class Certificates {
   }
 }
 
+/** The resource's pairs. TLS has one certificate for each kind of key; of several of a kind the last counts, as in APISIX. */
 function toSecure(ssl: Resource): SecureContextOptions {
-  const protocols = ssl.ssl_protocols as string[] | undefined
-  return {
-    cert: [String(ssl.cert), ...((ssl.certs as string[] | undefined) ?? [])],
-    key: [String(ssl.key), ...((ssl.keys as string[] | undefined) ?? [])],
-    minVersion: protocols && !protocols.includes('TLSv1.2') ? 'TLSv1.3' : 'TLSv1.2',
-    maxVersion: protocols && !protocols.includes('TLSv1.3') ? 'TLSv1.2' : 'TLSv1.3',
-  }
+  const certs = [String(ssl.cert), ...((ssl.certs as string[] | undefined) ?? [])]
+  const keys = [String(ssl.key), ...((ssl.keys as string[] | undefined) ?? [])]
+  const byKind = new Map<string | undefined, { cert: string; key: string }>()
+  for (const [i, key] of keys.entries())
+    byKind.set(createPrivateKey(key).asymmetricKeyType, { cert: certs[i] as string, key })
+  const pairs = [...byKind.values()]
+  return { cert: pairs.map(({ cert }) => cert), key: pairs.map(({ key }) => key) }
 }
 
-function toCheck(ssl: Resource): ClientCheck | undefined {
+function toTerms(ssl: Resource): OwnTerms | undefined {
   const client = ssl.client as { ca: string; depth?: number; skip_mtls_uri_regex?: string[] } | undefined
-  if (!client) return undefined
-  const skip = (client.skip_mtls_uri_regex ?? []).map((pattern) => new RegExp(pattern))
-  return { secure: { ...toSecure(ssl), ca: client.ca }, depth: client.depth ?? 1, skip }
+  const protocols = ssl.ssl_protocols as string[] | undefined
+  const several = ((ssl.certs as string[] | undefined) ?? []).length > 0
+  if (!client && !protocols && !several) return undefined
+  const versions = {
+    minVersion: protocols && !protocols.includes('TLSv1.2') ? 'TLSv1.3' : 'TLSv1.2',
+    maxVersion: protocols && !protocols.includes('TLSv1.3') ? 'TLSv1.2' : 'TLSv1.3',
+  } as const
+  const skip = (client?.skip_mtls_uri_regex ?? []).map((pattern) => new RegExp(pattern))
+  return {
+    secure: () => ({ ...toSecure(ssl), ...versions, ...(client && { ca: client.ca }) }),
+    check: client && { depth: client.depth ?? 1, skip },
+  }
 }

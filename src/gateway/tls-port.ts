@@ -1,12 +1,13 @@
 // A TLS port: certificates by server name, and client certificates for the names that ask for them (mTLS).
 //
-// A server of node:tls asks all of its clients for a certificate or none, and a browser that is asked shows a dialogue. So names with `client`
-// have a server each, and where there are such names the port looks at the ClientHello to find the server. Those servers resume no sessions:
-// a session of another name, or one made before the authorities changed, proves nothing here.
+// A server of node:tls asks all of its clients for a certificate or none, and a browser that is asked shows a dialogue; and its versions are
+// those of all names. So names with `client`, `ssl_protocols` or several pairs have a server each, and where there are such names the port looks
+// at the ClientHello to find the server. Those that ask for certificates resume no sessions: a session of another name, or one made before the
+// authorities changed, proves nothing there.
 import { constants, type X509Certificate } from 'node:crypto'
 import type net from 'node:net'
 import tls from 'node:tls'
-import type { Certificates, ClientCheck } from './certificates.ts'
+import type { Certificates, ClientCheck, OwnTerms } from './certificates.ts'
 import { MAX_RECORD_BYTES, serverNameOf } from './client-hello.ts'
 import type { ClientCertificate, ConnectionInfo } from './exchange.ts'
 import { peek } from './peek.ts'
@@ -26,7 +27,7 @@ export interface TlsPortOptions {
 export class TlsPort {
   readonly #port: TlsPortOptions
   readonly #ordinary: tls.Server
-  readonly #checking = new WeakMap<ClientCheck, tls.Server>()
+  readonly #own = new WeakMap<OwnTerms, tls.Server>()
   /** Connections in their handshake that have come through a balancer, by their peer: node:tls does not tell which socket it was given. */
   readonly #proxied = new Map<string, ConnectionInfo>()
 
@@ -39,7 +40,7 @@ export class TlsPort {
   accept(socket: net.Socket, proxied?: ConnectionInfo): void {
     const { certificates, options } = this.#port
     if (proxied) this.#remember(socket, proxied)
-    if (!certificates.checkClients) {
+    if (!certificates.hasTerms) {
       this.#ordinary.emit('connection', socket)
       return
     }
@@ -49,8 +50,8 @@ export class TlsPort {
       return name === 'incomplete' ? name : { value: name, taken: 0 }
     }
     peek<string | undefined>(socket, limits, look, (name) => {
-      const check = name === undefined ? undefined : certificates.clientCheck(name)
-      const server = check ? this.#serverFor(check) : this.#ordinary
+      const terms = name === undefined ? undefined : certificates.termsOf(name)
+      const server = terms ? this.#serverFor(terms) : this.#ordinary
       if (server) server.emit('connection', socket)
       else socket.destroy()
     })
@@ -69,21 +70,20 @@ export class TlsPort {
   }
 
   /** Undefined: its certificate or authorities cannot be used. */
-  #serverFor(check: ClientCheck): tls.Server | undefined {
-    const known = this.#checking.get(check)
+  #serverFor(terms: OwnTerms): tls.Server | undefined {
+    const known = this.#own.get(terms)
     if (known) return known
-    const { ticketKeys: _none, ...options } = this.#port.options
-    const asking = {
-      requestCert: true,
-      rejectUnauthorized: check.skip.length === 0,
-      secureOptions: constants.SSL_OP_NO_TICKET,
-    }
+    const { check } = terms
+    const { ticketKeys, ...options } = this.#port.options
+    const asking = check
+      ? { requestCert: true, rejectUnauthorized: check.skip.length === 0, secureOptions: constants.SSL_OP_NO_TICKET }
+      : ticketKeys && { ticketKeys }
     try {
-      const server = this.#serve({ ...options, ...check.secure, ...asking }, check)
-      this.#checking.set(check, server)
+      const server = this.#serve({ ...options, ...terms.secure(), ...asking }, check)
+      this.#own.set(terms, server)
       return server
     } catch (error) {
-      this.#port.log.error({ err: error }, 'a certificate that asks for those of clients cannot be used')
+      this.#port.log.error({ err: error }, 'a certificate with terms of its own cannot be used')
       return undefined
     }
   }

@@ -62,12 +62,23 @@ export async function listenForTest(
   return { server, port, tlsPort, close }
 }
 
+const EC_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1']
+
 /** A self-signed certificate for a server name, as PEM. */
 export function makeCertificate(name: string): { cert: string; key: string } {
+  return selfSigned(name, EC_KEY)
+}
+
+/** The same with an RSA key. */
+export function makeRsaCertificate(name: string): { cert: string; key: string } {
+  return selfSigned(name, ['-newkey', 'rsa:2048'])
+}
+
+function selfSigned(name: string, newKey: string[]): { cert: string; key: string } {
   const directory = mkdtempSync(join(tmpdir(), 'gateward-cert-'))
   const [cert, key] = [join(directory, 'cert.pem'), join(directory, 'key.pem')]
   const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`]
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+  const kind = [...newKey, '-nodes', '-days', '2']
   execFileSync('openssl', ['req', '-x509', ...kind, ...subject, '-keyout', key, '-out', cert], { stdio: 'ignore' })
   const pair = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }
   rmSync(directory, { recursive: true })
@@ -85,7 +96,7 @@ export function makeChain(...names: string[]): { authority: string; cert: string
     const signer = i === 0 ? [] : ['-CA', file(i - 1, 'cert'), '-CAkey', file(i - 1, 'key')]
     const last = i === names.length - 1
     const subject = ['-subj', `/CN=${name}`, '-addext', `basicConstraints=critical,CA:${last ? 'FALSE' : 'TRUE'}`]
-    const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+    const kind = [...EC_KEY, '-nodes', '-days', '2']
     const out = ['-keyout', file(i, 'key'), '-out', file(i, 'cert')]
     execFileSync('openssl', ['req', '-x509', ...signer, ...kind, ...subject, ...out], { stdio: 'ignore' })
   }
