@@ -100,11 +100,12 @@ export class DnsCache {
       records.slice(0, MAX_ADDRESSES).map(async (record) => ({ record, ...(await this.#lookUp(record.name)) })),
     )
     const found = targets.flatMap(({ record, found: addresses }) =>
-      addresses.map(({ address }) => ({
+      addresses.map(({ address }, i) => ({
         address,
         ...(record.port ? { port: record.port } : {}),
-        // RFC 2782: the lowest priority goes first, where a node's highest does. A weight of 0 is a small chance, not none.
-        weight: Math.max(1, record.weight),
+        // RFC 2782: the lowest priority goes first, where a node's highest does. A weight of 0 is a small chance, not none; a target's addresses
+        // have its weight together.
+        weight: Math.max(1, Math.floor((record.weight + i) / addresses.length)),
         priority: -record.priority,
       })),
     )

@@ -1,68 +1,14 @@
 // Names and services, asked of a name server of the test's own.
 import assert from 'node:assert/strict'
-import dgram from 'node:dgram'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { DnsCache } from '../../../src/gateway/upstream/dns.ts'
 import { readNodes } from '../../../src/gateway/upstream/nodes.ts'
 import { checkUpstream } from '../../../src/resources/upstream-schema.ts'
+import { a, srv, startNameServer } from './name-server.ts'
 
-interface DnsRecord {
-  ttl?: number
-  data: Buffer
-}
-
-const TYPES: Record<number, string> = { 1: 'A', 28: 'AAAA', 33: 'SRV' }
-const records = new Map<string, DnsRecord[]>()
-const asked: string[] = []
-const server = dgram.createSocket('udp4')
-let failing = false
-let dns: DnsCache
-
-const toName = (name: string): Buffer =>
-  Buffer.concat([
-    ...name.split('.').map((label) => Buffer.from([label.length, ...Buffer.from(label)])),
-    Buffer.alloc(1),
-  ])
-const a = (address: string, ttl = 60): DnsRecord => ({ ttl, data: Buffer.from(address.split('.').map(Number)) })
-const srv = (priority: number, weight: number, port: number, target: string): DnsRecord => {
-  const head = Buffer.alloc(6)
-  for (const [i, value] of [priority, weight, port].entries()) head.writeUInt16BE(value, i * 2)
-  return { data: Buffer.concat([head, toName(target)]) }
-}
-
-/** Answers one question from `records`; a name that has none of any type is not known. */
-function answer(query: Buffer): Buffer {
-  const labels: string[] = []
-  let at = 12
-  for (let length = query[at] as number; length > 0; length = query[at] as number) {
-    labels.push(query.toString('latin1', at + 1, at + 1 + length))
-    at += 1 + length
-  }
-  const name = labels.join('.')
-  const type = query.readUInt16BE(at + 1)
-  const key = `${TYPES[type]} ${name}`
-  asked.push(key)
-  const found = records.get(key) ?? []
-  const known = [...records.keys()].some((one) => one.endsWith(` ${name}`))
-  const head = Buffer.alloc(12)
-  query.copy(head, 0, 0, 2)
-  head.writeUInt16BE(0x8180 | (failing ? 2 : known ? 0 : 3), 2)
-  head.writeUInt16BE(1, 4)
-  head.writeUInt16BE(failing ? 0 : found.length, 6)
-  const answers = found.map(({ ttl = 60, data }) => {
-    const fixed = Buffer.alloc(12)
-    for (const [i, value] of [0xc00c, type, 1, 0, ttl, data.length].entries()) fixed.writeUInt16BE(value, i * 2)
-    return Buffer.concat([fixed, data])
-  })
-  return Buffer.concat([head, query.subarray(12, at + 5), ...(failing ? [] : answers)])
-}
-
-before(async () => {
-  server.on('message', (query, from) => server.send(answer(query), from.port, from.address))
-  await new Promise<void>((resolve) => server.bind(0, '127.0.0.1', resolve))
-  dns = new DnsCache([`127.0.0.1:${server.address().port}`])
-})
-after(() => server.close())
+const server = await startNameServer()
+const { records, asked } = server
+const dns = new DnsCache([server.address])
 
 /** `address:port weight priority` of each node. */
 async function expand(conf: Record<string, unknown>, nodes = readNodes(conf)): Promise<string[]> {
@@ -101,6 +47,13 @@ test('a service is the targets of its SRV records, with their ports, weights and
     '10.0.1.1:8002 1 -10',
     '10.0.1.2:80 5 -20',
   ])
+  records.set('A pair.test', [a('10.0.1.3'), a('10.0.1.4')])
+  records.set('SRV split.test', [srv(10, 60, 1980, 'one.test'), srv(20, 21, 1981, 'pair.test')])
+  assert.deepEqual(
+    await expand({ discovery_type: 'dns', service_name: 'split.test' }),
+    ['10.0.1.1:1980 60 -10', '10.0.1.3:1981 10 -20', '10.0.1.4:1981 11 -20'],
+    'the addresses of a target share its weight',
+  )
   assert.deepEqual(await expand({ discovery_type: 'dns', service_name: 'one.test:9000' }), ['10.0.1.1:9000 1 0'])
 })
 
@@ -109,7 +62,7 @@ test('an unknown name rejects; a name server that fails leaves the last answer i
   records.set('A kept.test', [a('10.0.2.1', 0)])
   const nodes = readNodes({ nodes: { 'kept.test:80': 1 } })
   await expand({}, nodes)
-  failing = true
+  server.failing = true
   const before = asked.length
   const limit = Date.now() + 10_000
   while (asked.length === before && Date.now() < limit) {
@@ -118,7 +71,7 @@ test('an unknown name rejects; a name server that fails leaves the last answer i
   }
   assert.ok(asked.length > before, 'asked again after the TTL')
   assert.deepEqual(await expand({}, nodes), ['10.0.2.1:80 1 0'])
-  failing = false
+  server.failing = false
 })
 
 test('what is not served is refused when it is written', () => {
