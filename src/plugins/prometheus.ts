@@ -2,11 +2,13 @@
 // on its own port, or, with the setting `enable_export_server: false`, public-api on a route.
 //
 // Settings (`plugins.attr.prometheus`): `metrics.NAME.extra_labels`, `default_buckets`, `enable_export_server`. Metadata: `disabled_labels`,
-// whose labels stay empty, so that there are fewer series.
+// whose labels stay empty, so that there are fewer series. In a stream route it counts connections.
 import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
 import { type Counted, toSeries } from '../gateway/prometheus-series.ts'
+import { variable } from '../gateway/variables.ts'
+import type { Resource } from '../resources/kinds.ts'
 
 const schema = Type.Object({
   prefer_name: Type.Boolean({
@@ -53,16 +55,50 @@ export default definePlugin<Conf>({
   priority: 500,
   schema: Type.Partial(schema),
   metadataSchema,
+  sharedMemory(attr) {
+    checkSettings(attr)
+    return {}
+  },
   setup(conf, env) {
     const record = toSeries(env)
+    const streams = env.metrics.counter(
+      'apisix_stream_connection_total',
+      'Total number of connections handled per stream route in APISIX',
+      ['route'],
+    )
     return {
       log(ctx) {
-        record(toCounted(ctx, conf.prefer_name), ctx)
+        // A connection of a stream has no request.
+        if (ctx.request.method === '') streams.inc([streamName(ctx, conf.prefer_name)])
+        else record(toCounted(ctx, conf.prefer_name), ctx)
       },
     }
   },
   apis: [{ methods: ['GET'], uri: '/apisix/prometheus/metrics', handle: (_ctx, env) => exportMetrics(env) }],
 })
+
+const ELSEWHERE = 'set `metrics.listen`; metrics are served at /apisix/prometheus/metrics'
+
+/** APISIX's settings that there are none of here, with what to do instead. */
+const REFUSED: Record<string, string> = {
+  export_addr: ELSEWHERE,
+  export_uri: ELSEWHERE,
+  metric_prefix: 'names begin with apisix_, which dashboards made for APISIX look for',
+}
+
+/** Throws an Error for what would be ignored. */
+function checkSettings(attr: Resource): void {
+  for (const [name, advice] of Object.entries(REFUSED))
+    if (name in attr) throw new Error(`plugins.attr.prometheus.${name} is not supported: ${advice}`)
+  const metrics = (attr.metrics ?? {}) as Record<string, object>
+  for (const [name, one] of Object.entries(metrics))
+    if ('expire' in one)
+      throw new Error(`plugins.attr.prometheus.metrics.${name}.expire is not supported: leave it out; series stay`)
+}
+
+function streamName(ctx: Exchange, byName: boolean): string {
+  return String((byName ? variable(ctx, 'route_name') : undefined) ?? variable(ctx, 'route_id') ?? '')
+}
 
 async function exportMetrics(env: PluginEnv): Promise<Reply> {
   // They have a port of their own: as in APISIX, they are not offered twice.

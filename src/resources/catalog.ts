@@ -39,7 +39,7 @@ export interface PluginCatalog {
 }
 
 /** Plugins that a stream route may have: those that decide by the connection alone. */
-export const STREAM_PLUGINS: ReadonlySet<string> = new Set(['ip-restriction', 'limit-conn'])
+export const STREAM_PLUGINS: ReadonlySet<string> = new Set(['ip-restriction', 'limit-conn', 'prometheus'])
 
 /** A catalogue of `plugins`, which are given in the order of execution. */
 export function createCatalog(plugins: readonly PluginFacts[]): PluginCatalog {

@@ -14,6 +14,7 @@ import type { Upstreams } from '../upstreams.ts'
 /** A stream route ready to serve a connection. */
 export interface ServedStream {
   id: string
+  name: string | undefined
   chain: PhaseChain
   upstream: UpstreamRuntime | undefined
 }
@@ -63,7 +64,8 @@ export class StreamRoutes {
     const plugins = Object.entries((conf.plugins ?? {}) as Record<string, Resource>)
     const active = plugins.map(([name, one]) => this.#instances.get(key, version, name, one))
     const chain = toChain([], active.filter((one) => one !== undefined).sort(byPriority))
-    return { id, chain, upstream: this.#upstream(conf, key) ?? this.#upstream(service, `services/${serviceId}`) }
+    const name = conf.name as string | undefined
+    return { id, name, chain, upstream: this.#upstream(conf, key) ?? this.#upstream(service, `services/${serviceId}`) }
   }
 
   #upstream(holder: Resource | undefined, owner: string): UpstreamRuntime | undefined {

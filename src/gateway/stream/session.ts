@@ -49,7 +49,10 @@ export class StreamSession {
       log.info(facts, served ? 'the stream route has no upstream' : 'no stream route takes the connection')
       return undefined
     }
-    const session = new StreamSession(served, served.upstream, toExchange(info), log)
+    const ctx = toExchange(info)
+    ctx.setVar('route_id', served.id)
+    ctx.setVar('route_name', served.name)
+    const session = new StreamSession(served, served.upstream, ctx, log)
     try {
       if (await session.#admitted()) return session
       log.info(facts, 'a plugin refused the connection')
