@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { destination } from 'pino'
 import type { Exchange } from './exchange.ts'
-import { interpolate } from './variables.ts'
+import { interpolate, type VariableValue } from './variables.ts'
 
 /** Characters that are written to the file at once. */
 const GATHERED = 64 * 1024
@@ -28,11 +28,12 @@ export function openAccessLog(file: string, format: string | undefined, onLost: 
     if (gathered) out.write(gathered)
     gathered = ''
   }
+  const show = format?.trimStart().startsWith('{') ? inJson : inText
   const timer = setInterval(flush, FLUSH_MS)
   timer.unref()
   return {
     write: (ctx) => {
-      gathered += format === undefined ? jsonLine(ctx) : `${interpolate(ctx, format).replace(/[\r\n]/g, ' ')}\n`
+      gathered += format === undefined ? jsonLine(ctx) : `${interpolate(ctx, format, show).replace(/[\r\n]/g, ' ')}\n`
       if (gathered.length > GATHERED) flush()
     },
     close: () =>
@@ -43,6 +44,24 @@ export function openAccessLog(file: string, format: string | undefined, onLost: 
         out.end()
       }),
   }
+}
+
+// What a client sends must end neither a line nor a quoted value: as nginx's `escape=json` and `escape=default` have it.
+
+/** Of a format that is a JSON object. */
+function inJson(value: VariableValue): string {
+  return JSON.stringify(String(value ?? '')).slice(1, -1)
+}
+
+function inText(value: VariableValue): string {
+  return value === undefined || value === '' ? '-' : String(value).replace(UNSAFE, toHex)
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const UNSAFE = /["\\\x00-\x1f\x7f]/g
+
+function toHex(character: string): string {
+  return `\\x${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`
 }
 
 function open(file: string): number {

@@ -26,13 +26,16 @@ export function variable(ctx: Exchange, name: string): VariableValue {
   return lower === name ? undefined : variable(ctx, lower)
 }
 
-/** Replaces `$name` and `${name}` in a template by variables; absent ones by nothing. */
-export function interpolate(ctx: Exchange, template: string): string {
+/** Replaces `$name` and `${name}` in a template by variables, as `show` writes them: absent ones as nothing. */
+export function interpolate(
+  ctx: Exchange,
+  template: string,
+  show: (value: VariableValue) => string = (value) => String(value ?? ''),
+): string {
   if (!template.includes('$')) return template
   return template.replace(
     /\$(?:\{(post_arg(?:\.\w+)+|[a-z0-9_]+)\}|(post_arg(?:\.\w+)+|[a-z0-9_]+))/gi,
-    (_, braced: string | undefined, bare: string | undefined) =>
-      String(variable(ctx, (braced ?? bare) as string) ?? ''),
+    (_, braced: string | undefined, bare: string | undefined) => show(variable(ctx, (braced ?? bare) as string)),
   )
 }
 

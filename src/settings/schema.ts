@@ -97,7 +97,10 @@ const gateway = section('The data plane.', {
   access_log: section('One line for each request.', {
     file: Type.Optional(text('where the lines go; nowhere when it is not set', { examples: ['access.log'] })),
     format: Type.Optional(
-      text('the line, with `$variables`; JSON when it is not set', { examples: ['$remote_addr $uri $status'] }),
+      text(
+        'the line, with `$variables`, whose values are escaped as in nginx (as JSON when the format begins with {); JSON when it is not set',
+        { examples: ['$remote_addr $uri $status'] },
+      ),
     ),
   }),
 })

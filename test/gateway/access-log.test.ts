@@ -63,6 +63,22 @@ test('a format of its own, one line for each request', async () => {
   assert.deepEqual(lines, ['200 /hello "y"', '404 /none "y"'])
 })
 
+test('what a client sends ends neither a value nor a line of a format', async () => {
+  const text = file()
+  const headers = { x: 'a" b\\\t', 'user-agent': 'u' }
+  const [line] = await logged(
+    openAccessLog(text, '"$http_x" "$http_user_agent" "$http_none"', lost),
+    text,
+    ['/hello'],
+    headers,
+  )
+  assert.equal(line, '"a\\x22 b\\x5C\\x09" "u" "-"')
+  const json = file()
+  const format = '{"x": "$http_x", "none": "$http_none", "trace": "$opentelemetry_trace_id"}'
+  const [object] = await logged(openAccessLog(json, format, lost), json, ['/hello'], headers)
+  assert.deepEqual(JSON.parse(object ?? ''), { x: 'a" b\\\t', none: '', trace: '' })
+})
+
 test('a file that cannot be written is an error at once', () => {
   assert.throws(
     () => openAccessLog('/dev/null/access.log', undefined, lost),
