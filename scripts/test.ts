@@ -51,7 +51,7 @@ if (!files.length) installServers()
 if (!(await build())) process.exit(1)
 const checked = files.length > 0 || checks.every(([command, args]) => run(command, args))
 /** Whole processes against recordings and in a browser: they measure times, and need the machine for themselves. */
-const ALONE = /^test\/(?:compat|console|e2e)\//
+const ALONE = /^test\/(?:compat\/[^/]+$|console|e2e)/
 
 function runTests(tests: string[], concurrency: number): boolean {
   const options = ['--test-timeout=120000', '--test-reporter=spec', `--test-concurrency=${concurrency}`]
