@@ -1,8 +1,6 @@
 // jwt-auth behaves as APISIX's page of it says, but for `claims_to_verify`: the page calls its claims optional, APISIX 3.18 itself asks for them.
 import { generateKeyPairSync } from 'node:crypto'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { after } from 'node:test'
+import { serveVault } from '../../gateway/secret-managers/servers.ts'
 import { configOf, type Shown, sharedStories } from './consumers.ts'
 import { hs256, rs256 } from './jwt.ts'
 import { type Config, startStories } from './story.ts'
@@ -83,15 +81,7 @@ story('key and secret are kept in the environment', configOf({ ...shown, credent
   { get: '/anything', headers: bearer(hs256({ key: '$env://JACK_JWT_KEY' }, SECRET)), status: 401 },
 ])
 
-// A key-value engine of version 1 below `kv/`, as the page sets Vault up.
-const vault = createServer((request, response) => {
-  const known = request.url === '/v1/kv/apisix/jack' && request.headers['x-vault-token'] === 'root'
-  response.statusCode = known ? 200 : 404
-  response.end(JSON.stringify(known ? { data: { 'jwt-key': 'jwt-vault-key' } } : { errors: [] }))
-})
-await new Promise<void>((resolve) => vault.listen(0, '127.0.0.1', resolve))
-after(() => vault.close())
-const vaultUri = `http://127.0.0.1:${(vault.address() as AddressInfo).port}`
+const { url: vaultUri } = await serveVault('root', undefined, { 'kv/apisix/jack': { 'jwt-key': 'jwt-vault-key' } })
 const inVault = { key: '$secret://vault/jwt/jack/jwt-key', secret: 'vault-hs256-secret' }
 const managed: Config = [
   ['secrets/vault/jwt', { uri: vaultUri, prefix: 'kv/apisix', token: 'root' }],

@@ -1,16 +1,13 @@
 // References to secrets behave as APISIX's page of them says, but for those that cannot be resolved: their text never stands for the value.
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { after } from 'node:test'
+import { serveAws, serveGcp, serveVault } from '../../gateway/secret-managers/servers.ts'
 import { type Config, startStories } from './story.ts'
 
-const vault = createServer((request, response) => {
-  const known = request.url === '/v1/kv/apisix/jack' && request.headers['x-vault-token'] === 'root'
-  response.statusCode = known ? 200 : 404
-  response.end(JSON.stringify(known ? { data: { 'auth-key': 'from-vault' } } : { errors: [] }))
-})
-await new Promise<void>((resolve) => vault.listen(0, '127.0.0.1', resolve))
-after(() => vault.close())
+const aws = { id: 'access', secret: 'secret', session: 'token', region: 'us-east-1' }
+const [{ url: vaultUri }, { url: awsUri }, { account }] = await Promise.all([
+  serveVault('root', undefined, { 'kv/apisix/jack': { 'auth-key': 'from-vault' } }),
+  serveAws(aws, { jack: '{"auth-key":"from-aws"}' }),
+  serveGcp({ jack: '{"auth-key":"from-gcp"}' }),
+])
 
 const { story, upstream } = await startStories({
   JACK_AUTH_KEY: 'abc',
@@ -26,18 +23,32 @@ const jack = (key: string): Config => [
   ['consumers', { username: 'jack', plugins: { 'key-auth': { key } } }],
   route({ 'key-auth': {} }),
 ]
-const vaultUri = `http://127.0.0.1:${(vault.address() as AddressInfo).port}`
 const keyed = (apikey: string, status: number) => ({ get: '/hello', headers: { apikey }, status })
 
 for (const reference of ['$ENV://JACK_AUTH_KEY', '$env://JACK_AUTH_KEY', '$ENV://JACK/auth-key'])
   story(`${reference} is a variable of the environment`, jack(reference), [keyed('abc', 200), keyed(reference, 401)])
 
-for (const token of ['root', '$ENV://VAULT_TOKEN'])
-  story(
-    `a value of a secret manager, asked with the token ${token}`,
-    [['secrets/vault/1', { uri: vaultUri, prefix: 'kv/apisix', token }], ...jack('$secret://vault/1/jack/auth-key')],
-    [keyed('from-vault', 200), keyed('$secret://vault/1/jack/auth-key', 401)],
-  )
+const managers: [string, object, string][] = [
+  ['vault/1', { uri: vaultUri, prefix: 'kv/apisix', token: 'root' }, 'from-vault'],
+  ['vault/1', { uri: vaultUri, prefix: 'kv/apisix', token: '$ENV://VAULT_TOKEN' }, 'from-vault'],
+  [
+    'aws/1',
+    {
+      endpoint_url: awsUri,
+      region: aws.region,
+      access_key_id: aws.id,
+      secret_access_key: aws.secret,
+      session_token: aws.session,
+    },
+    'from-aws',
+  ],
+  ['gcp/1', { auth_config: account }, 'from-gcp'],
+]
+for (const [id, conf, value] of managers) {
+  const reference = `$secret://${id}/jack/auth-key`
+  const config: Config = [[`secrets/${id}`, conf], ...jack(reference)]
+  story(`the value of ${reference}`, config, [keyed(value, 200), keyed(reference, 401)])
+}
 
 story('a reference that cannot be resolved is nobody’s key', jack('$env://NOT_THERE'), [keyed('$env://NOT_THERE', 401)])
 
