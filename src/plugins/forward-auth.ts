@@ -119,7 +119,11 @@ function ask(client: HttpClient, ctx: Exchange, conf: Conf, body: Buffer | undef
   put('X-Forwarded-Host', request.host)
   put('X-Forwarded-Uri', request.target)
   put('X-Forwarded-For', ctx.remoteAddr)
-  if (body) put('Content-Length', String(body.length))
+  if (body) {
+    put('Content-Length', String(body.length))
+    const encoding = request.headers.getAll('content-encoding')
+    if (encoding.length) put('Content-Encoding', encoding)
+  }
   if (!conf.keepalive) put('Connection', 'close')
   for (const [name, value] of Object.entries(conf.extra_headers ?? {})) put(name, interpolateField(ctx, String(value)))
   for (const name of conf.request_headers) {

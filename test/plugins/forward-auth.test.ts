@@ -63,8 +63,9 @@ test('a refusal is the client’s, with the fields that are named', async () => 
 test('POST carries the body, up to its bound', async () => {
   const conf = { uri, request_method: 'POST', request_headers: ['Authorization'], max_req_body_size: 10 }
   bench.route({ 'forward-auth': conf })
-  const request = { method: 'POST', headers: { Authorization: 'ok' } }
+  const request = { method: 'POST', headers: { Authorization: 'ok', 'Content-Encoding': 'gzip' } }
   const echo = (await bench.send('/a', { ...request, body: 'payload' })).json<Echo>()
+  assert.equal(asked?.headers['content-encoding'], 'gzip')
   assert.deepEqual([asked?.method, asked?.body, echo.body], ['POST', 'payload', 'payload'])
   assert.equal((await bench.send('/a', { ...request, body: 'a long payload' })).status, 413)
 })
