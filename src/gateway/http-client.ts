@@ -38,16 +38,24 @@ const IDLE_MS = 60_000
 /** Milliseconds that an unused connection stays open beyond those that are kept. */
 const SURPLUS_IDLE_MS = 1000
 
-/** How connections are kept for the next request. */
-export interface KeepAlive {
+/** How connections are made, and kept for the next request. */
+export interface Connections {
   /** Milliseconds that an unused connection stays open; 60000 when absent. */
   idleMs?: number
   /** Unused connections that stay open longer than a second, for a client that asks one server; all of them when absent. */
   maxIdle?: number
+  /** Addresses of proxies for http and https, and the hosts that are asked directly, between commas. */
+  proxy?: { http: string | undefined; https: string | undefined; none: string | undefined }
 }
 
-export function createHttpClient({ idleMs = IDLE_MS, maxIdle }: KeepAlive = {}): HttpClient {
-  const options = { keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_SOCKETS, timeout: idleMs }
+export function createHttpClient({ idleMs = IDLE_MS, maxIdle, proxy }: Connections = {}): HttpClient {
+  const options = {
+    keepAlive: true,
+    maxSockets: MAX_SOCKETS,
+    maxFreeSockets: MAX_SOCKETS,
+    timeout: idleMs,
+    ...(proxy && { proxyEnv: { HTTP_PROXY: proxy.http, HTTPS_PROXY: proxy.https, NO_PROXY: proxy.none } }),
+  }
   const plain = new http.Agent(options)
   const secure = new https.Agent(options)
   if (maxIdle !== undefined) for (const agent of [plain, secure]) keepFew(agent, maxIdle)

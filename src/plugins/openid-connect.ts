@@ -22,7 +22,13 @@ export default definePlugin<Conf>({
   version: 0.2,
   priority: 2599,
   schema,
-  encrypted: ['client_secret', 'client_rsa_private_key', 'session.secret'],
+  encrypted: [
+    'client_secret',
+    'client_rsa_private_key',
+    'session.secret',
+    'proxy_opts.http_proxy_authorization',
+    'proxy_opts.https_proxy_authorization',
+  ],
   check(conf, kind) {
     if (kind === 'plugin') check(conf)
   },
@@ -42,6 +48,7 @@ export default definePlugin<Conf>({
         return login ? passSession(ctx, conf, login, claimSchema) : tokens.challenge()
       }),
       ...(login ? { header_filter: setCookies } : {}),
+      close: async () => provider.close(),
     }
   },
 })

@@ -2,6 +2,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { Ajv, type ValidateFunction } from 'ajv'
 import { isReference } from '../../lib/reference.ts'
+import { checkProxy } from './proxy.ts'
 import type { Conf } from './schema.ts'
 import { checkSession } from './session.ts'
 
@@ -42,7 +43,6 @@ const UNSUPPORTED: Partial<Record<keyof Conf, string>> = {
   force_reauthorize: 'use session.absolute_timeout for shorter sessions',
   refresh_session_interval: 'use session.absolute_timeout for shorter sessions',
   cache_segment: 'no two configurations share a cache; leave it out',
-  proxy_opts: 'the provider is asked directly; leave it out',
   par: 'authorization requests are not pushed; leave it out',
   dpop: 'tokens are bearer tokens; leave it out',
 }
@@ -54,6 +54,7 @@ export function check(conf: Conf): void {
   for (const [field, instead] of Object.entries(UNSUPPORTED))
     if (isOn(field, conf[field as keyof Conf])) throw new Error(`property "${field}" is not supported: ${instead}`)
   if (conf.session) checkSession(conf.session)
+  if (conf.proxy_opts) checkProxy(conf.proxy_opts)
   checkSecret(conf)
   for (const field of ['discovery', 'introspection_endpoint', 'post_logout_redirect_uri'] as const)
     checkAddress(conf, field)

@@ -6,7 +6,9 @@ import { createPrivateKey } from 'node:crypto'
 import { createRemoteJWKSet, customFetch, importPKCS8, type JWTVerifyGetKey } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { HeaderList } from '../../gateway/headers.ts'
+import { createHttpClient, type HttpClient } from '../../gateway/http-client.ts'
 import type { PluginEnv } from '../../gateway/plugin.ts'
+import { proxyOf } from './proxy.ts'
 import type { Conf } from './schema.ts'
 
 const MAX_ANSWER_BYTES = 256 * 1024
@@ -17,12 +19,15 @@ export class Provider {
   readonly client: oauth.Client
   readonly #conf: Conf
   readonly #env: PluginEnv
+  /** Of this configuration alone: it goes through proxies. */
+  readonly #proxied: HttpClient | undefined
   #metadata: { server: Promise<oauth.AuthorizationServer>; until: number } | undefined
   #keys: { url: string; get: JWTVerifyGetKey } | undefined
 
   constructor(conf: Conf, env: PluginEnv) {
     this.#conf = conf
     this.#env = env
+    this.#proxied = conf.proxy_opts && createHttpClient({ proxy: proxyOf(conf.proxy_opts) })
     this.client = {
       client_id: conf.client_id,
       [oauth.clockTolerance]: conf.iat_slack,
@@ -30,6 +35,10 @@ export class Provider {
         ? { id_token_signed_response_alg: conf.token_signing_alg_values_expected }
         : {}),
     }
+  }
+
+  close(): void {
+    this.#proxied?.close()
   }
 
   /** The discovery document. Rejects when it cannot be had; the next request asks again. */
@@ -114,7 +123,7 @@ export class Provider {
     const body = init.body === undefined || init.body === null ? undefined : String(init.body)
     const headers = HeaderList.from(Object.fromEntries(new Headers(init.headers)))
     if (body !== undefined) headers.set('Content-Length', String(Buffer.byteLength(body)))
-    const answer = await this.#env.http.request(url, {
+    const answer = await (this.#proxied ?? this.#env.http).request(url, {
       method: init.method ?? 'GET',
       headers: headers.toObject(),
       ...(body === undefined ? {} : { body }),

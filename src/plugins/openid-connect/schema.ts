@@ -1,6 +1,7 @@
 // The fields of openid-connect: APISIX's names and defaults. Those that are here only to be refused with a reason are in `check.ts`.
 import Type, { type Static } from 'typebox'
 import { oneOfTexts } from '../../lib/schema-types.ts'
+import { proxySchema } from './proxy.ts'
 import { contentsSchema, sessionSchema } from './session.ts'
 
 const text = (title: string, description: string, example: string) =>
@@ -89,6 +90,7 @@ const client = {
     text('Audience of assertions', "the provider's issuer when absent", 'https://login.example.com/token'),
   ),
   client_jwt_assertion_expires_in: count('Lifetime of assertions', 'seconds', 60, 1),
+  proxy_opts: Type.Optional(proxySchema),
   timeout: Type.Integer({
     title: 'Timeout',
     description: 'seconds for each question to the provider',
@@ -252,7 +254,6 @@ const unsupported = {
     }),
   ),
   cache_segment: Type.Optional(text('Cache', 'not supported: no two configurations share a cache', 'a')),
-  proxy_opts: refused('Proxy', 'the provider is asked directly', { http_proxy: 'http://127.0.0.1:3128' }),
   par: refused('Pushed requests', 'parameters go with the browser', { enabled: true }),
   dpop: refused('DPoP', 'tokens are bearer tokens', { enabled: true }),
 }
