@@ -45,7 +45,7 @@ export default definePlugin<Conf>({
         const token = checksTokens ? bearerToken(ctx) : undefined
         for (const name of OWN_FIELDS) ctx.request.headers.remove(name)
         if (token !== undefined) return passToken(ctx, conf, tokens, token)
-        return login ? passSession(ctx, conf, login, claimSchema) : tokens.challenge()
+        return login ? passSession(ctx, conf, login, tokens, claimSchema) : tokens.challenge()
       }),
       ...(login ? { header_filter: setCookies } : {}),
       close: async () => provider.close(),
@@ -77,6 +77,7 @@ async function passSession(
   ctx: Exchange,
   conf: Conf,
   login: Login,
+  tokens: BearerTokens,
   claimSchema: ValidateFunction | undefined,
 ): Promise<Reply | undefined> {
   if (ctx.request.path === conf.logout_path) return login.end(ctx)
@@ -92,7 +93,7 @@ async function passSession(
   const idToken = claimsOf(session.idToken)
   const access = claimsOf(session.accessToken)
   if (claimSchema && !claimSchema({ user: session.user, id_token: idToken, access_token: session.accessToken }))
-    return { status: 401 }
+    return tokens.challenge(', error="invalid_token"')
   const refusal = refuseScopes(conf, access.scope ?? session.scope ?? idToken.scope)
   if (refusal) return refusal
   setSession(ctx, conf, session, idToken)

@@ -194,6 +194,16 @@ story(
 )
 
 const claim_schema = { type: 'object', properties: { access_token: { type: 'string' } }, required: ['access_token'] }
+story(
+  'a user that is not what the schema asks for',
+  config({ ...code, claim_schema: { required: ['nothing'] } }),
+  async (stage) => {
+    const { browser } = await logIn(stage, '/app')
+    const { status, headers } = await browser.get('/app')
+    assert.deepEqual([status, headers['www-authenticate']], [401, 'Bearer realm="apisix", error="invalid_token"'])
+  },
+)
+
 story('a schema for what is known of a user', config({ ...code, claim_schema }), async (stage) => {
   const { browser } = await logIn(stage, '/app')
   assert.equal((await browser.get('/app')).status, 200)
