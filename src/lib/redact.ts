@@ -21,6 +21,7 @@ const PLUGIN_SECRETS: Record<string, string[]> = {
     'client_secret',
     'client_rsa_private_key',
     'session.secret',
+    'session.redis.password',
     'proxy_opts.http_proxy_authorization',
     'proxy_opts.https_proxy_authorization',
   ],

@@ -10,9 +10,10 @@ import { definePlugin, type PluginEnv, type PluginInstance, type Reply } from '.
 import { BearerTokens, bearerToken } from './openid-connect/bearer.ts'
 import { check, compileClaimSchema } from './openid-connect/check.ts'
 import { claimsOf, refuseScopes } from './openid-connect/claims.ts'
-import { Login, type Session } from './openid-connect/login.ts'
+import { Login } from './openid-connect/login.ts'
 import { Provider } from './openid-connect/provider.ts'
 import { type Conf, schema } from './openid-connect/schema.ts'
+import type { Session } from './openid-connect/sessions.ts'
 
 const OWN_FIELDS = ['x-access-token', 'x-id-token', 'x-raw-id-token', 'x-userinfo', 'x-refresh-token']
 const FIELDS = Symbol('Set-Cookie of a renewed session')
@@ -26,6 +27,7 @@ export default definePlugin<Conf>({
     'client_secret',
     'client_rsa_private_key',
     'session.secret',
+    'session.redis.password',
     'proxy_opts.http_proxy_authorization',
     'proxy_opts.https_proxy_authorization',
   ],
@@ -48,7 +50,10 @@ export default definePlugin<Conf>({
         return login ? passSession(ctx, conf, login, tokens, claimSchema) : tokens.challenge()
       }),
       ...(login ? { header_filter: setCookies } : {}),
-      close: async () => provider.close(),
+      close: async () => {
+        login?.close()
+        provider.close()
+      },
     }
   },
 })

@@ -298,7 +298,7 @@ test('what cannot be done is refused when it is written', () => {
   for (const [conf, message] of [
     [{ ...base }, /"session.secret" is required when "bearer_only" is false/],
     [{ ...web, session: { secret: 'short' } }, /string too short, expected at least 16, got 5/],
-    [{ ...web, session: { ...web.session, storage: 'redis' } }, /"session.storage" redis is not supported/],
+    [{ ...web, session: { ...web.session, storage: 'redis' } }, /"session.redis" is required/],
     [{ ...web, proxy_opts: { http_proxy: 'p:3128' } }, /"proxy_opts.http_proxy" must be an address/],
     [{ ...web, proxy_opts: { https_proxy_authorization: 'Basic a' } }, /must be Basic and base64 of user:password/],
     [{ ...web, par: { enabled: true } }, /"par" is not supported/],

@@ -45,13 +45,13 @@ export class CookieBox {
       if (!part) break
       sealed += part
     }
-    const value = sealed === '' ? undefined : (this.#open(sealed, purpose) as T | undefined)
+    const value = sealed === '' ? undefined : (this.open(sealed, purpose) as T | undefined)
     return value && value.until > nowMs ? value : undefined
   }
 
   /** The Set-Cookie fields that make the browser keep `value`. Throws when it is too long. */
   write(ctx: Exchange, purpose: Purpose, value: { until: number }, nowMs: number): string[] {
-    const sealed = this.#seal(JSON.stringify(value), purpose)
+    const sealed = this.seal(JSON.stringify(value), purpose)
     const parts = sealed.match(new RegExp(`.{1,${CHUNK_BYTES}}`, 'g')) ?? []
     if (parts.length > MAX_CHUNKS)
       throw new Error(`the ${purpose} takes ${sealed.length} bytes, cookies have room for ${CHUNK_BYTES * MAX_CHUNKS}`)
@@ -91,14 +91,15 @@ export class CookieBox {
     return (cookie_secure ?? ctx.request.scheme === 'https') ? `${field}; Secure` : field
   }
 
-  #seal(text: string, purpose: Purpose): string {
+  seal(text: string, purpose: Purpose): string {
     const iv = randomBytes(IV_BYTES)
     const cipher = createCipheriv('aes-256-gcm', this.#key, iv).setAAD(Buffer.from(purpose))
     const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
     return Buffer.concat([iv, cipher.getAuthTag(), body]).toString('base64url')
   }
 
-  #open(sealed: string, purpose: Purpose): unknown {
+  /** Undefined when it is not ours, of another purpose, or was changed. */
+  open(sealed: string, purpose: Purpose): unknown {
     const bytes = Buffer.from(sealed, 'base64url')
     if (bytes.length <= IV_BYTES + TAG_BYTES) return undefined
     const decipher = createDecipheriv('aes-256-gcm', this.#key, bytes.subarray(0, IV_BYTES))

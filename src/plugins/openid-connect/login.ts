@@ -8,8 +8,10 @@ import type { Exchange } from '../../gateway/exchange.ts'
 import type { PluginEnv, Reply } from '../../gateway/plugin.ts'
 import { CookieBox } from './cookies.ts'
 import type { Provider } from './provider.ts'
+import { RedisSessions } from './redis.ts'
 import type { Conf } from './schema.ts'
 import { lifetimeMs, type SessionConf, type Uses, usesAt } from './session.ts'
+import { cookieSessions, type Session, type Sessions } from './sessions.ts'
 
 const CALLBACK = '/.apisix/redirect'
 const LOGIN_MS = 10 * 60_000
@@ -24,23 +26,11 @@ interface Pending {
   until: number
 }
 
-/** What a session's cookie holds; `session_contents` says what it may. Times in milliseconds since the epoch. */
-export interface Session extends Uses {
-  accessToken?: string | undefined
-  accessUntil: number
-  /** Who has logged in. */
-  subject?: string | undefined
-  idToken?: string | undefined
-  refreshToken?: string | undefined
-  scope?: string | undefined
-  user?: oauth.UserInfoResponse | undefined
-  until: number
-}
-
 type LoginConf = Conf & { session: SessionConf }
 
 export class Login {
   readonly cookies: CookieBox
+  readonly #sessions: Sessions
   readonly #conf: LoginConf
   readonly #env: PluginEnv
   readonly #provider: Provider
@@ -52,6 +42,12 @@ export class Login {
     this.#env = env
     this.#provider = provider
     this.cookies = new CookieBox(conf.session, JSON.stringify([conf.discovery, conf.client_id]))
+    const { storage, redis } = conf.session
+    this.#sessions = storage === 'redis' ? new RedisSessions(this.cookies, redis ?? {}) : cookieSessions(this.cookies)
+  }
+
+  close(): void {
+    this.#sessions.close()
   }
 
   /** True when the provider sends the browser back with this request. */
@@ -101,7 +97,7 @@ export class Login {
     try {
       const answer = oauth.validateAuthResponse(server, client, new URLSearchParams(ctx.request.query), pending.state)
       const session = await this.#redeem(server, answer, pending)
-      const fields = [...forget, ...this.cookies.write(ctx, 'session', session, now)]
+      const fields = [...forget, ...(await this.#sessions.write(ctx, session, now))]
       const strict = this.#conf.session.cookie_same_site === 'Strict'
       return strict ? handOver(pending.target, fields) : redirect(pending.target, fields)
     } catch (error) {
@@ -115,23 +111,24 @@ export class Login {
   async session(ctx: Exchange): Promise<{ session: Session; fields: string[] } | undefined> {
     const conf = this.#conf
     const now = this.#env.now()
-    const session = this.cookies.read<Session>(ctx, 'session', now)
+    const session = await this.#sessions.read(ctx, now)
     if (!session) return undefined
     const uses = usesAt(conf.session, session, now)
     if (!uses) return undefined
     const used = { ...session, ...uses }
     const fresh = session.accessUntil - conf.access_token_expires_leeway * 1000 > now
     if (fresh || session.accessToken === undefined || !conf.renew_access_token_on_expiry)
-      return { session: used, fields: uses === session ? [] : this.cookies.write(ctx, 'session', used, now) }
+      return { session: used, fields: uses === session ? [] : await this.#sessions.write(ctx, used, now) }
     const renewed = await this.#renew(used)
-    return renewed && { session: renewed, fields: this.cookies.write(ctx, 'session', renewed, now) }
+    return renewed && { session: renewed, fields: await this.#sessions.write(ctx, renewed, now) }
   }
 
   /** Ends the session here, and at the provider when it has a place for that. */
   async end(ctx: Exchange): Promise<Reply> {
     const { post_logout_redirect_uri: after, revoke_tokens_on_logout: revoke, client_id } = this.#conf
-    const session = this.cookies.read<Session>(ctx, 'session', this.#env.now())
-    const forget = [...this.cookies.forget(ctx, 'session'), ...this.cookies.forget(ctx, 'login')]
+    const now = this.#env.now()
+    const session = await this.#sessions.read(ctx, now)
+    const forget = [...(await this.#sessions.forget(ctx, now)), ...this.cookies.forget(ctx, 'login')]
     const server = await this.#provider.server()
     if (session && revoke) await this.#revoke(server, session)
     if (server.end_session_endpoint === undefined)
@@ -200,7 +197,7 @@ export class Login {
     return oauth.processUserInfoResponse(server, client, subject, answer)
   }
 
-  #toSession(tokens: oauth.TokenEndpointResponse): Omit<Session, 'until' | 'user' | 'subject' | keyof Uses> {
+  #toSession(tokens: oauth.TokenEndpointResponse): Omit<Session, 'id' | 'until' | 'user' | 'subject' | keyof Uses> {
     const { access_token_expires_in, session_contents: kept } = this.#conf
     const lifetime = tokens.expires_in ?? access_token_expires_in ?? TOKEN_LIFETIME_S
     const access = !kept || kept.access_token

@@ -4,6 +4,7 @@
 // written anew, not at each request but when a part of the time has gone.
 import Type, { type Static } from 'typebox'
 import { oneOfTexts } from '../../lib/schema-types.ts'
+import { redisSchema } from './redis.ts'
 
 const LIFETIME_S = 3600
 /** An idle session is written anew at most this often, in milliseconds. */
@@ -76,17 +77,11 @@ export const sessionSchema = Type.Object(
     storage: Type.Optional(
       oneOfTexts(['cookie', 'redis'], {
         title: 'Storage',
-        description: 'where sessions are; only `cookie` is supported',
-        examples: ['cookie'],
+        description: 'where sessions are; in the cookie when absent',
+        examples: ['redis'],
       }),
     ),
-    redis: Type.Optional(
-      Type.Record(Type.String(), Type.Any(), {
-        title: 'Redis',
-        description: 'not supported: sessions are in cookies',
-        examples: [{ host: '127.0.0.1' }],
-      }),
-    ),
+    redis: Type.Optional(redisSchema),
   },
   {
     title: 'Session',
@@ -114,10 +109,8 @@ export const contentsSchema = Type.Object(
 
 /** Throws when a session cannot be kept in this way. */
 export function checkSession(session: SessionConf): void {
-  if (session.storage === 'redis' || session.redis)
-    throw new Error(
-      'property "session.storage" redis is not supported: sessions are in cookies, which all gateways with the same secret read',
-    )
+  if (session.storage === 'redis' && !session.redis)
+    throw new Error('property "session.redis" is required when "session.storage" is redis')
   if (session.cookie_same_site === 'None' && session.cookie_secure === false)
     throw new Error(
       'property "session.cookie_same_site" None needs "session.cookie_secure": browsers refuse the cookie',
