@@ -1,14 +1,17 @@
 // Refuses requests whose headers or body do not fit a JSON Schema. What is looked at is what the upstream gets: of a JSON body in which an object
-// has a name twice, readers take the one or the other, so it is written anew with the one that was checked.
+// has a name twice, readers take the one or the other, so it is written anew with the one that was checked. Members that are absent from
+// a JSON body get the schema's defaults, after it has been checked.
 import { isUtf8 } from 'node:buffer'
+import { isIPv4, isIPv6 } from 'node:net'
 import { Ajv, type ValidateFunction } from 'ajv'
-import Type, { type Static } from 'typebox'
+import Type, { type Static, type TSchema } from 'typebox'
 import { BodyError, readBody } from '../gateway/body.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type Reply } from '../gateway/plugin.ts'
 import { compileRegex } from '../gateway/router/vars.ts'
 import { decodeQuery } from '../gateway/variables.ts'
 import { duplicateName } from '../lib/json-duplicates.ts'
+import { withDefaults } from '../lib/schema-defaults.ts'
 import type { Resource } from '../resources/kinds.ts'
 import { wordFirst } from '../resources/wording.ts'
 
@@ -19,7 +22,10 @@ const jsonSchema = (title: string, description: string) =>
 
 const schema = Type.Object({
   header_schema: jsonSchema('Header schema', 'JSON Schema of the headers; their names have no case'),
-  body_schema: jsonSchema('Body schema', 'JSON Schema of the body: JSON, or the fields of a form'),
+  body_schema: jsonSchema(
+    'Body schema',
+    'JSON Schema of the body: JSON, whose absent members get their defaults, or the fields of a form',
+  ),
   rejected_code: Type.Integer({
     title: 'Status',
     description: 'status of a refusal',
@@ -68,13 +74,13 @@ export default definePlugin<Conf>({
   setup(conf) {
     const headers = compile(conf.header_schema)
     const spelled = spellings(conf.header_schema)
-    const body = compile(conf.body_schema)
+    const body = toBodyCheck(conf)
     const refuse = (message: string): Reply => ({ status: conf.rejected_code, body: conf.rejected_msg ?? message })
     return {
       rewrite(ctx) {
         const message = headers && whyNot(headers, respelled(ctx.request.headers.toObject(), spelled))
         if (message !== undefined) return refuse(message)
-        return body && checkBody(ctx, conf.max_req_body_size, body, refuse)
+        return body && checkBody(ctx, body, refuse)
       },
     }
   },
@@ -87,9 +93,32 @@ function compile(conf: Resource | undefined): ValidateFunction | undefined {
     verbose: true,
     strict: false,
     unicodeRegExp: false,
-    validateFormats: false,
+    formats: FORMATS,
+    logger: false, // a format that is not known says nothing, as JSON Schema has it
     code: { regExp: patterns },
   }).compile(conf)
+}
+
+/** The formats that APISIX checks. */
+const FORMATS = {
+  email: /^[^\s@"(),:;<>[\\\]]+@[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)+$/,
+  hostname: /^[a-zA-Z0-9.-]+$/,
+  ipv4: isIPv4,
+  ipv6: isIPv6,
+}
+
+interface BodyCheck {
+  fits: ValidateFunction
+  maxBytes: number
+  /** Present when the schema has some. */
+  fillIn: ((value: unknown) => unknown) | undefined
+}
+
+function toBodyCheck({ body_schema: schema, max_req_body_size: maxBytes }: Conf): BodyCheck | undefined {
+  const fits = compile(schema)
+  if (!schema || !fits) return undefined
+  const fillIn = (value: unknown): unknown => withDefaults(schema as TSchema, value)
+  return { fits, maxBytes, fillIn: JSON.stringify(schema).includes('"default"') ? fillIn : undefined }
 }
 
 /** Expressions that no header or body takes long; `code` is for schemas that Ajv would write to a file. */
@@ -124,8 +153,7 @@ function whyNot(fits: ValidateFunction, value: unknown): string | undefined {
 
 async function checkBody(
   ctx: Exchange,
-  maxBytes: number,
-  fits: ValidateFunction,
+  { fits, maxBytes, fillIn }: BodyCheck,
   refuse: (message: string) => Reply,
 ): Promise<Reply | undefined> {
   const bytes = await readBody(ctx.request.body, maxBytes)
@@ -138,8 +166,16 @@ async function checkBody(
     return refuse(`failed to decode the body: it ${form ? `has more than ${MAX_FORM_FIELDS} fields` : 'is not JSON'}`)
   const message = whyNot(fits, value)
   if (message !== undefined) return refuse(message)
-  if (!form && duplicateName(text) !== undefined) ctx.request.body.replace(Buffer.from(JSON.stringify(value)))
+  if (!form) writeAnew(ctx, text, value, fillIn)
   return undefined
+}
+
+/** Other bodies go to the upstream as they came, with the blanks and numbers of their client. */
+function writeAnew(ctx: Exchange, text: string, value: unknown, fillIn: BodyCheck['fillIn']): void {
+  const twice = duplicateName(text) !== undefined
+  if (!twice && !fillIn) return
+  const written = JSON.stringify(fillIn ? fillIn(value) : value)
+  if (twice || written !== JSON.stringify(value)) ctx.request.body.replace(Buffer.from(written))
 }
 
 function parseJson(text: string): unknown {

@@ -180,6 +180,8 @@ const LIMITS: Record<string, (limit: number, data: unknown) => string> = {
   maxProperties: (limit) => `expect object to have at most ${limit} properties`,
 }
 
+const FORMATS: Record<string, string> = { email: 'email address', ipv4: 'ipv4 address', ipv6: 'ipv6 address' }
+
 function wordError(error: ErrorObject): string {
   const { keyword, params, data, schema } = error
   const limit = LIMITS[keyword]
@@ -195,6 +197,8 @@ function wordError(error: ErrorObject): string {
       return 'matches none of the enum values'
     case 'const':
       return 'failed to match constant value'
+    case 'format':
+      return `expect valid ${FORMATS[params.format] ?? params.format} but got: ${data}`
     case 'pattern':
       return `failed to match pattern ${quote(String(schema))} with ${quote(String(data))}`
     case 'uniqueItems':

@@ -47,6 +47,33 @@ test('what was checked is what the upstream gets', async () => {
   assert.match(upstreams.text, /not JSON/)
 })
 
+test('absent members get their defaults, once the body has been checked', async () => {
+  const properties = {
+    name: { type: 'string' },
+    size: { type: 'integer', default: 3 },
+    inner: { type: 'object', properties: { kind: { type: 'string', default: 'plain' } } },
+  }
+  bench.route({ 'request-validation': { body_schema: { type: 'object', required: ['name'], properties } } })
+  const seen = async (body: string): Promise<string> => (await post('application/json', body)).json<Echo>().body
+  assert.equal(await seen('{"name": "jo", "inner": {}}'), '{"name":"jo","inner":{"kind":"plain"},"size":3}')
+  assert.equal(await seen('{ "name": "jo", "size": 4 }'), '{ "name": "jo", "size": 4 }')
+})
+
+test('formats', async () => {
+  const formats = ['email', 'ipv4', 'ipv6', 'hostname', 'uri']
+  const properties = Object.fromEntries(formats.map((format) => [format, { type: 'string', format }]))
+  bench.route({ 'request-validation': { body_schema: { type: 'object', properties } } })
+  const answer = async (body: object) => await post('application/json', JSON.stringify(body))
+  const good = { email: 'a.b+c@d.example', ipv4: '1.2.3.4', ipv6: '::1', hostname: 'a-b.example', uri: 'not looked at' }
+  assert.equal((await answer(good)).status, 200)
+  for (const [format, value] of Object.entries({ email: 'a@b', ipv4: '1.2.3.256', ipv6: ':1', hostname: 'a b' }))
+    assert.match(
+      (await answer({ [format]: value })).text,
+      new RegExp(`"${format}" validation failed: expect valid ${format}`),
+    )
+  assert.match((await answer({ ipv4: 'x' })).text, /expect valid ipv4 address but got: x$/)
+})
+
 test('no field of a form is beyond the sight of the schema', async () => {
   const body_schema = { type: 'object', properties: { evil: { const: 'no' } } }
   bench.route({ 'request-validation': { body_schema } })
