@@ -61,6 +61,11 @@ story(
   ],
 )
 
+story('however many come at once, by whichever thread', [route({ rate: 0.1, burst: 4, nodelay: true })], async (at) => {
+  const sent = await Promise.all(Array.from({ length: 40 }, () => at.send('/get')))
+  assert.equal(sent.filter(({ status }) => status === 200).length, 5)
+})
+
 story('rate and burst have bounds', [], async (at) => {
   await at.refuses(...route({ rate: 0, burst: 0 }), /rate/)
   await at.refuses(...route({ rate: 1, burst: -1 }), /burst/)
