@@ -11,7 +11,7 @@ story(
   'a body larger than the bound is refused',
   [route(1)],
   [
-    { get: '/index.html', method: 'POST', send: '123', status: 413, body: /413 / },
+    { get: '/index.html', method: 'POST', send: '123', status: 413, body: /413 Request Entity Too Large/ },
     { get: '/index.html', method: 'POST', send: '1', status: 200, body: { body: '1' } },
   ],
 )

@@ -101,6 +101,16 @@ test('places are kept in a Redis with a password', needs('redis-server'), async 
   assert.deepEqual(await five(stage), [200, 200, 429, 429, 429])
 })
 
+story(
+  'without a status and a message of its own a refusal is the page of 503',
+  [route({ 'limit-conn': { conn: 1, burst: 0, default_conn_delay: 0.1 } })],
+  async (at) => {
+    const sent = await Promise.all([1, 2].map(() => at.send('/get?delay=200')))
+    const refused = sent.find(({ status }) => status === 503)
+    assert.match(String(refused?.body), /<title>503 Service Temporarily Unavailable<\/title>/)
+  },
+)
+
 story('requests beyond conn wait, each longer, or all alike', [], async (at) => {
   const elapsed = async (conf: object): Promise<number[]> => {
     await at.put(...route({ 'limit-conn': { ...limit, conn: 1, burst: 2, ...conf } }))
