@@ -76,7 +76,8 @@ const schema = Type.Object({
       }),
       {
         title: 'Rules',
-        description: 'several limits at once, instead of conn and burst',
+        description:
+          'several limits at once, instead of conn and burst; those whose variables are absent are left out, a request without any is answered with 500',
         examples: [[{ conn: 10, burst: 5, key: '$remote_addr' }]],
       },
     ),

@@ -36,7 +36,8 @@ const schema = Type.Object({
   rules: Type.Optional(
     Type.Array(rule, {
       title: 'Rules',
-      description: 'several limits at once, instead of count and time_window',
+      description:
+        'several limits at once, instead of count and time_window; those whose variables are absent are left out, a request without any is answered with 500',
       examples: [[{ count: 10, time_window: 60, key: '$remote_addr' }]],
     }),
   ),
