@@ -16,7 +16,7 @@ if (isMainThread) {
   setFlagsFromString('--enable-experimental-regexp-engine')
 }
 
-const TIME_LIMIT_MS = 50
+const TIME_LIMIT_MS = 100
 /** Optional pieces double the ways to match: 2 ** 10 are tried in no time. */
 const MAX_OPTIONAL = 10
 

@@ -32,7 +32,7 @@ test('what only the first engine can do ends with its time', () => {
   ] as const) {
     const regex = boundedRegex(source, flags)
     const startedAt = performance.now()
-    assert.throws(() => regex.test(`${'a'.repeat(100)}!`), /needs more than 50 ms for 101 characters/, source)
+    assert.throws(() => regex.test(`${'a'.repeat(100)}!`), /needs more than 100 ms for 101 characters/, source)
     assert.ok(performance.now() - startedAt < 1000)
     assert.equal(regex.exec('aaa')?.[0], 'aaa', 'and works where it is quick')
     assert.equal('b aa'.replace(boundedRegex(source, `${flags}g`), '-'), 'b -')
