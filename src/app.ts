@@ -235,6 +235,7 @@ function toPlaneOptions(
     logLevel: settings.log.level,
     trustedProxies: gateway.trusted_proxies,
     realIpHeader: gateway.real_ip_header,
+    fallbackSni: gateway.fallback_sni,
   }
 }
 

@@ -1,10 +1,11 @@
 // Certificates of the TLS ports, by server name, from the ssl resources as they are now. An exact name goes before a wildcard; a name without
-// a certificate breaks the handshake, as in APISIX.
+// a certificate breaks the handshake, as in APISIX. A client that asks for no name, as those do that were given an address, gets the certificate of
+// `gateway.fallback_sni`.
 //
 // A resource with `client` wants certificates of its clients. Without `skip_mtls_uri_regex` the handshake decides; with it, each request
 // does. A request whose Host is such a name must have come over a connection to that name, or the check could be walked around.
 //
-// These names, and those with `ssl_protocols` or several pairs, have a server of their own: a context that is chosen by name comes too late for what
+// These names, the fallback, and those with `ssl_protocols` or several pairs, have a server of their own: a context that is chosen by name comes too late for what
 // it says of versions, since TLS has agreed on one by then, and node:tls takes one pair of it.
 import { createPrivateKey } from 'node:crypto'
 import { createSecureContext, type SecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls'
@@ -33,15 +34,17 @@ export class Certificates {
   readonly #config: Config
   readonly #resolved: ResolvedResources
   readonly #log: Logger
+  readonly #fallbackSni: string | undefined
   #generation = -1
   #byName = new Map<string, Resource>()
   #terms = new Map<Resource, OwnTerms>()
   readonly #contexts = new Map<Resource, SecureContext>()
 
-  constructor(config: Config, resolved: ResolvedResources, log: Logger) {
+  constructor(config: Config, resolved: ResolvedResources, log: Logger, fallbackSni?: string) {
     this.#config = config
     this.#resolved = resolved
     this.#log = log
+    this.#fallbackSni = fallbackSni
   }
 
   /** What a TLS port needs to choose certificates by. */
@@ -63,8 +66,8 @@ export class Certificates {
     return this.#terms.size > 0
   }
 
-  /** Undefined: the name is served like most. */
-  termsOf(servername: string): OwnTerms | undefined {
+  /** Undefined: the name is served like most, or there is none and no fallback. */
+  termsOf(servername: string | undefined): OwnTerms | undefined {
     const ssl = this.#lookUp(servername)
     return ssl && this.#terms.get(ssl)
   }
@@ -73,7 +76,7 @@ export class Certificates {
   refuses(host: string, path: string, { sni, clientCertificate }: TlsInfo): string | undefined {
     if (!this.hasTerms) return undefined
     const wanted = this.#lookUp(host)
-    const named = sni === undefined ? undefined : this.#lookUp(sni)
+    const named = this.#lookUp(sni)
     const check = wanted && this.#terms.get(wanted)?.check
     if (check && wanted !== named)
       return `the connection is for ${sni}, the request for ${host}, which wants a client certificate`
@@ -89,11 +92,10 @@ export class Certificates {
     return ssl && !this.#terms.has(ssl) ? this.#context(ssl) : undefined
   }
 
-  #lookUp(servername: string): Resource | undefined {
+  #lookUp(servername: string | undefined): Resource | undefined {
     this.#config.onLook()
     if (this.#generation !== this.#config.generation) this.#read()
-    const name = servername.toLowerCase()
-    return this.#byName.get(name) ?? this.#byName.get(`*${name.slice(name.indexOf('.'))}`)
+    return find(this.#byName, servername ?? this.#fallbackSni)
   }
 
   #read(): void {
@@ -105,11 +107,12 @@ export class Certificates {
       const ssl = this.#resolved.get('ssls', id)
       if (!ssl || ssl.status === 0 || ssl.type === 'client') continue
       kept.add(ssl)
-      const own = this.#terms.get(ssl) ?? toTerms(ssl)
-      if (own) terms.set(ssl, own)
+      if (needsTerms(ssl)) terms.set(ssl, this.#terms.get(ssl) ?? toTerms(ssl))
       const names = (ssl.snis as string[] | undefined) ?? (ssl.sni === undefined ? [] : [String(ssl.sni)])
       for (const name of names) if (!byName.has(name.toLowerCase())) byName.set(name.toLowerCase(), ssl)
     }
+    const fallback = find(byName, this.#fallbackSni)
+    if (fallback && !terms.has(fallback)) terms.set(fallback, this.#terms.get(fallback) ?? toTerms(fallback))
     for (const ssl of this.#contexts.keys()) if (!kept.has(ssl)) this.#contexts.delete(ssl)
     this.#byName = byName
     this.#terms = terms
@@ -129,6 +132,15 @@ export class Certificates {
   }
 }
 
+function find(byName: Map<string, Resource>, servername: string | undefined): Resource | undefined {
+  const name = servername?.toLowerCase()
+  return name === undefined ? undefined : (byName.get(name) ?? byName.get(`*${name.slice(name.indexOf('.'))}`))
+}
+
+function needsTerms({ client, ssl_protocols: protocols, certs }: Resource): boolean {
+  return client !== undefined || protocols !== undefined || ((certs as string[] | undefined) ?? []).length > 0
+}
+
 /** The resource's pairs. TLS has one certificate for each kind of key; of several of a kind the last counts, as in APISIX. */
 function toSecure(ssl: Resource): SecureContextOptions {
   const certs = [String(ssl.cert), ...((ssl.certs as string[] | undefined) ?? [])]
@@ -140,11 +152,9 @@ function toSecure(ssl: Resource): SecureContextOptions {
   return { cert: pairs.map(({ cert }) => cert), key: pairs.map(({ key }) => key) }
 }
 
-function toTerms(ssl: Resource): OwnTerms | undefined {
+function toTerms(ssl: Resource): OwnTerms {
   const client = ssl.client as { ca: string; depth?: number; skip_mtls_uri_regex?: string[] } | undefined
   const protocols = ssl.ssl_protocols as string[] | undefined
-  const several = ((ssl.certs as string[] | undefined) ?? []).length > 0
-  if (!client && !protocols && !several) return undefined
   const versions = {
     minVersion: protocols && !protocols.includes('TLSv1.2') ? 'TLSv1.3' : 'TLSv1.2',
     maxVersion: protocols && !protocols.includes('TLSv1.3') ? 'TLSv1.2' : 'TLSv1.3',

@@ -1,7 +1,7 @@
 // A TLS port: certificates by server name, and client certificates for the names that ask for them (mTLS).
 //
 // A server of node:tls asks all of its clients for a certificate or none, and a browser that is asked shows a dialogue; and its versions are
-// those of all names. So names with `client`, `ssl_protocols` or several pairs have a server each, and where there are such names the port looks
+// those of all names. So names with `client`, `ssl_protocols` or several pairs, and the fallback, have a server each, and where there are such names the port looks
 // at the ClientHello to find the server. Those that ask for certificates resume no sessions: a session of another name, or one made before the
 // authorities changed, proves nothing there.
 import { constants, type X509Certificate } from 'node:crypto'
@@ -50,7 +50,7 @@ export class TlsPort {
       return name === 'incomplete' ? name : { value: name, taken: 0 }
     }
     peek<string | undefined>(socket, limits, look, (name) => {
-      const terms = name === undefined ? undefined : certificates.termsOf(name)
+      const terms = certificates.termsOf(name)
       const server = terms ? this.#serverFor(terms) : this.#ordinary
       if (server) server.emit('connection', socket)
       else socket.destroy()

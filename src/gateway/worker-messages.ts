@@ -48,6 +48,8 @@ export interface WorkerStart {
   /** Networks whose X-Real-IP is believed. */
   trustedProxies: string[]
   realIpHeader: string
+  /** Name whose certificate clients get that ask for none. */
+  fallbackSni: string | undefined
   shared: SharedArrayBuffer
   /** See `HealthTable`. */
   health: SharedArrayBuffer

@@ -153,7 +153,7 @@ try {
     )
   }
   const ticketKeys = Buffer.from(start.ticketKeys)
-  const certificates = new Certificates(thread.config, thread.resolved, log)
+  const certificates = new Certificates(thread.config, thread.resolved, log, start.fallbackSni)
   for (const address of start.listen) listeners.push(await listenHttp(address, server))
   for (const address of start.listenTls) listeners.push(await listenHttps(address, server, certificates, ticketKeys))
   for (const address of start.listenProxied) others.push(await listenHttp(address, server, proxy))

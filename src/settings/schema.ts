@@ -81,6 +81,14 @@ const gateway = section('The data plane.', {
       https: fixedPorts('where HTTPS requests are served'),
     },
   ),
+  fallback_sni: Type.Optional(
+    text(
+      'name whose certificate HTTPS clients get that ask for none, as those do that call an address; refused when it is not set',
+      {
+        examples: ['www.example.com'],
+      },
+    ),
+  ),
   dns_servers: Type.Array(
     Type.String({
       pattern: '^(\\[[0-9a-fA-F:.]+\\]|[0-9]{1,3}(\\.[0-9]{1,3}){3}):[0-9]{1,5}$',

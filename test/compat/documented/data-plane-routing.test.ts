@@ -158,6 +158,21 @@ story(
 )
 
 story(
+  'a route that tells that the gateway lives; a prefix that stays here',
+  [
+    [
+      'routes/health-info',
+      { uri: '/status', plugins: { 'fault-injection': { abort: { http_status: 200, body: 'fine' } } } },
+    ],
+    ['routes/1', { uri: '/foo/*', upstream, plugins: { 'proxy-rewrite': { regex_uri: ['^/foo/(.*)', '/$1'] } } }],
+  ],
+  [
+    { get: '/status', status: 200, body: 'fine' },
+    { get: '/foo/get', status: 200, url: '/get' },
+  ],
+)
+
+story(
   'addresses of clients, methods, several uris',
   [
     ['routes/1', named('near', { uri: '/a', remote_addrs: ['127.0.0.0/8', '::1'] })],

@@ -1,4 +1,4 @@
-// docs: certificate, ssl-protocol, mtls, tutorials/client-to-apisix-mtls
+// docs: certificate, ssl-protocol, mtls, FAQ (HTTPS by address), tutorials/client-to-apisix-mtls
 import assert from 'node:assert/strict'
 import https from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -7,7 +7,7 @@ import tls from 'node:tls'
 import { makeCertificate, makeRsaCertificate } from '../../gateway/listening.ts'
 import { startStories } from './story.ts'
 
-const { story, upstream, stage } = await startStories()
+const { story, upstream, stage } = await startStories({ GATEWARD_GATEWAY_FALLBACK_SNI: 'a.wild.com' })
 const [host, port] = (stage.running.env.GATEWARD_GATEWAY_HTTPS ?? '').split(':') as [string, string]
 const [one, two, wild, client, stranger] = ['test.com', 'other.com', '*.wild.com', 'jack', 'stranger'].map(
   makeCertificate,
@@ -31,10 +31,15 @@ interface Asked {
   body: { headers?: Record<string, string> }
 }
 
-function ask(servername: string, path: string, pair?: { cert: string; key: string }): Promise<Asked> {
+function ask(
+  servername: string,
+  path: string,
+  pair?: { cert: string; key: string },
+  name = servername || host,
+): Promise<Asked> {
   return new Promise((resolve) => {
     const options = { host, port, servername, path, rejectUnauthorized: false, agent: false, ...pair }
-    const request = https.get({ ...options, headers: { Host: servername } }, (response) => {
+    const request = https.get({ ...options, headers: { Host: name } }, (response) => {
       let text = ''
       response.on('data', (chunk) => {
         text += chunk
@@ -75,6 +80,22 @@ story(
     assert.match(await shown('a.test.com'), /CN=test\.com/)
     assert.match(await shown('b.test.com'), /CN=\*\.wild\.com/)
     assert.equal(await shown('off.example'), 'broken')
+  },
+)
+
+story(
+  'no name: the certificate of the fallback, when there is one',
+  [
+    ['ssls/1', ssl(wild, { snis: ['*.wild.com'] })],
+    ['ssls/2', ssl(one, { sni: 'test.com', client: { ca: client?.cert, skip_mtls_uri_regex: ['^/open'] } })],
+    ['routes/1', { uri: '/*', upstream }],
+  ],
+  async (own) => {
+    assert.match(await shown(''), /CN=\*\.wild\.com/)
+    assert.equal((await ask('', '/open')).status, 200)
+    assert.equal((await ask('', '/open', undefined, 'test.com')).status, 400)
+    await own.admin('DELETE', 'ssls/1')
+    assert.equal(await shown(''), 'broken')
   },
 )
 

@@ -215,6 +215,35 @@ story(
   },
 )
 
+const third = await patient()
+const fourth = await patient()
+story(
+  'no healthy node: the upstream is asked all the same; the Control API tells',
+  [routeTo({ nodes: { [third.address]: 1, [fourth.address]: 1 }, checks: { active } })],
+  async (stage) => {
+    third.healthy = false
+    fourth.healthy = false
+    await stage.send('/a')
+    const states = async (): Promise<string[]> => {
+      const at = `http://${stage.running.env.GATEWARD_CONTROL_LISTEN}/v1/healthcheck/routes/1`
+      const { nodes = [] } = (await (await fetch(at)).json()) as { nodes?: { status: string }[] }
+      return nodes.map(({ status }) => status)
+    }
+    await reaches(async () => (await states()).every((one) => one === 'unhealthy') || undefined, 'not unhealthy')
+    assert.deepEqual(await servers(stage, 1), ['500'])
+  },
+)
+
+for (const type of ['tcp', 'http'] as const)
+  story(
+    `a node that does not listen is taken out (${type})`,
+    [routeTo({ nodes: { [dead]: 1, [node]: 1 }, retries: 0, checks: { active: { ...active, type, http_path: '/' } } })],
+    async (stage) => {
+      await servers(stage, 2)
+      await reaches(async () => !(await servers(stage, 4)).includes('502') || undefined, 'the node is still asked')
+    },
+  )
+
 story('passive checks want active ones beside them', [], async (stage) => {
   await stage.refuses('upstreams/1', { nodes: { [node]: 1 }, checks: { passive } }, /checks/)
 })
