@@ -54,8 +54,10 @@ function compileValue(written: unknown): Value {
     )
 }
 
-function readVariable(ctx: Exchange, bodies: Bodies, name: string): VariableValue {
+function readVariable(ctx: Exchange, bodies: Bodies, name: string): VariableValue | string[] {
   if (name === 'request_body') return bodies.request ?? maskedBody(ctx, ctx.request.body.buffered()?.toString())
   if (name === 'resp_body') return bodies.response
-  return variable(ctx, name)
+  const value = variable(ctx, name)
+  // The one variable that is a list.
+  return name === 'graphql_root_fields' ? value?.toString().split(',') : value
 }

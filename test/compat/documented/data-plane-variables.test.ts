@@ -20,7 +20,7 @@ const WANTED: Record<string, unknown> = {
   consumer_group_id: 'g',
   graphql_name: 'Star',
   graphql_operation: 'mutation',
-  graphql_root_fields: 'star,unstar',
+  graphql_root_fields: ['star', 'unstar'],
   route_id: 'log',
   route_name: 'a-name',
   service_id: 's',
@@ -124,7 +124,7 @@ story(
       const value = found[name]
       if (typeof wanted === 'function') assert.ok(wanted(value), `${name} is ${value}`)
       else if (wanted instanceof RegExp) assert.match(String(value), wanted, name)
-      else assert.equal(value, wanted, name)
+      else assert.deepEqual(value, wanted, name)
     }
   },
 )
