@@ -64,7 +64,12 @@ test('whatever is not exactly a header is malformed', () => {
 const certificate = makeCertificate('a.example')
 const thread = threadForTest({
   'ssls/1': { ...certificate, sni: 'a.example' },
-  'routes/1': { uri: '/*', plugins: { mocking: { response_example: '$remote_addr:$remote_port' } } },
+  'routes/1': {
+    uri: '/*',
+    plugins: {
+      mocking: { response_example: '$proxy_protocol_addr:$proxy_protocol_port is $remote_addr:$remote_port' },
+    },
+  },
 })
 const ports: number[] = []
 const closers: (() => void)[] = []
@@ -107,9 +112,9 @@ test('the address of a trusted balancer is the client’s, that of others is not
     socket.write(text, 'latin1')
     return read(socket)
   }
-  assert.match(await talk(ports[0], HEADER + REQUEST), /10\.1\.2\.3:1024$/)
+  assert.match(await talk(ports[0], HEADER + REQUEST), /10\.1\.2\.3:1024 is 10\.1\.2\.3:1024$/)
   assert.match(await talk(ports[0], V2 + FOUR + REQUEST), /10\.1\.2\.3:1024$/)
-  assert.match(await talk(ports[1], HEADER + REQUEST), /127\.0\.0\.1:\d+$/)
+  assert.match(await talk(ports[1], HEADER + REQUEST), /10\.1\.2\.3:1024 is 127\.0\.0\.1:\d+$/)
   assert.equal(await talk(ports[0], REQUEST), '')
   assert.equal(await talk(ports[0], 'PROXY TCP4'), '', 'a header that does not come to its end in time')
 })

@@ -133,6 +133,12 @@ const facts = {
         'X-Ssl-Client-S-Dn': '$ssl_client_s_dn',
         'X-Verify': '$ssl_client_verify',
         'X-Serial': '$ssl_client_serial',
+        'X-Issuer': '$ssl_client_i_dn',
+        'X-Fingerprint': '$ssl_client_fingerprint',
+        'X-Escaped': '$ssl_client_escaped_cert',
+        'X-Until': '$ssl_client_v_end',
+        'X-Days': '$ssl_client_v_remain',
+        'X-Tls': '$ssl_protocol $ssl_server_name $ssl_cipher',
       },
     },
   },
@@ -149,6 +155,12 @@ story(
     const { headers = {} } = known.body
     assert.deepEqual([headers['x-ssl-client-s-dn'], headers['x-verify']], ['CN=jack', 'SUCCESS'])
     assert.match(headers['x-serial'] ?? '', /^[0-9A-F]+$/)
+    assert.equal(headers['x-issuer'], 'CN=jack')
+    assert.match(headers['x-fingerprint'] ?? '', /^[0-9a-f]{40}$/)
+    assert.equal(decodeURIComponent(headers['x-escaped'] ?? ''), client?.cert)
+    assert.match(headers['x-until'] ?? '', /^[A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d \d{4} GMT$/)
+    assert.equal(headers['x-days'], '1', 'whole days')
+    assert.match(headers['x-tls'] ?? '', /^TLSv1\.3 test\.com TLS_\w+$/)
     assert.notEqual((await ask('test.com', '/anything')).status, 200)
     assert.notEqual((await ask('test.com', '/anything', stranger)).status, 200)
   },
