@@ -3,8 +3,8 @@
 // The wire code (http1/, http2/, inject.ts) creates an Exchange for each request and gives it to the pipeline; plugins see nothing else.
 // Objects here hold data and small accessors only. Phases run in pipeline.ts, variables are resolved in variables.ts, bytes are made
 // by the `Downstream` that the request came from.
-import { randomBytes } from 'node:crypto'
 import type { Duplex, Transform } from 'node:stream'
+import { randomHex } from '../lib/random-hex.ts'
 import type { RequestBody } from './body.ts'
 import type { CompiledRoute, PhaseChain } from './compile.ts'
 import type { Consumer } from './consumers.ts'
@@ -248,7 +248,7 @@ export class Exchange {
 
   /** APISIX's `$request_id`: 32 hex digits, made when first asked for. */
   get id(): string {
-    this.#id ??= randomBytes(16).toString('hex')
+    this.#id ??= randomHex(16)
     return this.#id
   }
 
