@@ -11,15 +11,16 @@ const TICKET_TTL_MS = 24 * 60 * 60 * 1000
 const SESSION_TTL_MS = 30 * 24 * 60 * 60 * 1000
 const MAX_TICKETS = 20
 
-export const SESSION_COOKIE = 'gateward_owner'
-
 export class Owner {
   readonly #key: string
+  /** Name of the session's cookie: browsers keep one jar for all ports of a machine, where several Gatewards may run. */
+  readonly cookie: string
   readonly #tickets = new Map<string, number>()
 
   /** The key is made at first use and kept in `owner.key`, readable by the owner only. */
   constructor(dataDir: string) {
     this.#key = readOwnerKey(dataDir)
+    this.cookie = `gateward_${digest(this.#key).slice(0, 8)}`
   }
 
   /** A one-time ticket for a browser. */

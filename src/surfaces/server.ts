@@ -26,7 +26,7 @@ import { mcpRoutes } from './mcp/routes.ts'
 import { actionsDocument } from './openai/actions.ts'
 import { manifest, openapi } from './openai/document.ts'
 import { RouteForwarder } from './openai/forward.ts'
-import { type Owner, SESSION_COOKIE } from './owner.ts'
+import type { Owner } from './owner.ts'
 
 /** Bytes of a route that the plugin of 2023 sends. */
 const MAX_ROUTE_BYTES = 1024 * 1024
@@ -59,6 +59,11 @@ export function createSurface(deps: SurfaceDeps): Hono {
   page(app, deps)
   plugin(app, deps)
   mcpRoutes(app, deps)
+  app.use('/v1/*', async (c, next) => {
+    await next()
+    c.header('Cache-Control', 'no-store')
+    c.header('X-Content-Type-Options', 'nosniff')
+  })
   app.route('/v1', operationsApi(deps))
   app.route('/v1', consoleApi(deps))
   app.route('/v1', chatsApi(deps))
@@ -80,7 +85,10 @@ function page(app: Hono, deps: SurfaceDeps): void {
   app.get('/', (c) => {
     const ticket = c.req.query('ticket')
     if (ticket !== undefined) return login(c, deps, ticket)
-    return html(c, deps.owner.hasSession(getCookie(c, SESSION_COOKIE)) ? (files.page ?? notBuiltPage()) : closedPage())
+    return html(
+      c,
+      deps.owner.hasSession(getCookie(c, deps.owner.cookie)) ? (files.page ?? notBuiltPage()) : closedPage(),
+    )
   })
   app.get('/assets/:name', (c) => {
     const file = files.assets.get(c.req.param('name'))
@@ -107,7 +115,7 @@ function page(app: Hono, deps: SurfaceDeps): void {
 function login(c: Context, { owner, publicUrl }: SurfaceDeps, ticket: string): Response {
   const session = owner.redeem(ticket)
   if (session === undefined) return html(c, closedPage('This address was used already or is too old.'), 403)
-  setCookie(c, SESSION_COOKIE, session, {
+  setCookie(c, owner.cookie, session, {
     httpOnly: true,
     sameSite: 'Strict',
     secure: publicUrl?.startsWith('https:') === true && new URL(publicUrl).host === c.req.header('host'),
@@ -120,6 +128,8 @@ function login(c: Context, { owner, publicUrl }: SurfaceDeps, ticket: string): R
 function html(c: Context, text: string, status: 200 | 403 | 404 = 200): Response {
   return c.html(text, status, {
     'Content-Security-Policy': PAGE_CSP,
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Resource-Policy': 'same-origin',
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'no-referrer',
     'Cache-Control': 'no-store',

@@ -88,6 +88,15 @@ test('targets are compared, promoted and switched', { skip: noBrowser }, async (
   await page.getByRole('region', { name: 'What is served' }).getByText('/extra').first().waitFor()
 })
 
+test('two Gatewards of one machine in one browser leave each other their sessions', { skip: noBrowser }, async () => {
+  const other = await owner.context.newPage()
+  await other.goto(second.gateward.ownerUrl() as string)
+  await other.getByRole('link', { name: 'Gateway', exact: true }).waitFor()
+  await other.close()
+  await owner.page.reload()
+  await owner.page.getByRole('link', { name: 'Gateway', exact: true }).waitFor()
+})
+
 test('a store that is away is told on every view', { skip: noBrowser }, async () => {
   const { page } = owner
   await page.route('**/v1/console/state', async (route) => {

@@ -51,6 +51,12 @@ export function ItemView({ item, secrets, onEdit }: Props): ReactNode {
   }
 }
 
+/** A link's words may promise something else than where it goes. */
+function hostOf(href: string | undefined, words: ReactNode): string {
+  const host = href !== undefined && URL.canParse(href) ? new URL(href).host : ''
+  return host === '' || String(words).includes(host) ? '' : ` (${host})`
+}
+
 /** Markdown without images and raw HTML: a model's words cannot make this page fetch anything. */
 function Answer({ text }: { text: string }): ReactNode {
   return (
@@ -61,9 +67,12 @@ function Answer({ text }: { text: string }): ReactNode {
         skipHtml
         components={{
           a: ({ href, children }) => (
-            <a href={href} target="_blank" rel="noopener noreferrer">
-              {children}
-            </a>
+            <>
+              <a href={href} target="_blank" rel="noopener noreferrer">
+                {children}
+              </a>
+              {hostOf(href, children)}
+            </>
           ),
         }}
       >

@@ -2,7 +2,7 @@
 // not), and pages of other sites may read nothing but the ChatGPT plugin's documents and operations.
 import type { Context, MiddlewareHandler } from 'hono'
 import { getCookie } from 'hono/cookie'
-import { type Owner, SESSION_COOKIE } from '../owner.ts'
+import type { Owner } from '../owner.ts'
 
 /** Pages that the tutorial's plugin is called from while it is developed on this machine. */
 export const CHATGPT_ORIGINS = ['https://chat.openai.com', 'https://chatgpt.com']
@@ -49,7 +49,7 @@ function isPluginPath(path: string): boolean {
 /** True when the request comes from the owner: the browser's session, or the key from the data directory. */
 export function isOwner(c: Context, owner: Owner): boolean {
   return (
-    owner.hasSession(getCookie(c, SESSION_COOKIE)) ||
+    owner.hasSession(getCookie(c, owner.cookie)) ||
     owner.hasKey(/^Bearer (.+)$/.exec(c.req.header('authorization') ?? '')?.[1])
   )
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { ROOT } from '../../lib/root.ts'
 
 export const PAGE_CSP =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 const TYPES: Record<string, string> = {
   '.js': 'text/javascript; charset=utf-8',

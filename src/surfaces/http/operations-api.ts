@@ -93,7 +93,7 @@ async function operate(c: Context, deps: OperationsApiDeps): Promise<Response> {
   const call = { subject: principal.subject, ask: undefined, reveal, progress: () => {}, signal: c.req.raw.signal }
   try {
     const answer = await operator.run(operation.name, input, call)
-    return c.json(revealed.length ? { ...answer, revealed } : answer, 200, { 'Cache-Control': 'no-store' })
+    return c.json(revealed.length ? { ...answer, revealed } : answer)
   } catch (error) {
     if (!(error instanceof OperationError)) throw error
     const approval = error instanceof ApprovalNeeded ? { approval: error.request } : {}
