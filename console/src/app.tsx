@@ -1,6 +1,6 @@
 // The frame of the console: the rail with the views, and the view that the address names.
 
-import { lazy, type ReactNode, Suspense } from 'react'
+import { lazy, type ReactNode, Suspense, useEffect } from 'react'
 import type { State } from './api.ts'
 import { ChatView } from './chat/chat-view.tsx'
 import { Icon, type IconName } from './parts/icons.tsx'
@@ -27,6 +27,11 @@ const VIEWS: { path: string; title: string; icon: IconName }[] = [
 export function App(): ReactNode {
   const [view = 'chat', ...rest] = useRoute()
   const { value: state, error } = useLoaded<State>('/console/state', 15_000)
+  const title = VIEWS.find((one) => one.path === view)?.title ?? 'Chat'
+  const about = view === 'gateway' ? rest.filter((one) => one !== '+').slice(-1) : []
+  useEffect(() => {
+    document.title = [...about, title, 'Gateward'].join(' · ')
+  })
   return (
     <div className="app">
       <button type="button" className="skip" onClick={() => document.getElementById('main')?.focus()}>

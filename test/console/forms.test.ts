@@ -206,7 +206,14 @@ test('a route is changed by its form, switched off and deleted', { skip: noBrows
   await page.getByRole('button', { name: 'Edit as a form' }).click()
   await page.getByLabel('desc', { exact: true }).fill('Who speaks')
   await page.getByRole('button', { name: 'Plan the change' }).click()
-  await page.getByRole('region', { name: 'Plan on embedded' }).getByText('"Who speaks"').waitFor()
+  const plan = page.getByRole('region', { name: 'Plan on embedded' })
+  await plan.getByText('"Who speaks"').waitFor()
+  const seen = await plan.evaluate((one) => {
+    const { top, bottom } = one.getBoundingClientRect()
+    return top >= 0 && bottom <= one.ownerDocument.documentElement.clientHeight
+  })
+  assert.ok(seen, 'the plan is in sight of who asked for it at the foot of the page')
+  assert.match(await page.title(), /^speakers · Gateway/)
   await approve(page)
   await page.getByRole('button', { name: 'Disable' }).click()
   await approve(page)

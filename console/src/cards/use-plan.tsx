@@ -1,6 +1,6 @@
 // A wish, planned, shown, decided and applied, wherever in the console it is made: one card that asks, and what became of it.
 
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import type { ApprovalRequest, Secret } from '../../../src/operations/contract.ts'
 import { operate, type ProofLine } from '../api.ts'
 import { madeSecretsIn } from '../forms/made-secrets.ts'
@@ -70,8 +70,15 @@ export function usePlan(onApplied: (summary: string) => void): PlanFlow {
       setPlan(await operate<Planned>(operation, input))
     })
   const secrets = [...made, ...(applied?.revealed ?? [])]
+  const box = useRef<HTMLDivElement>(null)
+  // Whoever has asked at the foot of a long page sees, and hears, what came of it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each of these is something new to see
+  useEffect(() => {
+    box.current?.scrollIntoView({ block: 'nearest' })
+    box.current?.focus({ preventScroll: true })
+  }, [plan, error, applied])
   const shown = (
-    <>
+    <div className="outcome" ref={box} tabIndex={-1}>
       <Problem text={error} />
       {applied && (
         <section className="card applied" role="status">
@@ -94,7 +101,7 @@ export function usePlan(onApplied: (summary: string) => void): PlanFlow {
           onDecided={(yes) => void decided(yes)}
         />
       )}
-    </>
+    </div>
   )
   return {
     wish,

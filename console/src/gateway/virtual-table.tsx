@@ -1,5 +1,5 @@
 // A table of any length: only the rows that can be seen are in the document, each of the same height.
-import { type ReactNode, useState } from 'react'
+import { memo, type ReactNode, useState } from 'react'
 import type { ResourceRow } from '../../../src/surfaces/console/rows.ts'
 import { link } from '../route.ts'
 import { type Column, wordsOf } from './kinds.ts'
@@ -22,7 +22,7 @@ export function VirtualTable({ kind, rows }: { kind: string; rows: ResourceRow[]
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reachable by keyboard
       tabIndex={0}
       style={{ height }}
-      onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+      onScroll={({ currentTarget: one }) => setTop(one.scrollTop - (one.scrollTop % ROW_HEIGHT_PX))}
     >
       <table aria-rowcount={rows.length + 1}>
         <thead>
@@ -37,15 +37,7 @@ export function VirtualTable({ kind, rows }: { kind: string; rows: ResourceRow[]
         <tbody>
           <Gap rows={first} columns={columns.length + 1} />
           {shown.map((row, i) => (
-            <tr key={row.id} aria-rowindex={first + i + 2}>
-              <td title={row.id}>
-                <a href={link('gateway', kind, row.id)}>{row.id}</a>
-                {!row.enabled && <span className="badge">disabled</span>}
-              </td>
-              {columns.map((one) => (
-                <Cell key={one} column={one} row={row} />
-              ))}
-            </tr>
+            <Row key={row.id} kind={kind} columns={columns} row={row} index={first + i + 2} />
           ))}
           <Gap rows={rows.length - first - shown.length} columns={columns.length + 1} />
         </tbody>
@@ -53,6 +45,29 @@ export function VirtualTable({ kind, rows }: { kind: string; rows: ResourceRow[]
     </section>
   )
 }
+
+interface RowProps {
+  kind: string
+  columns: readonly Column[]
+  row: ResourceRow
+  /** Among all rows, the head being the first. */
+  index: number
+}
+
+/** Drawn once: scrolling only adds and takes away rows. */
+const Row = memo(function Row({ kind, columns, row, index }: RowProps): ReactNode {
+  return (
+    <tr aria-rowindex={index}>
+      <td title={row.id}>
+        <a href={link('gateway', kind, row.id)}>{row.id}</a>
+        {!row.enabled && <span className="badge">disabled</span>}
+      </td>
+      {columns.map((one) => (
+        <Cell key={one} column={one} row={row} />
+      ))}
+    </tr>
+  )
+})
 
 function Cell({ column, row }: { column: Column; row: ResourceRow }): ReactNode {
   switch (column) {
