@@ -56,6 +56,7 @@ export function MapField({ path, kind, schema, value, onChange }: FieldProps): R
   const [rows, setRows] = useState(() => Object.entries(asObject(value)).map(([name, one]) => ({ name, value: one })))
   const member = memberSchema(schema) ?? {}
   const label = path.at(-1)
+  const [example = 'name'] = Object.keys(asObject(schema.example ?? schema.examples?.[0]))
   const change = (next: { name: string; value: unknown }[]): void => {
     setRows(next)
     onChange(Object.fromEntries(next.filter((one) => one.name).map((one) => [one.name, one.value])))
@@ -69,7 +70,7 @@ export function MapField({ path, kind, schema, value, onChange }: FieldProps): R
         <div className="row" key={i}>
           <input
             aria-label={`Name ${i + 1} of ${label}`}
-            placeholder="name"
+            placeholder={example}
             spellCheck={false}
             value={row.name}
             onChange={({ target }) => set(i, { name: target.value })}

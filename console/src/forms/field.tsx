@@ -3,7 +3,7 @@ import { type ReactNode, useId, useState } from 'react'
 import { ListField, MapField, ObjectField } from './compound.tsx'
 import { JsonField } from './json-field.tsx'
 import { isReferenceField, ReferenceField } from './reference.tsx'
-import { emptyOf, type FieldSchema, formOf, formsOf, hintOf, nameOfForm, shapeOf } from './schema.ts'
+import { emptyOf, type FieldSchema, formOf, formsOf, nameOfForm, shapeOf } from './schema.ts'
 import { isSecretPlace, SecretField } from './secret-field.tsx'
 import { SimpleControl } from './simple.tsx'
 
@@ -43,8 +43,9 @@ export function Field(props: FieldProps): ReactNode {
         <SimpleControl {...props} id={id} />
       )}
       <p className="note" id={`${id}-about`}>
-        {about(schema)}
-        {secret && ' It may be a reference: $env://NAME or $secret://manager/id/path.'}
+        {[about(schema), secret && 'a reference may stand for it: $env://NAME or $secret://manager/id/path']
+          .filter(Boolean)
+          .join('; ')}
       </p>
     </div>
   )
@@ -129,6 +130,12 @@ export function Inside(props: FieldProps): ReactNode {
   }
 }
 
+/** The whole's example, where it has this form. */
+function exampleOf({ example, examples }: FieldSchema, form: FieldSchema): FieldSchema {
+  const one = example ?? examples?.[0]
+  return one !== undefined && formOf([{ const: null }, form], one) === 1 ? { example: one } : {}
+}
+
 /** One of several forms: which, and then its fields. */
 function ChoiceField(props: FieldProps): ReactNode {
   const { path, schema, value, onChange } = props
@@ -156,8 +163,7 @@ function ChoiceField(props: FieldProps): ReactNode {
           ))}
         </select>
       </label>
-      <Inside key={chosen} {...props} schema={form} required />
-      {hintOf(schema) && <p className="note">Such as {hintOf(schema)}</p>}
+      <Inside key={chosen} {...props} schema={{ ...exampleOf(schema, form), ...form }} required />
     </>
   )
 }

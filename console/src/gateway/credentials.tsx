@@ -11,7 +11,7 @@ export function Credentials({ target, consumer }: { target: string; consumer: st
   const { value, error } = useLoaded<{ rows: ResourceRow[] }>(`/console/resources/credentials?${query}`)
   return (
     <section aria-label="Credentials">
-      <h2>
+      <h2 className="with-action">
         Credentials
         <a className="button small end" href={link('gateway', '+', 'credentials', consumer)}>
           Add a credential

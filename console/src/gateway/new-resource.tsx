@@ -24,7 +24,12 @@ export function NewResource({ target, kind, of }: Props): ReactNode {
   const [value, setValue] = useState<Value>({})
   const [plugins, setPlugins] = useState<Record<string, Value>>({})
   const [made, setMade] = useState<string>()
-  const flow = usePlan((summary) => setMade(idIn(summary, kind)))
+  // What was made is no longer in the page's fields, its secrets least of all.
+  const flow = usePlan((summary) => {
+    setMade(idIn(summary, kind) ?? id)
+    setValue({})
+    setPlugins({})
+  })
   const whole = of === undefined ? id : `${of}/${id}`
   const save = (event: FormEvent): void => {
     event.preventDefault()
@@ -52,46 +57,57 @@ export function NewResource({ target, kind, of }: Props): ReactNode {
       {flow.shown}
       {made !== undefined && (
         <p>
-          <a href={link('gateway', kind, made)}>Open {made}</a> or <a href={link('gateway', kind)}>see all of them</a>.
+          <a href={link('gateway', kind, made)}>Open {made}</a>
+          {of === undefined && (
+            <>
+              {' '}
+              or <a href={link('gateway', kind)}>see all of them</a>
+            </>
+          )}
+          .
         </p>
       )}
-      <form className="card resource-form" onSubmit={save}>
-        <div className="schema-fields">
-          <div className="schema-field">
-            <p className="field-head">
-              <label htmlFor="new-id">
-                <code>{words.id === 'username' ? 'username' : 'id'}</code>
-              </label>
-              {words.id && <span className="badge">required</span>}
-            </p>
-            <input
-              id="new-id"
-              spellCheck={false}
-              autoComplete="off"
-              required={words.id !== undefined}
-              pattern="[A-Za-z0-9_.\-\/]+"
-              placeholder={words.id ?? 'made from its name when empty'}
-              value={id}
-              onChange={({ target: field }) => setId(field.value.trim())}
-            />
-            <p className="note">Letters, digits, dashes and underscores; it does not change later.</p>
+      {made === undefined && (
+        <form className="card resource-form" onSubmit={save}>
+          <div className="schema-fields">
+            <div className="schema-field">
+              <p className="field-head">
+                <label htmlFor="new-id">
+                  <code>{words.id === 'username' ? 'username' : 'id'}</code>
+                </label>
+                {words.id && <span className="badge">required</span>}
+              </p>
+              <input
+                id="new-id"
+                spellCheck={false}
+                autoComplete="off"
+                required={words.id !== undefined}
+                pattern="[A-Za-z0-9_.\-\/]+"
+                placeholder={words.id ?? 'made from its name when empty'}
+                value={id}
+                onChange={({ target: field }) => setId(field.value.trim())}
+              />
+              <p className="note">Letters, digits, dashes and underscores; it does not change later.</p>
+            </div>
           </div>
-        </div>
-        <ResourceFields target={target} kind={kind} id={id} value={value} onChange={setValue} />
-        {words.plugins && (
-          <PluginsField {...{ target, kind, plugins }} needed={words.plugins === 'needed'} onChange={setPlugins} />
-        )}
-        <div className="buttons">
-          <button
-            type="submit"
-            className="main"
-            disabled={flow.busy || (words.plugins === 'needed' && !hasAny(plugins))}
-          >
-            Plan to create it
-          </button>
-          <a href={link('gateway', of === undefined ? kind : 'consumers', ...(of === undefined ? [] : [of]))}>Cancel</a>
-        </div>
-      </form>
+          <ResourceFields target={target} kind={kind} id={id} value={value} onChange={setValue} />
+          {words.plugins && (
+            <PluginsField {...{ target, kind, plugins }} needed={words.plugins === 'needed'} onChange={setPlugins} />
+          )}
+          <div className="buttons">
+            <button
+              type="submit"
+              className="main"
+              disabled={flow.busy || (words.plugins === 'needed' && !hasAny(plugins))}
+            >
+              Plan to create it
+            </button>
+            <a href={link('gateway', of === undefined ? kind : 'consumers', ...(of === undefined ? [] : [of]))}>
+              Cancel
+            </a>
+          </div>
+        </form>
+      )}
     </article>
   )
 }
