@@ -227,7 +227,7 @@ function toPlaneOptions(
     http2: gateway.enable_http2 ? { concurrentStreams: gateway.http2_concurrent_streams } : undefined,
     routerMode: gateway.router,
     enabledPlugins: settings.plugins.enable,
-    attributes: settings.plugins.attr,
+    attributes: withHttpsPort(settings),
     dnsServers: gateway.dns_servers,
     dataDir: resolve(settings.data_dir),
     memory: allocateMemory(plugins, settings.plugins.attr),
@@ -237,6 +237,12 @@ function toPlaneOptions(
     realIpHeader: gateway.real_ip_header,
     fallbackSni: gateway.fallback_sni,
   }
+}
+
+/** `redirect` sends to the port where HTTPS is served, unless its attributes name another. */
+function withHttpsPort({ plugins: { attr }, gateway }: Settings): Settings['plugins']['attr'] {
+  const port = Number(gateway.https?.[0]?.split(':').at(-1))
+  return port > 0 ? { ...attr, redirect: { https_port: port, ...attr.redirect } } : attr
 }
 
 function metricsText(plane: DataPlane, store: Store): string {

@@ -205,6 +205,8 @@ export class Exchange {
   /** Host for the upstream, when a plugin has rewritten it. */
   upstreamHost: string | undefined
   upstreamScheme: string | undefined
+  /** What X-Forwarded-Proto, -Host and -Port say to the upstream, when a plugin has set them. */
+  forwarded: { proto?: string; host?: string; port?: string } | undefined
   /**
    * Bytes of the upstream's body that are collected before header_filter runs, so that a plugin can decide on head, body and trailers together.
    * 0: the response passes as it comes. A larger body is refused with 502.

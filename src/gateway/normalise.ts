@@ -45,3 +45,17 @@ function decode(raw: string): string {
     return raw.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
   }
 }
+
+const PLAIN_PATH = /^[!$&-;=@-[\]_a-z~]*$/
+
+/** A decoded path as a request-target writes it: what nginx escapes. */
+export function escapePath(path: string): string {
+  return PLAIN_PATH.test(path)
+    ? path
+    : path.replace(/[^!$&-;=@-[\]_a-z~]/gu, (one) => encodeURIComponent(one.toWellFormed()))
+}
+
+/** A query without what would end a request-target; what is escaped in it stays so. */
+export function escapeQuery(query: string): string {
+  return query.replace(/[^!-"$-~]/gu, (one) => encodeURIComponent(one.toWellFormed()))
+}

@@ -75,10 +75,11 @@ function headerLines(ctx: Exchange): string {
       continue
     lines += `${name}: ${value}\r\n`
   }
-  const { request, remoteAddr } = ctx
+  const { request, remoteAddr, forwarded } = ctx
   const host = request.authority
+  const port = forwarded?.port ?? portOf(host) ?? ctx.connection.serverPort
   return (
-    `${lines}X-Real-IP: ${remoteAddr}\r\nX-Forwarded-For: ${forwardedFor}${remoteAddr}\r\nX-Forwarded-Proto: ${request.scheme}\r\n` +
-    `X-Forwarded-Host: ${host}\r\nX-Forwarded-Port: ${portOf(host) ?? ctx.connection.serverPort}\r\n`
+    `${lines}X-Real-IP: ${remoteAddr}\r\nX-Forwarded-For: ${forwardedFor}${remoteAddr}\r\nX-Forwarded-Proto: ${forwarded?.proto ?? request.scheme}\r\n` +
+    `X-Forwarded-Host: ${forwarded?.host ?? host}\r\nX-Forwarded-Port: ${port}\r\n`
   )
 }

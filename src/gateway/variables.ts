@@ -26,7 +26,7 @@ export function variable(ctx: Exchange, name: string): VariableValue {
   return lower === name ? undefined : variable(ctx, lower)
 }
 
-/** Replaces `$name` and `${name}` in a template by variables, as `show` writes them: absent ones as nothing. */
+/** Replaces `$name` and `${name}` in a template by variables, as `show` writes them: absent ones as nothing. `\$name` stays as it is. */
 export function interpolate(
   ctx: Exchange,
   template: string,
@@ -34,7 +34,7 @@ export function interpolate(
 ): string {
   if (!template.includes('$')) return template
   return template.replace(
-    /\$(?:\{(post_arg(?:\.\w+)+|[a-z0-9_]+)\}|(post_arg(?:\.\w+)+|[a-z0-9_]+))/gi,
+    /(?<!\\)\$(?:\{(post_arg(?:\.\w+)+|[a-z0-9_]+)\}|(post_arg(?:\.\w+)+|[a-z0-9_]+))/gi,
     (_, braced: string | undefined, bare: string | undefined) => show(variable(ctx, (braced ?? bare) as string)),
   )
 }

@@ -1,10 +1,11 @@
 // Rewrites what the upstream gets: path and query, method, host, scheme, headers. Variables (`$arg_name`) are filled in.
 import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
+import { escapePath, escapeQuery } from '../gateway/normalise.ts'
 import { definePlugin } from '../gateway/plugin.ts'
-import { compileRegex } from '../gateway/router/vars.ts'
-import { interpolate, interpolateField } from '../gateway/variables.ts'
-import { checkFields } from '../lib/header-fields.ts'
+import { compilePattern, expandCaptures } from '../gateway/regex.ts'
+import { interpolate } from '../gateway/variables.ts'
+import { checkFields, toFieldValue } from '../lib/header-fields.ts'
 import { oneOfTexts } from '../lib/schema-types.ts'
 
 const METHODS = [
@@ -101,8 +102,8 @@ export default definePlugin<Conf>({
     if (!pairs) return
     if (pairs.length % 2) throw new Error('The length of regex_uri should be an even number')
     for (let i = 0; i < pairs.length; i += 2) {
-      compileRegex(pairs[i] as string)
-      if (/\$[A-Za-z_{]/.test(pairs[i + 1] as string)) {
+      compilePattern(pairs[i] as string)
+      if (/\$(?!\d|\{\d+\})/.test((pairs[i + 1] as string).replaceAll('$$', ''))) {
         throw new Error(`invalid regex_uri(${pairs[i]}, ${pairs[i + 1]}): failed to compile the replacement template`)
       }
     }
@@ -127,43 +128,50 @@ export default definePlugin<Conf>({
   },
 })
 
+type Captures = readonly (string | undefined)[]
 interface Rewritten {
   uri: string
-  captures: RegExpExecArray | undefined
+  captures: Captures | undefined
 }
 
-function rewriteUri(ctx: Exchange, conf: Conf, pairs: { regex: RegExp; replacement: string }[]): Rewritten {
-  const { request } = ctx
-  if (conf.use_real_request_uri_unsafe) return { uri: request.target, captures: undefined }
-  if (conf.uri !== undefined)
-    return { uri: joinQuery(encodePath(interpolate(ctx, conf.uri)), request.query), captures: undefined }
-  for (const { regex, replacement } of pairs) {
-    const captures = regex.exec(request.path)
-    if (!captures) continue
-    const path =
-      request.path.slice(0, captures.index) +
-      expand(replacement, captures) +
-      request.path.slice(captures.index + captures[0].length)
-    return { uri: joinQuery(encodePath(path), request.query), captures }
+function rewriteUri(ctx: Exchange, conf: Conf, pairs: Pair[]): Rewritten {
+  const { target, path, query } = ctx.request
+  const raw = conf.use_real_request_uri_unsafe
+  if (conf.uri !== undefined) {
+    if (raw) return { uri: interpolate(ctx, conf.uri), captures: undefined }
+    const [own, ownQuery] = cut(conf.uri)
+    const filled = ownQuery && interpolate(ctx, ownQuery)
+    return { uri: toTarget(interpolate(ctx, own), filled, query), captures: undefined }
   }
-  return { uri: joinQuery(encodePath(request.path), request.query), captures: undefined }
+  const before = raw ? target : path
+  for (const { regex, replacement } of pairs) {
+    const captures = regex.exec(before)
+    if (!captures) continue
+    const [head, tail] = [before.slice(0, captures.index), before.slice(captures.index + captures[0].length)]
+    if (raw) return { uri: head + expandCaptures(replacement, captures) + tail, captures }
+    const [own, ownQuery] = cut(replacement)
+    const start = head + expandCaptures(own, captures)
+    if (ownQuery === undefined) return { uri: toTarget(start + tail, undefined, query), captures }
+    const filled = expandCaptures(ownQuery, captures.map(asText)) + asText(tail)
+    return { uri: toTarget(start, filled, query), captures }
+  }
+  return { uri: raw ? target : toTarget(path, undefined, query), captures: undefined }
 }
 
-function expand(template: string, captures: RegExpExecArray): string {
-  return template.replace(
-    /\$(\d+)|\$\{(\d+)\}/g,
-    (_, bare: string | undefined, braced: string | undefined) => captures[Number(bare ?? braced)] ?? '',
-  )
+/** A template's path, and its query where it has one. What variables and groups bring along is never the mark between them. */
+function cut(template: string): [string, string | undefined] {
+  const mark = template.indexOf('?')
+  return mark < 0 ? [template, undefined] : [template.slice(0, mark), template.slice(mark + 1)]
 }
 
-function joinQuery(uri: string, query: string): string {
-  if (!query) return uri
-  return `${uri}${uri.includes('?') ? '&' : '?'}${query}`
+/** A part of a decoded path in a query: its percent signs stand for themselves. */
+function asText(part: string | undefined): string {
+  return part?.replaceAll('%', '%25') ?? ''
 }
 
-/** Escapes what a normalised path may hold and a request-target may not; a configured query stays. */
-function encodePath(uri: string): string {
-  return /^[!-~]*$/.test(uri) && !/[%"<>\\^`{|}]/.test(uri) ? uri : encodeURI(uri).replaceAll('%255', '%5')
+function toTarget(path: string, own: string | undefined, query: string): string {
+  const all = own === undefined ? query : query ? `${own}&${query}` : own
+  return all || own !== undefined ? `${escapePath(path)}?${escapeQuery(all)}` : escapePath(path)
 }
 
 function isStructured(headers: NonNullable<Conf['headers']>): boolean {
@@ -176,7 +184,14 @@ function checkHeaders(headers: Conf['headers']): void {
   for (const [place, part] of Object.entries(parts)) checkFields(place, part)
 }
 
-type HeaderChange = (ctx: Exchange, captures: RegExpExecArray | undefined) => void
+/** What the gateway tells the upstream about itself, unless it is told here what to say. */
+const TOLD: Record<string, keyof NonNullable<Exchange['forwarded']>> = {
+  'x-forwarded-proto': 'proto',
+  'x-forwarded-host': 'host',
+  'x-forwarded-port': 'port',
+}
+
+type HeaderChange = (ctx: Exchange, captures: Captures | undefined) => void
 
 function toHeaderChanges(conf: Conf['headers']): HeaderChange | undefined {
   if (!conf) return undefined
@@ -186,23 +201,39 @@ function toHeaderChanges(conf: Conf['headers']): HeaderChange | undefined {
   const remove = structured ? (conf.remove ?? []) : []
   return (ctx, captures) => {
     const { headers } = ctx.request
-    const fill = (one: string | number): string =>
-      interpolateField(ctx, captures ? expand(String(one), captures) : String(one))
-    for (const [name, written] of add) for (const one of [written].flat()) headers.add(name, fill(one as string))
+    for (const [name, written] of add) for (const one of [written].flat()) headers.add(name, fill(ctx, one, captures))
     for (const [name, written] of set) {
       // As recorded from APISIX: Host follows pass_host and `host`, never the header changes.
       if (name.toLowerCase() === 'host') continue
       headers.remove(name)
       if (written === '') continue
-      for (const one of [written].flat()) headers.add(name, fill(one as string))
+      for (const one of [written].flat()) headers.add(name, fill(ctx, one, captures))
+      const told = TOLD[name.toLowerCase()]
+      if (told) ctx.forwarded = { ...ctx.forwarded, [told]: headers.get(name) }
     }
     for (const name of remove) headers.remove(name)
   }
 }
 
-function toPairs(written: string[]): { regex: RegExp; replacement: string }[] {
-  const pairs: { regex: RegExp; replacement: string }[] = []
+const GROUP = /(\$\d+|\$\{\d+\})/
+
+/** Groups are filled in as they are: a `$name` that a client has written into its path is no variable. */
+function fill(ctx: Exchange, one: string | number, captures: Captures | undefined): string {
+  if (typeof one === 'number' || !one.includes('$')) return String(one)
+  const parts = one.split(GROUP)
+  return toFieldValue(
+    parts.map((part, i) => (i % 2 ? expandCaptures(part, captures ?? []) : interpolate(ctx, part))).join(''),
+  )
+}
+
+interface Pair {
+  regex: RegExp
+  replacement: string
+}
+
+function toPairs(written: string[]): Pair[] {
+  const pairs: Pair[] = []
   for (let i = 0; i + 1 < written.length; i += 2)
-    pairs.push({ regex: compileRegex(written[i] as string), replacement: written[i + 1] as string })
+    pairs.push({ regex: compilePattern(written[i] as string), replacement: written[i + 1] as string })
   return pairs
 }

@@ -1,6 +1,7 @@
 // Answers with a redirection: to a fixed address with variables, to one made from the path by a pattern, or to the same one over https.
 import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
+import { escapePath } from '../gateway/normalise.ts'
 import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
 import { compilePattern, expandCaptures } from '../gateway/regex.ts'
 import { interpolate } from '../gateway/variables.ts'
@@ -40,7 +41,7 @@ const schema = Type.Object({
   }),
   encode_uri: Type.Boolean({
     title: 'Encode',
-    description: 'percent-encode the address as RFC 3986 wants it',
+    description: 'percent-encode the address up to its query as RFC 3986 wants it',
     default: false,
     examples: [true],
   }),
@@ -79,10 +80,11 @@ export default definePlugin<Conf>({
   setup(conf, env) {
     if (conf.http_to_https !== undefined) return { rewrite: conf.http_to_https ? toHttps(env) : () => undefined }
     const target = toTarget(conf)
+    const template = conf.regex_uri?.[1] ?? conf.uri ?? ''
     return {
       rewrite(ctx) {
         const to = target(ctx)
-        return to === undefined ? undefined : redirection(withQuery(ctx, conf, to), conf.ret_code)
+        return to === undefined ? undefined : redirection(withQuery(ctx, conf, onSite(to, template)), conf.ret_code)
       },
     }
   },
@@ -107,15 +109,21 @@ function toTarget(conf: Conf): (ctx: Exchange) => string | undefined {
       return path.slice(0, found.index) + expandCaptures(replacement, found) + path.slice(found.index + found[0].length)
     }
   }
-  const parts = (conf.uri as string).split(/(\\\$\w+)/)
-  return (ctx) => parts.map((part, i) => (i % 2 ? part : interpolate(ctx, part))).join('')
+  return (ctx) => interpolate(ctx, conf.uri as string)
+}
+
+/** `//host` and `/\host` lead to another site: what a client has written into a variable must not, unless the template means it. */
+function onSite(to: string, template: string): string {
+  return /^[/\\]{2}/.test(to) && !template.startsWith('//') ? to.replace(/^[/\\]+/, '/') : to
 }
 
 function withQuery(ctx: Exchange, conf: Conf, to: string): string {
-  const encoded = conf.encode_uri ? encodeURI(to) : to
+  const mark = to.indexOf('?')
+  const path = mark < 0 ? to : to.slice(0, mark)
+  const own = mark < 0 ? '' : to.slice(mark)
   const { query } = ctx.request
-  if (!conf.append_query_string || !query) return encoded
-  return `${encoded}${encoded.includes('?') ? '&' : '?'}${query}`
+  const appended = conf.append_query_string && query ? `${own ? '&' : '?'}${query}` : ''
+  return `${conf.encode_uri ? escapePath(path) : path}${own}${appended}`
 }
 
 /** Controls and what is not ASCII are escaped: a decoded path may hold a line end, which would split the answer. */

@@ -32,7 +32,49 @@ test('the path goes on normalised and encoded; as it came only when that is aske
   assert.equal((await sent({ headers: { set: { a: 'b' } } }, '/a/../b%20c//d?x=%2e')).url, '/b%20c/d?x=%2e')
   const raw = { use_real_request_uri_unsafe: true }
   assert.equal((await sent(raw, '/a%2Fb/%7Ec?x')).url, '/a%2Fb/%7Ec?x')
-  assert.equal((await sent({ ...raw, uri: '/new' }, '/old')).url, '/old')
+  assert.equal((await sent({ ...raw, uri: '/n%2Fw/$arg_a' }, '/old?a=b')).url, '/n%2Fw/b', 'taken as it is written')
+  assert.equal(
+    (await sent({ ...raw, regex_uri: ['^/old/(.*)', '/new/$1'] }, '/old/%2e%2Fx?a=b')).url,
+    '/new/%2e%2Fx?a=b',
+  )
+})
+
+test('what is escaped in a path stays escaped: it cannot become a query, a fragment, or be decoded twice', async () => {
+  const headers = { set: { 'X-A': 'b' } }
+  assert.equal((await sent({ headers }, '/a%3Fadmin=1')).url, '/a%3Fadmin=1')
+  assert.equal((await sent({ headers }, '/a%23b%25c')).url, '/a%23b%25c')
+  assert.equal((await sent({ headers }, '/a%255Cb')).url, '/a%255Cb')
+  assert.equal((await sent({ headers }, '/%5Ba%5D')).url, '/[a]')
+  assert.equal((await sent({ regex_uri: ['^/u/(.*)', '/v/$1'] }, '/u/a%3Fb?c')).url, '/v/a%3Fb?c')
+  assert.equal((await sent({ regex_uri: ['^/u/(.*)', '/v?id=$1'] }, '/u/a%2526b%23c%20d')).url, '/v?id=a%2526b%23c%20d')
+  assert.equal((await sent({ uri: '/v/$arg_name' }, '/x?name=a%3Fb=c')).url, '/v/a%3Fb=c?name=a%3Fb=c')
+  assert.equal((await sent({ uri: '/v?n=$arg_name' }, '/x?name=a%20b%23c')).url, '/v?n=a%20b%23c&name=a%20b%23c')
+})
+
+test('a group cannot name a variable, nor end a field', async () => {
+  const conf = { regex_uri: ['^/u/([\\s\\S]*)', '/u'], headers: { set: { 'X-User': 'is $1 of $arg_x.' } } }
+  assert.equal((await sent(conf, '/u/$http_host?x=$scheme')).headers['x-user'], 'is $http_host of $scheme.')
+  const { headers } = await sent(conf, '/u/a%0d%0aX-Evil:%201')
+  assert.deepEqual([headers['x-user'], headers['x-evil']], ['is a%0D%0AX-Evil: 1 of .', undefined])
+})
+
+test("X-Forwarded-Proto, -Host and -Port are the gateway's own words, not the client's, unless they are set here", async () => {
+  const client = { headers: { Host: 'front', 'X-Forwarded-Host': 'evil', 'X-Forwarded-Proto': 'https' } }
+  const set = { 'X-Forwarded-Host': 'public.example', 'X-Forwarded-Port': 8443, 'x-forwarded-proto': 'https' }
+  const told = (await sent({ headers: { set } }, '/a', client)).headers
+  assert.deepEqual(
+    [told['x-forwarded-host'], told['x-forwarded-port'], told['x-forwarded-proto']],
+    ['public.example', '8443', 'https'],
+  )
+  const plain = (await sent({ headers: { set: { 'X-A': 'b' } } }, '/a', client)).headers
+  assert.deepEqual([plain['x-forwarded-host'], plain['x-forwarded-proto']], ['front', 'http'])
+})
+
+test('a careless pattern does not hold the gateway', async () => {
+  const begun = performance.now()
+  assert.equal((await sent({ regex_uri: ['^/(a+)+$', '/b'] }, `/${'a'.repeat(40)}!`)).url, `/${'a'.repeat(40)}!`)
+  assert.ok(performance.now() - begun < 2000)
+  assert.match(refusal('proxy-rewrite', { regex_uri: ['^/(?=a)(a+)+$', '/b'] }) ?? '', /for ever/)
 })
 
 test('a variable cannot end the request line or a field', async () => {
@@ -85,10 +127,13 @@ test('what cannot be is refused when it is written', () => {
     [{ regex_uri: ['a', 'b', 'c'] }, /even number/],
     [{ regex_uri: ['(', '/'] }, /./],
     [{ regex_uri: ['^/(.*)', '/$name'] }, /replacement template/],
+    [{ regex_uri: ['^/(.*)', '/$'] }, /replacement template/],
     [{ headers: { set: { '': 'x' } } }, /headers/],
     [{ headers: { add: { 'a b': 'x' } } }, /"headers.add" is not the name of a header: "a b"/],
     [{ headers: { a: 'x\r\ny' } }, /CR, LF or NUL/],
     [{ headers: {} }, /headers/],
   ] as const)
     assert.match(refusal('proxy-rewrite', conf) ?? '', message, JSON.stringify(conf))
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a group in APISIX's words
+  assert.equal(refusal('proxy-rewrite', { regex_uri: ['^/(.*)', '/${1}$$'] }), undefined)
 })

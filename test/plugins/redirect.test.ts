@@ -40,6 +40,41 @@ test('sends http to https, 308 when there may be a body', async () => {
   assert.equal((await bench.send('/a', { scheme: 'https' })).status, 200)
 })
 
+test('encode_uri escapes up to the query, and what stands in a path stays one', async () => {
+  bench.route({ redirect: { uri: '/x$uri?a=$arg_a', encode_uri: true, append_query_string: true } })
+  assert.equal((await bench.send('/a%20b%23d%C3%A9?a=1')).headers.location, '/x/a%20b%23d%C3%A9?a=1&a=1')
+  bench.route({ redirect: { regex_uri: ['^/a/(.*)', 'https://o.example/$1?x=y z'], encode_uri: true } })
+  assert.equal((await bench.send('/a/%22b%22')).headers.location, 'https://o.example/%22b%22?x=y z')
+})
+
+test('nothing in a path or a variable leads to another site', async () => {
+  for (const [conf, target] of [
+    [{ uri: '$uri/index.html' }, '//evil.example'],
+    [{ uri: '$uri/index.html' }, '/%5Cevil.example'],
+    [{ uri: '$request_uri' }, '//evil.example/%2e'],
+    [{ uri: '/$arg_next' }, '/?next=/evil.example'],
+    [{ uri: '/$arg_next' }, '/?next=%5Cevil.example'],
+    [{ regex_uri: ['^/old(.*)', '$1'] }, '/old%2F%5C%2Fevil.example'],
+  ] as const) {
+    bench.route({ redirect: conf })
+    const location = String((await bench.send(target)).headers.location)
+    assert.equal(
+      new URL(location, 'http://own.example').host,
+      'own.example',
+      `${JSON.stringify(conf)} ${target}: ${location}`,
+    )
+  }
+  bench.route({ redirect: { uri: '//$arg_h/x' } })
+  assert.equal((await bench.send('/?h=o.example')).headers.location, '//o.example/x', 'when the template means it')
+})
+
+test('a careless pattern does not hold the gateway', async () => {
+  bench.route({ redirect: { regex_uri: ['^/(a+)+$', '/b'] } })
+  const begun = performance.now()
+  assert.equal((await bench.send(`/${'a'.repeat(40)}!`)).status, 200)
+  assert.ok(performance.now() - begun < 2000)
+})
+
 test('a line end in the path cannot split the answer', async () => {
   bench.route({ redirect: { uri: '/x$uri' } })
   const answer = await bench.send('/a%0d%0aX-Bad:%201')
