@@ -112,17 +112,30 @@ function checkNode(node: SchemaNode, depth: number): void {
   if (node.items !== undefined) checkNode(node.items, depth + 1)
 }
 
-function make(node: SchemaNode): unknown {
-  if (node.example !== undefined) return node.example
-  switch (node.type) {
+/** Levels at which lists have several items: the number of values grows with each. */
+const MAX_LIST_DEPTH = 3
+
+/** An example is taken when it is of the schema's type; an integer's loses its fraction. */
+function make(node: SchemaNode, depth = 1): unknown {
+  const { example } = node
+  const type = node.type ?? (node.properties ? 'object' : node.items ? 'array' : undefined)
+  if (type === 'integer' && typeof example === 'number') return Math.floor(example)
+  if (example !== undefined && typeof example === (type === 'array' ? 'object' : (type ?? typeof example)))
+    return example
+  switch (type) {
     case 'object':
-      return Object.fromEntries(Object.entries(node.properties ?? {}).map(([name, property]) => [name, make(property)]))
-    case 'array':
-      return node.items ? [make(node.items)] : []
+      return Object.fromEntries(
+        Object.entries(node.properties ?? {}).map(([name, property]) => [name, make(property, depth + 1)]),
+      )
+    case 'array': {
+      const { items } = node
+      const length = depth > MAX_LIST_DEPTH ? 1 : 1 + randomInt(3)
+      return items ? Array.from({ length }, () => make(items, depth + 1)) : []
+    }
     case 'string':
       return Array.from({ length: 1 + randomInt(10) }, () => String.fromCharCode(97 + randomInt(26))).join('')
     case 'integer':
-      return randomInt(10_000)
+      return 1 + randomInt(10_000)
     case 'number':
       return randomInt(1_000_000) / 100 + 0.005
     case 'boolean':

@@ -13,6 +13,7 @@ story(
 
 story(
   'variables, those that are not there empty; 302 when no status is named',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable in APISIX's words
   [route({ uri: '$uri/${arg_none}index.html' })],
   [{ get: '/test', status: 302, fields: { location: '/test/index.html' } }],
 )
