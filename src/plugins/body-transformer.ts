@@ -13,10 +13,10 @@ import {
   formatOf,
   fromForm,
   fromJson,
-  fromMultipart,
   fromXml,
   type Values,
 } from './body-transformer/decode.ts'
+import { Multipart } from './body-transformer/multipart.ts'
 import { compileTemplate, type Template } from './body-transformer/template.ts'
 import { Lookup, TemplateError } from './body-transformer/values.ts'
 
@@ -148,11 +148,11 @@ async function rewriteRequest(ctx: Exchange, conf: Conf, template: Templates): P
   const type = request.headers.get('content-type')
   const format = request.method === 'GET' ? 'args' : (conf.request?.input_format ?? formatOf(type))
   try {
-    let values: Values = {}
+    const multipart = format === 'multipart' && body.length ? new Multipart(body, type) : undefined
+    let values: Values = multipart?.values() ?? {}
     if (format === 'args') values = fromForm(request.query)
-    else if (format === 'multipart' && body.length) values = await fromMultipart(body, type)
-    else if (body.length) values = decode(format, body)
-    request.body.replace(Buffer.from(render(ctx, template, format, conf.request, values, body)))
+    else if (!multipart && body.length) values = decode(format, body)
+    request.body.replace(Buffer.from(render(ctx, template, format, conf.request, values, body, multipart)))
   } catch (error) {
     return refusal('request', error)
   }
@@ -209,16 +209,18 @@ function render(
   part: Part | undefined,
   values: Values,
   body: Buffer,
+  multipart?: Multipart,
 ): string {
   const mayBeBase64 = part?.template_is_base64 || (format !== undefined && format !== 'encoded' && format !== 'args')
   const run = mayBeBase64 ? template.decoded : template.asGiven
   // The gateway's own names come last: a body must not take their place.
-  return run({
+  const all = {
     ...values,
-    context: values,
     _body: body.length ? body.toString() : undefined,
     _ctx: { var: new Lookup((name) => variable(ctx, name)) },
-  })
+    _multipart: multipart?.methods,
+  }
+  return run({ ...all, context: all })
 }
 
 function refusal(part: string, error: unknown): { status: number; body: { message: string } } {

@@ -39,6 +39,68 @@ test('values, expressions and helpers', async () => {
   assert.equal(await transformed('{* string.gsub(_body, "not ", "") *}', 'not so', { input_format: 'plain' }), 'so')
 })
 
+test('statements over several lines and parts, methods of texts, libraries that read and write bodies', async () => {
+  const body = '{"name":"hello","age":20,"list":[1,2]}'
+  const cases: [template: string, expected: string][] = [
+    [
+      '{%\n local x = age -- of the person\n local y = x * 2; if y > 30 then %}old{% else %}young{% end %}{{y}}',
+      'old40',
+    ],
+    ['{{name:upper()}} {{name:sub(2, 3)}} {{(name .. "!"):len()}}', 'HELLO el 6'],
+    ["{% local cjson = require 'cjson' %}{*cjson.encode(list)*}{{cjson.decode('[7]')[1]}}", '[1,2]7'],
+    ['{% local core = require("apisix.core") %}{*core.json.encode(name)*}', '"hello"'],
+    ['{% local yaml = require("tinyyaml") local doc = yaml.parse(_body) %}{{doc.name}}', 'hello'],
+    ['{% for _, a in ipairs(list) do for _, b in ipairs(list) do %}{{a}}{{b}} {% end end %}', '11 12 21 22 '],
+  ]
+  for (const [template, expected] of cases) assert.equal(await transformed(template, body), expected, template)
+  const yaml = '{% local yaml = require("tinyyaml") %}{*yaml.parse(_body)[1]*}'
+  const alias = ['a0: &a0 [x]', ...[1, 2, 3, 4].map((i) => `a${i}: &a${i} [${`*a${i - 1},`.repeat(10)}]`)].join('\n')
+  assert.match(await transformed(yaml, alias, {}, { 'Content-Type': 'text/yaml' }), /^503 .*it is no YAML/)
+  assert.match(await transformed('{{name:explode()}}', body), /^503 .*has no method explode/)
+  assert.match(await transformed('{% local f = list.x %}{% f(1) %}', body), /^503 .*nil is no function/)
+})
+
+test('a form of several parts is changed and written again', async () => {
+  const type = { 'Content-Type': 'multipart/form-data; boundary="b 1"' }
+  const parts = (...fields: string[]): string => `${fields.map((one) => `--b 1\r\n${one}\r\n`).join('')}--b 1--\r\n`
+  const a = 'Content-Disposition: form-data; name="a"\r\n\r\n1'
+  const file =
+    'Content-Disposition: form-data; name="f"; filename="x.txt"\r\nContent-Type: text/plain\r\n\r\nhi\r\nthere'
+  const write = (code: string): string => `{% context._multipart:${code} %}{*_multipart:tostring()*}`
+  const added = 'Content-Disposition: form-data; name="n%22%0D%0A"\r\n\r\nnew'
+  assert.equal(await transformed('{*_multipart:tostring()*}', parts(a, file), {}, type), parts(a, file))
+  assert.equal(await transformed(write("set_simple('n\\\"\\r\\n', 'new')"), parts(a), {}, type), parts(a, added))
+  assert.equal(
+    await transformed(write("set_simple('a', 2)"), parts(a, file), {}, type),
+    parts(a.replace('1', '2'), file),
+  )
+  assert.equal(await transformed(write("delete('a')"), parts(a, file), {}, type), parts(file))
+  assert.equal(await transformed('{{f}}', parts(file), {}, type), 'hi\r\nthere')
+  for (const [body, problem] of [
+    ['--b 1\r\nno end', 'last boundary is missing'],
+    ['--b 1\r\nx\r\n--b 1--', 'no empty line'],
+    [parts(...Array.from({ length: 1001 }, () => a)), 'more than 1000 parts'],
+  ] as const)
+    assert.match(await transformed('{{a}}', body, {}, type), new RegExp(`^400 .*${problem}`))
+})
+
+test('values that grow are bounded', async () => {
+  const list = JSON.stringify(Array.from({ length: 1_000_001 }, () => 0))
+  const begun = performance.now()
+  assert.match(await transformed('{% for i, x in ipairs(context) do %}{% end %}', '{}'), /^503|^$/)
+  assert.match(
+    await transformed('{% for i, x in ipairs(l) do %}{% end %}', `{"l":${list}}`),
+    /^503 .*more than 1000000 rounds/,
+  )
+  assert.ok(performance.now() - begun < 3000)
+  const nested = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+  assert.match(await transformed('{*l*}', `{"l":${nested}}`), /^\[\[|^503 .*too large/)
+  const doubled = `{% local x = string.rep("a", 1000000) %}${'{% local x = x .. x %}'.repeat(10)}{*x*}`
+  assert.match(await transformed(doubled, '{}'), /^503 .*too large|longer than/)
+  const deep = `${'<a>'.repeat(50_000)}${'</a>'.repeat(50_000)}`
+  assert.match(await transformed('x', deep, {}, { 'Content-Type': 'text/xml' }), /^(?:x$|400)/)
+})
+
 test('formats of requests', async () => {
   const xml =
     '<?xml version="1.0"?><s:E xmlns:s="urn:x"><s:B a="1">t</s:B><c>1</c><c>2</c><n/><x><![CDATA[<]]></x></s:E>'
@@ -102,11 +164,22 @@ test('responses', async () => {
 test('templates that cannot be compiled are refused when they are written', () => {
   const fault = (template: string) => refusal('body-transformer', { request: { template } }) ?? ''
   assert.match(fault('{{'), /the request's template cannot be compiled: "\{\{" does not end/)
-  assert.match(fault('{% if %}'), /has no "then"/)
+  assert.match(fault('{% if %}'), /a value is missing/)
+  assert.match(fault('{% if a %}x{% end %}'), /"then" is missing/)
   assert.match(fault('{% if a then %}'), /\{% end %\} is missing/)
   assert.match(fault('{% end %}'), /has no beginning/)
-  assert.match(fault('{% os.execute("rm") %}'), /Lua is not run here/)
-  assert.match(fault('{{require("x")}}'), /the function require is not known; there are _escape_json/)
+  assert.match(fault('{% os.execute("rm") %}'), /the function os.execute is not known; there are _escape_json/)
+  assert.match(fault('{% local f = io.open %}{% f("x") %}'), /^$/)
+  assert.match(fault('{% while true do %}{% end %}'), /Lua is not run here; there are if/)
+  assert.match(fault('{% function f() end %}'), /Lua is not run here/)
+  assert.match(fault('{% a = 1 %}'), /Lua is not run here/)
+  assert.match(fault('{% a.b(1) %}'), /the function a.b is not known/)
+  assert.match(fault('{% a[1](2) %}'), /no function that is known/)
+  assert.match(
+    fault('{{require("os")}}'),
+    /require takes one of tinyyaml, cjson, cjson.safe, apisix.core: Lua is not run/,
+  )
+  assert.match(fault('{(other.html)}'), /includes a template/)
   assert.match(fault('{{a..}}'), /a value is missing/)
   assert.match(fault(`{{${'('.repeat(60)}1${')'.repeat(60)}}}`), /too many brackets/)
   assert.match(

@@ -37,7 +37,12 @@ export function fromXml(body: string): Values {
   if (/<!DOCTYPE/i.test(body)) throw new DecodeError('XML with a document type is not read')
   const valid = XMLValidator.validate(body)
   if (valid !== true) throw new DecodeError(`no XML: ${valid.err.msg} (line ${valid.err.line})`)
-  return xml.parse(body) as Values
+  try {
+    return xml.parse(body) as Values
+  } catch (error) {
+    // What is valid may still be nested deeper than the parser goes.
+    throw new DecodeError(`XML that cannot be read: ${(error as Error).message}`)
+  }
 }
 
 export function fromJson(body: string): Values {
@@ -57,17 +62,6 @@ export function fromForm(body: string): Values {
   for (const pair of body.split('&').slice(0, MAX_ARGUMENTS)) {
     if (pair) for (const [name, text] of new URLSearchParams(pair)) add(values, name, pair.includes('=') ? text : true)
   }
-  return values
-}
-
-/** The fields of a form of several parts; a file is its text. */
-export async function fromMultipart(body: Buffer, type: string | undefined): Promise<Values> {
-  const headers = { 'Content-Type': (type ?? '').replace(/multipart\/[\w-]+/i, 'multipart/form-data') }
-  const form = await new Response(new Uint8Array(body), { headers }).formData().catch((error: Error) => {
-    throw new DecodeError(`no multipart body: ${error.message}`)
-  })
-  const values: Values = Object.create(null)
-  for (const [name, value] of form) add(values, name, typeof value === 'string' ? value : await value.text())
   return values
 }
 

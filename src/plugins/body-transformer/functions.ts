@@ -1,5 +1,7 @@
-// The functions of templates: APISIX's helpers, and what of Lua's string library gives a value back without patterns.
-import { asNumber, shown, TemplateError, toText } from './values.ts'
+// The functions of templates: APISIX's helpers, what of Lua's string library gives a value back without patterns, and of the libraries that APISIX
+// brings along those that read and write bodies.
+import { parse } from 'yaml'
+import { asNumber, Callable, Lookup, shown, TemplateError, toText } from './values.ts'
 
 type TemplateFunction = (given: unknown[]) => unknown
 
@@ -7,6 +9,8 @@ const XML: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', "'
 /** Characters that Lua's patterns give a meaning. */
 const MAGIC = /[\^$()%.[\]*+?]/
 const MAX_REPEATED_CHARACTERS = 1024 * 1024
+/** YAML aliases, which could make a short text a long value. */
+const MAX_ALIASES = 100
 
 function text(value: unknown): string {
   if (typeof value === 'string' || typeof value === 'number') return toText(value)
@@ -46,3 +50,35 @@ export const FUNCTIONS: Record<string, TemplateFunction> = {
   'string.rep': repeat,
   'string.gsub': replaceAll,
 }
+
+function library(members: Record<string, TemplateFunction | Lookup>): Lookup {
+  const all = new Map(
+    Object.entries(members).map(([name, one]) => [name, typeof one === 'function' ? new Callable(one) : one]),
+  )
+  return new Lookup((name) => all.get(name))
+}
+
+function read(what: string, value: unknown, by: (text: string) => unknown): unknown {
+  try {
+    return by(text(value))
+  } catch (error) {
+    if (error instanceof TemplateError) throw error
+    throw new TemplateError(`it is no ${what}: ${(error as Error).message}`)
+  }
+}
+
+const json = library({
+  encode: ([value]) => JSON.stringify(value ?? null),
+  decode: ([value]) => read('JSON', value, (one) => JSON.parse(one)),
+})
+
+/** What `require` gives, by the names that APISIX's templates use. */
+export const LIBRARIES: ReadonlyMap<string, Lookup> = new Map([
+  [
+    'tinyyaml',
+    library({ parse: ([value]) => read('YAML', value, (one) => parse(one, { maxAliasCount: MAX_ALIASES })) }),
+  ],
+  ['cjson', json],
+  ['cjson.safe', json],
+  ['apisix.core', library({ json })],
+])

@@ -8,6 +8,14 @@ export class Lookup {
   }
 }
 
+/** A function that a template may call. */
+export class Callable {
+  readonly run: (given: unknown[]) => unknown
+  constructor(run: (given: unknown[]) => unknown) {
+    this.run = run
+  }
+}
+
 /** What a template does wrong; at writing time when it cannot be understood, else when it is rendered. */
 export class TemplateError extends Error {}
 
