@@ -1,4 +1,5 @@
 // An API's answer as a tool's result: what a model can use of it, as compact JSON.
+import { STATUS_CODES } from 'node:http'
 
 export interface ApiAnswer {
   status: number
@@ -13,7 +14,8 @@ const TOLD = ['content-type', 'location', 'link', 'retry-after', 'www-authentica
 export function toToolResult({ status, headers, body }: ApiAnswer): { text: string; failed: boolean } {
   const told = TOLD.flatMap((name) => (headers.get(name) === undefined ? [] : [[name, headers.get(name)]]))
   const content = readable(body, headers.get('content-type') ?? '')
-  return { text: JSON.stringify({ status, headers: Object.fromEntries(told), body: content }), failed: status >= 400 }
+  const result = { status, statusText: STATUS_CODES[status] ?? '', headers: Object.fromEntries(told), body: content }
+  return { text: JSON.stringify(result), failed: status >= 400 }
 }
 
 function readable(body: Buffer, type: string): unknown {
