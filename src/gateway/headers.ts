@@ -1,8 +1,8 @@
 // A list of HTTP header fields: one flat array of names and values, in the order and the case in which they came.
 // Look-ups ignore case. A head has some ten fields, so that a scan is faster than an index that must be built.
-import { FIELD_END, FIELD_NAME } from '../lib/header-fields.ts'
+import { FIELD_END, FIELD_NAME, toBytes } from '../lib/header-fields.ts'
 
-/** Header fields in wire order. Values hold no CR, LF or NUL: the parser refuses them and `set`/`add` do too. */
+/** Header fields in wire order. Values are bytes, a character for each, without CR, LF and NUL: the parser refuses them and `set`/`add` do too. */
 export class HeaderList {
   /** name, value, name, value, ... Names keep their case; the wire code reads this array directly. */
   readonly list: string[]
@@ -40,8 +40,7 @@ export class HeaderList {
 
   /** Replaces the first field of this name and removes the others; appends when there was none. */
   set(name: string, value: string): void {
-    checkField(name, value)
-    this.setLiteral(name, name.toLowerCase(), value)
+    this.setLiteral(name, name.toLowerCase(), checkField(name, value))
   }
 
   /** The same for a name and value that the gateway's own code has written out, so that they need no check; `lower` is the name in lower case. */
@@ -57,8 +56,7 @@ export class HeaderList {
 
   /** Appends a field and keeps those of the same name. */
   add(name: string, value: string): void {
-    checkField(name, value)
-    this.list.push(name, value)
+    this.list.push(name, checkField(name, value))
   }
 
   /** Removes all fields of this name; tells whether there were any. */
@@ -103,8 +101,13 @@ export class HeaderList {
 
 export type HeaderFields = [string, string | number][] | Record<string, string | number | (string | number)[]>
 
-/** Each plugin's header passes here: what a configuration or a variable brings must not split the message. */
-function checkField(name: string, value: string): void {
+/** What a header's value cannot hold as it is: line ends, and characters of which the wire, which writes bytes, would make others. */
+const NO_BYTES = /[\0\r\n\u0100-\uffff]/
+
+/** Each plugin's header passes here: what a configuration or a variable brings must not split the message. Gives the value in bytes. */
+function checkField(name: string, value: string): string {
   if (!FIELD_NAME.test(name)) throw new TypeError(`header name ${JSON.stringify(name)} is not a token`)
+  if (!NO_BYTES.test(value)) return value
   if (FIELD_END.test(value)) throw new TypeError(`value of header ${name} holds CR, LF or NUL`)
+  return toBytes(value)
 }

@@ -1,7 +1,7 @@
 // APISIX's and nginx's variables of a request, by name: `uri`, `arg_name`, `http_user_agent`, `consumer_name`, ... Used by `vars` expressions,
 // plugin keys, log formats and hash keys. Unknown names and absent values are undefined.
 import { hostname } from 'node:os'
-import { toFieldValue } from '../lib/header-fields.ts'
+import { toBytes, toFieldValue } from '../lib/header-fields.ts'
 import { bodyVariable } from './body-variables.ts'
 import type { Exchange, UpstreamTry } from './exchange.ts'
 import { TLS_VARIABLES } from './tls-variables.ts'
@@ -30,18 +30,27 @@ export function variable(ctx: Exchange, name: string): VariableValue {
 export function interpolate(
   ctx: Exchange,
   template: string,
-  show: (value: VariableValue) => string = (value) => String(value ?? ''),
+  show: (value: VariableValue, name: string) => string = (value) => String(value ?? ''),
 ): string {
   if (!template.includes('$')) return template
   return template.replace(
     /(?<!\\)\$(?:\{(post_arg(?:\.\w+)+|[a-z0-9_]+)\}|(post_arg(?:\.\w+)+|[a-z0-9_]+))/gi,
-    (_, braced: string | undefined, bare: string | undefined) => show(variable(ctx, (braced ?? bare) as string)),
+    (_, braced: string | undefined, bare: string | undefined) => {
+      const name = (braced ?? bare) as string
+      return show(variable(ctx, name), name)
+    },
   )
 }
 
-/** The same for the value of a header: what a client has sent in a variable cannot end it. */
+/** Variables that hold what came over the wire, a character for each byte; others hold text. */
+const AS_BYTES = /^(?:http_|cookie_|sent_http_|upstream_http_|(?:request_uri|request_line|args|query_string|content_type)$)/i
+
+/** The same for the value of a header, in bytes: what a client has sent in a variable cannot end it. */
 export function interpolateField(ctx: Exchange, template: string): string {
-  return toFieldValue(interpolate(ctx, template))
+  const filled = interpolate(ctx, toBytes(template), (value, name) =>
+    AS_BYTES.test(name) ? String(value ?? '') : toBytes(String(value ?? '')),
+  )
+  return toFieldValue(filled)
 }
 
 /** The first query argument of this name, decoded; an argument without `=` is the empty string. */

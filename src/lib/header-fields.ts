@@ -21,7 +21,12 @@ export function checkName(property: string, name: string | undefined): void {
     throw new Error(`property "${property}" is not the name of a header: ${JSON.stringify(name)}`)
 }
 
-/** A text for the value of a header: what would end it is percent-encoded, as OpenResty does. */
-export function toFieldValue(text: string): string {
-  return FIELD_END.test(text) ? text.replace(/[\0\r\n]/g, encodeURIComponent) : text
+/** A text as the wire writes it, one character for each byte of its UTF-8: a character beyond a byte would be cut down to another one, to a line end too. */
+export function toBytes(text: string): string {
+  return /[^\0-\x7f]/.test(text) ? Buffer.from(text).toString('latin1') : text
+}
+
+/** Bytes for the value of a header: what would end it is percent-encoded, as OpenResty does. */
+export function toFieldValue(bytes: string): string {
+  return FIELD_END.test(bytes) ? bytes.replace(/[\0\r\n]/g, encodeURIComponent) : bytes
 }

@@ -176,12 +176,15 @@ interface Run {
 
 async function answer(run: Run, item: Item): Promise<object> {
   const { ctx, env, batch, signal } = run
-  if (!item.path.startsWith('/') || normalisePath(item.path) === undefined) return BAD_REQUEST
+  const path = item.path.replace(/[^\0-\x7f]/gu, (one) => encodeURIComponent(one.toWellFormed()))
+  // What would be refused as a request of its own: another form of target, a fragment, a tunnel, an echo.
+  if (!path.startsWith('/') || path.includes('#') || normalisePath(path) === undefined) return refused(400)
+  if (item.method === 'CONNECT' || item.method === 'TRACE') return refused(405)
   if (signal.aborted) return TIMED_OUT
   try {
     const injected = await env.inject({
       method: item.method ?? 'GET',
-      target: `${item.path}${queryOf({ ...batch.query, ...item.query })}`,
+      target: `${path}${queryOf({ ...batch.query, ...item.query })}`,
       headers: headersOf(ctx, batch, item),
       body: item.body ?? '',
       remoteAddr: ctx.remoteAddr,
@@ -194,13 +197,16 @@ async function answer(run: Run, item: Item): Promise<object> {
     return present(injected)
   } catch (error) {
     if (signal.aborted) return TIMED_OUT
-    if (error instanceof TypeError) return BAD_REQUEST // a header's name or value that no message can carry
+    if (error instanceof TypeError) return refused(400) // a header's name or value that no message can carry
     env.log.warn({ err: error, path: item.path }, 'a request of a batch was not answered')
     return { status: 502, reason: STATUS_CODES[502] }
   }
 }
 
-const BAD_REQUEST = { status: 400, reason: STATUS_CODES[400], body: errorPage(400).toString() }
+function refused(status: number): object {
+  return { status, reason: STATUS_CODES[status], body: errorPage(status).toString() }
+}
+
 const TIMED_OUT = { status: 504, reason: 'upstream timeout' }
 
 function present({ status, headers, body }: Injected): object {

@@ -4,8 +4,8 @@ import type { Exchange } from '../gateway/exchange.ts'
 import { escapePath, escapeQuery } from '../gateway/normalise.ts'
 import { definePlugin } from '../gateway/plugin.ts'
 import { compilePattern, expandCaptures } from '../gateway/regex.ts'
-import { interpolate } from '../gateway/variables.ts'
-import { checkFields, toFieldValue } from '../lib/header-fields.ts'
+import { interpolate, interpolateField } from '../gateway/variables.ts'
+import { checkFields, toBytes, toFieldValue } from '../lib/header-fields.ts'
 import { oneOfTexts } from '../lib/schema-types.ts'
 
 const METHODS = [
@@ -138,7 +138,7 @@ function rewriteUri(ctx: Exchange, conf: Conf, pairs: Pair[]): Rewritten {
   const { target, path, query } = ctx.request
   const raw = conf.use_real_request_uri_unsafe
   if (conf.uri !== undefined) {
-    if (raw) return { uri: interpolate(ctx, conf.uri), captures: undefined }
+    if (raw) return { uri: escapeQuery(interpolate(ctx, conf.uri)), captures: undefined }
     const [own, ownQuery] = cut(conf.uri)
     const filled = ownQuery && interpolate(ctx, ownQuery)
     return { uri: toTarget(interpolate(ctx, own), filled, query), captures: undefined }
@@ -219,11 +219,12 @@ const GROUP = /(\$\d+|\$\{\d+\})/
 
 /** Groups are filled in as they are: a `$name` that a client has written into its path is no variable. */
 function fill(ctx: Exchange, one: string | number, captures: Captures | undefined): string {
-  if (typeof one === 'number' || !one.includes('$')) return String(one)
+  if (typeof one === 'number') return String(one)
   const parts = one.split(GROUP)
-  return toFieldValue(
-    parts.map((part, i) => (i % 2 ? expandCaptures(part, captures ?? []) : interpolate(ctx, part))).join(''),
+  const filled = parts.map((part, i) =>
+    i % 2 ? toFieldValue(toBytes(expandCaptures(part, captures ?? []))) : interpolateField(ctx, part),
   )
+  return filled.join('')
 }
 
 interface Pair {
