@@ -43,7 +43,8 @@ export function interpolate(
 }
 
 /** Variables that hold what came over the wire, a character for each byte; others hold text. */
-const AS_BYTES = /^(?:http_|cookie_|sent_http_|upstream_http_|(?:request_uri|request_line|args|query_string|content_type)$)/i
+const AS_BYTES =
+  /^(?:http_|cookie_|sent_http_|upstream_http_|(?:request_uri|request_line|args|query_string|content_type)$)/i
 
 /** The same for the value of a header, in bytes: what a client has sent in a variable cannot end it. */
 export function interpolateField(ctx: Exchange, template: string): string {

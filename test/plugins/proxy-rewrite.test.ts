@@ -73,8 +73,9 @@ test("X-Forwarded-Proto, -Host and -Port are the gateway's own words, not the cl
 test('a careless pattern does not hold the gateway', async () => {
   const begun = performance.now()
   assert.equal((await sent({ regex_uri: ['^/(a+)+$', '/b'] }, `/${'a'.repeat(40)}!`)).url, `/${'a'.repeat(40)}!`)
+  bench.route({ 'proxy-rewrite': { regex_uri: ['^/(?=a)(a+)+$', '/b'] } })
+  assert.equal((await bench.send(`/${'a'.repeat(40)}!`)).status, 500, 'what cannot be bounded otherwise is given up')
   assert.ok(performance.now() - begun < 2000)
-  assert.match(refusal('proxy-rewrite', { regex_uri: ['^/(?=a)(a+)+$', '/b'] }) ?? '', /for ever/)
 })
 
 test('a variable cannot end the request line or a field', async () => {
