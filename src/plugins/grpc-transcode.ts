@@ -123,7 +123,7 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 }
 
 function toArguments(text: string): Record<string, unknown> {
-  const values: Record<string, unknown> = {}
+  const values: Record<string, unknown> = Object.create(null)
   for (const part of text.split('&', MAX_ARGUMENTS)) {
     const equals = part.indexOf('=')
     if (equals <= 0) continue

@@ -15,7 +15,7 @@ enum Mood { NONE = 0; HAPPY = 1; }
 message Inner { string text = 1; google.protobuf.Timestamp at = 2; }
 message All {
   string name = 1; int64 big = 2; uint64 huge = 3; int32 small = 4; bool flag = 5; double real = 6; bytes raw = 7; Mood mood = 8;
-  repeated string tags = 9; map<string, int32> counts = 10; Inner inner = 11; optional int32 maybe = 12;
+  repeated string tags = 9; map<string, int32> counts = 10; Inner inner = 11; optional int32 maybe = 12; optional string constructor = 17;
   oneof choice { string left = 13; int32 right = 14; } map<int64, string> by_id = 15; repeated Inner inners = 16;
 }
 message Detail { string reason = 1; int64 code = 2; }
@@ -229,4 +229,11 @@ test('configurations that are refused', () => {
     refusal('grpc-transcode', { proto_id: '1', service: 'a', method: 'b', pb_option: ['nope'] }) ?? '',
     /pb_option/,
   )
+})
+
+test('a field is what the request says, not what every object has; deep values are refused', async () => {
+  assert.equal(Object.hasOwn((await ask({}, { body: '{"name":"a"}' })).json ?? {}, 'constructor'), false)
+  assert.equal((await ask({}, { target: '/a?name=a&constructor=b' })).json?.constructor, 'b')
+  const deep = `{"inner":${'{"inner":'.repeat(50_000)}{}${'}'.repeat(50_000)}}`
+  assert.ok([200, 400].includes((await ask({}, { body: deep })).status))
 })

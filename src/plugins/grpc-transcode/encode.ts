@@ -8,7 +8,7 @@ type Values = Record<string, unknown>
 export function toMessage(type: protobuf.Type, values: Values, path = ''): protobuf.Message {
   const message: Values = {}
   for (const field of type.fieldsArray) {
-    const value = values[field.name]
+    const value = Object.hasOwn(values, field.name) ? values[field.name] : undefined
     if (value === undefined || value === null) continue
     message[field.name] = toField(field, value, `${path}${field.name}`)
   }
