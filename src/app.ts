@@ -26,7 +26,7 @@ import { plugins } from './plugins/index.ts'
 import { createCatalog, type PluginCatalog } from './resources/catalog.ts'
 import { createValidator, type Validator } from './resources/validator.ts'
 import { type Closers, serveMessages, serveMetrics } from './servers.ts'
-import { type AdminKeys, loadAdminKeys } from './settings/keys.ts'
+import { type AdminKeys, LiveAdminKeys } from './settings/keys.ts'
 import { readNodeId } from './settings/node-id.ts'
 import type { Settings } from './settings/schema.ts'
 import type { Store } from './store/contract.ts'
@@ -76,7 +76,7 @@ interface Parts {
   feed: ConfigFeed
   plane: DataPlane
   secrets: SecretKeeper
-  keys: AdminKeys
+  keys: LiveAdminKeys
   closers: Closers
   log: ReturnType<typeof createLogger>
   catalog: PluginCatalog
@@ -97,7 +97,12 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
         : log.warn({ trouble }, 'the store is away: the last configuration is served, writes are refused'),
     ),
   )
-  const keys = loadAdminKeys(settings)
+  const keys = new LiveAdminKeys(settings, (trouble) =>
+    trouble === undefined
+      ? log.info('the keys of the Admin API have changed')
+      : log.warn({ trouble }, 'the keys of the Admin API cannot be read again; the last ones stay'),
+  )
+  closers.push(() => keys.close())
   const catalog = createCatalog(plugins)
   const secrecy = createSecrecy(catalog, toSecretBox(settings))
   const validator = createValidator({ catalog, checkVars, attributes: settings.plugins.attr })
@@ -173,7 +178,7 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
   const watch: DataPlane['watch'] = (show) => plane.watch(show)
   const storeTrouble = (): string | undefined => store.trouble()
   const { surface, owner } =
-    (await opener?.openSurface(opened, keys.admin, closers, log, { storeTrouble, watch })) ?? {}
+    (await opener?.openSurface(opened, () => keys.current.admin, closers, log, { storeTrouble, watch })) ?? {}
   return {
     gateway,
     gatewayTls: settings.gateway.https.map((text, i) => `${parseAddress(text)?.host}:${plane.tlsPorts[i]}`),
@@ -268,12 +273,8 @@ function toSecretBox(settings: Settings): SecretBox {
 }
 
 async function listenAdmin(parts: Parts): Promise<string | undefined> {
-  const { settings, store, plane, secrets, closers, log, catalog, validator } = parts
-  let keys = parts.keys
-  // SIGHUP reads the key files again: keys change without a restart.
-  const reread = (): void => {
-    keys = loadAdminKeys(settings)
-  }
+  const { settings, store, plane, secrets, keys, closers, log, catalog, validator } = parts
+  const reread = (): void => keys.look()
   process.on('SIGHUP', reread)
   closers.push(() => process.off('SIGHUP', reread))
   const admin = await createAdmin({
@@ -281,7 +282,7 @@ async function listenAdmin(parts: Parts): Promise<string | undefined> {
     catalog,
     validator,
     secretBox: toSecretBox(settings),
-    keys: () => toAdminKeys(keys),
+    keys: () => toAdminKeys(keys.current),
     allowAdmin: settings.admin.allow,
     standalone: store.name === 'memory',
     afterCommit: async (revision) => {

@@ -13,6 +13,11 @@ import type { Settings } from './settings/schema.ts'
 export type Closers = (() => Promise<unknown> | unknown)[]
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024
+/** Connections at a time on one of these ports; more are closed at once. */
+const MAX_CONNECTIONS = 1024
+/** From a connection's first byte, or the one before, to the end of a head; and of a whole request. */
+const HEAD_TIMEOUT_MS = 10_000
+const REQUEST_TIMEOUT_MS = 60_000
 
 /** Serves admin messages; `tls` with `ca_file` asks clients for a certificate. Undefined when `listen` is `off`. */
 export async function serveMessages(
@@ -53,6 +58,9 @@ export async function serveMetrics(listen: string, text: () => string, closers: 
 
 async function listenOn(server: http.Server, text: string, closers: Closers): Promise<string> {
   const address = parseAddress(text) as { host: string; port: number }
+  server.maxConnections = MAX_CONNECTIONS
+  server.headersTimeout = HEAD_TIMEOUT_MS
+  server.requestTimeout = REQUEST_TIMEOUT_MS
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(ListenError.at(text, error)))
     server.listen(address.port, address.host, resolve)

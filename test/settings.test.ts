@@ -1,11 +1,11 @@
 import assert from 'node:assert'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { parseAddress } from '../src/lib/address.ts'
 import { describeSettings } from '../src/settings/describe.ts'
-import { loadAdminKeys } from '../src/settings/keys.ts'
+import { LiveAdminKeys, loadAdminKeys } from '../src/settings/keys.ts'
 import { loadSettings, SettingsError } from '../src/settings/load.ts'
 
 function directory(context: TestContext, yaml?: string): string {
@@ -118,6 +118,30 @@ test('settings: admin keys are made once, readable by the owner only', (context)
   const { admin, viewer } = loadAdminKeys(given.settings)
   assert.equal(admin, 'k')
   assert.match(viewer ?? '', /^[\w-]{32}$/)
+})
+
+test('settings: another key in its file is in force without a restart; an empty file changes nothing', async (context) => {
+  const { settings } = loadSettings({ argv: [], env: {}, cwd: directory(context) })
+  const heard: (string | undefined)[] = []
+  const keys = new LiveAdminKeys(settings, (trouble) => heard.push(trouble))
+  context.after(() => keys.close())
+  const file = join(settings.data_dir, 'admin.key')
+  const first = keys.current.admin
+  writeFileSync(file, '')
+  keys.look()
+  keys.look()
+  rmSync(file)
+  keys.look()
+  assert.equal(keys.current.admin, first)
+  assert.equal(existsSync(file), false, 'none is made while somebody replaces the file')
+  assert.deepEqual(
+    heard.map((trouble) => trouble?.replaceAll(file, 'F')),
+    ['reading F: found nothing in it', "ENOENT: no such file or directory, open 'F'"],
+  )
+  writeFileSync(file, 'a-new-key\n')
+  while (keys.current.admin === first) await new Promise((resolve) => setTimeout(resolve, 20))
+  assert.equal(keys.current.admin, 'a-new-key')
+  assert.deepEqual(heard.slice(2), [undefined])
 })
 
 test('settings: addresses', () => {

@@ -55,7 +55,7 @@ async function list(target: Target, query: URLSearchParams, clear: boolean, part
 
 function present(entry: Entry, { kind }: Target, clear: boolean, { prefix, secrecy }: ReadParts): object {
   const stored = parseResource(entry.text) ?? {}
-  const value = withoutPrivateKeys(kind, clear ? secrecy.open(kind, stored) : stored)
+  const value = withoutPrivateKeys(kind, clear ? secrecy.open(kind, stored) : secrecy.show(kind, stored))
   return {
     key: `${prefix}/${entry.key}`,
     value,

@@ -1,5 +1,6 @@
 // Which fields of a resource are secret, and their two forms: encrypted in the store and in the answer of a write, clear in the answer
-// of a read by the admin role. Private keys of certificates are never read back.
+// of a read by the admin role. Private keys of certificates are never read back. What secret managers are asked with (a token of Vault) is
+// stored in clear, since an APISIX that shares the store decrypts nothing there; the role viewer does not see it.
 import type { PluginCatalog } from '../resources/catalog.ts'
 import type { Kind, Resource } from '../resources/kinds.ts'
 
@@ -14,14 +15,19 @@ export interface Secrecy {
   seal(kind: Kind, resource: Resource): Resource
   /** The clear form. */
   open(kind: Kind, resource: Resource): Resource
+  /** The form in which a stored resource is shown to the role viewer. */
+  show(kind: Kind, resource: Resource): Resource
 }
 
 const PRIVATE_KEYS = ['key', 'keys']
+/** Of the managers in `SECRET_SCHEMAS`. */
+const MANAGER_SECRETS = ['token', 'secret_access_key', 'session_token', 'auth_config.private_key']
 
 export function createSecrecy(catalog: PluginCatalog, box: SecretBox): Secrecy {
   return {
     seal: (kind, resource) => convert(catalog, kind, resource, box.encrypt.bind(box)),
     open: (kind, resource) => convert(catalog, kind, resource, box.decrypt.bind(box)),
+    show: (kind, resource) => (kind === 'secrets' ? changePaths(resource, MANAGER_SECRETS, () => '***') : resource),
   }
 }
 

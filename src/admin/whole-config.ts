@@ -158,7 +158,10 @@ export class WholeConfig {
 
   #listed(entry: Entry, clear: boolean): Resource {
     const { kind } = placeOf(entry.key)
-    const value = withoutPrivateKeys(kind, clear ? this.#open(entry) : (parseResource(entry.text) ?? {}))
+    const value = withoutPrivateKeys(
+      kind,
+      clear ? this.#open(entry) : this.#secrecy.show(kind, parseResource(entry.text) ?? {}),
+    )
     const id = entry.key.slice(entry.key.indexOf('/') + 1)
     return { ...value, ...(kind === 'consumers' ? {} : { id }), modifiedIndex: entry.modifiedIndex }
   }

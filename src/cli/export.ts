@@ -27,7 +27,7 @@ export async function exportCommand(argv: string[]): Promise<number> {
   if (format !== 'yaml' && format !== 'json' && format !== 'adc')
     throw new CliError(`--format is yaml, json or adc, found ${JSON.stringify(format)}`, 2)
   const { settings } = loadSettings({ argv: rest, env: process.env, cwd: process.cwd() })
-  const targets = toTargets(settings, existingAdminKey(settings) ?? '', process.env)
+  const targets = toTargets(settings, () => existingAdminKey(settings) ?? '', process.env)
   const { admin } = targets.get(flags.target as string | undefined)
   const { resources, leftOut } = await readAll(admin)
   if (!flags['with-secrets']) refuseSecrets(resources)

@@ -38,7 +38,7 @@ export function terminalContext(
   terminal: Terminal,
   surface: Surface,
 ): OperationContext {
-  const targets = toTargets(settings, key, process.env)
+  const targets = toTargets(settings, () => key, process.env)
   const ledger = new Ledger(settings.data_dir)
   const confirmations = new Confirmations(ledger, targets)
   confirmations.watch((error) =>

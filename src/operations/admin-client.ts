@@ -22,9 +22,9 @@ const TIMEOUT_MS = 10_000
 
 export class AdminClient {
   readonly #base: string
-  readonly #key: string
   readonly #name: string
-  readonly #target: { name: string; adminUrl: string; adminKey: string }
+  /** Its key is read for each call: it may change. */
+  readonly #target: { name: string; adminUrl: string; readonly adminKey: string }
   readonly #signal: AbortSignal | undefined
   /** One for all clients of a target. */
   readonly #known: { abilities?: Promise<Abilities> }
@@ -38,7 +38,6 @@ export class AdminClient {
     this.#target = target
     this.#signal = signal
     this.#base = `${target.adminUrl.replace(/\/$/, '')}/apisix/admin`
-    this.#key = target.adminKey
     this.#name = target.name
   }
 
@@ -213,7 +212,10 @@ export class AdminClient {
     try {
       response = await fetch(this.#base + path, {
         method,
-        headers: { 'X-API-KEY': this.#key, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+        headers: {
+          'X-API-KEY': this.#target.adminKey,
+          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        },
         body: body === undefined ? undefined : JSON.stringify(body),
         signal: this.#untilWhen(method),
         redirect: 'error',

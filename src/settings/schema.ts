@@ -141,14 +141,20 @@ const stream = section('Ports of stream routes.', {
 const admin = section('The Admin API.', {
   listen: addressOrOff('where it is served', '127.0.0.1:9180'),
   key: Type.Optional(
-    text('key of the role admin; when it is not set, one is made and kept in `admin.key` in the data directory', {
-      writeOnly: true,
-    }),
+    text(
+      'key of the role admin; when it is not set, one is made and kept in `admin.key` in the data directory; another one written there is in force a second later',
+      {
+        writeOnly: true,
+      },
+    ),
   ),
   viewer_key: Type.Optional(
-    text('key of the role viewer, who cannot write; `generate` makes one and keeps it in `viewer.key`', {
-      writeOnly: true,
-    }),
+    text(
+      'key of the role viewer, who cannot write; `generate` makes one and keeps it in `viewer.key`, as `admin.key`',
+      {
+        writeOnly: true,
+      },
+    ),
   ),
   allow: networks('who may connect', ['127.0.0.0/24']),
   tls: tlsFiles('Its TLS; plain HTTP when no certificate is set. With `ca_file` a client needs a certificate.'),

@@ -29,7 +29,7 @@ import { toTargets } from './targets.ts'
 /** Opens the surface at `settings.surface.listen`, for which the other addresses in `settings` are those that were really opened. */
 export async function openSurface(
   settings: Settings,
-  adminKey: string,
+  adminKey: () => string,
   closers: Closers,
   log: ReturnType<typeof createLogger>,
   { storeTrouble, watch }: Pick<SurfaceDeps, 'storeTrouble' | 'watch'>,

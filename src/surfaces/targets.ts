@@ -8,13 +8,15 @@ import type { Settings } from '../settings/schema.ts'
 /** Where Gateward and APISIX serve their metrics. */
 const METRICS_PATH = '/apisix/prometheus/metrics'
 
-/** The embedded gateway and the targets of the settings. `key`: the admin key of the embedded one. `rollups`: where their traffic is kept. */
-export function toTargets(settings: Settings, key: string, env: NodeJS.ProcessEnv, rollups?: Rollups): Targets {
+/** The embedded gateway and the targets of the settings. `key`: the admin key of the embedded one, which may change. `rollups`: where their traffic is kept. */
+export function toTargets(settings: Settings, key: () => string, env: NodeJS.ProcessEnv, rollups?: Rollups): Targets {
   const embedded: TargetSettings = {
     name: 'embedded',
     // Its certificate must be trusted by Node (NODE_EXTRA_CA_CERTS for one of your own).
     adminUrl: `${settings.admin.tls.cert_file ? 'https' : 'http'}://${reachable(settings.admin.listen)}`,
-    adminKey: key,
+    get adminKey() {
+      return key()
+    },
     gatewayUrl: `http://${reachable(settings.gateway.http[0] ?? '127.0.0.1:9080')}`,
     metricsUrl:
       settings.metrics.listen === 'off' ? undefined : `http://${reachable(settings.metrics.listen)}${METRICS_PATH}`,

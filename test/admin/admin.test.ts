@@ -109,6 +109,21 @@ test('secrets are stored encrypted and survive a patch', () =>
     assert.notDeepEqual((viewed.body.value as typeof conf).plugins, conf.plugins)
   }))
 
+test('what a secret manager is asked with is not shown to the viewer', () =>
+  withAdmin(async ({ call }) => {
+    const vault = { uri: 'http://127.0.0.1:8200', prefix: 'kv', token: 'hush' }
+    const key = { client_email: 'a@b.c', private_key: 'hush', project_id: 'p' }
+    assert.equal((await call('PUT', '/secrets/vault/1', vault)).status, 201)
+    assert.equal((await call('PUT', '/secrets/gcp/1', { auth_config: key })).status, 201)
+    const viewer = { 'X-API-KEY': 'viewer-key-for-tests' }
+    for (const path of ['/secrets/vault/1', '/secrets/gcp/1', '/secrets', '/secrets/vault']) {
+      assert.match(JSON.stringify((await call('GET', path)).body), /hush/)
+      const seen = JSON.stringify((await call('GET', path, undefined, viewer)).body)
+      assert.match(seen, /\*\*\*/)
+      assert.doesNotMatch(seen, /hush/)
+    }
+  }))
+
 test('Lua is refused with a word on what to use instead', () =>
   withAdmin(async ({ call }) => {
     const { status, body } = await call('PUT', '/routes/1', { ...ROUTE, filter_func: 'function(vars) return true end' })

@@ -52,7 +52,7 @@ test('compose: no secret has a default; all come from the file that secrets.sh w
 
 test('compose: Gateward takes its settings, and its one target is the APISIX under the addresses that APISIX serves', () => {
   const { settings } = loadSettings({ argv: [], env: {}, cwd: DIRECTORY })
-  const targets = toTargets(settings, 'unused', env)
+  const targets = toTargets(settings, () => 'unused', env)
   assert.deepEqual(targets.names(), ['apisix'])
   const target = targets.get()
   assert.equal(target.adminKey, env.APISIX_ADMIN_KEY)

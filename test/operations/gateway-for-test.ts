@@ -65,7 +65,7 @@ export async function gatewayForTest(
   const upstream = http.createServer((_, response) => response.end('ok'))
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
   const secrets: Secret[] = []
-  const targets = toTargets(settings, 'test-key', {})
+  const targets = toTargets(settings, () => 'test-key', {})
   const ledger = new Ledger(':memory:')
   const ctx: OperationContext = {
     targets,
