@@ -294,7 +294,7 @@ async function listenAdmin(parts: Parts): Promise<string | undefined> {
     onFault: (error, id) => log.error({ err: error, error_id: id }, 'the Admin API failed'),
   })
   closers.push(() => admin.close())
-  return serveMessages(settings.admin.listen, admin.handle, closers, settings.admin.tls)
+  return serveMessages(settings.admin.listen, admin.handle, closers, { tls: settings.admin.tls, refuse: admin.refuse })
 }
 
 /** The Control API and the status API: one handler, each port answers its own paths. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { toListener } from './admin/listen.ts'
+import { type ListenOptions, toListener } from './admin/listen.ts'
 import type { AdminAnswer, AdminRequest } from './admin/message.ts'
 import { errorPage, SERVER } from './gateway/error-page.ts'
 import { parseAddress } from './lib/address.ts'
@@ -24,10 +24,10 @@ export async function serveMessages(
   listen: string,
   handle: (request: AdminRequest) => Promise<AdminAnswer>,
   closers: Closers,
-  tls?: Settings['admin']['tls'],
+  { tls, refuse }: { tls?: Settings['admin']['tls']; refuse?: ListenOptions['refuse'] } = {},
 ): Promise<string | undefined> {
   if (listen === 'off') return undefined
-  const listener = toListener({ handle, maxBodyBytes: MAX_BODY_BYTES })
+  const listener = toListener({ handle, refuse, maxBodyBytes: MAX_BODY_BYTES })
   const server = tls?.cert_file ? https.createServer(readTls(tls), listener) : http.createServer(listener)
   return listenOn(server, listen, closers)
 }

@@ -48,6 +48,8 @@ export interface AdminOptions {
 
 export interface Admin {
   handle(request: AdminRequest): Promise<AdminAnswer>
+  /** What `handle` would answer whatever the body; undefined: that depends on it. */
+  refuse(request: AdminRequest): AdminAnswer | undefined
   /** The same for in-process callers. The caller counts as 127.0.0.1. */
   fetch(request: Request): Promise<Response>
   close(): void
@@ -64,7 +66,15 @@ export async function createAdmin(options: AdminOptions): Promise<Admin> {
   await index.follow(options.store)
   const endpoints = new Endpoints(options, secrecy, index)
   const handle = (request: AdminRequest): Promise<AdminAnswer> => endpoints.answer(request)
-  return { handle, fetch: (request) => fetchThrough(handle, request), close: () => index.close() }
+  return {
+    handle,
+    refuse: (request) => {
+      const admitted = endpoints.admit(request)
+      return 'status' in admitted ? admitted : undefined
+    },
+    fetch: (request) => fetchThrough(handle, request),
+    close: () => index.close(),
+  }
 }
 
 class Endpoints {
@@ -102,13 +112,20 @@ class Endpoints {
     }
   }
 
-  async #route(request: AdminRequest): Promise<AdminAnswer> {
+  /** Who calls and for what; or the answer, for which no body is needed. */
+  admit(request: AdminRequest): { caller: AdminKey; below: string } | AdminAnswer {
     const below = /^\/+apisix\/+admin(\/.*)$/.exec(request.path)?.[1]
     if (request.method === 'TRACE') return page(405, 'Not Allowed')
     if (below === undefined || !METHODS.has(request.method)) return page(404, 'Not Found')
     if (request.method === 'OPTIONS') return preflight()
     const caller = authenticate(request, this.#options.keys(), this.#allowed)
-    if ('status' in caller) return caller
+    return 'status' in caller ? caller : { caller, below }
+  }
+
+  async #route(request: AdminRequest): Promise<AdminAnswer> {
+    const admitted = this.admit(request)
+    if ('status' in admitted) return admitted
+    const { caller, below } = admitted
     const segments = toSegments(below)
     const whole = this.#options.standalone === true && segments.length === 1 && segments[0] === 'configs'
     const limit = whole ? MAX_CONFIG_BYTES : this.#maxBodyBytes

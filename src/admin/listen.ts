@@ -1,15 +1,25 @@
-// Serves a handler of admin messages over node:http. Bodies are bounded while they arrive; slow clients are node:http's to time out.
+// Serves a handler of admin messages over node:http. Bodies are bounded while they arrive, and kept only of who may call; slow clients are
+// node:http's to time out.
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { type AdminAnswer, type AdminRequest, refuse } from './message.ts'
 
 export interface ListenOptions {
   handle(request: AdminRequest): Promise<AdminAnswer>
+  /** The answer that needs no body: who calls may not, or there is nothing. */
+  refuse?(request: AdminRequest): AdminAnswer | undefined
   maxBodyBytes: number
 }
 
+const NO_BODY = Buffer.alloc(0)
+
 /** A listener for `http.createServer` or `https.createServer`. */
-export function toListener({ handle, maxBodyBytes }: ListenOptions): RequestListener {
+export function toListener({ handle, refuse: refuseEarly, maxBodyBytes }: ListenOptions): RequestListener {
   return (request, response) => {
+    const refused = refuseEarly?.(toRequest(request, NO_BODY))
+    if (refused) {
+      request.resume() // read, and thrown away
+      return send(request, response, refused)
+    }
     void readBody(request, maxBodyBytes).then(async (body) => {
       if (body === undefined) return send(request, response, tooLarge(maxBodyBytes))
       send(request, response, await handle(toRequest(request, body)))

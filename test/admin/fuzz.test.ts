@@ -28,7 +28,7 @@ describe('bad bodies', () => {
 
   before(async () => {
     api = await createTestAdmin()
-    server = http.createServer(toListener({ handle: api.admin.handle, maxBodyBytes: MAX_BODY_BYTES }))
+    server = http.createServer(toListener({ ...api.admin, maxBodyBytes: MAX_BODY_BYTES }))
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     port = (server.address() as AddressInfo).port
   })
@@ -77,6 +77,15 @@ describe('bad bodies', () => {
       items.push(item(items.length))
     return items.join(',')
   }
+  test('without a key: 401 before the body has come, which is not kept', async () => {
+    const socket = net.connect(port, '127.0.0.1')
+    socket.on('error', () => {})
+    socket.write('PUT /apisix/admin/routes/1 HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n{')
+    const [answer] = await once(socket, 'data')
+    assert.match(String(answer), /^HTTP\/1\.1 401 .*missing apikey/s)
+    socket.destroy()
+  })
+
   const bodies: [name: string, body: string | Buffer, pattern: RegExp][] = [
     ['too deep', `{"uri":"/a","x":${'['.repeat(200_000)}${']'.repeat(200_000)}}`, /nested deeper/],
     ['not UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), /not UTF-8/],

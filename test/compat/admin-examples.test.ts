@@ -30,7 +30,7 @@ let server: Server
 let base: string
 before(async () => {
   tested = await createTestAdmin()
-  server = createServer(toListener({ handle: tested.admin.handle, maxBodyBytes: 1024 * 1024 }))
+  server = createServer(toListener({ ...tested.admin, maxBodyBytes: 1024 * 1024 }))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/apisix/admin`
 })

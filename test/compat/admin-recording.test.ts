@@ -13,7 +13,7 @@ const UNFINISHED_PLUGINS = STAND_IN_NAMES
 
 test('the Admin API answers as recorded', async () => {
   const { admin, close } = await createTestAdmin()
-  const server = createServer(toListener({ handle: admin.handle, maxBodyBytes: MAX_BODY_BYTES }))
+  const server = createServer(toListener({ ...admin, maxBodyBytes: MAX_BODY_BYTES }))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   try {
     const address = `127.0.0.1:${(server.address() as AddressInfo).port}`
