@@ -273,7 +273,7 @@ function toSecretBox(settings: Settings): SecretBox {
 }
 
 async function listenAdmin(parts: Parts): Promise<string | undefined> {
-  const { settings, store, plane, secrets, keys, closers, log, catalog, validator } = parts
+  const { settings, store, feed, plane, secrets, keys, closers, log, catalog, validator } = parts
   const reread = (): void => keys.look()
   process.on('SIGHUP', reread)
   closers.push(() => process.off('SIGHUP', reread))
@@ -291,6 +291,7 @@ async function listenAdmin(parts: Parts): Promise<string | undefined> {
       return { servedRevision: plane.served }
     },
     reload: async () => {},
+    trouble: () => store.trouble() ?? feed.trouble(),
     onFault: (error, id) => log.error({ err: error, error_id: id }, 'the Admin API failed'),
   })
   closers.push(() => admin.close())

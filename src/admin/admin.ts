@@ -36,6 +36,8 @@ export interface AdminOptions {
   afterCommit(revision: number): Promise<{ servedRevision: number }>
   /** Reloads plugins (PUT /plugins/reload). */
   reload(): Promise<void>
+  /** What is wrong with the store or with what stands in it, which reads tell in `X-Gateward-Trouble`. */
+  trouble?(): string | undefined
   /** Told about faults, with a short id that the client got too. */
   onFault(error: unknown, id: string): void
   /** Serves the whole configuration as one document too (`configs`), as APISIX does in its API-driven standalone mode only. */
@@ -57,6 +59,7 @@ export interface Admin {
 
 const METHODS = new Set(['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS'])
 const MAX_COMMIT_TRIES = 8
+const MAX_TROUBLE_CHARACTERS = 500
 const DEFAULT_MAX_BODY_BYTES = 1024 * 1024
 
 /** Reads the store once and follows it; the Admin API is ready when it resolves. */
@@ -156,13 +159,13 @@ class Endpoints {
     const target = toTarget(segments)
     if (!target) return refuse(404, `Unsupported resource type: ${segments[0]}`)
     const { store } = this.#options
-    if (request.method === 'GET')
-      return read(target, request.query, caller.role === 'admin', {
-        store,
-        secrecy: this.#secrecy,
-        prefix: this.#writeParts.prefix,
-      })
-    return this.#write(request, target)
+    if (request.method !== 'GET') return this.#write(request, target)
+    const { prefix } = this.#writeParts
+    const answer = await read(target, request.query, caller.role === 'admin', { store, secrecy: this.#secrecy, prefix })
+    const trouble = this.#options.trouble?.()
+    return trouble === undefined
+      ? answer
+      : { ...answer, headers: { ...answer.headers, 'x-gateward-trouble': toFieldValue(trouble) } }
   }
 
   async #write(request: AdminRequest, target: Target): Promise<AdminAnswer> {
@@ -259,6 +262,11 @@ function preconditionFailed({ key, modifiedIndex }: Condition, found: number): A
     key,
     modifiedIndex: found,
   })
+}
+
+/** A text as the value of a header field: printable ASCII. */
+function toFieldValue(text: string): string {
+  return text.slice(0, MAX_TROUBLE_CHARACTERS).replace(/[^\x20-\x7e]/g, '?')
 }
 
 function toTtl(text: string | null): number | undefined {

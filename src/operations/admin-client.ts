@@ -23,6 +23,7 @@ const TIMEOUT_MS = 10_000
 export class AdminClient {
   readonly #base: string
   readonly #name: string
+  #trouble: string | undefined
   /** Its key is read for each call: it may change. */
   readonly #target: { name: string; adminUrl: string; readonly adminKey: string }
   readonly #signal: AbortSignal | undefined
@@ -44,6 +45,11 @@ export class AdminClient {
   /** The same Admin API for a caller who may go away: then its reads end. */
   until(signal: AbortSignal): AdminClient {
     return new AdminClient(this.#target, signal, this.#known)
+  }
+
+  /** What the target said of its store with its last answer: it is away, or holds what cannot be served. */
+  get trouble(): string | undefined {
+    return this.#trouble
   }
 
   /** What this target cannot do for a plan, in words; empty for one that can do everything. */
@@ -228,6 +234,7 @@ export class AdminClient {
         `the Admin API of ${this.#name} at ${this.#base} does not answer (${reason}); is the gateway running?`,
       )
     }
+    this.#trouble = response.headers.get('x-gateward-trouble') ?? undefined
     const text = await response.text()
     return { status: response.status, body: toObject(text), headers: response.headers }
   }

@@ -38,6 +38,7 @@ export const look = defineOperation({
     id: Type.Optional(text),
     value: Type.Optional(Type.Object({})),
     health: Type.Optional(text),
+    trouble: Type.Optional(text),
   }),
   async run(input, ctx) {
     const target = ctx.targets.get(input.target, ctx.signal)
@@ -48,7 +49,14 @@ export const look = defineOperation({
         throw new OperationError('not_found', `there is no ${kind}/${plainText(input.id, 64)} on ${target.name}`)
       const value = plainJson(redact(kind, found.value)) as Resource
       const health = await healthOf(isChecked(kind, found.value) ? [`${kind}/${found.id}`] : [], target, ctx.signal)
-      return { target: target.name, kind, id: found.id, value, ...withHealth(health, kind, found.id) }
+      return {
+        target: target.name,
+        kind,
+        id: found.id,
+        value,
+        ...withHealth(health, kind, found.id),
+        ...troubleOf(target.admin),
+      }
     }
     const found = await target.admin.list(kind)
     const needle = input.search?.toLowerCase()
@@ -66,9 +74,14 @@ export const look = defineOperation({
       total: fitting.length,
       rows: page.map((row) => ({ ...row, ...withHealth(health, kind, row.id) })),
       ...(next === undefined ? {} : { cursor: next }),
+      ...troubleOf(target.admin),
     }
   },
 })
+
+function troubleOf({ trouble }: { trouble: string | undefined }): { trouble?: string } {
+  return trouble === undefined ? {} : { trouble: plainText(trouble, 500) }
+}
 
 function withHealth(health: ReadonlyMap<string, string>, kind: Kind, id: string): { health?: string } {
   const line = health.get(`${kind}/${id}`)
