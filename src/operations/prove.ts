@@ -1,5 +1,6 @@
 // Shows by real requests that a change does what it should. Requests go to the target's own gateway address and nowhere else: the path begins
 // with `/` and is joined to that address, never parsed as a URL of its own; their number and the bytes that are read are bounded.
+import { createHash } from 'node:crypto'
 import http from 'node:http'
 import https from 'node:https'
 import { plainText } from '../lib/text.ts'
@@ -18,8 +19,10 @@ export interface Expectation {
   credential?: { kind: Kind; id: string; plugin: string; field: string; header: string }
   /** `shown` stands for a long list of statuses. */
   expect: { status?: number[]; shown?: string; header?: { name: string; value: string } }
-  /** Number of requests; the last one is judged. */
+  /** Number of requests; the last one is judged, of a sample each. */
   repeat?: number
+  /** The requests are a sample of two versions, of which the newer one has this share in percent. */
+  sample?: { share: number }
 }
 
 export interface ProofLine {
@@ -65,7 +68,8 @@ async function proveOne(expectation: Expectation, target: Target): Promise<Proof
     .join(', ')
   try {
     const headers = { ...expectation.headers, ...(await credentialOf(expectation, target)) }
-    let answer: ProbeAnswer = { status: 0, headers: {} }
+    if (expectation.sample) return { title, request, expected, ...(await takeSample(expectation, target, headers)) }
+    let answer: ProbeAnswer = { status: 0, headers: {}, body: '' }
     for (let i = 0; i < (expectation.repeat ?? 1); i++) answer = await probe(target, method, path, headers)
     const statusOk = !expect.status || expect.status.includes(answer.status)
     const value = expect.header && String(answer.headers[expect.header.name.toLowerCase()] ?? 'absent')
@@ -77,6 +81,34 @@ async function proveOne(expectation: Expectation, target: Target): Promise<Proof
   } catch (error) {
     return { title, request, expected, found: plainText((error as Error).message, 200), ok: false }
   }
+}
+
+/** How many standard deviations a share may be away from what it should be. */
+const MAX_DEVIATIONS = 3
+
+/**
+ * Every request must be answered as expected. Which version answered nobody tells; where there are just two different bodies they stand for the two
+ * versions, and their shares are judged too.
+ */
+async function takeSample(
+  { method, path, expect, repeat = 1, sample }: Expectation,
+  target: Target,
+  headers: Record<string, string>,
+): Promise<Pick<ProofLine, 'found' | 'ok'>> {
+  const bodies = new Map<string, number>()
+  let good = 0
+  for (let i = 0; i < repeat; i++) {
+    const answer = await probe(target, method, path, headers)
+    if (!expect.status || expect.status.includes(answer.status)) good++
+    bodies.set(answer.body, (bodies.get(answer.body) ?? 0) + 1)
+  }
+  const counts = [...bodies.values()].sort((a, b) => b - a)
+  const share = (sample?.share ?? 0) / 100
+  const allowed = Math.max(1, MAX_DEVIATIONS * Math.sqrt(repeat * share * (1 - share)))
+  const near = counts.some((count) => Math.abs(count - repeat * share) <= allowed)
+  const told =
+    counts.length === 2 ? `${counts.join(' and ')} of two kinds` : 'the answers do not tell the versions apart'
+  return { found: `${good} of ${repeat} answered, ${told}`, ok: good === repeat && (counts.length !== 2 || near) }
 }
 
 async function credentialOf({ credential }: Expectation, target: Target): Promise<Record<string, string>> {
@@ -95,6 +127,8 @@ async function credentialOf({ credential }: Expectation, target: Target): Promis
 interface ProbeAnswer {
   status: number
   headers: http.IncomingHttpHeaders
+  /** A digest of it: to compare, not to read. */
+  body: string
 }
 
 /** One request to the target's gateway. */
@@ -130,11 +164,15 @@ export function probe(
     answered = true
     response.on('error', () => response.destroy()) // cut in the body: its head is what is judged
     let bytes = 0
+    const body = createHash('sha256')
     response.on('data', (chunk: Buffer) => {
+      body.update(chunk)
       bytes += chunk.length
       if (bytes > MAX_BODY_BYTES) response.destroy()
     })
-    response.on('close', () => resolve({ status: response.statusCode ?? 0, headers: response.headers }))
+    response.on('close', () =>
+      resolve({ status: response.statusCode ?? 0, headers: response.headers, body: body.digest('hex') }),
+    )
   })
   request.end()
   return promise

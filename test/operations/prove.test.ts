@@ -1,8 +1,10 @@
 // One request of a proof, against gateways that answer badly: it always ends.
 import assert from 'node:assert/strict'
+import http from 'node:http'
 import net from 'node:net'
 import { test } from 'node:test'
-import { probe } from '../../src/operations/prove.ts'
+import { probe, prove } from '../../src/operations/prove.ts'
+import type { Target } from '../../src/operations/targets.ts'
 
 /** What a probe finds at a gateway that answers with these bytes and ends. */
 async function found(bytes: string): Promise<number | string> {
@@ -31,4 +33,29 @@ test('proof: another protocol instead of an answer ends it', { timeout: 10_000 }
 test('proof: a body that is cut is an answer all the same, none is an error', { timeout: 10_000 }, async () => {
   assert.equal(await found(`${headOf('200 OK', 'Content-Length: 10')}abc`), 200)
   assert.match(String(await found('')), /hang up/)
+})
+
+/** A line of a proof by sample against a gateway that answers by turns with these bodies. */
+async function sampled(share: number, ...bodies: string[]): Promise<{ found: string; ok: boolean }> {
+  let turn = 0
+  const server = http.createServer((_, response) => response.end(bodies[turn++ % bodies.length]))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const target = { gatewayUrl: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}` } as Target
+  const [line] = await prove(
+    [{ title: 't', method: 'GET', path: '/', expect: { status: [200] }, repeat: 40, sample: { share } }],
+    target,
+  )
+  server.close()
+  server.closeAllConnections()
+  return { found: String(line?.found), ok: line?.ok === true }
+}
+
+test('proof: shares of two versions are judged by a sample, where their answers differ', async () => {
+  const tenth = ['new', ...Array(9).fill('old')]
+  assert.deepEqual(await sampled(10, ...tenth), { found: '40 of 40 answered, 36 and 4 of two kinds', ok: true })
+  assert.equal((await sampled(60, ...tenth)).ok, false)
+  assert.deepEqual(await sampled(50, 'same'), {
+    found: '40 of 40 answered, the answers do not tell the versions apart',
+    ok: true,
+  })
 })

@@ -4,8 +4,10 @@ import type { Resource } from '../../resources/kinds.ts'
 import { OperationError } from '../contract.ts'
 import { nodesOf, pluginsIn } from '../inventory.ts'
 import type { Found } from '../one-by-one.ts'
+import type { Expectation } from '../prove.ts'
 import {
   ANSWERS,
+  type Around,
   defineIntent,
   nodeOf,
   onRoute,
@@ -55,10 +57,26 @@ export const split = defineIntent({
       header !== undefined && value !== undefined ? { headers: { ...probe.headers, [header]: value } } : {}
     return {
       changes: onRoute(route, { plugins: { 'traffic-split': { rules: [rule] } } }),
-      expectations: [{ title: 'both versions answer', ...probe, ...headers, expect: ANSWERS, repeat: 10 }],
+      expectations: [
+        {
+          title: 'both versions answer, by their shares',
+          ...probe,
+          ...headers,
+          expect: ANSWERS,
+          ...sampleOf(route, share, around),
+        },
+      ],
     }
   },
 })
+
+/** Requests of a sample. A limit would be used up by it. */
+const SAMPLE = 40
+
+function sampleOf(route: Found, share: number, { inventory }: Around): Pick<Expectation, 'repeat' | 'sample'> {
+  const limited = Object.keys(inventory.pluginsOf(route.value)).some((name) => name.startsWith('limit-'))
+  return limited ? {} : { repeat: SAMPLE, sample: { share } }
+}
 
 /** What leads to the new version of a route that is split already, and for which requests. */
 function newVersionOf(route: Found): { place: Resource; match: unknown } {
