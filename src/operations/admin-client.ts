@@ -14,11 +14,21 @@ interface Answer {
 interface Abilities {
   /** `APISIX/3.18.0`, as it calls itself. */
   server: string
-  validates: boolean
+  /** What it checks before a write: all, or the form of resources but not what stands in their plugins, or nothing. */
+  validates: 'all' | 'form' | 'nothing'
   transactions: boolean
 }
 
 const TIMEOUT_MS = 10_000
+/** Of one question to `/configs/validate`: APISIX takes bodies of 1.5 MiB. */
+const MAX_BATCH_CHARS = 512 * 1024
+
+/** A resource that is to be written. */
+export interface ToCheck {
+  kind: Kind
+  id: string
+  value: Resource
+}
 
 export class AdminClient {
   readonly #base: string
@@ -56,11 +66,16 @@ export class AdminClient {
   async shortcomings(): Promise<string[]> {
     const { server, validates, transactions } = await this.#abilities()
     return [
-      ...(validates
-        ? []
-        : [
+      ...(validates === 'nothing'
+        ? [
             `${this.#name} (${server}) cannot check resources before they are written: what is wrong shows when the plan is applied`,
-          ]),
+          ]
+        : []),
+      ...(validates === 'form'
+        ? [
+            `${this.#name} (${server}) checks the form of resources, but not the configuration of their plugins before it is written: what is wrong there shows when the plan is applied`,
+          ]
+        : []),
       ...(transactions
         ? []
         : [
@@ -76,14 +91,15 @@ export class AdminClient {
 
   async #findAbilities(): Promise<Abilities> {
     try {
-      const [validate, transaction] = await Promise.all([
+      const [all, form, transaction] = await Promise.all([
+        this.#send('POST', '/configs/validate', {}),
         this.#send('POST', '/schema/validate/routes', { uri: '/' }),
         this.#send('POST', '/gateward/transaction', { operations: [] }),
       ])
       const has = ({ status }: Answer): boolean => status !== 404 && status !== 405
       return {
         server: transaction.headers.get('server') ?? 'unknown version',
-        validates: has(validate),
+        validates: has(all) ? 'all' : has(form) ? 'form' : 'nothing',
         transactions: has(transaction),
       }
     } catch (error) {
@@ -122,17 +138,49 @@ export class AdminClient {
     return kind === 'consumers' ? found.filter(({ id }) => !id.includes('/')) : found
   }
 
-  /** What the target's own schema says of a resource; undefined when it is right or the target cannot check. */
-  async validate(kind: Kind, id: string, value: Resource): Promise<string | undefined> {
-    if (kind === 'secrets') return undefined // its schema depends on the manager, which this endpoint is not told
+  /** What the target says of resources that are to be written: a text for each that is wrong, as far as it can check. */
+  async validate(resources: readonly ToCheck[]): Promise<Map<ToCheck, string>> {
+    const { validates } = await this.#abilities()
+    const wrong = new Map<ToCheck, string>()
+    // The schema of a secret depends on its manager, which no endpoint is told.
+    const checked = resources.filter(({ kind }) => kind !== 'secrets')
+    if (validates === 'all') {
+      for (const batch of toBatches(checked)) await this.#validateAll(batch, wrong)
+      return wrong
+    }
+    for (const one of checked) {
+      const problem = await this.#validateForm(one)
+      if (problem) wrong.set(one, problem)
+    }
+    return wrong
+  }
+
+  /** `/configs/validate` takes a whole configuration, kind by kind; credentials stand among the consumers. */
+  async #validateAll(batch: readonly ToCheck[], wrong: Map<ToCheck, string>): Promise<void> {
+    const lists = new Map<string, ToCheck[]>()
+    for (const one of batch) {
+      const kind = one.kind === 'credentials' ? 'consumers' : one.kind
+      lists.set(kind, [...(lists.get(kind) ?? []), one])
+    }
+    const body = Object.fromEntries([...lists].map(([kind, list]) => [kind, list.map(toListed)]))
+    const answer = await this.#send('POST', '/configs/validate', body)
+    if (answer.status !== 400) return this.#expectOk(answer, 'checking the plan')
+    const errors = Array.isArray(answer.body.errors) ? (answer.body.errors as Record<string, unknown>[]) : []
+    for (const { resource_type: kind, index, error } of errors) {
+      const one = lists.get(String(kind))?.[Number(index)]
+      if (one) wrong.set(one, String(error))
+    }
+    if (!wrong.size) throw new OperationError('invalid', `checking the plan: ${messageOf(answer)}`)
+  }
+
+  async #validateForm({ kind, id, value }: ToCheck): Promise<string | undefined> {
     // The schema of plugin metadata is that of the plugin, which only the id names.
     const body = kind === 'plugin_metadata' ? { ...value, id } : value
     const answer = await this.#send('POST', `/schema/validate/${kind}`, body)
     if (answer.status === 400) return messageOf(answer)
     // A version without this endpoint can at least be asked for its plugins; anything else is no word about the resource.
-    if (answer.status === 404 || answer.status === 405) return this.#unknownPlugin(value)
-    this.#expectOk(answer, `checking ${kind}`)
-    return undefined
+    if (answer.status !== 404 && answer.status !== 405) this.#expectOk(answer, `checking ${kind}`)
+    return this.#unknownPlugin(value)
   }
 
   async #unknownPlugin({ plugins }: Resource): Promise<string | undefined> {
@@ -255,6 +303,26 @@ export class AdminClient {
     const errors = Array.isArray(answer.body.errors) ? answer.body.errors.map((one) => JSON.stringify(one)) : []
     throw new OperationError(answer.status >= 500 ? 'target' : 'invalid', `${doing}: ${messageOf(answer)}`, errors)
   }
+}
+
+function toListed({ kind, id, value }: ToCheck): Resource {
+  if (kind === 'consumers') return value
+  return { ...value, id: kind === 'credentials' ? id.replace('/', '/credentials/') : id }
+}
+
+function toBatches(resources: readonly ToCheck[]): ToCheck[][] {
+  const batches: ToCheck[][] = []
+  let room = 0
+  for (const one of resources) {
+    const chars = JSON.stringify(one.value).length
+    if (chars > room) {
+      batches.push([])
+      room = MAX_BATCH_CHARS
+    }
+    batches.at(-1)?.push(one)
+    room -= chars
+  }
+  return batches
 }
 
 function toFound(kind: Kind, id: string, body: Record<string, unknown>): Found {

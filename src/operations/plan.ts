@@ -204,18 +204,18 @@ const ID_FORMS: Partial<Record<Kind, string>> = {
 }
 
 async function checkAll(changes: PlannedChange[], target: Target): Promise<string[]> {
-  const problems: string[] = []
   const scrub = scrubber(changes)
-  for (const { kind, id, after } of changes) {
-    if (!after) continue
-    if (holdsHidden(after)) {
-      problems.push(`${kind}/${id}: *** stands for a stored secret, and there is none in that place; a person sets it`)
-      continue
-    }
-    const problem = await target.admin.validate(kind, id, after)
-    if (problem) problems.push(`${kind}/${id}: ${scrub(problem)}`)
-  }
-  return problems
+  const named = changes.flatMap(({ kind, id, after }) => (after ? [{ kind, id, value: after }] : []))
+  const whole = named.filter(({ value }) => !holdsHidden(value))
+  const wrong = await target.admin.validate(whole)
+  return named.flatMap((one) => {
+    const name = `${one.kind}/${one.id}`
+    const problem = wrong.get(one)
+    if (problem !== undefined) return [`${name}: ${scrub(problem)}`]
+    return whole.includes(one)
+      ? []
+      : [`${name}: *** stands for a stored secret, and there is none in that place; a person sets it`]
+  })
 }
 
 /** Changes that a summary names one by one. */

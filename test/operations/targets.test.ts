@@ -16,6 +16,7 @@ before(async () => {
   plain = await plainTarget(other.ctx.targets.get().adminUrl, 'APISIX/3.2.0', [
     '/gateward',
     '/schema/validate',
+    '/configs/validate',
     '/secrets',
   ])
   const embedded = gw.ctx.targets.get()
@@ -72,6 +73,51 @@ describe('a plain APISIX', () => {
       fails('target', /APISIX\/3\.2\.0\) has no secrets/),
     )
     assert.deepEqual((await gw.run('plan', { ...three(), target: 'embedded' })).notes, [])
+  })
+
+  test('what the target itself can check it is asked: all at once, or the form alone, and then the plan says so', async () => {
+    const wrong = (target: string) => ({
+      target,
+      changes: [
+        make('routes', 'r', { uri: 5, upstream: upstream() }),
+        make('routes', 'fine', { uri: '/fine', upstream: upstream() }),
+        make('services', 's', { upstream: upstream(), plugins: { 'limit-count': { count: -1, time_window: 60 } } }),
+        make('credentials', 'jack/web', { plugins: { 'key-auth': {} } }),
+      ],
+    })
+    const admin = other.ctx.targets.get().adminUrl
+    const modern = await plainTarget(admin, 'APISIX/3.18.0', ['/gateward'])
+    const middle = await plainTarget(admin, 'APISIX/3.9.0', ['/gateward', '/configs'])
+    const { targets } = gw.ctx
+    gw.ctx.targets = new Targets([
+      settings('modern', { adminUrl: modern.url }),
+      settings('middle', { adminUrl: middle.url }),
+    ])
+    try {
+      const problems = await gw.run('plan', wrong('modern')).then(
+        () => [],
+        (error: OperationError) => error.details,
+      )
+      assert.deepEqual(
+        problems.map((one) => one.split(':')[0]),
+        ['routes/r', 'services/s', 'credentials/jack/web'],
+      )
+      assert.equal(
+        modern.seen.filter((one) => one === 'POST /apisix/admin/configs/validate').length,
+        2,
+        'what it can, and the plan',
+      )
+      await assert.rejects(gw.run('plan', wrong('middle')), fails('invalid', /routes\/r/))
+      const { notes } = await gw.run('plan', { target: 'middle', changes: [make('upstreams', 'u', upstream())] })
+      assert.match(
+        String(notes),
+        /APISIX\/3\.9\.0\) checks the form of resources, but not the configuration of their plugins/,
+      )
+    } finally {
+      gw.ctx.targets = targets
+      modern.close()
+      middle.close()
+    }
   })
 
   test('a plugin that the version does not have is found before anything is written', async () => {
