@@ -133,6 +133,12 @@ test("access: the owner's session is closed to scripts, other sites and clear te
   }
 })
 
+test('access: a name below localhost is this machine, for a session that no other port is sent; others are not', async () => {
+  assert.equal((await proxied(running, '/apisix/admin/routes', 'gateward.localhost:5000')).statusCode, 200)
+  for (const host of ['localhost.evil.example', 'evil.example', 'x.localhost.evil.example', 'localhostx'])
+    assert.equal((await proxied(running, '/apisix/admin/routes', host)).statusCode, 403, host)
+})
+
 test('access: no surface reads more than its limit, however the body is sent', async () => {
   for (const [path, method, limit] of [
     ['/mcp', 'POST', 4 * 1024 * 1024],

@@ -7,7 +7,8 @@ import type { Owner } from '../owner.ts'
 /** Pages that the tutorial's plugin is called from while it is developed on this machine. */
 export const CHATGPT_ORIGINS = ['https://chat.openai.com', 'https://chatgpt.com']
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i
+/** Names below `localhost` lead browsers to this machine without asking a name server (RFC 6761), so that none can be rebound. */
+const LOOPBACK = /^(?:(?:[a-z0-9-]+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i
 
 /** Refuses requests for other hosts (DNS rebinding) and from other sites' pages. `publicUrl`: an address that the owner has set. */
 export function guard(publicUrl: string | undefined): MiddlewareHandler {

@@ -115,10 +115,21 @@ function parseUndo(lower: string): Command | undefined {
   return id !== undefined || what === '' ? { type: 'undo', id } : { type: 'unknown', hint: UNDO_HINT }
 }
 
+const CONFIRMED =
+  /\b(?:confirm(?:ed)?|keep|make|it|that|this|the|change|last|permanent|works|everything|now|for good|for ever|forever|as it is|like that|then|so)\b|,/g
+
 function parseConfirm(lower: string): Command | undefined {
   if (!/^(?:confirm|keep (?:it|that|this|the change)|make it permanent|it works,? keep)\b/.test(lower)) return undefined
-  return { type: 'confirm', id: /\bchange-[0-9a-f]+\b/.exec(lower)?.[0] }
+  const id = /\bchange-[0-9a-f]+\b/.exec(lower)?.[0]
+  const rest = lower
+    .replace(/\bchange-[0-9a-f]+\b/, ' ')
+    .replace(CONFIRMED, ' ')
+    .trim()
+  return rest === '' ? { type: 'confirm', id } : undefined
 }
+
+/** What would be passed over: an import and a promotion take all. */
+const CONDITION = /\b(?:without|except|but|only|if|unless|not|don't)\b/
 
 function parsePromote(text: string, lower: string): Command | undefined {
   const found =
@@ -126,7 +137,7 @@ function parsePromote(text: string, lower: string): Command | undefined {
       text,
     )
   const kind = found ? (kindIn(lower) ?? 'routes') : undefined
-  if (!found || !kind || /\bnew version\b|\bcanary\b/.test(lower)) return undefined
+  if (!found || !kind || /\bnew version\b|\bcanary\b/.test(lower) || CONDITION.test(lower)) return undefined
   const id =
     idAfter(kind, found[1] as string) ??
     /^(?:the\s+)?["'`]?([\w.-]+)["'`]?(?:\s+route)?$/i.exec(found[1] as string)?.[1]
@@ -145,7 +156,7 @@ function parseImport(text: string, lower: string): Command | undefined {
     !/\b(?:openapi|swagger|open api|api document|api description|specification|spec)\b|\.(?:json|ya?ml)\b/.test(lower)
   )
     return undefined
-  if (/\b(?:chat|mcp|model|assistant|agents?)\b/.test(lower)) return undefined
+  if (/\b(?:chat|mcp|model|assistant|agents?)\b/.test(lower) || CONDITION.test(lower)) return undefined
   const urls = [...text.matchAll(/https?:\/\/[^\s,;"'`]+/gi)].map((one) => one[0].replace(/[.,;]+$/, ''))
   const [source] = urls
   if (!source) return undefined

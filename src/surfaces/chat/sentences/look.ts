@@ -142,10 +142,21 @@ export function parseHistory(text: string, lower: string): Command | undefined {
   return { type: 'history', ...(plain ? { about: `${kind}/${name}` } : {}) }
 }
 
+/** What is found all together, or findings by their ids; a fault in words is not guessed at. */
+function fix(lower: string, ids: string[]): Command {
+  const all =
+    /^(?:please )?(?:fix|repair|put right|correct|solve|resolve)(?: (?:it|them|that|this|these|those|all|everything|of|the|what|is|wrong|findings?|problems?|issues?|risks?|you|can|found))*$/
+  return ids.length || all.test(lower)
+    ? { type: 'fix', ids: ids.length ? ids : undefined }
+    : {
+        type: 'unknown',
+        hint: '"Fix it" plans what the linter can put right, "fix ID" one finding: "What is wrong?" lists them.',
+      }
+}
+
 export function parseLint(text: string, lower: string): Command | undefined {
   const ids = [...text.matchAll(/\b([a-z]+(?:-[a-z]+)*:(?:target|[a-z_]+\/[\w.-]+))/g)].map((one) => one[1] as string)
-  if (/^(?:please )?(?:fix|repair|put right|correct|solve|resolve)\b/.test(lower))
-    return { type: 'fix', ids: ids.length ? ids : undefined }
+  if (/^(?:please )?(?:fix|repair|put right|correct|solve|resolve)\b/.test(lower)) return fix(lower, ids)
   const asks =
     /^(?:please )?(?:run (?:the )?)?lint(?:er)?\b/.test(lower) ||
     /\b(?:what(?:'s| is)|anything|is something) wrong\b|\b(?:risks?|risky|vulnerab\w+|insecure|weak(?:ness\w*)?|misconfigur\w+|security (?:check|review|audit))\b/.test(
