@@ -100,3 +100,17 @@ test('intents: a second list of blocked addresses is added to the first; a split
     nodes: [{ host: 'new.example', port: 443, weight: 1 }],
   })
 })
+
+test('intents: several limits for everybody together are kept, each by itself', async () => {
+  await gw.change({
+    intents: [
+      { do: 'limit', route: 'a', count: 3, seconds: 60, by: 'everybody' },
+      { do: 'limit', route: 'a', count: 100, seconds: 3600, by: 'everybody' },
+    ],
+  })
+  const statuses: number[] = []
+  for (let i = 0; i < 5; i++) statuses.push((await fetch(`${gw.gateway}/a`)).status)
+  const passed = statuses.filter((one) => one === 200).length
+  // The proof of the plan has taken some of the three.
+  assert.ok(passed > 0 && passed <= 3 && statuses.includes(429), String(statuses))
+})

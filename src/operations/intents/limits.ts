@@ -50,30 +50,38 @@ export const limit = defineIntent({
   },
 })
 
+/** A rule applies only where its key has a variable with a value: this one is the same for all callers. */
+const EVERYBODY = '$hostname everybody'
+
 /** The second limit of a plan makes rules of both; a third is added to them. */
 function severalLimits(first: Resource, next: { count: number; seconds: number; key: string }): Resource {
-  const rule = { count: next.count, time_window: next.seconds, key: next.key, header_prefix: prefixOf(next.seconds) }
+  const rule = {
+    count: next.count,
+    time_window: next.seconds,
+    key: `${next.key} ${prefixOf(next.seconds)}`,
+    header_prefix: prefixOf(next.seconds),
+  }
   const rules = Array.isArray(first.rules)
     ? (first.rules as Resource[])
     : [
         {
           count: first.count,
           time_window: first.time_window,
-          key: `$${first.key ?? 'remote_addr'}`,
+          key: `${first.key_type === 'constant' ? EVERYBODY : `$${first.key ?? 'remote_addr'}`} ${prefixOf(Number(first.time_window))}`,
           header_prefix: prefixOf(Number(first.time_window)),
         },
       ]
   return { count: null, time_window: null, key: null, key_type: null, rules: [...rules, rule] }
 }
 
-/** Tells the quota headers of several limits apart: `X-60s-RateLimit-Limit`. */
+/** Tells several limits apart, which may not share a key, and their quota headers: `X-60s-RateLimit-Limit`. */
 function prefixOf(seconds: number): string {
   return `${seconds}s`
 }
 
 function ruleKey(who: string | undefined): string {
   const { key, key_type: type } = toKey(who)
-  return type === 'constant' ? key : `$${key}`
+  return type === 'constant' ? EVERYBODY : `$${key}`
 }
 
 export const limitRate = defineIntent({
