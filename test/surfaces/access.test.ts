@@ -168,6 +168,8 @@ test('access: no surface reads more than its limit, however the body is sent', a
 
 test('access: calls have a share of each minute on every surface', async () => {
   const statuses = new Set<number>()
-  for (let i = 0; i < 620; i++) statuses.add((await fetch(`${running.surface}/apisix/admin/routes`)).status)
+  // A minute may end in between, so that up to two shares pass.
+  for (let i = 0; i < 1300 && !statuses.has(429); i++)
+    statuses.add((await fetch(`${running.surface}/apisix/admin/routes`)).status)
   assert.deepEqual([...statuses], [200, 429])
 })
