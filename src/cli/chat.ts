@@ -1,7 +1,6 @@
 // `gateward chat [SENTENCE]`: talk to the gateway from a terminal or a pipe. `--json` prints one object a line for scripts, and approvals are lines
 // too. On a terminal Ctrl-C stops the turn that runs, a second one leaves. In a pipe the exit code is that of the worst sentence: 0 done, 1 failed,
-// 3 refused or approved by nobody.
-import { userInfo } from 'node:os'
+// 2 not understood, 3 refused or approved by nobody.
 import { join } from 'node:path'
 import { nearest } from '../lib/nearest.ts'
 import type { OperationContext } from '../operations/contract.ts'
@@ -13,7 +12,8 @@ import { ModelChoice } from '../surfaces/chat/model-choice.ts'
 import { takeArguments } from './arguments.ts'
 import { CliError } from './error.ts'
 import { CHAT_FLAGS } from './flags.ts'
-import { existingAdminKey, neverStarted, terminalContext } from './operator.ts'
+import { existingAdminKey, neverStarted, PUT_Y, personOf, terminalContext } from './operator.ts'
+import { table } from './render.ts'
 import { talk } from './talk.ts'
 import { openTerminal, type Terminal } from './terminal.ts'
 
@@ -26,11 +26,10 @@ const SENTENCES: Record<string, string> = {
 }
 const COMMANDS = [...Object.keys(SENTENCES), '/help', '/targets', '/clear', '/quit']
 const INTERRUPTED = 130
-const UNANSWERED =
-  'gateward: a plan waited for an approval and the input had ended; nothing was written. Put the line y after the sentence, or say it in a terminal or in the browser (gateward open)'
 
 export async function chat(argv: string[]): Promise<number> {
   const { flags, words, rest } = takeArguments(argv, CHAT_FLAGS)
+  if (words.length && !words.join('').trim()) throw new CliError('say something: gateward chat "show all routes"', 2)
   const { settings } = loadSettings({ argv: rest, env: process.env, cwd: process.cwd() })
   const json = flags.json === true
   const terminal = openTerminal({
@@ -45,7 +44,7 @@ export async function chat(argv: string[]): Promise<number> {
     const model = new ModelChoice(settings.model, process.env, settings.data_dir)
     const session = new Session(new Conversation(await model.open()), ctx, terminal, json)
     try {
-      if (words.length) return await session.say(words.join(' '))
+      if (words.length) return await session.answer(words.join(' ').trim())
       const { provider } = model.shown()
       const speaker = provider === 'builtin' ? 'built-in interpreter' : provider
       if (terminal.interactive)
@@ -78,52 +77,55 @@ class Session {
     for (;;) {
       const sentence = (await this.#terminal.read('> '))?.trim()
       if (sentence === undefined || sentence === '/quit' || sentence === '/exit') break
-      if (sentence !== '') worst = Math.max(worst, await this.#answer(sentence))
+      if (sentence !== '') worst = Math.max(worst, await this.answer(sentence))
     }
     return this.#terminal.interactive ? 0 : worst
   }
 
   /** One turn, which Ctrl-C stops. Resolves to its exit code. */
-  async say(sentence: string): Promise<number> {
+  async #say(sentence: string): Promise<number> {
     const stop = new AbortController()
-    const { ask } = this.#ctx
     this.#terminal.onInterrupt = () => {
       if (stop.signal.aborted) process.exit(INTERRUPTED)
       stop.abort()
       this.#terminal.print(this.#terminal.paint('dim', 'stopping; Ctrl-C again leaves'))
     }
-    const ctx: OperationContext = {
-      ...this.#ctx,
-      signal: stop.signal,
-      ask: async (request) => {
-        const person = await ask?.(request)
-        if (person === undefined && this.#terminal.ended) console.error(UNANSWERED)
-        return person
-      },
-    }
+    const ctx: OperationContext = { ...this.#ctx, signal: stop.signal }
     const code = await talk(sentence, this.#conversation, ctx, this.#terminal, this.#json)
     this.#terminal.onInterrupt = undefined
     return code
   }
 
-  async #answer(said: string): Promise<number> {
-    if (!/^\/[a-z]+$/.test(said)) return this.say(said)
+  /** A sentence or a command. Resolves to its exit code. */
+  async answer(said: string): Promise<number> {
+    if (!/^\/[a-z]+$/.test(said)) return this.#say(said)
     const sentence = SENTENCES[said]
-    if (sentence) return this.say(sentence)
+    if (sentence) return this.#say(sentence)
     if (said === '/help') this.#tell(`${HELP}\nCommands: ${COMMANDS.join(' ')}`)
-    else if (said === '/targets') this.#tell(this.#ctx.targets.names().join('\n'))
+    else if (said === '/targets') this.#tell(this.#targets())
     else if (said === '/clear') {
       if (this.#terminal.interactive) this.#terminal.write('\u001b[2J\u001b[H')
     } else {
       const meant = nearest(said, COMMANDS)
       this.#tell(`there is no command ${said}${meant ? `; did you mean ${meant}?` : `: ${COMMANDS.join(' ')}`}`)
-      return 1
+      return 2
     }
     return 0
   }
 
+  #targets(): string {
+    const { targets, caller } = this.#ctx
+    if (this.#json) return targets.names().join('\n')
+    const rows = targets.names().map((name) => {
+      const target = targets.get(name)
+      return [name, target.adminUrl, targets.policy(target, caller.surface)]
+    })
+    return table(['target', 'Admin API', 'approval'], rows, this.#terminal.columns)
+  }
+
   #tell(text: string): void {
-    this.#terminal.print(this.#json ? JSON.stringify({ type: 'text', text }) : text)
+    if (this.#json) this.#terminal.print(JSON.stringify({ type: 'text', text }))
+    else this.#terminal.flow(`${text}\n`)
   }
 }
 
@@ -150,7 +152,7 @@ function jsonChannels(terminal: Terminal): Pick<OperationContext, 'ask' | 'revea
   return {
     ask: async (request) => {
       line({ type: 'approval', ...request, answer: 'the next line of the input: y applies the plan, all else rejects' })
-      return (await terminal.ask('')) === 'y' ? userInfo().username : undefined
+      return personOf(await terminal.ask(''), terminal, PUT_Y)
     },
     reveal: (secrets) => line({ type: 'secrets', secrets }),
   }

@@ -112,6 +112,8 @@ function scripted(): Terminal {
     },
     print,
     write: (text) => void process.stdout.write(text),
+    flow: (text) => void process.stdout.write(text),
+    end: () => {},
     status: () => {},
     paint: (_style, text) => text,
     close: () => {},

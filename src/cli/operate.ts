@@ -12,6 +12,7 @@ import { remoteOperator } from './call.ts'
 import { OPERATION_COMMANDS, type OperationCommand } from './commands.ts'
 import { CliError } from './error.ts'
 import { COMMON_FLAGS } from './flags.ts'
+import { personOf } from './operator.ts'
 import { renderPlan } from './render.ts'
 import { renderAnswer } from './tables.ts'
 import { openTerminal, type Terminal } from './terminal.ts'
@@ -58,9 +59,13 @@ async function run(
       subject: userInfo().username,
       ask: async (request) => {
         terminal.print(renderPlan(request, terminal))
-        return (await terminal.ask('Apply? [y/N] ')) === 'y' ? userInfo().username : undefined
+        return personOf(
+          await terminal.ask('Apply? [y/N] '),
+          terminal,
+          `the plan waits: gateward approve ${request.planId}`,
+        )
       },
-      progress: () => {},
+      progress: (message) => terminal.status(message),
       signal: stopped.signal,
     })
   } catch (error) {

@@ -4,7 +4,7 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { Approvals } from '../operations/approval.ts'
 import { Confirmations } from '../operations/confirmations.ts'
-import type { OperationContext, Surface } from '../operations/contract.ts'
+import { type OperationContext, OperationError, type Surface } from '../operations/contract.ts'
 import { Ledger } from '../operations/ledger.ts'
 import { createFetch } from '../operations/openapi/fetch.ts'
 import type { Settings } from '../settings/schema.ts'
@@ -31,6 +31,20 @@ export function neverStarted(settings: Settings): CliError {
   )
 }
 
+/** What to do in a pipe, where a plan ends with the process that made it. */
+export const PUT_Y =
+  'put the line y after the sentence, or make a plan that waits: gateward plan "SENTENCE", then gateward approve PLAN'
+
+/**
+ * Who approves by this line: the person at the terminal by `y`, nobody by all else. Throws `refused` with `advice` when a pipe ended before the
+ * answer: nobody has said no.
+ */
+export function personOf(answer: string | undefined, terminal: Terminal, advice: string): string | undefined {
+  if (answer === undefined && !terminal.interactive)
+    throw new OperationError('refused', `the input ended before an answer and nothing was written; ${advice}`)
+  return answer === 'y' ? userInfo().username : undefined
+}
+
 /** A context in which the person at the terminal approves: the line `y` in answer to the question, nothing else. */
 export function terminalContext(
   settings: Settings,
@@ -53,13 +67,12 @@ export function terminalContext(
     caller: { surface, subject: userInfo().username },
     ask: async (request) => {
       terminal.print(renderPlan(request, terminal))
-      const answer = await terminal.ask('Apply? [y/N] ')
-      return answer === 'y' ? userInfo().username : undefined
+      return personOf(await terminal.ask('Apply? [y/N] '), terminal, PUT_Y)
     },
     reveal: (secrets) => {
       for (const { label, value } of secrets) terminal.print(`  ${label}, shown once: ${terminal.paint('bold', value)}`)
     },
-    progress: () => {},
+    progress: (message) => terminal.status(message),
     signal: new AbortController().signal,
     now: Date.now,
   }

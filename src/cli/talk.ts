@@ -7,7 +7,10 @@ import { renderResult } from './render.ts'
 import { renderAnswer } from './tables.ts'
 import type { Terminal } from './terminal.ts'
 
-/** Runs one turn and prints what happens; `json`: each event as a line. Resolves to an exit code: 0, 3 when it was refused, 1 when it failed. */
+/**
+ * Runs one turn and prints what happens; `json`: each event as a line. Resolves to an exit code: 0, 1 when it failed, 2 when it was not understood,
+ * 3 when it was refused.
+ */
 export async function talk(
   sentence: string,
   conversation: Conversation,
@@ -22,15 +25,16 @@ export async function talk(
     if (event.type === 'error') code = 1
     // A model may put right what failed: the last result counts.
     if (event.type === 'result') code = toCode(event.value)
+    if (event.type === 'end' && event.unclear) code = 2
     if (json) {
       terminal.print(JSON.stringify(event))
     } else if (event.type === 'text') {
       const said = plainLines(event.text)
       const shown = text ? said : said.trimStart()
       text += shown
-      terminal.write(shown)
+      terminal.flow(shown)
     } else {
-      if (text && !text.endsWith('\n')) terminal.write('\n')
+      if (text && !text.endsWith('\n')) terminal.flow('\n')
       text = ''
       show(event, terminal)
     }

@@ -3,6 +3,7 @@
 // In a pipe: no prompt and no echo of sentences. Colours only on a terminal that has them, unless NO_COLOR or FORCE_COLOR say otherwise.
 import { createInterface, type Interface } from 'node:readline'
 import { styleText } from 'node:util'
+import { WordFlow } from './flow.ts'
 import { MAX_HISTORY_LINES, mayKeep, readHistory, writeHistory } from './line-history.ts'
 
 export type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan'
@@ -23,6 +24,9 @@ export interface Terminal {
   print(text: string): void
   /** Text as it comes, without a line break. */
   write(text: string): void
+  /** Text for people as it comes, wrapped at words on a terminal; `end` says that nothing follows on its line. */
+  flow(text: string): void
+  end(): void
   /** Says on a terminal what is being done, until something else is printed. */
   status(text: string): void
   paint(style: Style, text: string): string
@@ -41,7 +45,9 @@ interface Streams {
 }
 
 const CLEAR_LINE = '\r\u001b[K'
-const FRAMES = ['⠋', '⠙', '⠸', '⠴', '⠦', '⠇']
+const FRAMES = /utf-?8/i.test(process.env.LC_ALL || process.env.LC_CTYPE || process.env.LANG || '')
+  ? ['⠋', '⠙', '⠸', '⠴', '⠦', '⠇']
+  : ['|', '/', '-', '\\']
 const FRAME_MS = 120
 
 type Give = (line: string | undefined) => void
@@ -57,6 +63,7 @@ class StreamTerminal implements Terminal {
   readonly #streams: Streams
   readonly #coloured: boolean
   readonly #lines: string[] = []
+  readonly #flow = new WordFlow(() => this.columns)
   #reader: Interface
   #waiting: { give: Give; question: boolean } | undefined
   #spinner: NodeJS.Timeout | undefined
@@ -97,6 +104,14 @@ class StreamTerminal implements Terminal {
   write(text: string): void {
     this.#stopSpinner()
     this.#streams.output.write(text)
+  }
+
+  flow(text: string): void {
+    this.write(this.#flow.take(text))
+  }
+
+  end(): void {
+    this.write(this.#flow.end())
   }
 
   status(text: string): void {

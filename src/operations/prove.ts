@@ -52,12 +52,12 @@ export async function prove(expectations: Expectation[], target: Target, signal?
   const lines: ProofLine[] = []
   for (const one of expectations) {
     if (signal?.aborted) break
-    lines.push(await proveOne(one, target))
+    lines.push(await proveOne(one, target, signal))
   }
   return lines
 }
 
-async function proveOne(expectation: Expectation, target: Target): Promise<ProofLine> {
+async function proveOne(expectation: Expectation, target: Target, signal?: AbortSignal): Promise<ProofLine> {
   const { title, method, path, expect } = expectation
   const request = `${method} ${plainText(path, 200)}`
   const expected = [
@@ -68,9 +68,10 @@ async function proveOne(expectation: Expectation, target: Target): Promise<Proof
     .join(', ')
   try {
     const headers = { ...expectation.headers, ...(await credentialOf(expectation, target)) }
-    if (expectation.sample) return { title, request, expected, ...(await takeSample(expectation, target, headers)) }
+    if (expectation.sample)
+      return { title, request, expected, ...(await takeSample(expectation, target, headers, signal)) }
     let answer: ProbeAnswer = { status: 0, headers: {}, body: '' }
-    for (let i = 0; i < (expectation.repeat ?? 1); i++) answer = await probe(target, method, path, headers)
+    for (let i = 0; i < (expectation.repeat ?? 1); i++) answer = await probe(target, method, path, headers, signal)
     const statusOk = !expect.status || expect.status.includes(answer.status)
     const value = expect.header && String(answer.headers[expect.header.name.toLowerCase()] ?? 'absent')
     const headerOk = !expect.header || value === expect.header.value
@@ -94,11 +95,12 @@ async function takeSample(
   { method, path, expect, repeat = 1, sample }: Expectation,
   target: Target,
   headers: Record<string, string>,
+  signal: AbortSignal | undefined,
 ): Promise<Pick<ProofLine, 'found' | 'ok'>> {
   const bodies = new Map<string, number>()
   let good = 0
   for (let i = 0; i < repeat; i++) {
-    const answer = await probe(target, method, path, headers)
+    const answer = await probe(target, method, path, headers, signal)
     if (!expect.status || expect.status.includes(answer.status)) good++
     bodies.set(answer.body, (bodies.get(answer.body) ?? 0) + 1)
   }
@@ -137,6 +139,7 @@ export function probe(
   method: string,
   path: string,
   headers: Record<string, string> = {},
+  signal?: AbortSignal,
 ): Promise<ProbeAnswer> {
   if (!/^\/[^\s\0]*$/.test(path))
     throw new OperationError('invalid', `the path of a probe begins with / and has no blanks: ${JSON.stringify(path)}`)
@@ -151,7 +154,7 @@ export function probe(
     path,
     headers,
     timeout: TIMEOUT_MS,
-    signal: AbortSignal.timeout(DEADLINE_MS),
+    signal: AbortSignal.any([AbortSignal.timeout(DEADLINE_MS), ...(signal ? [signal] : [])]),
     agent: false,
   })
   request.on('timeout', () => request.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)))

@@ -1,9 +1,8 @@
 // The chat of the terminal: as lines of JSON for a script, and on a pseudo-terminal.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { after, before, test } from 'node:test'
-import { needs } from '../needs.ts'
-import { BIN, type Running, run, start } from './process.ts'
+import { type Running, run, start } from './process.ts'
+import { chatIn, PTY } from './pseudo-terminal.ts'
 
 const ESCAPE = '\u001b'
 
@@ -44,50 +43,40 @@ test('in a pipe: no prompt, no echo, no colours, and an exit code', async () => 
   assert.match(shown.stdout, /^ {2}id\s+routes\n {2}a\s+\/a\/\*/)
   for (const line of shown.stdout.split('\n')) assert.ok(line.length <= 50, line)
   const failed = await run(['chat'], running.env, 'Show route nowhere\n/histroy\n')
-  assert.equal(failed.code, 1)
+  assert.equal(failed.code, 2)
   assert.doesNotMatch(failed.stdout, /^> |^Show route/m)
   assert.ok(!failed.stdout.includes(ESCAPE))
   assert.match(failed.stdout, /did you mean \/history\?/)
   const open = await run(['chat'], running.env, 'Create a route for /b/* to http://127.0.0.1:9\n')
   assert.equal(open.code, 3)
-  assert.match(open.stderr, /Put the line y after the sentence/)
+  assert.match(open.stdout, /ended before an answer and nothing was written; put the line y after the sentence, or/)
 })
 
-/** A chat in a pseudo-terminal of a width; killed when the test ends. */
-function chatIn(columns: number, env: NodeJS.ProcessEnv, after: (done: () => void) => void) {
-  const command = `stty cols ${columns} && exec ${process.execPath} ${BIN} chat`
-  const child = spawn('script', ['-qec', command, '/dev/null'], {
-    env: { ...process.env, ...running.env, NO_COLOR: undefined, FORCE_COLOR: undefined, TERM: 'xterm', ...env },
-  })
-  after(() => child.kill('SIGKILL'))
-  let shown = ''
-  let read = 0
-  let arrived = (): void => {}
-  child.stdout.on('data', (chunk: Buffer) => {
-    shown += chunk
-    arrived()
-  })
-  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
-  const until = async (pattern: RegExp): Promise<string> => {
-    for (;;) {
-      const text = shown.slice(read)
-      const found = pattern.exec(text)
-      if (found) {
-        read += found.index + found[0].length
-        return text
-      }
-      await new Promise<void>((resolve) => {
-        arrived = resolve
-      })
-    }
-  }
-  return { until, ended, type: (keys: string) => child.stdin.write(keys) }
-}
+test('in a pipe a sentence that is not understood is an exit code of its own, also as JSON', async () => {
+  for (const sentence of ['make me a sandwich', 'Delete the route', 'Enable CORS on route nowhere-to-be-found'])
+    assert.notEqual((await run(['chat', sentence], running.env)).code, 0, sentence)
+  const one = await run(['chat', '--json', 'make me a sandwich'], running.env)
+  assert.equal(one.code, 2)
+  assert.deepEqual(JSON.parse(one.stdout.trim().split('\n').at(-1) as string), { type: 'end', unclear: true })
+  assert.equal((await run(['chat'], running.env, 'Show all routes\nmake me a sandwich\nShow all routes\n')).code, 2)
+  assert.equal((await run(['chat', ' '], running.env)).code, 2)
+  assert.equal((await run(['chat', '/routes'], running.env)).code, 0)
+})
 
-const PTY = { ...needs('script', 'bsdutils'), timeout: 60_000 }
+test('a plan made on the command line is approved from another one, and applied', async () => {
+  const { stdout } = await run(['plan', '--json', 'Create a route for /p/* to http://127.0.0.1:9'], running.env)
+  const { plan_id: planId } = JSON.parse(stdout) as { plan_id: string }
+  const unanswered = await run(['apply', planId], running.env)
+  assert.equal(unanswered.code, 3)
+  assert.match(unanswered.stderr, new RegExp(`nothing was written; the plan waits: gateward approve ${planId}`))
+  const approved = await run(['approve', planId], running.env, 'y\n')
+  assert.match(approved.stdout, new RegExp(`approved; .* gateward apply ${planId}`))
+  assert.match((await run(['apply', planId], running.env)).stdout, /applied; serving/)
+  assert.match((await run(['approve', planId], running.env)).stderr, /a plan of `gateward chat` is approved there/)
+})
 
 test('on a pseudo-terminal: colours, a table, Ctrl-C and Ctrl-D mean no, y applies, /undo', PTY, async (t) => {
-  const { until, ended, type } = chatIn(50, {}, (done) => t.after(done))
+  const { until, ended, type } = chatIn(50, running.env, (done) => t.after(done))
   assert.ok((await until(/\/help, \/quit/)).includes('\u001b[2mTalking to the gateway'))
   await until(/> /)
   type('/rou\t')
@@ -104,7 +93,7 @@ test('on a pseudo-terminal: colours, a table, Ctrl-C and Ctrl-D mean no, y appli
   type('Create a route for /c/* to http://127.0.0.1:9\r')
   await until(/Apply\? \[y\/N\] /)
   type('y\r')
-  await until(/applied; serving[\s\S]*"Undo" takes it back/)
+  await until(/applied; serving[\s\S]*"Undo"\s+takes\s+it\s+back/)
   type('/undo\r')
   await until(/Apply\? \[y\/N\] /)
   type('y\r')

@@ -11,12 +11,16 @@ export type ChatEvent =
   | { type: 'tool'; id: string; name: string; input: unknown }
   | { type: 'result'; id: string; name: string; value: Record<string, unknown> }
   | { type: 'error'; message: string }
-  | { type: 'end' }
+  /** `unclear`: the interpreter did not understand what to do, and did nothing. */
+  | { type: 'end'; unclear?: true }
 
 /** Steps of one turn: look, plan, apply and some tries. */
 const MAX_STEPS = 16
 /** Messages that a conversation keeps for the model. */
 const MAX_MESSAGES = 80
+
+/** How the interpreter ends a turn whose sentence it did not understand. */
+export const UNCLEAR = 'unclear'
 
 const INSTRUCTIONS = `You operate an API gateway (Apache APISIX's configuration language) through tools.
 Look before you change. To change something: call plan, then apply with its plan_id; apply asks the person, you cannot approve.
@@ -52,6 +56,7 @@ export class Conversation {
       maxRetries: 2,
       onError: () => {}, // the stream carries the error too
     })
+    let unclear = false
     try {
       for await (const part of result.stream) {
         if (part.type === 'text-delta') yield { type: 'text', text: part.text }
@@ -66,6 +71,7 @@ export class Conversation {
           }
         else if (part.type === 'tool-error') yield { type: 'error', message: explain(part.error) }
         else if (part.type === 'error') yield { type: 'error', message: explain(part.error) }
+        else if (part.type === 'finish') unclear = part.rawFinishReason === UNCLEAR
       }
       this.#messages.push(...(await result.responseMessages))
       this.#trim()
@@ -73,7 +79,7 @@ export class Conversation {
       this.#messages.pop()
       yield { type: 'error', message: explain(error) }
     }
-    yield { type: 'end' }
+    yield unclear ? { type: 'end', unclear } : { type: 'end' }
   }
 
   /** Forgets the oldest whole turns. */

@@ -6,9 +6,11 @@ import type {
   LanguageModelV4,
   LanguageModelV4CallOptions,
   LanguageModelV4Content,
+  LanguageModelV4FinishReason,
   LanguageModelV4Prompt,
   LanguageModelV4StreamPart,
 } from '@ai-sdk/provider'
+import { UNCLEAR } from './agent.ts'
 import { HELP, nearestExamples } from './examples.ts'
 import { repeated, withNumber } from './follow-up.ts'
 import type { Command } from './sentences/command.ts'
@@ -16,8 +18,13 @@ import { MAX_SENTENCE_CHARS, needsRoute, parseSentence } from './sentences/index
 import { notUnderstood, type Row, servedBy, whichRoutes } from './which-route.ts'
 import { describeResult } from './wording.ts'
 
-/** What the interpreter does next: call a tool, or say something and end the turn. */
-type Step = { tool: string; input: object } | { say: string }
+/** What the interpreter does next: call a tool, or end the turn with what it says: an answer, or what it did not understand. */
+type Step = { tool: string; input: object } | { say: string } | { unclear: string }
+
+interface Answer {
+  parts: LanguageModelV4Content[]
+  finishReason: LanguageModelV4FinishReason
+}
 
 interface ToolResult {
   tool: string
@@ -32,44 +39,34 @@ const USAGE = {
 /** A LanguageModelV4 for the AI SDK. */
 export function createInterpreter(): LanguageModelV4 {
   let calls = 0
-  const content = (options: LanguageModelV4CallOptions): LanguageModelV4Content[] => {
-    const step = nextStep(options.prompt)
-    if ('say' in step) return [{ type: 'text', text: step.say }]
-    return [
-      {
-        type: 'tool-call',
-        toolCallId: `call-${Date.now().toString(36)}-${++calls}`,
-        toolName: step.tool,
-        input: JSON.stringify(step.input),
-      },
-    ]
+  const answer = ({ prompt }: LanguageModelV4CallOptions): Answer => {
+    const step = nextStep(prompt)
+    if ('say' in step)
+      return { parts: [{ type: 'text', text: step.say }], finishReason: { unified: 'stop', raw: undefined } }
+    if ('unclear' in step)
+      return { parts: [{ type: 'text', text: step.unclear }], finishReason: { unified: 'stop', raw: UNCLEAR } }
+    const toolCallId = `call-${Date.now().toString(36)}-${++calls}`
+    return {
+      parts: [{ type: 'tool-call', toolCallId, toolName: step.tool, input: JSON.stringify(step.input) }],
+      finishReason: { unified: 'tool-calls', raw: undefined },
+    }
   }
-  const finish = (parts: LanguageModelV4Content[]) => ({
-    unified: parts.some((part) => part.type === 'tool-call') ? ('tool-calls' as const) : ('stop' as const),
-    raw: undefined,
-  })
   return {
     specificationVersion: 'v4',
     provider: 'gateward',
     modelId: 'built-in',
     supportedUrls: {},
     doGenerate: async (options) => {
-      const parts = content(options)
-      return { content: parts, finishReason: finish(parts), usage: USAGE, warnings: [] }
+      const { parts, finishReason } = answer(options)
+      return { content: parts, finishReason, usage: USAGE, warnings: [] }
     },
     doStream: async (options) => {
-      const parts = content(options)
-      return {
-        stream: ReadableStream.from(toStream(parts, finish(parts))) as ReadableStream<LanguageModelV4StreamPart>,
-      }
+      return { stream: ReadableStream.from(toStream(answer(options))) as ReadableStream<LanguageModelV4StreamPart> }
     },
   }
 }
 
-function* toStream(
-  parts: LanguageModelV4Content[],
-  finishReason: ReturnType<() => { unified: 'tool-calls' | 'stop'; raw: undefined }>,
-): Generator<LanguageModelV4StreamPart> {
+function* toStream({ parts, finishReason }: Answer): Generator<LanguageModelV4StreamPart> {
   yield { type: 'stream-start', warnings: [] }
   for (const part of parts) {
     if (part.type === 'text') {
@@ -125,12 +122,12 @@ function stepOf(command: Command, said: Said): Step {
   if (command.type === 'delete') return deleteStep(command, said)
   if (command.type === 'instead') {
     const intents = withNumber(command, said.prompt, lastRoute(said.prompt))
-    return typeof intents === 'string' ? { say: intents } : { tool: 'plan', input: { intents } }
+    return typeof intents === 'string' ? { unclear: intents } : { tool: 'plan', input: { intents } }
   }
   if (command.type === 'repeat') {
     const intents = repeated(said.prompt)
     return typeof intents === 'string'
-      ? { say: intents }
+      ? { unclear: intents }
       : planStep({ type: 'plan', intents, route: command.route }, said)
   }
   if (last) return { say: describeResult(last.tool, last.value, said.sentence) }
@@ -146,7 +143,7 @@ function splitTarget(said: string): { sentence: string; target: string | undefin
 
 /** `apply` and `confirm` have their target from the plan, `promote` names two. */
 function onTarget(step: Step, target: string | undefined): Step {
-  if (target === undefined || 'say' in step || ['apply', 'confirm', 'promote'].includes(step.tool)) return step
+  if (target === undefined || !('tool' in step) || ['apply', 'confirm', 'promote'].includes(step.tool)) return step
   return { ...step, input: { ...step.input, target } }
 }
 
@@ -203,7 +200,7 @@ function firstStep(command: Command, sentence: string): Step {
     case 'help':
       return { say: HELP }
     default:
-      return { say: `${misunderstood(command)}\n${nearestExamples(sentence)}` }
+      return { unclear: `${misunderstood(command)}\n${nearestExamples(sentence)}` }
   }
 }
 
@@ -246,11 +243,11 @@ function planStep(command: Extract<Command, { type: 'plan' }>, { sentence, promp
     }
   const meant = whichRoutes({ sentence, route, rest, last }, rows)
   if ('ids' in meant) return planIntents(command, meant.ids)
-  return rest.length ? misheard(rest, sentence, meant.unclear) : { say: meant.unclear }
+  return rest.length ? misheard(rest, sentence, meant.unclear) : { unclear: meant.unclear }
 }
 
 function misheard(rest: readonly string[], sentence: string, unclear = notUnderstood(rest).unclear): Step {
-  return { say: `${unclear}\n${nearestExamples(sentence)}` }
+  return { unclear: `${unclear}\n${nearestExamples(sentence)}` }
 }
 
 /** A list of routes has an end: a name is looked for. */
@@ -265,7 +262,7 @@ function prefixOf(path: string): string {
 function deleteStep({ kind, what }: Extract<Command, { type: 'delete' }>, { prompt, rows }: Said): Step {
   if (what === 'last') {
     const mentioned = lastRoute(prompt)
-    return mentioned ? planDelete(kind, [mentioned]) : { say: 'Say which one: for example "Delete route NAME".' }
+    return mentioned ? planDelete(kind, [mentioned]) : { unclear: 'Say which one: for example "Delete route NAME".' }
   }
   if ('ids' in what) return planDelete(kind, what.ids)
   if (!rows) return { tool: 'look', input: { kind: 'routes', search: prefixOf(what.path) } }
@@ -273,7 +270,7 @@ function deleteStep({ kind, what }: Extract<Command, { type: 'delete' }>, { prom
   if (found.length === 1) return planDelete(kind, [(found[0] as Row).id])
   const serving = found.map((row) => row.id).join(' and ')
   return {
-    say: found.length
+    unclear: found.length
       ? `${serving} serve ${what.path}: name the one to delete.`
       : `I find no such route: none serves ${what.path}.`,
   }
