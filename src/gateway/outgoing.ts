@@ -51,6 +51,15 @@ function hostFor(ctx: Exchange, upstream: UpstreamRuntime, node: Node): string {
   return ctx.request.authority || node.hostHeader
 }
 
+/** What the gateway says of a client, spelled so that upstreams which speak CGI or WSGI read it as the gateway's own. */
+const DISGUISED =
+  /^x[-_](?:real[-_]ip|forwarded[-_](?:for|proto|host|port)|consumer[-_](?:username|custom[-_]id)|credential[-_]identifier)$/i
+
+function isDisguised(name: string): boolean {
+  // Few names begin with x, fewer have an underscore.
+  return (name.charCodeAt(0) | 32) === 0x78 && name.includes('_') && DISGUISED.test(name)
+}
+
 function headerLines(ctx: Exchange): string {
   const { list } = ctx.request.headers
   let lines = ''
@@ -58,7 +67,7 @@ function headerLines(ctx: Exchange): string {
   for (let i = 0; i < list.length; i += 2) {
     const name = list[i] as string
     const value = list[i + 1] as string
-    if (isHopByHop(name)) continue
+    if (isHopByHop(name) || isDisguised(name)) continue
     const lower = name.length >= 9 && name.length <= 17 ? name.toLowerCase() : name
     if (lower === 'x-forwarded-for') {
       forwardedFor += `${value}, `

@@ -108,6 +108,24 @@ test('hop-by-hop headers stay behind, forwarding headers are the gateway’s', a
   assert.match(head, /x-forwarded-proto: http\r\n/)
 })
 
+test('what the gateway says of a client cannot be said by the client in another spelling', async () => {
+  seen.length = 0
+  const disguised = [
+    'X_Real_IP',
+    'X_Forwarded_For',
+    'x-forwarded_proto',
+    'X_Forwarded-Host',
+    'X_FORWARDED_PORT',
+    'X_Consumer_Username',
+    'X-Consumer_Custom_Id',
+    'X_Credential_Identifier',
+  ]
+  const lines = [...disguised, 'X_Api', 'X-Real'].map((name) => `${name}: evil\r\n`).join('')
+  await send(`GET /h HTTP/1.1\r\nHost: a\r\n${lines}\r\n`)
+  const names = (seen[0] as string).split('\r\n').flatMap((line) => /^([^:]+): evil$/.exec(line)?.[1] ?? [])
+  assert.deepEqual(names, ['X_Api', 'X-Real'])
+})
+
 test('slow heads and slow bodies are cut off with 408, too large ones with 413', async () => {
   assert.deepEqual(statuses(await send('GET / HTTP/1.1\r\nHost:', 800)), [408])
   assert.deepEqual(statuses(await send('POST /hold HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab', 800)), [408])
