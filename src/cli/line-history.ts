@@ -17,11 +17,16 @@ export function readHistory(file: string): string[] {
   }
 }
 
-/** Writes the history, newest first as it is given. */
+/** Writes the history, newest first as it is given. Throws the system's error, with the file's name. */
 export function writeHistory(file: string, lines: readonly string[]): void {
   const kept = lines.slice(0, MAX_HISTORY_LINES).toReversed()
-  writeFileSync(file, kept.map((line) => `${line}\n`).join(''), { mode: 0o600 })
-  chmodSync(file, 0o600)
+  try {
+    writeFileSync(file, kept.map((line) => `${line}\n`).join(''), { mode: 0o600 })
+    chmodSync(file, 0o600)
+  } catch (error) {
+    // A full disk is told by `write`, which knows no name.
+    throw Object.assign(error as NodeJS.ErrnoException, { path: file })
+  }
 }
 
 /** True for a line that may be kept: of bounded length, without a value beside a secret's name, a password in an address or a token. */

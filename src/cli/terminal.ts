@@ -5,6 +5,7 @@ import { createInterface, type Interface } from 'node:readline'
 import { styleText } from 'node:util'
 import { WordFlow } from './flow.ts'
 import { MAX_HISTORY_LINES, mayKeep, readHistory, writeHistory } from './line-history.ts'
+import { describeFileError } from './system-error.ts'
 
 export type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan'
 
@@ -68,6 +69,7 @@ class StreamTerminal implements Terminal {
   #waiting: { give: Give; question: boolean } | undefined
   #spinner: NodeJS.Timeout | undefined
   #closed = false
+  #keepsNothing = false
 
   constructor(streams: Streams) {
     this.#streams = streams
@@ -173,11 +175,24 @@ class StreamTerminal implements Terminal {
     })
     reader.on('history', (history: string[]) => {
       if (this.#waiting?.question || !mayKeep(history[0] ?? '')) history.shift()
-      else if (historyFile) writeHistory(historyFile, history)
+      else this.#keep(history)
     })
     reader.on('SIGINT', () => this.#interrupt())
     reader.on('close', () => this.#atEnd())
     return reader
+  }
+
+  /** A full disk ends the keeping, not the conversation. */
+  #keep(history: readonly string[]): void {
+    const { historyFile } = this.#streams
+    if (!historyFile || this.#keepsNothing) return
+    try {
+      writeHistory(historyFile, history)
+    } catch (error) {
+      this.#keepsNothing = true
+      const reason = describeFileError(error as NodeJS.ErrnoException) ?? (error as Error).message
+      this.print(this.paint('yellow', `what is said from now on is not kept for the arrow keys: ${reason}`))
+    }
   }
 
   #interrupt(): void {

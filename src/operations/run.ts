@@ -2,7 +2,7 @@
 // target's words (names, descriptions, errors, labels of metrics) reach a model only as short strings of JSON without invisible characters.
 import { plainLines, plainText } from '../lib/text.ts'
 import { checkInput } from './check-input.ts'
-import type { Operation, OperationContext } from './contract.ts'
+import { type Operation, type OperationContext, OperationError } from './contract.ts'
 
 /** The diff is cut where the plan's answer is made; this is for what no operation should give. */
 const MAX_DIFF_CHARS = 24_000
@@ -15,8 +15,20 @@ export async function runOperation(
   given: unknown,
   ctx: OperationContext,
 ): Promise<Record<string, unknown>> {
-  const answer = await operation.run(checkInput(operation, given) as never, ctx)
+  const answer = await operation.run(checkInput(operation, given) as never, ctx).catch((error: unknown) => {
+    throw isLedgerError(error)
+      ? new OperationError(
+          'target',
+          `${operation.name}: the ledger in the data directory cannot be written: ${error.message}; make room there and see that it may be written, then look at what is configured before you go on`,
+        )
+      : error
+  })
   return harmless(JSON.parse(JSON.stringify(answer)), '') as Record<string, unknown>
+}
+
+/** Only the ledger is a database here; gateways are asked over HTTP. */
+function isLedgerError(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR'
 }
 
 /** Only a diff has lines; every line of it is made harmless where it is written. */
