@@ -25,8 +25,16 @@ export function checkInput({ name, input: schema }: Operation, given: unknown): 
       return `${one} is no member of it${meant ? `; did you mean ${meant}?` : ''}`
     })
   const value = { ...Object.fromEntries(defaults), ...Object.fromEntries(sent) }
-  for (const error of Value.Errors(schema, value)) problems.push(`${error.instancePath || 'it'} ${error.message}`)
+  for (const error of Value.Errors(schema, value)) problems.push(describe(error))
   if (!problems.length) return value
   const told = [...new Set(problems)].slice(0, MAX_PROBLEMS)
   throw new OperationError('invalid', `${name}: ${told.join('; ')}`, told)
+}
+
+/** What the library leaves open is said: which values there are, which members are missing. */
+function describe({ keyword, instancePath, params, message }: ReturnType<typeof Value.Errors>[number]): string {
+  const place = instancePath || 'it'
+  if (keyword === 'enum') return `${place} must be one of ${params.allowedValues.join(', ')}`
+  if (keyword === 'required') return `${place} needs ${params.requiredProperties.join(', ')}`
+  return `${place} ${message}`
 }

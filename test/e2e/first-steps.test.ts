@@ -101,6 +101,15 @@ test('a directory that this user may not write is said so', { skip: process.getu
   assert.match(stderr, /data: this user may not make this directory; run as its owner, or choose another --data-dir/)
 })
 
+test('a wrong value names those that there are, a missing one its name', async () => {
+  const kind = await run(['look', 'nothing'], running.env)
+  assert.equal(kind.code, 2)
+  assert.match(kind.stderr, /^gateward: look: \/kind must be one of routes, services, upstreams/)
+  const target = await run(['promote'], running.env)
+  assert.equal(target.code, 2)
+  assert.match(target.stderr, /^gateward: promote: it needs to\n/)
+})
+
 test('a reader that goes away is no fault: no stack, the exit code of a shell', async () => {
   const child = spawn(process.execPath, [BIN, 'chat', 'help'], {
     env: { ...process.env, ...running.env },
