@@ -30,9 +30,7 @@ export async function impactOf(
     return [...aboutRoutes([...routes], counts, target, inventory), ...aboutConsumers([...consumers], counts)]
   } catch (error) {
     if (!(error instanceof OperationError)) throw error
-    return [
-      `${routes.size === 1 ? '1 route is touched; how much it is' : `${routes.size} routes are touched; how much they are`} used is not known (${error.message})`,
-    ]
+    return [`requests of ${some(routes.size, 'route')} that it touches: not known (${error.message})`]
   }
 }
 
@@ -55,7 +53,7 @@ function aboutRoutes(routes: string[], counts: Counts[], target: Target, invento
   const blind = routes.length - counted.length
   if (blind)
     lines.push(
-      `how much ${some(blind, 'route')} that it touches ${blind === 1 ? 'is' : 'are'} used is not known: ${blind === 1 ? 'it does' : 'they do'} not run prometheus`,
+      `requests of ${some(blind, 'route')} that it touches: not counted, the plugin prometheus does not run there`,
     )
   return lines
 }

@@ -68,7 +68,7 @@ function countRows(value: Record<string, unknown>): string {
   const total = Number(value.total)
   const name = String(value.kind).replace('_', ' ')
   if (total === 0) return `There are no ${name} yet.`
-  return total === 1 ? `One of ${name}.` : `${total} ${name}.`
+  return `${total} ${total === 1 ? name.replace(/s$/, '') : name}.`
 }
 
 function plugins(names: string[]): string {
