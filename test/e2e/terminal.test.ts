@@ -68,6 +68,7 @@ test('a terminal that changes its size: what comes next fits', PTY, async (t) =>
   const wide = linesOf(await say(screen, 'help'))
   assert.ok(wide.some((line) => widthOf(line) > 60))
   screen.resize(40)
+  await screen.until(/> /) // the prompt is drawn again once the new size is known
   const narrow = linesOf(await say(screen, 'help'))
   for (const line of narrow) assert.ok(widthOf(line) <= 40, JSON.stringify(line))
 })
