@@ -14,7 +14,7 @@ import { terminalContext } from './operator.ts'
 import { talk } from './talk.ts'
 import type { Terminal } from './terminal.ts'
 
-const OFF = ['--control-listen', 'off', '--metrics-listen', 'off', '--surface-listen', 'off', '--status-listen', 'off']
+const OFF = ['--control-listen', 'off', '--surface-listen', 'off', '--status-listen', 'off']
 
 export async function demo(): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'gateward-demo-'))
@@ -27,6 +27,8 @@ export async function demo(): Promise<number> {
     '127.0.0.1:0',
     '--admin-listen',
     '127.0.0.1:0',
+    '--metrics-listen',
+    '127.0.0.1:0',
     '--log-level',
     'error',
     ...OFF,
@@ -37,6 +39,7 @@ export async function demo(): Promise<number> {
   try {
     settings.gateway.http = gateward.gateway
     settings.admin.listen = gateward.admin as string
+    settings.metrics.listen = gateward.metrics as string
     return await play(settings, `http://${gateward.gateway[0]}`, api.port)
   } finally {
     await gateward.close()
