@@ -14,10 +14,12 @@ export type Closers = (() => Promise<unknown> | unknown)[]
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024
 /** Connections at a time on one of these ports; more are closed at once. */
-const MAX_CONNECTIONS = 1024
-/** From a connection's first byte, or the one before, to the end of a head; and of a whole request. */
-const HEAD_TIMEOUT_MS = 10_000
-const REQUEST_TIMEOUT_MS = 60_000
+export const MAX_CONNECTIONS = 1024
+/**
+ * Milliseconds of every HTTP server of the main thread: from a connection's first byte, or the one before, to the end of a head, and to the end of
+ * a whole request. Node looks after them every half a minute by default, which would be the real limit.
+ */
+export const HTTP_TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 5000 }
 
 /** Serves admin messages; `tls` with `ca_file` asks clients for a certificate. Undefined when `listen` is `off`. */
 export async function serveMessages(
@@ -28,7 +30,9 @@ export async function serveMessages(
 ): Promise<string | undefined> {
   if (listen === 'off') return undefined
   const listener = toListener({ handle, refuse, maxBodyBytes: MAX_BODY_BYTES })
-  const server = tls?.cert_file ? https.createServer(readTls(tls), listener) : http.createServer(listener)
+  const server = tls?.cert_file
+    ? https.createServer({ ...HTTP_TIMEOUTS, ...readTls(tls) }, listener)
+    : http.createServer(HTTP_TIMEOUTS, listener)
   return listenOn(server, listen, closers)
 }
 
@@ -47,7 +51,7 @@ function readTls(tls: Settings['admin']['tls']): https.ServerOptions {
 /** Serves the metrics to Prometheus; `text` makes them for each scrape. */
 export async function serveMetrics(listen: string, text: () => string, closers: Closers): Promise<string | undefined> {
   if (listen === 'off') return undefined
-  const server = http.createServer((request, response) => {
+  const server = http.createServer(HTTP_TIMEOUTS, (request, response) => {
     const found = request.method === 'GET' && request.url?.split('?', 1)[0] === '/apisix/prometheus/metrics'
     const type = found ? 'text/plain; charset=utf-8' : 'text/html; charset=utf-8'
     response.writeHead(found ? 200 : 404, { 'Content-Type': type, Server: SERVER })
@@ -59,8 +63,6 @@ export async function serveMetrics(listen: string, text: () => string, closers: 
 async function listenOn(server: http.Server, text: string, closers: Closers): Promise<string> {
   const address = parseAddress(text) as { host: string; port: number }
   server.maxConnections = MAX_CONNECTIONS
-  server.headersTimeout = HEAD_TIMEOUT_MS
-  server.requestTimeout = REQUEST_TIMEOUT_MS
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(ListenError.at(text, error)))
     server.listen(address.port, address.host, resolve)

@@ -12,6 +12,7 @@ import { stringify } from 'yaml'
 import type { Logger } from '../gateway/plugin.ts'
 import { ROOT } from '../lib/root.ts'
 import type { OperationContext } from '../operations/contract.ts'
+import { HTTP_TIMEOUTS, MAX_CONNECTIONS } from '../servers.ts'
 import type { Chats } from './chat/chats.ts'
 import type { ModelChoice } from './chat/model-choice.ts'
 import type { Demo } from './console/demo-api.ts'
@@ -73,9 +74,9 @@ export function createSurface(deps: SurfaceDeps): Hono {
 /** Opens the port; rejects with the system's error. */
 export function listenSurface(app: Hono, address: { host: string; port: number }): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, hostname: address.host, port: address.port }, () =>
-      resolve(server),
-    ) as Server
+    const options = { fetch: app.fetch, hostname: address.host, port: address.port, serverOptions: HTTP_TIMEOUTS }
+    const server = serve(options, () => resolve(server)) as Server
+    server.maxConnections = MAX_CONNECTIONS
     server.once('error', reject)
   })
 }
