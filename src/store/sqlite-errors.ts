@@ -6,6 +6,7 @@ const SQLITE_BUSY = 5
 const SQLITE_LOCKED = 6
 const SQLITE_READONLY = 8
 const SQLITE_CORRUPT = 11
+const SQLITE_IOERR_WRITE = 778
 const SQLITE_FULL = 13
 const SQLITE_CANTOPEN = 14
 const SQLITE_NOTADB = 26
@@ -39,6 +40,12 @@ export function toStoreError(error: unknown, file: string, directory: string): u
     default:
       return new StoreError('unavailable', `using ${file}: ${error.message}`, cause)
   }
+}
+
+/** Whether there was no room to write: the disk is full, or a quota or a limit of this process is reached. */
+export function isNoRoom(error: unknown): boolean {
+  if (!(error instanceof Error) || !('errcode' in error)) return false
+  return error.errcode === SQLITE_FULL || error.errcode === SQLITE_IOERR_WRITE
 }
 
 /** The file is damaged or is not ours. */

@@ -1,10 +1,11 @@
 import assert from 'node:assert'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { SqliteStore } from '../../src/store/sqlite.ts'
@@ -62,6 +63,42 @@ test('sqlite: commits are announced before the disk has them, and withdrawn when
   fails = false
   assert.deepEqual(await put('routes/4'), { ok: true, revision: 3 })
   assert.deepEqual(said, ['announce 3', 'commit 3'])
+})
+
+test('sqlite: the log has its size before the first write, and nothing of that is in the store', async (context) => {
+  const file = temporaryFile(context)
+  const store = new SqliteStore(file)
+  const size = (): number => statSync(`${file}-wal`).size
+  const before = size()
+  assert.ok(before > 4_000_000, `the log has ${before} bytes`)
+  for (let i = 0; i < 300; i++) await store.commit([{ type: 'put', key: `routes/${i}`, text: '{}' }])
+  assert.equal(size(), before)
+  await store.close()
+  assert.ok(statSync(file).size < 200_000, `the file has ${statSync(file).size} bytes`)
+  const database = new DatabaseSync(file)
+  context.after(() => database.close())
+  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").all()
+  assert.deepEqual(
+    tables.map(({ name }) => name),
+    ['entries', 'state'],
+  )
+})
+
+test('sqlite: without room for the log the store opens and writes', async (context) => {
+  const file = temporaryFile(context)
+  const writer = `
+    const { SqliteStore } = await import(${JSON.stringify(new URL('../../src/store/sqlite.ts', import.meta.url).href)})
+    const store = new SqliteStore(process.argv[1])
+    await store.commit([{ type: 'put', key: 'routes/1', text: '{"a":1}' }])
+    await store.close()`
+  // 512 blocks are 256 or 512 KiB: the limit of a file stands for a full disk.
+  const run = spawnSync('sh', ['-c', 'ulimit -f 512; exec "$0" "$@"', process.execPath, '-e', writer, file], {
+    encoding: 'utf8',
+  })
+  assert.equal(run.status, 0, run.stderr)
+  const store = new SqliteStore(file)
+  context.after(() => store.close())
+  assert.equal((await store.get('routes/1'))?.text, '{"a":1}')
 })
 
 test('sqlite: an old watcher after a restart is told to list again', async (context) => {
