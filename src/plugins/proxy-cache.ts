@@ -125,6 +125,9 @@ const SCHEMES = ['http', 'https']
 /** A partial or an unchanged response means nothing to somebody who has not asked for it. */
 const NOT_WHOLE = [206, 304]
 
+/** What a plugin's answer gets that has no type of its own: a kept response must not. */
+const REPLY_TYPE = 'text/plain; charset=utf-8'
+
 /** What is known of a request from access on. */
 interface Lookup {
   status: 'MISS' | 'HIT' | 'EXPIRED' | 'STALE' | 'BYPASS'
@@ -133,6 +136,8 @@ interface Lookup {
   /** The upstream's fields as they came. */
   headers: string[] | undefined
   recording: Recording | undefined
+  /** What is answered from the cache came without a Content-Type. */
+  untyped: boolean
 }
 
 export default definePlugin<CacheConf>({
@@ -178,7 +183,7 @@ class ProxyCache implements PluginInstance {
   access(ctx: Exchange): Reply | undefined | Promise<Reply | undefined> {
     const { method } = ctx.request
     if (method === 'PURGE') return this.#purge(ctx) as Reply | Promise<Reply>
-    const lookup: Lookup = { status: 'MISS', key: undefined, headers: undefined, recording: undefined }
+    const lookup: Lookup = { status: 'MISS', key: undefined, headers: undefined, recording: undefined, untyped: false }
     ctx.set(this, lookup)
     if (!this.#conf.cache_method.includes(method as 'GET')) {
       if (this.#zone.kind === 'disk') lookup.status = 'BYPASS'
@@ -208,6 +213,8 @@ class ProxyCache implements PluginInstance {
     const { response } = ctx
     if (lookup.status !== 'HIT') lookup.recording = this.#record(ctx, lookup)
     response.headers.set('Apisix-Cache-Status', lookup.status)
+    ctx.setVar('upstream_cache_status', lookup.status)
+    if (lookup.untyped && response.headers.get('content-type') === REPLY_TYPE) response.headers.remove('content-type')
     if (!this.#conf.hide_cache_headers) return
     response.headers.remove('expires')
     response.headers.remove('cache-control')
@@ -232,7 +239,9 @@ class ProxyCache implements PluginInstance {
     const now = this.#env.now()
     lookup.status = entry ? freshnessOf(entry, asked, now) : 'MISS'
     if (!entry || lookup.status !== 'HIT') return asked.has('only-if-cached') ? { status: 504 } : undefined
-    return this.#reply(ctx, entry, now)
+    const reply = this.#reply(ctx, entry, now)
+    lookup.untyped = !entry.headers.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-type')
+    return reply
   }
 
   #reply(ctx: Exchange, entry: CacheEntry, now: number): Reply {

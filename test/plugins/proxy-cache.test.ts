@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -53,6 +53,35 @@ test('in memory: the second answer is the first one, with its age', async () => 
   assert.deepEqual(second.headers['x-a'], ['1', '2'])
   assert.equal(second.headers.age, '0')
   assert.equal(second.headers.date, first.headers.date)
+})
+
+test('an answer has the type that its origin gave it, or none', async () => {
+  for (const conf of [MEMORY, {}]) {
+    route(conf)
+    for (const [uri, type] of [
+      ['/untyped?h=X-A:1', undefined],
+      ['/typed?h=Content-Type:image/png', 'image/png'],
+    ] as const) {
+      const answers = [await bench.send(uri), await bench.send(uri)]
+      assert.deepEqual(answers.map(status), ['MISS', 'HIT'])
+      assert.deepEqual(
+        answers.map(({ headers }) => headers['content-type']),
+        [type, type],
+      )
+    }
+  }
+})
+
+test('the status is a variable for log formats', async () => {
+  const path = join(directory, 'log')
+  route(MEMORY, { 'file-logger': { path, log_format: { cache: '$upstream_cache_status' } } })
+  for (let i = 0; i < 2; i++) await bench.send('/logged')
+  const said = (): string[] => (existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [])
+  for (let i = 0; i < 100 && said().length < 2; i++) await sleep(50)
+  assert.deepEqual(
+    said().map((line) => JSON.parse(line).cache),
+    ['MISS', 'HIT'],
+  )
 })
 
 test('on disk: HEAD from what GET left, other methods pass', async () => {
