@@ -2,12 +2,13 @@
 // resource alone; references, duplicate keys and other rules over several resources are the Admin API's (they need the store).
 //
 // Schemas are compiled once, by Ajv with all errors; a valid resource costs one pass over it.
-import { X509Certificate } from 'node:crypto'
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { TSchema } from 'typebox'
+import { messageOf } from '../lib/message-of.ts'
 import { nearestNames } from '../lib/nearest.ts'
 import { isReference } from '../lib/reference.ts'
 import { type OtherPlugin, type PluginCatalog, type PluginFacts, STREAM_PLUGINS } from './catalog.ts'
+import { checkCertificates } from './certificate-check.ts'
 import type { Kind, Resource } from './kinds.ts'
 import { checkProto } from './proto-check.ts'
 import { lenient, TEXT_KEYWORDS } from './reference-schema.ts'
@@ -58,10 +59,6 @@ const LUA_FIELDS: Record<string, string> = {
   script: 'Lua scripts are not run here: use plugins, for example serverless-pre-function or response-rewrite',
   script_id: 'Lua scripts are not run here: use plugins, for example serverless-pre-function or response-rewrite',
 }
-
-/** What a PEM text has at least. */
-const MIN_CERTIFICATE_CHARACTERS = 128
-const MIN_KEY_CHARACTERS = 64
 
 export function createValidator(options: ValidatorOptions): Validator {
   const ajv = new Ajv({
@@ -203,49 +200,6 @@ function checkFilter(conf: Resource, checkVars: ValidatorOptions['checkVars']): 
   const filter = (conf._meta as Resource | undefined)?.filter
   const message = filter === undefined ? undefined : checkVars(filter)
   return message === undefined ? undefined : `failed to validate the 'vars' expression: ${message}`
-}
-
-function checkCertificates(ssl: Resource): string | undefined {
-  const certs = [ssl.cert, ...((ssl.certs as unknown[]) ?? [])]
-  const keys = [ssl.key, ...((ssl.keys as unknown[]) ?? [])]
-  const short = tooShort('cert', certs, MIN_CERTIFICATE_CHARACTERS) ?? tooShort('key', keys, MIN_KEY_CHARACTERS)
-  if (short !== undefined) return short
-  if (certs.length !== keys.length) return 'mismatched number of certs and keys'
-  for (const cert of certs) {
-    if (typeof cert === 'string' && !isReference(cert) && messageOf(() => new X509Certificate(cert)) !== undefined)
-      return 'failed to parse cert: PEM_read_bio_X509_AUX() failed'
-  }
-  return checkClientOf(ssl)
-}
-
-/** In APISIX's words; the first of `texts` is the member `name`, the others are the items of `names`. */
-function tooShort(name: string, texts: unknown[], least: number): string | undefined {
-  const at = texts.findIndex((one) => typeof one === 'string' && !isReference(one) && one.length < least)
-  if (at < 0) return undefined
-  const problem = `string too short, expected at least ${least}, got ${(texts[at] as string).length}`
-  const place = at === 0 ? '' : `failed to validate item ${at}: `
-  return `invalid configuration: property "${at === 0 ? name : `${name}s`}" validation failed: ${place}${problem}`
-}
-
-/** What an ssl resource asks of clients. */
-function checkClientOf({ client }: Resource): string | undefined {
-  const { ca, skip_mtls_uri_regex: skip = [] } = (client ?? {}) as { ca?: string; skip_mtls_uri_regex?: string[] }
-  if (ca !== undefined && messageOf(() => new X509Certificate(ca)) !== undefined)
-    return 'failed to validate client_cert: failed to parse cert: PEM_read_bio_X509_AUX() failed'
-  for (const pattern of skip) {
-    const message = messageOf(() => new RegExp(pattern))
-    if (message !== undefined) return `invalid regex in skip_mtls_uri_regex: ${message}`
-  }
-  return undefined
-}
-
-function messageOf(run: () => unknown): string | undefined {
-  try {
-    run()
-    return undefined
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
 }
 
 function unknownPlugin(name: string, pointer: string, catalog: PluginCatalog, prefix: string): Invalid {
