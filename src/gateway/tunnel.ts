@@ -15,6 +15,8 @@ export interface TunnelOptions {
   deadlines: Deadlines
   /** Milliseconds without a byte in either direction. */
   idleMs: number
+  /** Bytes of the client. */
+  onReceived?(bytes: number): void
   /** Bytes that the client is sent. */
   onSent(bytes: number): void
   /** Once, when both sides are closed or about to be. */
@@ -31,7 +33,7 @@ export class Tunnel implements Waiting {
     const { client, upstream, deadlines } = options
     this.#touch()
     deadlines.add(this)
-    this.#pass(client, upstream.socket, () => {})
+    this.#pass(client, upstream.socket, options.onReceived ?? (() => {}))
     this.#pass(upstream, client.socket, options.onSent)
   }
 

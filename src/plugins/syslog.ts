@@ -1,5 +1,6 @@
 // Sends log entries to a syslog server as messages of RFC 5424, over TCP, TLS or UDP. Over a stream each message ends with a line feed
-// (RFC 6587 3.4.2); a datagram is one message.
+// (RFC 6587 3.4.2); a datagram is one message. In a stream route an entry is a connection: `$protocol`, `$bytes_received`, `$bytes_sent` and
+// `$session_time` tell of it.
 import { hostname } from 'node:os'
 import Type, { type Static } from 'typebox'
 import { definePlugin } from '../gateway/plugin.ts'

@@ -1,5 +1,6 @@
 // Sends shares of the traffic, or requests that meet a condition, to other upstreams than the route's: canaries, blue and green.
 // Shares are dealt out in turn (smooth weighted round robin), so that they are exact over a full round in each thread.
+// In a stream route it deals out connections.
 import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PluginEnv } from '../gateway/plugin.ts'

@@ -38,8 +38,20 @@ export interface PluginCatalog {
   list(): readonly PluginFacts[]
 }
 
-/** Plugins that a stream route may have: those that decide by the connection alone. */
-export const STREAM_PLUGINS: ReadonlySet<string> = new Set(['ip-restriction', 'limit-conn', 'prometheus'])
+const OF_BODIES = ['req', 'resp'].flatMap((one) => [
+  `include_${one}_body`,
+  `include_${one}_body_expr`,
+  `max_${one}_body_bytes`,
+])
+
+/** Plugins that a stream route may have, and fields of theirs that it may not, since a stream has no request and no response. */
+export const STREAM_PLUGINS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['ip-restriction', []],
+  ['limit-conn', []],
+  ['traffic-split', []],
+  ['prometheus', []],
+  ['syslog', OF_BODIES],
+])
 
 /** A catalogue of `plugins`, which are given in the order of execution. */
 export function createCatalog(plugins: readonly PluginFacts[]): PluginCatalog {

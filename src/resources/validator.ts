@@ -119,8 +119,9 @@ export function createValidator(options: ValidatorOptions): Validator {
     for (const [name, conf] of Object.entries((plugins ?? {}) as Resource)) {
       const base = `/plugins/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
       const plugin = options.catalog.get(name)
-      if (!plugin || (kind === 'stream_routes' && !STREAM_PLUGINS.has(name)))
-        return unknownPlugin(name, base, options.catalog, named)
+      if (!plugin) return unknownPlugin(name, base, options.catalog, named)
+      const unfit = kind === 'stream_routes' ? unfitForStream(name, base, conf) : undefined
+      if (unfit) return unfit
       if (kind === 'credentials' && plugin.type !== 'auth')
         return plain(`${named}only supports auth type plugins in consumer credential`, base)
       const which = named && plugin.type === 'auth' ? 'consumer' : 'plugin'
@@ -204,6 +205,21 @@ function checkFilter(conf: Resource, checkVars: ValidatorOptions['checkVars']): 
 
 function unknownPlugin(name: string, pointer: string, catalog: PluginCatalog, prefix: string): Invalid {
   return { message: `${prefix}unknown plugin [${name}]`, failures: [unknownName(name, pointer, catalog)] }
+}
+
+/** What a stream route has no use for. */
+function unfitForStream(name: string, pointer: string, conf: unknown): Invalid | undefined {
+  const unused = STREAM_PLUGINS.get(name)
+  if (!unused) {
+    const expected = `a plugin for streams, which have no requests: ${[...STREAM_PLUGINS.keys()].join(', ')}`
+    return { message: `unknown plugin [${name}]`, failures: [{ pointer, found: JSON.stringify(name), expected }] }
+  }
+  const field = unused.find((one) => (conf as Resource | null)?.[one] !== undefined)
+  if (field === undefined) return undefined
+  return plain(
+    `failed to check the configuration of plugin ${name} err: property "${field}" is not for stream routes: a stream has no bodies of requests`,
+    `${pointer}/${field}`,
+  )
 }
 
 function unknownMetadata(name: string, catalog: PluginCatalog): Invalid {

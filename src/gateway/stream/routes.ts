@@ -15,6 +15,7 @@ import type { Upstreams } from '../upstreams.ts'
 export interface ServedStream {
   id: string
   name: string | undefined
+  serviceId: string | undefined
   chain: PhaseChain
   upstream: UpstreamRuntime | undefined
 }
@@ -65,7 +66,8 @@ export class StreamRoutes {
     const active = plugins.map(([name, one]) => this.#instances.get(key, version, name, one))
     const chain = toChain([], active.filter((one) => one !== undefined).sort(byPriority))
     const name = conf.name as string | undefined
-    return { id, name, chain, upstream: this.#upstream(conf, key) ?? this.#upstream(service, `services/${serviceId}`) }
+    const upstream = this.#upstream(conf, key) ?? this.#upstream(service, `services/${serviceId}`)
+    return { id, name, serviceId, chain, upstream }
   }
 
   #upstream(holder: Resource | undefined, owner: string): UpstreamRuntime | undefined {

@@ -1,7 +1,7 @@
 // One TCP connection or UDP session on its way to an upstream, apart from its bytes: route, plugins, node.
 //
 // Plugins see an exchange without anything of HTTP in it: addresses, ports and TLS are those of the connection. That is why only plugins that
-// decide by these may stand in stream routes (see STREAM_PLUGINS). A plugin's refusal closes the connection: there is nothing to answer with.
+// look at these may stand in stream routes (see STREAM_PLUGINS). A plugin's refusal closes the connection: there is nothing to answer with.
 import { RequestBody } from '../body.ts'
 import type { Step } from '../compile.ts'
 import {
@@ -13,7 +13,7 @@ import {
   NO_CHAIN,
 } from '../exchange.ts'
 import { HeaderList } from '../headers.ts'
-import type { Logger } from '../plugin.ts'
+import type { Logger, Reply } from '../plugin.ts'
 import type { Node, UpstreamRuntime } from '../upstream/runtime.ts'
 import { variable } from '../variables.ts'
 import type { ServedStream, StreamRoutes } from './routes.ts'
@@ -24,39 +24,48 @@ export interface SessionDeps {
 }
 
 export class StreamSession {
-  readonly upstream: UpstreamRuntime
   readonly ctx: Exchange
   readonly #served: ServedStream
   readonly #log: Logger
   readonly #tried = new Set<string>()
-  #retries: number
+  #retriesLeft = 0
   #node: Node | undefined
   #startedAt = 0
 
-  private constructor(served: ServedStream, upstream: UpstreamRuntime, ctx: Exchange, log: Logger) {
+  private constructor(served: ServedStream, ctx: Exchange, log: Logger) {
     this.#served = served
-    this.upstream = upstream
     this.ctx = ctx
     this.#log = log
-    this.#retries = upstream.retries
+  }
+
+  /** Where it goes: the route's upstream, unless a plugin has set another. */
+  get upstream(): UpstreamRuntime {
+    return this.ctx.upstream as UpstreamRuntime
   }
 
   /** The session of a connection that a route takes and no plugin refuses; undefined: close it. Never rejects. */
-  static async open(info: ConnectionInfo, { routes, log }: SessionDeps): Promise<StreamSession | undefined> {
+  static async open(
+    info: ConnectionInfo,
+    protocol: 'TCP' | 'UDP',
+    { routes, log }: SessionDeps,
+  ): Promise<StreamSession | undefined> {
     const served = routes.match(info)
     const facts = { remote_addr: info.remoteAddr, server_port: info.serverPort, stream_route_id: served?.id }
-    if (!served?.upstream) {
-      log.info(facts, served ? 'the stream route has no upstream' : 'no stream route takes the connection')
+    if (!served) {
+      log.info(facts, 'no stream route takes the connection')
       return undefined
     }
-    const ctx = toExchange(info)
-    ctx.setVar('route_id', served.id)
-    ctx.setVar('route_name', served.name)
-    const session = new StreamSession(served, served.upstream, ctx, log)
+    const session = new StreamSession(served, toExchange(info, protocol, served), log)
     try {
-      if (await session.#admitted()) return session
-      log.info(facts, 'a plugin refused the connection')
+      const refusal = (await session.#refusal()) ?? (session.ctx.upstream ? undefined : NO_UPSTREAM)
+      if (!refusal) {
+        session.#retriesLeft = session.upstream.retries
+        return session
+      }
+      session.ctx.response.status = refusal.status
+      log.info(facts, refusal === NO_UPSTREAM ? 'the stream route has no upstream' : 'a plugin refused the connection')
     } catch (error) {
+      session.ctx.response.status = 500
       log.error({ err: error, ...facts }, 'a plugin failed; the connection is refused')
     }
     session.finish()
@@ -76,12 +85,21 @@ export class StreamSession {
       this.#log.warn({ err: error, upstream: this.upstream.key }, 'no address for the upstream')
       return undefined
     }
+    if (!this.#node) return undefined
     this.#startedAt = performance.now()
+    const before = ctx.ownVar('upstream_addr')
+    ctx.setVar('upstream_addr', before === undefined ? this.#node.key : `${before}, ${this.#node.key}`)
     return this.#node
+  }
+
+  /** What comes goes to the node from now on. */
+  joined(): void {
+    this.ctx.response.status = JOINED
   }
 
   /** The node has taken the connection. */
   connected(): void {
+    this.joined()
     if (this.#node) this.upstream.report(this.#node, {})
   }
 
@@ -93,7 +111,7 @@ export class StreamSession {
     this.upstream.report(node, timeout ? { timeout } : { tcpFailure: true })
     this.#settle(false)
     this.#tried.add(node.key)
-    return this.#retries-- > 0
+    return this.#retriesLeft-- > 0
   }
 
   /** Once, when the connection has ended. */
@@ -101,14 +119,20 @@ export class StreamSession {
     if (this.ctx.finished) return
     this.#settle(true)
     this.ctx.finished = true
+    this.ctx.setVar('session_time', ((performance.now() - this.ctx.startedAt) / 1000).toFixed(3))
+    this.ctx.setVar('bytes_received', this.ctx.request.body.receivedBytes)
     for (const step of this.#served.chain.log) step(this.ctx)
   }
 
-  async #admitted(): Promise<boolean> {
+  /** A plugin's word against the connection; undefined: it may go on. */
+  async #refusal(): Promise<Reply | undefined> {
     const { rewrite, access, beforeProxy } = this.#served.chain
     const steps: Step[] = [...rewrite, ...access, ...beforeProxy]
-    for (const step of steps) if (await step(this.ctx)) return false
-    return true
+    for (const step of steps) {
+      const refusal = await step(this.ctx)
+      if (refusal) return refusal
+    }
+    return undefined
   }
 
   #settle(ok: boolean): void {
@@ -116,6 +140,11 @@ export class StreamSession {
     this.#node = undefined
   }
 }
+
+/** nginx's `$status` of streams: of one that reached an upstream, and until then. */
+const JOINED = 200
+const UNREACHED = 502
+const NO_UPSTREAM: Reply = { status: 503 }
 
 /** Nothing is ever written through the exchange of a stream. */
 const NOWHERE: Downstream = {
@@ -130,9 +159,16 @@ const NOWHERE: Downstream = {
 }
 const NO_BODY = { pause: () => {}, resume: () => {}, wanted: () => {} }
 
-function toExchange(info: ConnectionInfo): Exchange {
+function toExchange(info: ConnectionInfo, protocol: string, { id, name, serviceId, upstream }: ServedStream): Exchange {
   const head = { method: '', target: '', httpVersion: '1.1', headers: new HeaderList(), authority: '' } as const
   const request = new GatewayRequest(head, info.tls ? 'https' : 'http', '', '', new RequestBody(0, NO_BODY))
   const response = new GatewayResponse(new HeaderList())
-  return new Exchange(request, response, info, NOWHERE, NO_CHAIN, performance.now())
+  const ctx = new Exchange(request, response, info, NOWHERE, NO_CHAIN, performance.now())
+  response.status = UNREACHED
+  ctx.upstream = upstream
+  ctx.setVar('protocol', protocol)
+  ctx.setVar('route_id', id)
+  ctx.setVar('route_name', name)
+  ctx.setVar('service_id', serviceId)
+  return ctx
 }

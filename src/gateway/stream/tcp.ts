@@ -49,7 +49,7 @@ export function serveTcp(socket: net.Socket, info: ConnectionInfo, server: Strea
 }
 
 async function connect(client: net.Socket, info: ConnectionInfo, server: StreamServer): Promise<void> {
-  const session = await StreamSession.open(info, server)
+  const session = await StreamSession.open(info, 'TCP', server)
   if (!session) {
     client.destroy()
     return
@@ -116,6 +116,9 @@ function join(client: net.Socket, upstream: net.Socket, session: StreamSession, 
     upstream: { socket: upstream, rest: EMPTY },
     deadlines: server.deadlines,
     idleMs: seconds === undefined ? IDLE_MS : seconds * 1000,
+    onReceived: (bytes) => {
+      session.ctx.request.body.receivedBytes += bytes
+    },
     onSent: (bytes) => {
       session.ctx.response.sentBytes += bytes
     },

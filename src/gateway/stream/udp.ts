@@ -67,7 +67,7 @@ class UdpSession implements Waiting {
   /** A datagram of the client. */
   take(datagram: Buffer): void {
     this.#touch()
-    if (!this.#queued) this.#upstream?.send(datagram)
+    if (!this.#queued) this.#send(datagram)
     else if (this.#queued.length < MAX_QUEUED_DATAGRAMS) this.#queued.push(datagram)
   }
 
@@ -87,7 +87,7 @@ class UdpSession implements Waiting {
   async #start(): Promise<void> {
     const { address, port } = this.#listener.address()
     const info = { remoteAddr: this.#from.address, remotePort: this.#from.port, serverAddr: address, serverPort: port }
-    const session = await StreamSession.open(info, this.#server)
+    const session = await StreamSession.open(info, 'UDP', this.#server)
     const node = await session?.next()
     this.#session = session
     if (!session || !node || !this.#open) {
@@ -105,18 +105,25 @@ class UdpSession implements Waiting {
       this.destroy()
     })
     socket.on('message', (datagram) => this.#answer(datagram))
-    socket.once('connect', () => this.#flush(socket))
+    socket.once('connect', () => this.#flush())
     socket.connect(node.port, node.address)
   }
 
-  #flush(socket: dgram.Socket): void {
+  #flush(): void {
     const queued = this.#queued ?? []
     this.#queued = undefined
-    if (this.#open) for (const datagram of queued) socket.send(datagram)
+    this.#session?.joined()
+    if (this.#open) for (const datagram of queued) this.#send(datagram)
+  }
+
+  #send(datagram: Buffer): void {
+    if (this.#session) this.#session.ctx.request.body.receivedBytes += datagram.length
+    this.#upstream?.send(datagram)
   }
 
   #answer(datagram: Buffer): void {
     this.#touch()
+    if (this.#session) this.#session.ctx.response.sentBytes += datagram.length
     this.#listener.send(datagram, this.#from.port, this.#from.address)
   }
 

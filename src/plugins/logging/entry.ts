@@ -20,6 +20,7 @@ export type Entry = Record<string, unknown>
 
 /** The default entry; times in milliseconds, sizes in bytes. Call it in the log phase. */
 export function defaultEntry(ctx: Exchange, bodies: Bodies): Entry {
+  if (isStream(ctx)) return streamEntry(ctx)
   const { request, route } = ctx
   const target = variable(ctx, 'request_uri')
   const latency = performance.now() - ctx.startedAt
@@ -54,9 +55,35 @@ export function defaultEntry(ctx: Exchange, bodies: Bodies): Entry {
   }
 }
 
+/** Whether it is a connection through a stream route: it has no request. */
+function isStream({ request }: Exchange): boolean {
+  return request.method === ''
+}
+
+/** The default entry of a stream, where APISIX has none; written as that of a request. */
+function streamEntry(ctx: Exchange): Entry {
+  const latency = performance.now() - ctx.startedAt
+  return {
+    protocol: variable(ctx, 'protocol'),
+    request: { size: ctx.request.body.receivedBytes },
+    response: { status: ctx.response.status, size: ctx.response.sentBytes },
+    server: SERVER,
+    upstream: variable(ctx, 'upstream_addr'),
+    ...placeOfStream(ctx),
+    client_ip: ctx.remoteAddr,
+    start_time: Math.round(Date.now() - latency),
+    latency,
+  }
+}
+
+function placeOfStream(ctx: Exchange): Entry {
+  return { route_id: ctx.ownVar('route_id'), service_id: ctx.ownVar('service_id') }
+}
+
 /** The members that a log format names, with the ids of route and service. */
 export function formattedEntry(ctx: Exchange, bodies: Bodies, format: Format): Entry {
   const entry = format(ctx, bodies)
+  if (isStream(ctx)) return Object.assign(entry, placeOfStream(ctx))
   entry.route_id = ctx.route?.id
   const serviceId = ctx.route ? ctx.route.serviceId : ctx.request.host
   if (serviceId !== undefined) entry.service_id = serviceId
