@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { KINDS, type Kind } from '../../src/resources/kinds.ts'
 import { parseStandalone, readConfiguration, writeConfiguration } from '../../src/resources/standalone.ts'
 import { admin, type Running, run, start } from '../e2e/process.ts'
 
@@ -43,7 +44,10 @@ test('transfer: exported, imported elsewhere, exported again: the same bytes', a
   writeFileSync(golden, GOLDEN)
   const first = await gateward(from, ['import', golden], 'y\n')
   assert.equal(first.code, 0, first.stderr)
-  assert.match(first.stdout, /\+ create upstreams\/u1\n[\s\S]*\+ create routes\/1\n[\s\S]*imported: import 9 resources/)
+  assert.match(
+    first.stdout,
+    /\+ create upstreams\/u1\n[\s\S]*\+ create routes\/1\n[\s\S]*imported: import 13 resources/,
+  )
 
   const file = join(from.directory, 'out.yaml')
   const exported = await gateward(from, ['export', file, '--with-secrets'])
@@ -60,7 +64,7 @@ test('transfer: exported, imported elsewhere, exported again: the same bytes', a
   const imported = await gateward(to, ['import', json, '--yes'])
   assert.equal(imported.code, 0, imported.stderr)
   assert.equal((await gateward(to, ['export', '--with-secrets'])).stdout, GOLDEN)
-  assert.match((await gateward(to, ['import', file])).stdout, /0 to write on embedded, 9 already there/)
+  assert.match((await gateward(to, ['import', file])).stdout, /0 to write on embedded, 13 already there/)
 })
 
 test('transfer: secrets only when asked for, and nothing is written without a yes', async () => {
@@ -102,6 +106,19 @@ test('transfer: what was asked wrongly is 2', async () => {
     const { code, stderr } = await gateward(from, args)
     assert.match(stderr, message)
     assert.equal(code, 2, String(args))
+  }
+})
+
+test('transfer: every kind has its place in a file, certificates with their keys too', () => {
+  const ids: Partial<Record<Kind, string>> = { credentials: 'jack/web', secrets: 'vault/1', plugin_metadata: 'cors' }
+  const all = KINDS.map((kind) => {
+    const value = kind === 'ssls' ? { cert: 'CERT\nLINE\n', key: 'KEY\nLINE\n', sni: 'a.example' } : { a: 1, b: ['on'] }
+    return { kind, id: ids[kind] ?? 'x', value: kind === 'consumers' ? { username: 'x', ...value } : value }
+  })
+  for (const form of ['yaml', 'json'] as const) {
+    const text = writeConfiguration(all, form)
+    assert.deepEqual(readConfiguration(text), all)
+    assert.equal(writeConfiguration(readConfiguration(text), form), text)
   }
 })
 
