@@ -160,3 +160,16 @@ test('settings: docs/settings.md is what the schema says', () => {
   if (process.env.UPDATE_DOCS) writeFileSync(file, expected)
   assert.equal(readFileSync(file, 'utf8'), expected, 'run UPDATE_DOCS=1 node --test test/settings.test.ts')
 })
+
+test('settings: half of a TLS configuration is refused, it would be none', (context) => {
+  const cwd = directory(context)
+  assert.deepEqual(problemsOf(cwd, ['--admin-tls-ca-file', 'ca.pem']), [
+    '--admin-tls-ca-file: admin.tls.ca_file: found no admin.tls.cert_file beside it, expected both or none',
+  ])
+  assert.deepEqual(problemsOf(cwd, [], { GATEWARD_ADMIN_TLS_CERT_FILE: 'cert.pem', GATEWARD_ETCD_TLS_KEY_FILE: 'k' }), [
+    'GATEWARD_ADMIN_TLS_CERT_FILE: admin.tls.cert_file: found no admin.tls.key_file beside it, expected both or none',
+    'GATEWARD_ETCD_TLS_KEY_FILE: etcd.tls.key_file: found no etcd.tls.cert_file beside it, expected both or none',
+  ])
+  const { settings } = loadSettings({ argv: ['--etcd-tls-ca-file', 'ca.pem'], env: {}, cwd })
+  assert.equal(settings.etcd.tls.ca_file, 'ca.pem')
+})

@@ -39,7 +39,7 @@ function greeting(gateward: Gateward, settings: Settings, demoPort: number | und
     `Gateward serves ${gateward.gateway.map((one) => `http://${one}`).join(', ')} with ${settings.threads} thread${settings.threads === 1 ? '' : 's'}`,
     ...(gateward.admin
       ? [
-          `  Admin API   http://${gateward.admin}/apisix/admin, key in ${settings.admin.key ? 'the settings' : join(settings.data_dir, 'admin.key')}`,
+          `  Admin API   ${settings.admin.tls.cert_file ? 'https' : 'http'}://${gateward.admin}/apisix/admin, key in ${settings.admin.key ? 'the settings' : join(settings.data_dir, 'admin.key')}`,
         ]
       : []),
     ...(gateward.surface ? [`  Browser     ${gateward.ownerUrl()}`] : []),

@@ -1,14 +1,17 @@
 // APISIX's and nginx's variables of a request, by name: `uri`, `arg_name`, `http_user_agent`, `consumer_name`, ... Used by `vars` expressions,
 // plugin keys, log formats and hash keys. Unknown names and absent values are undefined.
 import { hostname } from 'node:os'
+import { threadId } from 'node:worker_threads'
 import { toBytes, toFieldValue } from '../lib/header-fields.ts'
 import { bodyVariable } from './body-variables.ts'
-import type { Exchange, UpstreamTry } from './exchange.ts'
+import type { ConnectionInfo, Exchange, UpstreamTry } from './exchange.ts'
 import { TLS_VARIABLES } from './tls-variables.ts'
 
 export type VariableValue = string | number | undefined
 
 const HOSTNAME = hostname()
+/** More than there ever are, those that took the place of others included. */
+const MAX_THREADS = 65_536
 
 /**
  * The value of a variable for this request, as it is at this point of its way. Case does not matter in nginx's own names (`sent_http_Content_Type`),
@@ -111,6 +114,18 @@ function forwardedFor({ request, remoteAddr }: Exchange): string {
 
 const requestLine = ({ request }: Exchange): string => `${request.method} ${request.target} HTTP/${request.httpVersion}`
 
+const connectionNumbers = new WeakMap<ConnectionInfo, number>()
+let connections = 0
+
+/** A number that no other connection of the process has; given when first asked for, so that others cost nothing. */
+function connectionNumber({ connection }: Exchange): number {
+  const known = connectionNumbers.get(connection)
+  if (known !== undefined) return known
+  const number = ++connections * MAX_THREADS + threadId
+  connectionNumbers.set(connection, number)
+  return number
+}
+
 const seconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(3)
 
 /** nginx's form for several tries: joined by a comma, `-` for what did not happen. */
@@ -153,6 +168,7 @@ const PLAIN = new Map<string, (ctx: Exchange) => VariableValue>([
   ['server_addr', (ctx) => ctx.connection.serverAddr],
   ['server_port', (ctx) => String(ctx.connection.serverPort)],
   ['server_name', () => '_'],
+  ['connection', connectionNumber],
   ...TLS_VARIABLES,
   ['status', (ctx) => ctx.response.status],
   ['bytes_sent', (ctx) => ctx.response.sentBytes],

@@ -30,21 +30,36 @@ export interface ToCheck {
   value: Resource
 }
 
+/** `fetch`, as far as it is used here. */
+export type AdminFetch = (
+  url: string,
+  init: {
+    method: string
+    headers: Record<string, string>
+    body: string | undefined
+    signal: AbortSignal
+    redirect: 'error'
+  },
+) => Promise<Response>
+
+/** What an Admin API is called with. Its key is read for each call: it may change. */
+interface Called {
+  name: string
+  adminUrl: string
+  readonly adminKey: string
+  adminFetch?: AdminFetch | undefined
+}
+
 export class AdminClient {
   readonly #base: string
   readonly #name: string
   #trouble: string | undefined
-  /** Its key is read for each call: it may change. */
-  readonly #target: { name: string; adminUrl: string; readonly adminKey: string }
+  readonly #target: Called
   readonly #signal: AbortSignal | undefined
   /** One for all clients of a target. */
   readonly #known: { abilities?: Promise<Abilities> }
 
-  constructor(
-    target: { name: string; adminUrl: string; adminKey: string },
-    signal?: AbortSignal,
-    known: { abilities?: Promise<Abilities> } = {},
-  ) {
+  constructor(target: Called, signal?: AbortSignal, known: { abilities?: Promise<Abilities> } = {}) {
     this.#known = known
     this.#target = target
     this.#signal = signal
@@ -264,7 +279,7 @@ export class AdminClient {
   async #send(method: string, path: string, body?: unknown): Promise<Answer> {
     let response: Response
     try {
-      response = await fetch(this.#base + path, {
+      response = await (this.#target.adminFetch ?? fetch)(this.#base + path, {
         method,
         headers: {
           'X-API-KEY': this.#target.adminKey,

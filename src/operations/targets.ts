@@ -1,5 +1,5 @@
 // The gateways that can be operated: the embedded one and any Apache APISIX, each by its Admin API.
-import { AdminClient } from './admin-client.ts'
+import { AdminClient, type AdminFetch } from './admin-client.ts'
 import { OperationError, type Surface } from './contract.ts'
 import type { Rollups } from './traffic/rollups.ts'
 import { Traffic } from './traffic/traffic.ts'
@@ -14,6 +14,8 @@ export interface TargetSettings {
   /** `http://127.0.0.1:9180`, without the path of the Admin API. */
   adminUrl: string
   adminKey: string
+  /** How it is called, where not every client may: `fetch` unless it says otherwise. */
+  adminFetch?: AdminFetch | undefined
   /** Where the data plane answers; proofs go there and nowhere else. */
   gatewayUrl: string
   /** Its Prometheus endpoint, whole; undefined: nobody knows what it serves. */

@@ -46,6 +46,11 @@ function describe(error: ErrorObject, sources: Map<string, string>, file: string
   }
   if (error.keyword === 'required')
     return `${file}: ${place}.${error.params.missingProperty}: found nothing, expected a value`
+  if (error.keyword === 'dependencies') {
+    const { property, missingProperty } = error.params as { property: string; missingProperty: string }
+    const origin = sourceOf([...path, property], sources) ?? file
+    return `${origin}: ${place}.${property}: found no ${place}.${missingProperty} beside it, expected both or none`
+  }
   const schema = schemaAt(path)
   const origin = sourceOf(path, sources)
   const expected = error.keyword === 'minItems' ? `at least ${error.params.limit} entries` : expectedOf(schema ?? {})

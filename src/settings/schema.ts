@@ -5,8 +5,8 @@
 import { availableParallelism } from 'node:os'
 import Type, { type Static, type TProperties } from 'typebox'
 
-const section = <T extends TProperties>(description: string, properties: T) =>
-  Type.Object(properties, { description, additionalProperties: false, default: {} })
+const section = <T extends TProperties>(description: string, properties: T, options: object = {}) =>
+  Type.Object(properties, { description, additionalProperties: false, default: {}, ...options })
 
 const text = (description: string, options: object = {}) => Type.String({ description, minLength: 1, ...options })
 
@@ -34,12 +34,17 @@ const variableName = (what: string) =>
 
 const fileName = (what: string) => Type.Optional(text(`file that holds ${what}`, { examples: ['/run/secrets/key'] }))
 
-const tlsFiles = (description: string) =>
-  section(description, {
-    cert_file: fileName('the certificate (PEM)'),
-    key_file: fileName('its private key (PEM)'),
-    ca_file: fileName('the authorities that the other side must be signed by (PEM)'),
-  })
+/** `needs`: files by name that go only with others. */
+const tlsFiles = (description: string, needs: Record<string, string[]> = {}) =>
+  section(
+    description,
+    {
+      cert_file: fileName('the certificate (PEM)'),
+      key_file: fileName('its private key (PEM)'),
+      ca_file: fileName('the authorities that the other side must be signed by (PEM)'),
+    },
+    { dependencies: { cert_file: ['key_file'], key_file: ['cert_file'], ...needs } },
+  )
 
 const fixedPorts = (description: string) =>
   Type.Array(
@@ -157,7 +162,10 @@ const admin = section('The Admin API.', {
     ),
   ),
   allow: networks('who may connect', ['127.0.0.0/24']),
-  tls: tlsFiles('Its TLS; plain HTTP when no certificate is set. With `ca_file` a client needs a certificate.'),
+  tls: tlsFiles(
+    "Its TLS; plain HTTP when no certificate is set. With `ca_file` a client needs a certificate; the gateway's own chat and command line show `cert_file`.",
+    { ca_file: ['cert_file'] },
+  ),
 })
 
 const etcd = section('How the store `etcd://` is reached.', {

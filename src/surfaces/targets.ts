@@ -4,6 +4,7 @@ import { reachable } from '../lib/address.ts'
 import { type TargetSettings, Targets } from '../operations/targets.ts'
 import type { Rollups } from '../operations/traffic/rollups.ts'
 import type { Settings } from '../settings/schema.ts'
+import { ownAdminFetch } from './own-admin.ts'
 
 /** Where Gateward and APISIX serve their metrics. */
 const METRICS_PATH = '/apisix/prometheus/metrics'
@@ -12,8 +13,8 @@ const METRICS_PATH = '/apisix/prometheus/metrics'
 export function toTargets(settings: Settings, key: () => string, env: NodeJS.ProcessEnv, rollups?: Rollups): Targets {
   const embedded: TargetSettings = {
     name: 'embedded',
-    // Its certificate must be trusted by Node (NODE_EXTRA_CA_CERTS for one of your own).
     adminUrl: `${settings.admin.tls.cert_file ? 'https' : 'http'}://${reachable(settings.admin.listen)}`,
+    adminFetch: ownAdminFetch(settings.admin.tls),
     get adminKey() {
       return key()
     },
