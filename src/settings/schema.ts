@@ -161,7 +161,7 @@ const admin = section('The Admin API.', {
       },
     ),
   ),
-  allow: networks('who may connect', ['127.0.0.0/24']),
+  allow: networks("who may connect, this machine's own chat and command line included", ['127.0.0.0/24']),
   tls: tlsFiles(
     "Its TLS; plain HTTP when no certificate is set. With `ca_file` a client needs a certificate; the gateway's own chat and command line show `cert_file`.",
     { ca_file: ['cert_file'] },
