@@ -7,6 +7,7 @@ import { parseAddress } from '../src/lib/address.ts'
 import { describeSettings } from '../src/settings/describe.ts'
 import { LiveAdminKeys, loadAdminKeys } from '../src/settings/keys.ts'
 import { loadSettings, SettingsError } from '../src/settings/load.ts'
+import { until } from './until.ts'
 
 function directory(context: TestContext, yaml?: string): string {
   const path = mkdtempSync(join(tmpdir(), 'gateward-settings-'))
@@ -139,7 +140,7 @@ test('settings: another key in its file is in force without a restart; an empty 
     ['reading F: found nothing in it', "ENOENT: no such file or directory, open 'F'"],
   )
   writeFileSync(file, 'a-new-key\n')
-  while (keys.current.admin === first) await new Promise((resolve) => setTimeout(resolve, 20))
+  await until(() => keys.current.admin !== first)
   assert.equal(keys.current.admin, 'a-new-key')
   assert.deepEqual(heard.slice(2), [undefined])
 })

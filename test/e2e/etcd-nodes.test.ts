@@ -9,13 +9,13 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { needs } from '../needs.ts'
 import { EtcdServer } from '../store/etcd-server.ts'
+import { until } from '../until.ts'
 import { admin, freePort, type Running, start } from './process.ts'
 
 const options = { ...needs('etcd', 'etcd-server'), timeout: 120_000 }
 const etcd = new EtcdServer()
 const home = mkdtempSync(join(tmpdir(), 'gateward-nodes-'))
 const directories = ['a', 'b', 'c'].map((name) => join(home, name))
-const UNTIL_MS = 20_000
 
 let nodes: Running[] = []
 let upstream: Server
@@ -57,12 +57,7 @@ async function status(node: Running, path: string): Promise<number> {
 /** Until every node answers `path` with `expected`. */
 async function everywhere(path: string, expected: number): Promise<void> {
   for (const node of nodes)
-    await until(`${path} ${expected} at ${node.gateway}`, async () => (await status(node, path)) === expected)
-}
-
-async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + UNTIL_MS; !(await condition()); await new Promise((resolve) => setTimeout(resolve, 10)))
-    assert.ok(Date.now() < end, `${what}: not after ${UNTIL_MS} ms`)
+    await until(async () => (await status(node, path)) === expected, `${path} ${expected} at ${node.gateway}`)
 }
 
 test('three nodes: a write on any of them is served by all', options, async () => {
@@ -95,16 +90,16 @@ test('three nodes: etcd goes away and comes back', options, async () => {
 
   await etcd.start()
   await until(
-    'a write after etcd is back',
     async () => (await admin(nodes[1] as Running, 'PUT', '/routes/back', route('/back'))).status < 300,
+    'a write after etcd is back',
   )
   await everywhere('/back', 200)
   await everywhere('/lost', 404)
   const lists = await Promise.all(nodes.map((node) => admin(node, 'GET', '/routes')))
   for (const { body } of lists) assert.deepEqual(body, lists[0]?.body)
   assert.equal(lists[0]?.body.total, 3)
-  await until('no trouble', async () => {
+  await until(async () => {
     const response = await fetch(`http://${first.env.GATEWARD_STATUS_LISTEN}/status/ready`)
     return (await response.text()).trim() === '{"status":"ok"}'
-  })
+  }, 'no trouble')
 })

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict'
 import { createServer, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { startRedis } from '../lib/redis-servers.ts'
 import { needs } from '../needs.ts'
+import { until } from '../until.ts'
 import { admin, type Running, start } from './process.ts'
 
 /** Each `/slow` waits until it is let go. */
@@ -70,15 +70,15 @@ test('a client that goes away gives its place back, here and in Redis', needs('r
       const aborted = request(`${gateway}/slow`, { agent: false })
       aborted.on('error', () => undefined).end()
       const before = waiting.length
-      while (waiting.length === before) await sleep(10)
+      await until(() => waiting.length !== before)
       assert.equal(await statusOf(gateway), 429)
       assert.equal(await statusOf(other), 'policy' in conf ? 429 : 200)
       aborted.socket?.resetAndDestroy()
       let status = 429
-      for (let tries = 0; status === 429 && tries < 100; tries++) {
-        await sleep(20)
+      await until(async () => {
         status = await statusOf(gateway)
-      }
+        return status !== 429
+      }, 'the place is given back')
       assert.equal(status, 200)
     })
   }

@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test'
 import type { Worker } from 'node:worker_threads'
 import { freePort } from '../e2e/process.ts'
 import { type GatewayForTest, gatewayForTest } from '../operations/gateway-for-test.ts'
+import { until } from '../until.ts'
 
 const workers: Worker[] = []
 const keep = (worker: Worker): void => void workers.push(worker)
@@ -43,14 +44,6 @@ after(async () => {
     server.closeAllConnections()
   }
 })
-
-async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let i = 0; i < 400; i++) {
-    if (await holds()) return
-    await new Promise((resolve) => setTimeout(resolve, 25))
-  }
-  assert.fail(`never: ${what}`)
-}
 
 /** The status of a request on a connection of its own, or on the one of `agent`. */
 function get(path: string, agent: http.Agent | false = false): Promise<number | undefined> {

@@ -7,6 +7,7 @@ import net, { type AddressInfo } from 'node:net'
 import { after, before, describe, mock, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Exchange } from '../../src/gateway/exchange.ts'
+import { until } from '../until.ts'
 import { type Listening, listenForTest } from './listening.ts'
 import { threadForTest } from './thread-for-test.ts'
 
@@ -68,7 +69,7 @@ function untilAborted(path: string): Promise<void> {
 }
 
 async function untilLogged(path: string): Promise<number> {
-  while (!finished.has(path)) await sleep(5)
+  await until(() => finished.has(path))
   return finished.get(path) as number
 }
 

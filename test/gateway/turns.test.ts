@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { HeldCommits, Turns } from '../../src/gateway/turns.ts'
+import { until } from '../until.ts'
 import { threadForTest } from './thread-for-test.ts'
 
 const routeOf = (status: number): string =>
@@ -58,6 +59,6 @@ test('without a request it is applied a little later, in order, also where the n
   assert.equal(hold(last, 20, 201), false)
   assert.equal(hold(next, 21, 202), false)
   turns.publish(next)
-  while (thread.config.revision < 21) await new Promise((resolve) => setTimeout(resolve, 5))
+  await until(() => thread.config.revision >= 21)
   assert.equal(await status(), 202)
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type BatchOptions, BatchQueue } from '../../src/lib/batch-queue.ts'
+import { until } from '../until.ts'
 
 interface Log {
   batches: string[][]
@@ -31,11 +32,6 @@ function queueOf(options: Partial<BatchOptions> = {}): { queue: BatchQueue; log:
     ...options,
   })
   return { queue, log }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; !condition() && tries < 1000; tries++) await sleep(5)
-  assert.ok(condition(), 'the condition did not come true')
 }
 
 test('a full batch goes at once, the rest when the queue is closed', async () => {

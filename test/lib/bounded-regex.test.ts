@@ -13,12 +13,18 @@ const SLOW: [what: string, source: string, flags: string, text: string][] = [
   ['both cases written out', '(?<word>[^0-9]+)+$', 'i', `${'aB'.repeat(2500)}1`],
 ]
 
+/** The time that this thread works from here on: what others take of the processor is not ours. */
+function stopwatch(): () => number {
+  const before = process.threadCpuUsage()
+  return () => process.threadCpuUsage(before).user / 1000
+}
+
 for (const [what, source, flags, text] of SLOW) {
   test(`/${source}/${flags} is bounded by ${what}`, () => {
     const regex = boundedRegex(source, flags)
-    const startedAt = performance.now()
+    const workedMs = stopwatch()
     assert.equal(regex.test(text), false)
-    assert.ok(performance.now() - startedAt < 2000)
+    assert.ok(workedMs() < 2000)
   })
 }
 
@@ -31,9 +37,9 @@ test('what only the first engine can do ends with its time', () => {
     ['(a+)+$', 'u'],
   ] as const) {
     const regex = boundedRegex(source, flags)
-    const startedAt = performance.now()
+    const workedMs = stopwatch()
     assert.throws(() => regex.test(`${'a'.repeat(100)}!`), /needs more than 100 ms for 101 characters/, source)
-    assert.ok(performance.now() - startedAt < 1000)
+    assert.ok(workedMs() < 1000)
     assert.equal(regex.exec('aaa')?.[0], 'aaa', 'and works where it is quick')
     assert.equal('b aa'.replace(boundedRegex(source, `${flags}g`), '-'), 'b -')
   }

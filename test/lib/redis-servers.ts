@@ -6,10 +6,8 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import { freePort } from '../e2e/process.ts'
-
-const START_LIMIT_MS = 30_000
+import { until } from '../until.ts'
 
 export interface RedisServer {
   port: number
@@ -93,12 +91,4 @@ function accepts(port: number): Promise<boolean> {
       resolve(true)
     })
   })
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const limit = Date.now() + START_LIMIT_MS
-  while (!(await condition())) {
-    if (Date.now() > limit) throw new Error('a redis server did not start in time')
-    await delay(50)
-  }
 }

@@ -9,6 +9,7 @@ import { healthOf } from '../../src/operations/traffic/health.ts'
 import { quantile, type TrafficRow, toRows } from '../../src/operations/traffic/report.ts'
 import { Traffic, thin } from '../../src/operations/traffic/traffic.ts'
 import { freePort } from '../e2e/process.ts'
+import { until } from '../until.ts'
 import { type GatewayForTest, gatewayForTest } from './gateway-for-test.ts'
 
 let gw: GatewayForTest
@@ -22,7 +23,7 @@ async function counted(traffic: Traffic, requests: number): Promise<void> {
   const { signal } = new AbortController()
   const sum = async (): Promise<number> =>
     (await traffic.sinceStart(signal)).reduce((all, one) => all + requestsIn(one), 0)
-  while ((await sum()) < requests) await new Promise((resolve) => setTimeout(resolve, 20))
+  await until(async () => (await sum()) >= requests)
 }
 
 const rowsOf = (answer: Record<string, unknown>): TrafficRow[] => answer.rows as TrafficRow[]

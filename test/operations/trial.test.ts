@@ -8,6 +8,7 @@ import { Confirmations } from '../../src/operations/confirmations.ts'
 import { OperationError } from '../../src/operations/contract.ts'
 import { Targets } from '../../src/operations/targets.ts'
 import { requestsIn } from '../../src/operations/traffic/counts.ts'
+import { until } from '../until.ts'
 import { type GatewayForTest, gatewayForTest } from './gateway-for-test.ts'
 
 let gw: GatewayForTest
@@ -128,7 +129,7 @@ test('trial: taken back at once when the requests of its routes begin to fail', 
   const { traffic } = gw.ctx.targets.get()
   const counted = async (): Promise<number> =>
     (await traffic.sinceStart(new AbortController().signal)).reduce((sum, one) => sum + requestsIn(one), 0)
-  while ((await counted()) < 12) await new Promise((resolve) => setTimeout(resolve, 20))
+  await until(async () => (await counted()) >= 12)
   await gw.ctx.confirmations.sweep(now() + 6000)
   assert.equal((await fetch(`${gw.gateway}/a`)).status, 200)
   assert.match(

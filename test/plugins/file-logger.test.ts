@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { until } from '../until.ts'
 import { refusal, startBench } from './harness.ts'
-import { until } from './logging/receiver.ts'
 
 const bench = await startBench()
 const directory = mkdtempSync(join(tmpdir(), 'gateward-file-logger-'))

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after } from 'node:test'
 import { freePort } from '../e2e/process.ts'
 import { makeCertificate } from '../gateway/listening.ts'
+import { until } from '../until.ts'
 
 /** Below which the users are: `jack` (jacks:word), `a,b` (word) and `stranger` (word). */
 export const BASE = 'ou=users,dc=example,dc=org'
@@ -81,8 +82,7 @@ maxsize 10485760
     server.kill()
     rmSync(directory, { recursive: true, force: true })
   })
-  for (const port of [plain, secure])
-    while (!(await isOpen(port))) await new Promise((resolve) => setTimeout(resolve, 50))
+  for (const port of [plain, secure]) await until(() => isOpen(port))
   return { plain, secure }
 }
 

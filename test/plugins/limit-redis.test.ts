@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../e2e/process.ts'
 import { startRedis, startRedisCluster, startSentinel } from '../lib/redis-servers.ts'
 import { needs } from '../needs.ts'
+import { until } from '../until.ts'
 import { type PluginBench, startBench } from './harness.ts'
 
 const redis = needs('redis-server')
@@ -161,7 +162,7 @@ test('limit-conn: places are taken and given back in Redis', redis, async () => 
     'fault-injection': { delay: { duration: 0 } },
   })
   for (const bench of [a, b, a]) assert.equal((await bench.send('/a')).status, 200)
-  while (call('keys', '*') !== '') await sleep(20) // the last place is on its way back
+  await until(() => call('keys', '*') === '') // the last place is on its way back
 })
 
 test('a Redis that is away refuses, or lets pass; it is used again when it is back', redis, async () => {

@@ -6,6 +6,7 @@ import { after, beforeEach, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { listenForTest } from '../gateway/listen-for-test.ts'
 import { threadForTest } from '../gateway/thread-for-test.ts'
+import { until } from '../until.ts'
 import { refusal, startBench } from './harness.ts'
 
 interface Copy {
@@ -39,7 +40,7 @@ beforeEach(() => {
 })
 
 async function arrived(count: number): Promise<Copy[]> {
-  for (let tries = 0; copies.length < count && tries < 500; tries++) await sleep(10)
+  await until(() => copies.length >= count)
   return copies
 }
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { after, test } from 'node:test'
+import { until } from '../until.ts'
 import { refusal, startBench } from './harness.ts'
-import { arrived, until } from './logging/receiver.ts'
+import { arrived } from './logging/receiver.ts'
 
 const bench = await startBench()
 const texts: string[] = []

@@ -5,10 +5,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Store } from '../../src/store/contract.ts'
 import { openStore } from '../../src/store/open.ts'
 import { needs } from '../needs.ts'
+import { until } from '../until.ts'
 import { EtcdServer } from './etcd-server.ts'
 import { storeSuite } from './suite.ts'
 
@@ -31,10 +31,6 @@ async function open(context: TestContext, prefix = `/${randomUUID()}`): Promise<
   const store = await openStore(settingsFor(prefix), join(server.directory, prefix))
   context.after(() => store.close())
   return store
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await delay(20)
 }
 
 storeSuite('etcd', (context) => open(context), options)

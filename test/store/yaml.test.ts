@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Commit } from '../../src/store/contract.ts'
 import { openStore } from '../../src/store/open.ts'
+import { until } from '../until.ts'
 
 const GOOD = `
 routes:
@@ -38,10 +38,6 @@ async function open(context: TestContext, text: string) {
   const store = await openStore({ store: `yaml:${file}`, etcd: { timeout_ms: 1000, tls: {} } }, 'unused')
   context.after(() => store.close())
   return { file, store }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await delay(20)
 }
 
 test('yaml: the resources of an apisix.yaml', async (context) => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { until } from '../until.ts'
 import { type Running, run } from './running.ts'
 
 let running: Running
@@ -24,7 +25,7 @@ test('another key in admin.key is in force soon, for clients and for the surface
   const look = () => running.owner('POST', '/v1/operations/look', { kind: 'routes' })
   assert.equal((await look()).status, 200)
   writeFileSync(file, 'the-first-new-key\n')
-  while ((await statusWith('the-first-new-key')) !== 200) await new Promise((resolve) => setTimeout(resolve, 50))
+  await until(async () => (await statusWith('the-first-new-key')) === 200)
   assert.equal((await look()).status, 200)
   writeFileSync(file, 'the-second-new-key\n')
   process.emit('SIGHUP')

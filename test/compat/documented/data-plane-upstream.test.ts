@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after } from 'node:test'
 import { freePort } from '../../e2e/process.ts'
-import { until } from '../../plugins/logging/receiver.ts'
+import { until } from '../../until.ts'
 import { type Stage, type StoryRequest, startStories } from './story.ts'
 
 // One thread, so that the order of nodes is that of one balancer.
@@ -188,13 +188,13 @@ story(
   async (stage) => {
     const both = async (): Promise<number> => new Set(await servers(stage, 4)).size
     assert.equal(await both(), 2)
-    await reaches(() => state.probes[0], 'no probe')
+    await until(() => state.probes[0], 'no probe')
     assert.equal(state.probes[0], 'foo.com yes')
     state.healthy = false
-    await reaches(async () => (await both()) === 1 || undefined, 'the node is still asked')
+    await until(async () => (await both()) === 1, 'the node is still asked')
     assert.deepEqual(new Set(await servers(stage, 6)), new Set(['u1']))
     state.healthy = true
-    await reaches(async () => (await both()) === 2 || undefined, 'the node does not come back')
+    await until(async () => (await both()) === 2, 'the node does not come back')
   },
 )
 
@@ -229,7 +229,7 @@ story(
       const { nodes = [] } = (await (await fetch(at)).json()) as { nodes?: { status: string }[] }
       return nodes.map(({ status }) => status)
     }
-    await reaches(async () => (await states()).every((one) => one === 'unhealthy') || undefined, 'not unhealthy')
+    await until(async () => (await states()).every((one) => one === 'unhealthy'), 'not unhealthy')
     assert.deepEqual(await servers(stage, 1), ['500'])
   },
 )
@@ -240,21 +240,10 @@ for (const type of ['tcp', 'http'] as const)
     [routeTo({ nodes: { [dead]: 1, [node]: 1 }, retries: 0, checks: { active: { ...active, type, http_path: '/' } } })],
     async (stage) => {
       await servers(stage, 2)
-      await reaches(async () => !(await servers(stage, 4)).includes('502') || undefined, 'the node is still asked')
+      await until(async () => !(await servers(stage, 4)).includes('502'), 'the node is still asked')
     },
   )
 
 story('passive checks want active ones beside them', [], async (stage) => {
   await stage.refuses('upstreams/1', { nodes: { [node]: 1 }, checks: { passive } }, /checks/)
 })
-
-async function reaches<T>(read: () => T | undefined | Promise<T | undefined>, otherwise: string): Promise<void> {
-  let last: T | undefined
-  const timer = setInterval(async () => {
-    last ??= await read()
-  }, 100)
-  await until(
-    () => last,
-    () => otherwise,
-  ).finally(() => clearInterval(timer))
-}

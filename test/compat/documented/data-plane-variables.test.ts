@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { until } from '../../plugins/logging/receiver.ts'
+import { until } from '../../until.ts'
 import { startStories } from './story.ts'
 
 const { story, upstream, node, stage } = await startStories()
@@ -115,10 +115,7 @@ story(
     const target = '/v/a%20b?body=answer&header=X-From:upstream&x=%31&flag'
     const sent = await stage.send(target, { method: 'POST', headers, body: BODY })
     assert.equal(sent.status, 200)
-    const line = await until(
-      () => read(join(stage.running.directory, 'variables.log')),
-      () => 'nothing was logged',
-    )
+    const line = await until(() => read(join(stage.running.directory, 'variables.log')), 'nothing was logged')
     const found = JSON.parse(line) as Record<string, unknown>
     for (const [name, wanted] of Object.entries(WANTED)) {
       const value = found[name]

@@ -1,7 +1,7 @@
 // What APISIX's pages of its loggers tell alike, played for one of them: the default entry, log formats of the plugin metadata and of the
 // route, bodies on a condition. What a logger's page says of its own stands in its own file.
 import assert from 'node:assert/strict'
-import { until } from '../../plugins/logging/receiver.ts'
+import { until } from '../../until.ts'
 import type { Stage, Stories, StoryRequest } from './story.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: an entry is whatever JSON the logger has sent
@@ -29,10 +29,7 @@ export async function logged(
   const before = entries().length
   const { status } = await stage.send(target, request)
   assert.equal(status, 200)
-  return until(
-    () => entries()[before],
-    () => `no entry for ${target}`,
-  )
+  return until(() => entries()[before], `no entry for ${target}`)
 }
 
 const FORMAT = {

@@ -1,7 +1,8 @@
 // docs: plugins/opentelemetry
 import assert from 'node:assert/strict'
-import { startReceiver, until } from '../../plugins/logging/receiver.ts'
+import { startReceiver } from '../../plugins/logging/receiver.ts'
 import { type Decoded, decodeExports, toObject } from '../../plugins/logging/spans.ts'
+import { until } from '../../until.ts'
 import { type Config, type Stage, startStories } from './story.ts'
 
 const { story, upstream } = await startStories()
@@ -41,10 +42,7 @@ async function traced(stage: Stage, headers: Record<string, string> = {}): Promi
   return (body as { headers: Record<string, string> }).headers
 }
 const span = (traceId: string): Promise<Decoded> =>
-  until(
-    () => exported().find(({ trace_id }) => hex(trace_id) === traceId),
-    () => `no span of ${traceId}`,
-  )
+  until(() => exported().find(({ trace_id }) => hex(trace_id) === traceId), `no span of ${traceId}`)
 
 story('a span with the attributes of its request and of this gateway', config({ sampler }), async (stage) => {
   const { traceparent = '' } = await traced(stage, { 'User-Agent': 'a-client' })
@@ -136,10 +134,7 @@ story(
   ],
   async (stage) => {
     const { traceparent } = await traced(stage)
-    const entry = await until(
-      () => collector.received.find(({ url }) => url === '/log'),
-      () => 'nothing was logged',
-    )
+    const entry = await until(() => collector.received.find(({ url }) => url === '/log'), 'nothing was logged')
     const { trace, id, span: spanId } = JSON.parse(entry.body) as Record<string, string>
     assert.equal(trace, traceparent)
     assert.equal(trace, `00-${id}-${spanId}-01`)

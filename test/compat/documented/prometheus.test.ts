@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
 import { freePort, run } from '../../e2e/process.ts'
-import { until } from '../../plugins/logging/receiver.ts'
+import { until } from '../../until.ts'
 import { startStories } from './story.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'gateward-prometheus-'))
@@ -47,13 +47,13 @@ async function seriesOf(name: string, labels: Record<string, string>): Promise<n
 }
 async function reaches(name: string, labels: Record<string, string>, wanted: number): Promise<void> {
   let last: number | undefined
-  const timer = setInterval(async () => {
-    last = await seriesOf(name, labels)
-  }, 50)
   await until(
-    () => (last === wanted ? last : undefined),
+    async () => {
+      last = await seriesOf(name, labels)
+      return last === wanted
+    },
     () => `${name} ${JSON.stringify(labels)} is ${last}, not ${wanted}`,
-  ).finally(() => clearInterval(timer))
+  )
 }
 
 story(

@@ -1,6 +1,7 @@
 // docs: plugins/zipkin
 import assert from 'node:assert/strict'
-import { startReceiver, until } from '../../plugins/logging/receiver.ts'
+import { startReceiver } from '../../plugins/logging/receiver.ts'
+import { until } from '../../until.ts'
 import { startStories } from './story.ts'
 
 interface Span {
@@ -26,13 +27,10 @@ async function spansOf(traceId: string): Promise<Record<string, Span>> {
   await stage.put('routes/zipkin', route({ service_name: `${Math.random()}` }))
   await stage.send('/anything')
   const all = (): Span[] => receiver.received.flatMap(({ body }) => JSON.parse(body) as Span[])
-  const found = await until(
-    () => {
-      const own = all().filter((span) => span.traceId === traceId)
-      return own.length > 0 ? own : undefined
-    },
-    () => 'no spans',
-  )
+  const found = await until(() => {
+    const own = all().filter((span) => span.traceId === traceId)
+    return own.length > 0 ? own : undefined
+  }, 'no spans')
   return Object.fromEntries(found.map((span) => [span.name.replace('apisix.', ''), span]))
 }
 const seen = async (headers: Record<string, string> = {}): Promise<Record<string, string>> => {

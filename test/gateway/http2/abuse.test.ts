@@ -6,6 +6,7 @@ import http2 from 'node:http2'
 import net, { type AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import tls from 'node:tls'
+import { until } from '../../until.ts'
 import { type Listening, listenForTest, makeCertificate } from '../listening.ts'
 import { threadForTest } from '../thread-for-test.ts'
 import { ask, connect } from './client.ts'
@@ -16,6 +17,11 @@ const END_STREAM = 1
 const END_HEADERS = 4
 /** GET / with the scheme http and the authority a, in HPACK without its dynamic table. */
 const REQUEST = Buffer.from([0x82, 0x86, 0x84, 0x01, 0x01, 0x61])
+
+/** For what must not end because of the time that it takes. */
+const PATIENT = { headTimeoutMs: 60_000, keepaliveTimeoutMs: 60_000, sendTimeoutMs: 60_000 }
+/** So many that a slow machine sends more in a second than are allowed, too. */
+const PINGS_AT_ONCE = 500
 
 const thread = threadForTest()
 const reached: http.IncomingMessage[] = []
@@ -109,10 +115,16 @@ test('floods of PING, SETTINGS and CONTINUATION end the connection', async () =>
   await stillServes()
 })
 
-test('pings are answered, and too many of them end the connection although their answers are read', async () => {
-  const session = connect(`http://127.0.0.1:${listening.port}`)
+test('pings are answered, and too many of them end the connection although their answers are read', async (context) => {
+  const ports = await listenForTest(thread, { limits: PATIENT })
+  context.after(() => ports.close())
+  const session = connect(`http://127.0.0.1:${ports.port}`, { maxOutstandingPings: PINGS_AT_ONCE })
   await once(session, 'connect')
   const ended = new Promise((resolve) => session.once('close', resolve))
+  let refusedWith: number | undefined
+  session.once('goaway', (code) => {
+    refusedWith = code
+  })
   let pings = 0
   const ping = (): void => {
     if (session.destroyed) return
@@ -121,8 +133,9 @@ test('pings are answered, and too many of them end the connection although their
       ping()
     })
   }
-  for (let i = 0; i < 10; i++) ping()
+  for (let i = 0; i < PINGS_AT_ONCE; i++) ping()
   await ended
+  assert.equal(refusedWith, http2.constants.NGHTTP2_ENHANCE_YOUR_CALM)
   assert.ok(pings > 5000, `${pings} pings were answered`)
 })
 
@@ -185,14 +198,13 @@ test('draining: GOAWAY, the request under way is answered, then the connection e
   assert.equal((await went)[0], http2.constants.NGHTTP2_NO_ERROR)
   reached.at(-1)?.socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone')
   assert.equal((await answer).body, 'done')
-  while (listening.server.connections.size) await new Promise((resolve) => setTimeout(resolve, 5))
+  await until(() => listening.server.connections.size === 0)
 })
 
 test('what a client has ended is over on our side too, with and without GOAWAY, with streams under way', async () => {
   const { cert, key } = makeCertificate('localhost')
   thread.put('ssls/1', { sni: 'localhost', cert, key })
-  const patient = { headTimeoutMs: 60_000, keepaliveTimeoutMs: 60_000, sendTimeoutMs: 60_000 }
-  const ports = await listenForTest(thread, { limits: patient })
+  const ports = await listenForTest(thread, { limits: PATIENT })
   const goaway = frame(TYPE.goaway, 0, 0, Buffer.alloc(8))
   for (const secure of [false, true])
     for (const frames of [[], [goaway], [headers(1), headers(3), goaway], [headers(1)]]) {
@@ -214,11 +226,3 @@ test('what a client has ended is over on our side too, with and without GOAWAY, 
     }
   ports.close()
 })
-
-async function until(done: () => boolean): Promise<void> {
-  const giveUpAt = performance.now() + 5000
-  while (!done()) {
-    assert.ok(performance.now() < giveUpAt, 'still waiting after 5 s')
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}

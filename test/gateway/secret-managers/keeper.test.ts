@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { SecretKeeper } from '../../../src/gateway/secret-managers/keeper.ts'
+import { until } from '../../until.ts'
 import { threadForTest } from '../thread-for-test.ts'
 import { serveAws, serveGcp, serveVault } from './servers.ts'
 
@@ -47,14 +48,6 @@ function gateway() {
   const call = async (apikey: string): Promise<number> =>
     (await thread.inject({ target: '/a', headers: { apikey } })).status
   return { put, later, call, logged }
-}
-
-async function until(done: () => boolean): Promise<void> {
-  const giveUpAt = performance.now() + 5000
-  while (!done()) {
-    assert.ok(performance.now() < giveUpAt, 'still waiting after 5 s')
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
 }
 
 test('vault: a key is fetched once, renewed after its time, and only its value lets in', async () => {

@@ -5,6 +5,7 @@ import net, { type AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import { freePort } from '../../e2e/process.ts'
 import { type GatewayForTest, gatewayForTest } from '../../operations/gateway-for-test.ts'
+import { until } from '../../until.ts'
 
 const echo = net.createServer({ allowHalfOpen: true }, (socket) => socket.on('error', () => {}).pipe(socket))
 
@@ -45,8 +46,7 @@ function refused(port: number): Promise<boolean> {
 test('an open stream goes on while the gateway stops, new ones are refused', async () => {
   const { gateway, port, client } = await connected(30)
   const closed = gateway.close()
-  for (let i = 0; i < 400 && !(await refused(port)); i++) await new Promise((resolve) => setTimeout(resolve, 10))
-  assert.ok(await refused(port))
+  await until(() => refused(port))
   assert.equal(await ask(client, 'while draining'), 'while draining')
   client.end()
   await once(client, 'close')

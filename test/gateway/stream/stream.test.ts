@@ -12,6 +12,7 @@ import type { StreamServer } from '../../../src/gateway/stream/tcp.ts'
 import { listenUdp } from '../../../src/gateway/stream/udp.ts'
 import { createLogger } from '../../../src/lib/log.ts'
 import { freePort } from '../../e2e/process.ts'
+import { until } from '../../until.ts'
 import { makeCertificate } from '../listening.ts'
 import { threadForTest } from '../thread-for-test.ts'
 
@@ -180,10 +181,10 @@ test('plugins: ip-restriction refuses, limit-conn counts open connections', asyn
   const first = net.connect({ port: tcpPort, allowHalfOpen: true })
   first.write('held')
   const before = streams.open.size
-  while (streams.open.size === before) await new Promise((resolve) => setTimeout(resolve, 5))
+  await until(() => streams.open.size !== before)
   assert.equal(await tcp('second'), '')
   assert.equal(await talk(first, ' and let go'), 'plain:held and let go')
-  while (streams.open.size > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  await until(() => streams.open.size === 0)
   assert.equal(await tcp('third'), 'plain:third')
 })
 
@@ -193,7 +194,7 @@ test('a silent connection ends at the read timeout, and those beyond the bound a
   await once(silent, 'close')
   thread.put('stream_routes/3', { server_port: tcpPort, ...to(echo) })
   const sockets = Array.from({ length: streams.maxConnections }, () => net.connect(tcpPort).on('error', () => {}))
-  while (streams.open.size < streams.maxConnections) await new Promise((resolve) => setTimeout(resolve, 5))
+  await until(() => streams.open.size >= streams.maxConnections)
   assert.equal(await tcp('one too many'), '')
   for (const socket of sockets) socket.destroy()
 })

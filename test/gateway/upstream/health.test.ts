@@ -9,6 +9,7 @@ import { HealthTable } from '../../../src/gateway/upstream/health-table.ts'
 import { readNodes } from '../../../src/gateway/upstream/nodes.ts'
 import type { Node } from '../../../src/gateway/upstream/runtime.ts'
 import { createLogger } from '../../../src/lib/log.ts'
+import { until } from '../../until.ts'
 import { healthForTest, threadForTest } from '../thread-for-test.ts'
 
 type TestThread = ReturnType<typeof threadForTest>
@@ -50,14 +51,6 @@ async function spread(thread: TestThread): Promise<string> {
   const bodies: string[] = []
   for (let i = 0; i < 10; i++) bodies.push((await thread.inject({ target: '/a' })).body.toString())
   return bodies.sort().join('')
-}
-
-async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let i = 0; i < 200; i++) {
-    if (await holds()) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  assert.fail(`never: ${what}`)
 }
 
 /** Two threads of one process with the same route. */

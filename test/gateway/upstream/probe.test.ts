@@ -15,6 +15,7 @@ import type { Node, Outcome } from '../../../src/gateway/upstream/runtime.ts'
 import { createLogger } from '../../../src/lib/log.ts'
 import { checkUpstream } from '../../../src/resources/upstream-schema.ts'
 import { freePort } from '../../e2e/process.ts'
+import { until } from '../../until.ts'
 import { makeCertificate } from '../listening.ts'
 import { healthForTest } from '../thread-for-test.ts'
 
@@ -100,7 +101,7 @@ test('a check that cannot be written as a request is said once, and the node sta
   const active = { http_path: '/a b', unhealthy: { interval: 0.01, tcp_failures: 1 }, healthy: { interval: 0.01 } }
   const conf = { nodes: { [`127.0.0.1:${portOf(plain)}`]: 1 }, checks: { active } }
   monitor.begin({ key: 'routes/1', owner: 'routes/1', version: 1, conf })
-  while (!said.length) await new Promise((resolve) => setTimeout(resolve, 20))
+  await until(() => said.length > 0)
   await new Promise((resolve) => setTimeout(resolve, 500))
   assert.equal(said.length, 1)
   assert.match(said[0] as string, /cannot be sent as it is written/)

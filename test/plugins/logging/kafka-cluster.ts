@@ -1,7 +1,7 @@
 // librdkafka's own mock cluster, which speaks the Kafka protocol: `kcat` runs it and consumes from it.
 import { spawn } from 'node:child_process'
 import { after } from 'node:test'
-import { until } from './receiver.ts'
+import { until } from '../../until.ts'
 
 export interface Cluster {
   port: number

@@ -2,7 +2,7 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../until.ts'
 
 export interface Received {
   method: string
@@ -39,20 +39,10 @@ export async function startReceiver(): Promise<Receiver> {
   return receiver
 }
 
-/** Waits until `list` has `count` items; fails after 10 s. */
+/** Waits until `list` has `count` items; fails after 20 s. */
 export async function arrived<T>(list: readonly T[], count = 1): Promise<readonly T[]> {
   return until(
     () => (list.length >= count ? list : undefined),
     () => `${list.length} of ${count} have arrived`,
   )
-}
-
-/** Waits until `read` gives something; fails after 10 s with `found`. */
-export async function until<T>(read: () => T | undefined, found: () => string): Promise<T> {
-  for (let tries = 0; tries < 1000; tries++) {
-    const value = read()
-    if (value !== undefined) return value
-    await sleep(10)
-  }
-  throw new Error(found())
 }
