@@ -2,6 +2,7 @@
 // between commas.
 import Type, { type Static } from 'typebox'
 import { definePlugin } from '../gateway/plugin.ts'
+import { refusalFields } from '../lib/refusal-fields.ts'
 import { oneOfTexts } from '../lib/schema-types.ts'
 
 type Labels = Record<string, string[]>
@@ -21,16 +22,7 @@ const labels = (title: string, description: string) =>
 const schema = Type.Object({
   allow_labels: labels('Allowed', 'values by label, of which a consumer must have one'),
   deny_labels: labels('Refused', 'values by label, of which a consumer must have none; goes before `allow_labels`'),
-  rejected_code: Type.Integer({
-    title: 'Status',
-    description: 'status of a refusal',
-    minimum: 200,
-    default: 403,
-    examples: [404],
-  }),
-  rejected_msg: Type.Optional(
-    Type.String({ title: 'Message', description: 'message of a refusal', examples: ['not for you'] }),
-  ),
+  ...refusalFields,
   external_user_label_field: Type.String({
     title: 'Field of external users',
     description: 'of users that are no consumers; only the default is taken, since such users have no labels here',

@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin } from '../gateway/plugin.ts'
+import { refusalFields } from '../lib/refusal-fields.ts'
 
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS', 'CONNECT', 'TRACE', 'PURGE'] as const
 
@@ -38,16 +39,7 @@ const schema = Type.Object({
       },
     ),
   ),
-  rejected_code: Type.Integer({
-    title: 'Status',
-    description: 'status of a refusal',
-    minimum: 200,
-    default: 403,
-    examples: [404],
-  }),
-  rejected_msg: Type.Optional(
-    Type.String({ title: 'Message', description: 'message of a refusal', examples: ['not for you'] }),
-  ),
+  ...refusalFields,
 })
 type Conf = Static<typeof schema>
 

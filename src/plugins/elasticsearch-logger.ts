@@ -2,9 +2,8 @@
 import Type, { type Static } from 'typebox'
 import { SERVER } from '../gateway/error-page.ts'
 import { definePlugin, type PluginEnv } from '../gateway/plugin.ts'
-import { checkFields } from '../lib/header-fields.ts'
 import { batchFields, bodyFields, checkLogger, entryFields, loggerMetadata } from './logging/fields.ts'
-import { checkAddress, createPoster, endpointsField, pickOne } from './logging/http.ts'
+import { checkEndpoints, createPoster, endpointsField, headersField, pickOne, verifyField } from './logging/http.ts'
 import { createLogger } from './logging/logger.ts'
 
 const schema = Type.Object({
@@ -33,22 +32,8 @@ const schema = Type.Object({
       },
     ),
   ),
-  headers: Type.Optional(
-    Type.Record(Type.String(), Type.String(), {
-      title: 'Headers',
-      description: 'further headers of the request, such as an API key',
-      minProperties: 1,
-      examples: [{ Authorization: 'ApiKey a-key' }],
-    }),
-  ),
-  ssl_verify: Type.Optional(
-    Type.Boolean({
-      title: 'Verify certificate',
-      description: "check the server's certificate",
-      default: true,
-      examples: [false],
-    }),
-  ),
+  headers: headersField('further headers of the request, such as an API key', 'ApiKey a-key'),
+  ssl_verify: verifyField,
   timeout: Type.Optional(
     Type.Integer({
       title: 'Timeout',
@@ -76,8 +61,7 @@ export default definePlugin<Conf>({
       throw new Error(
         'property "field.type" is not supported: Elasticsearch has no types since version 8; leave it out',
       )
-    if (kind === 'plugin') for (const address of conf.endpoint_addrs) checkAddress('endpoint_addrs', address)
-    if (kind === 'plugin') checkFields('headers', conf.headers)
+    if (kind === 'plugin') checkEndpoints(conf)
     checkLogger(conf, kind)
   },
   setup(conf, env) {

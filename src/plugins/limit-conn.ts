@@ -6,14 +6,17 @@ import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PhaseResult, type PluginEnv, type PluginInstance } from '../gateway/plugin.ts'
 import { type LimitStore, limitStore } from '../lib/limit-store.ts'
 import { redisConditions } from '../lib/redis-settings.ts'
-import { countOrTemplate, oneOfTexts } from '../lib/schema-types.ts'
+import { countOrTemplate } from '../lib/schema-types.ts'
 import {
   combined,
   holdBack,
+  keyTypeField,
+  policyField,
   REDIS_SECRETS,
   readKey,
   refusalOf,
   rejectionFields,
+  ruleKeyField,
   rulesFault,
   scopeOf,
   toNumber,
@@ -28,6 +31,8 @@ const burst = Type.Unsafe<number | string>({
   description: 'requests beyond `conn` that wait; more are refused',
   examples: [10],
 })
+
+const POLICIES = ['redis', 'redis-cluster'] as const
 
 const schema = Type.Object({
   conn: Type.Optional(conn),
@@ -50,12 +55,7 @@ const schema = Type.Object({
     default: 'remote_addr',
     examples: ['consumer_name'],
   }),
-  key_type: oneOfTexts(['var', 'var_combination'], {
-    title: 'Key type',
-    description: 'how `key` is read',
-    default: 'var',
-    examples: ['var_combination'],
-  }),
+  key_type: keyTypeField(['var', 'var_combination']),
   key_ttl: Type.Integer({
     title: 'Time to live',
     description: 'seconds after which a place in Redis that was never given back is free again',
@@ -68,11 +68,7 @@ const schema = Type.Object({
       Type.Object({
         conn,
         burst,
-        key: Type.String({
-          title: 'Key',
-          description: 'what is counted by, with variables',
-          examples: ['$remote_addr'],
-        }),
+        key: ruleKeyField,
       }),
       {
         title: 'Rules',
@@ -82,12 +78,7 @@ const schema = Type.Object({
       },
     ),
   ),
-  policy: oneOfTexts(['local', 'redis', 'redis-cluster'], {
-    title: 'Policy',
-    description: 'where places are kept: in this process, or in Redis for all nodes',
-    default: 'local',
-    examples: ['redis'],
-  }),
+  policy: policyField('places', ['local', ...POLICIES]),
   ...rejectionFields,
 })
 type Conf = Static<typeof schema>
@@ -112,16 +103,12 @@ export default definePlugin<Conf>({
   priority: 1003,
   schema: Type.Partial(schema, {
     required: ['default_conn_delay'],
-    ...redisConditions(['redis', 'redis-cluster']),
+    ...redisConditions(POLICIES),
   }),
   encrypted: REDIS_SECRETS,
   check(conf, kind) {
     if (kind !== 'plugin') return
-    if (conf.rules && (conf.conn !== undefined || conf.burst !== undefined))
-      throw new Error('conn/burst and rules cannot be specified at the same time')
-    if (!conf.rules && (conf.conn === undefined || conf.burst === undefined))
-      throw new Error('value should match only one schema, but matches none')
-    const fault = rulesFault(conf)
+    const fault = rulesFault(conf, ['conn', 'burst'])
     if (fault !== undefined) throw new Error(fault)
   },
   setup: (conf, env) => new Places(conf, env),

@@ -10,10 +10,13 @@ import { redisConditions } from '../lib/redis-settings.ts'
 import { countOrTemplate, oneOfTexts } from '../lib/schema-types.ts'
 import {
   combined,
+  keyTypeField,
+  policyField,
   REDIS_SECRETS,
   readKey,
   refusalOf,
   rejectionFields,
+  ruleKeyField,
   rulesFault,
   scopeOf,
   toNumber,
@@ -21,18 +24,23 @@ import {
   uncounted,
 } from './limiting/fields.ts'
 
+const POLICIES = ['redis', 'redis-cluster', 'redis-sentinel'] as const
+
+const count = countOrTemplate('Count', 'requests in a window; `$variable` is resolved for each request')
+const time_window = countOrTemplate('Window', 'seconds; `$variable` is resolved for each request')
+
 const rule = Type.Object({
-  count: countOrTemplate('Count', 'requests in a window; `$variable` is resolved for each request'),
-  time_window: countOrTemplate('Window', 'seconds; `$variable` is resolved for each request'),
-  key: Type.String({ title: 'Key', description: 'what is counted by, with variables', examples: ['$remote_addr'] }),
+  count,
+  time_window,
+  key: ruleKeyField,
   header_prefix: Type.Optional(
     Type.String({ title: 'Header prefix', description: 'put into the names of the quota headers', examples: ['user'] }),
   ),
 })
 
 const schema = Type.Object({
-  count: Type.Optional(countOrTemplate('Count', 'requests in a window; `$variable` is resolved for each request')),
-  time_window: Type.Optional(countOrTemplate('Window', 'seconds; `$variable` is resolved for each request')),
+  count: Type.Optional(count),
+  time_window: Type.Optional(time_window),
   rules: Type.Optional(
     Type.Array(rule, {
       title: 'Rules',
@@ -50,18 +58,8 @@ const schema = Type.Object({
     default: 'remote_addr',
     examples: ['consumer_name'],
   }),
-  key_type: oneOfTexts(['var', 'var_combination', 'constant'], {
-    title: 'Key type',
-    description: 'how `key` is read',
-    default: 'var',
-    examples: ['var_combination'],
-  }),
-  policy: oneOfTexts(['local', 'redis', 'redis-cluster', 'redis-sentinel'], {
-    title: 'Policy',
-    description: 'where counts are kept: in this process, or in Redis for all nodes',
-    default: 'local',
-    examples: ['redis'],
-  }),
+  key_type: keyTypeField(['var', 'var_combination', 'constant']),
+  policy: policyField('counts', ['local', ...POLICIES]),
   sync_interval: Type.Number({
     title: 'Interval',
     description:
@@ -107,7 +105,6 @@ const metadataSchema = Type.Object({
 })
 type HeaderNames = Static<typeof metadataSchema>
 
-const POLICIES = ['redis', 'redis-cluster', 'redis-sentinel'] as const
 const LEAST_INTERVAL_SECONDS = 0.1
 
 export default definePlugin<Conf>({
@@ -125,13 +122,7 @@ export default definePlugin<Conf>({
       return
     }
     for (const one of conf.rules ?? []) checkName('header_prefix', one.header_prefix)
-    if (conf.rules && (conf.count !== undefined || conf.time_window !== undefined)) {
-      throw new Error('count/time_window and rules cannot be specified at the same time')
-    }
-    if (!conf.rules && (conf.count === undefined || conf.time_window === undefined)) {
-      throw new Error('value should match only one schema, but matches none')
-    }
-    const fault = rulesFault(conf) ?? intervalFault(conf)
+    const fault = rulesFault(conf, ['count', 'time_window']) ?? intervalFault(conf)
     if (fault !== undefined) throw new Error(fault)
   },
   setup: (conf, env) => new Counts(conf, env),

@@ -4,8 +4,19 @@ import Type, { type Static } from 'typebox'
 import { definePlugin, type PhaseResult } from '../gateway/plugin.ts'
 import { limitStore } from '../lib/limit-store.ts'
 import { redisConditions } from '../lib/redis-settings.ts'
-import { oneOfTexts } from '../lib/schema-types.ts'
-import { holdBack, REDIS_SECRETS, readKey, refusalOf, rejectionFields, scopeOf, uncounted } from './limiting/fields.ts'
+import {
+  holdBack,
+  keyTypeField,
+  policyField,
+  REDIS_SECRETS,
+  readKey,
+  refusalOf,
+  rejectionFields,
+  scopeOf,
+  uncounted,
+} from './limiting/fields.ts'
+
+const POLICIES = ['redis', 'redis-cluster'] as const
 
 const schema = Type.Object({
   rate: Type.Number({
@@ -25,24 +36,14 @@ const schema = Type.Object({
     description: 'variable, or combination of variables, that is counted by',
     examples: ['remote_addr'],
   }),
-  key_type: oneOfTexts(['var', 'var_combination'], {
-    title: 'Key type',
-    description: 'how `key` is read',
-    default: 'var',
-    examples: ['var_combination'],
-  }),
+  key_type: keyTypeField(['var', 'var_combination']),
   nodelay: Type.Boolean({
     title: 'No delay',
     description: 'requests within the burst pass at once',
     default: false,
     examples: [true],
   }),
-  policy: oneOfTexts(['local', 'redis', 'redis-cluster'], {
-    title: 'Policy',
-    description: 'where counts are kept: in this process, or in Redis for all nodes',
-    default: 'local',
-    examples: ['redis'],
-  }),
+  policy: policyField('counts', ['local', ...POLICIES]),
   ...rejectionFields,
 })
 type Conf = Static<typeof schema>
@@ -53,7 +54,7 @@ export default definePlugin<Conf>({
   priority: 1001,
   schema: Type.Partial(schema, {
     required: ['rate', 'burst', 'key'],
-    ...redisConditions(['redis', 'redis-cluster']),
+    ...redisConditions(POLICIES),
   }),
   encrypted: REDIS_SECRETS,
   setup(conf, env) {

@@ -4,10 +4,17 @@ import { SERVER } from '../gateway/error-page.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { createHttpClient } from '../gateway/http-client.ts'
 import { definePlugin } from '../gateway/plugin.ts'
-import { checkFields } from '../lib/header-fields.ts'
 import { batchFields, bodyFields, checkLogger, entryFields, loggerMetadata } from './logging/fields.ts'
 import { compileFormat } from './logging/format.ts'
-import { checkAddress, createPoster, endpointsField, keepaliveTimeoutField, pickOne } from './logging/http.ts'
+import {
+  checkEndpoints,
+  createPoster,
+  endpointsField,
+  headersField,
+  keepaliveTimeoutField,
+  pickOne,
+  verifyField,
+} from './logging/http.ts'
 import { createLogger } from './logging/logger.ts'
 
 const schema = Type.Object({
@@ -29,14 +36,9 @@ const schema = Type.Object({
       examples: ['tenant-1'],
     }),
   ),
-  headers: Type.Optional(
-    Type.Record(Type.String(), Type.String(), {
-      title: 'Headers',
-      description:
-        'further headers of a push, such as Authorization; X-Scope-OrgID and Content-Type are not taken from here',
-      minProperties: 1,
-      examples: [{ Authorization: 'Bearer a-token' }],
-    }),
+  headers: headersField(
+    'further headers of a push, such as Authorization; X-Scope-OrgID and Content-Type are not taken from here',
+    'Bearer a-token',
   ),
   log_labels: Type.Optional(
     Type.Record(Type.String(), Type.String({ minLength: 1 }), {
@@ -46,14 +48,7 @@ const schema = Type.Object({
       examples: [{ job: 'gateway', route: '$route_id' }],
     }),
   ),
-  ssl_verify: Type.Optional(
-    Type.Boolean({
-      title: 'Verify certificate',
-      description: "check the server's certificate",
-      default: true,
-      examples: [false],
-    }),
-  ),
+  ssl_verify: verifyField,
   timeout: Type.Optional(
     Type.Integer({
       title: 'Timeout',
@@ -95,8 +90,7 @@ export default definePlugin<Conf>({
   schema,
   metadataSchema: loggerMetadata,
   check(conf, kind) {
-    if (kind === 'plugin') for (const address of conf.endpoint_addrs) checkAddress('endpoint_addrs', address)
-    if (kind === 'plugin') checkFields('headers', conf.headers)
+    if (kind === 'plugin') checkEndpoints(conf)
     checkLogger(conf, kind)
   },
   setup(conf, env) {

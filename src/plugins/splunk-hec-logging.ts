@@ -7,7 +7,7 @@ import { createHttpClient } from '../gateway/http-client.ts'
 import { definePlugin } from '../gateway/plugin.ts'
 import { defaultEntry, type Entry } from './logging/entry.ts'
 import { batchFields, checkLogger, entryFields, loggerMetadata } from './logging/fields.ts'
-import { ADDRESS_PATTERN, checkAddress, createPoster, keepaliveTimeoutField } from './logging/http.ts'
+import { ADDRESS_PATTERN, checkAddress, createPoster, keepaliveTimeoutField, verifyField } from './logging/http.ts'
 import { createLogger } from './logging/logger.ts'
 
 const schema = Type.Object({
@@ -44,14 +44,7 @@ const schema = Type.Object({
       examples: [{ uri: 'http://127.0.0.1:8088/services/collector', token: 'a-token' }],
     },
   ),
-  ssl_verify: Type.Optional(
-    Type.Boolean({
-      title: 'Verify certificate',
-      description: "check the server's certificate",
-      default: true,
-      examples: [false],
-    }),
-  ),
+  ssl_verify: verifyField,
   ...entryFields,
   ...batchFields('splunk-hec-logging'),
 })

@@ -6,6 +6,8 @@ import Type from 'typebox'
 import type { Exchange } from '../../gateway/exchange.ts'
 import type { PluginEnv, Reply } from '../../gateway/plugin.ts'
 import { interpolate, variable } from '../../gateway/variables.ts'
+import type { RedisPolicy } from '../../lib/redis-settings.ts'
+import { oneOfTexts } from '../../lib/schema-types.ts'
 
 export const rejectionFields = {
   rejected_code: Type.Integer({
@@ -31,6 +33,33 @@ export const rejectionFields = {
     examples: [true],
   }),
 }
+
+/** How `key` is read, one of `types`. */
+export function keyTypeField<const T extends readonly KeyConf['key_type'][]>(types: T) {
+  return oneOfTexts(types, {
+    title: 'Key type',
+    description: 'how `key` is read',
+    default: 'var',
+    examples: ['var_combination'],
+  })
+}
+
+/** Where `what` is kept, one of `policies`. */
+export function policyField<const T extends readonly ('local' | RedisPolicy)[]>(what: string, policies: T) {
+  return oneOfTexts(policies, {
+    title: 'Policy',
+    description: `where ${what} are kept: in this process, or in Redis for all nodes`,
+    default: 'local',
+    examples: ['redis'],
+  })
+}
+
+/** What a rule counts by. */
+export const ruleKeyField = Type.String({
+  title: 'Key',
+  description: 'what is counted by, with variables',
+  examples: ['$remote_addr'],
+})
 
 /** The Redis fields that are secrets, for a plugin's `encrypted`. */
 export const REDIS_SECRETS = ['redis_password', 'sentinel_password']
@@ -134,8 +163,17 @@ export function uncounted(env: PluginEnv, plugin: string, conf: { allow_degradat
   }
 }
 
-/** Why rules that share a key are refused, and a group of them: each rule has a counter of its own, found by its key. */
-export function rulesFault(conf: { group?: string; rules?: readonly { key: string }[] }): string | undefined {
+/**
+ * What is wrong with the limits of a configuration, in APISIX's words; undefined: nothing. They are either rules or one limit by the two members
+ * `single`. Each rule has a counter of its own, found by its key: rules that share one are refused, and a group of them.
+ */
+export function rulesFault<Conf extends { group?: string; rules?: readonly { key: string }[] }>(
+  conf: Conf,
+  single: readonly [keyof Conf & string, keyof Conf & string],
+): string | undefined {
+  const set = single.filter((name) => conf[name] !== undefined)
+  if (conf.rules && set.length > 0) return `${single.join('/')} and rules cannot be specified at the same time`
+  if (!conf.rules && set.length < single.length) return 'value should match only one schema, but matches none'
   const keys = conf.rules?.map(({ key }) => key) ?? []
   const twice = keys.find((key, index) => keys.indexOf(key) !== index)
   if (conf.group !== undefined && conf.rules) return 'group and rules cannot be specified at the same time'

@@ -1,6 +1,7 @@
 // Posts batches over HTTP, for the loggers whose receiver speaks it.
 import Type from 'typebox'
 import type { HttpClient } from '../../gateway/http-client.ts'
+import { checkFields } from '../../lib/header-fields.ts'
 
 /** APISIX's pattern of an address. `checkAddress` is stricter. */
 export const ADDRESS_PATTERN = '^[^\\/]+:\\/\\/([\\da-zA-Z.-]+|\\[[\\da-fA-F:]+\\])(:\\d+)?'
@@ -25,6 +26,33 @@ export function endpointsField(server: string, example: string) {
     examples: [[example]],
   })
 }
+
+/** Fields that go with each batch. `authorization`: an example of the one that is set most. */
+export function headersField(description: string, authorization: string) {
+  return Type.Optional(
+    Type.Record(Type.String(), Type.String(), {
+      title: 'Headers',
+      description,
+      minProperties: 1,
+      examples: [{ Authorization: authorization }],
+    }),
+  )
+}
+
+/** Throws unless the addresses and the headers can be sent as they are written. */
+export function checkEndpoints(conf: { endpoint_addrs: string[]; headers?: Record<string, string> }): void {
+  for (const address of conf.endpoint_addrs) checkAddress('endpoint_addrs', address)
+  checkFields('headers', conf.headers)
+}
+
+export const verifyField = Type.Optional(
+  Type.Boolean({
+    title: 'Verify certificate',
+    description: "check the server's certificate",
+    default: true,
+    examples: [false],
+  }),
+)
 
 export const keepaliveTimeoutField = Type.Optional(
   Type.Integer({
