@@ -9,6 +9,18 @@ export interface ProofLine {
   ok: boolean
 }
 
+/** What `plan`, and other operations that make plans, answer. */
+export interface Planned {
+  plan_id: string
+  digest: string
+  target: string
+  diff: string
+  warnings: string[]
+  impact: string[]
+  notes: string[]
+  proof: string[]
+}
+
 export interface TargetState {
   name: string
   gateway: string

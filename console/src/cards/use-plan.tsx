@@ -2,23 +2,12 @@
 
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import type { ApprovalRequest, Secret } from '../../../src/operations/contract.ts'
-import { operate, type ProofLine } from '../api.ts'
+import { operate, type Planned, type ProofLine } from '../api.ts'
 import { madeSecretsIn } from '../forms/made-secrets.ts'
 import { Problem } from '../parts/problem.tsx'
 import { PlanCard } from './plan-card.tsx'
 import { ProofTable } from './proof-table.tsx'
 import { SecretCard } from './secret-card.tsx'
-
-interface Planned {
-  plan_id: string
-  digest: string
-  target: string
-  diff: string
-  warnings: string[]
-  impact: string[]
-  notes: string[]
-  proof: string[]
-}
 
 interface Applied {
   summary: string

@@ -2,20 +2,9 @@
 // the plan. Without one the person is told where to decide.
 import type { App } from '@modelcontextprotocol/ext-apps'
 import { type ReactNode, useState } from 'react'
-import type { ProofLine } from '../api.ts'
+import type { Planned, ProofLine } from '../api.ts'
 import { AppliedCard } from '../cards/applied-card.tsx'
 import { PlanCard } from '../cards/plan-card.tsx'
-
-export interface Planned {
-  plan_id: string
-  digest: string
-  target: string
-  diff: string
-  warnings: string[]
-  impact: string[]
-  notes: string[]
-  proof: string[]
-}
 
 type Applied = Record<string, unknown> & { change_id: string; summary: string; proof: ProofLine[]; secrets: string[] }
 

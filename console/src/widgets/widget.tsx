@@ -1,9 +1,10 @@
 import type { App } from '@modelcontextprotocol/ext-apps'
 import { type ReactNode, useEffect, useState } from 'react'
+import type { Planned } from '../api.ts'
 import { type Explained, ExplainedCard } from '../cards/explained-card.tsx'
 import { ResultCard } from '../cards/result-card.tsx'
 import { Problem } from '../parts/problem.tsx'
-import { type Planned, PlanWidget } from './plan-widget.tsx'
+import { PlanWidget } from './plan-widget.tsx'
 import { type Counted, TrafficWidget } from './traffic-widget.tsx'
 
 export interface Answer {

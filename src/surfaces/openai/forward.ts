@@ -10,6 +10,7 @@ import { writable } from '../../operations/one-by-one.ts'
 import { merge } from '../../operations/patch.ts'
 import { makePlan } from '../../operations/plan.ts'
 import type { Resource } from '../../resources/kinds.ts'
+import { STATUS } from '../http/answers.ts'
 import { ApprovalNeeded, leaveWaiting } from '../operator.ts'
 
 /** Writes that wait at once. */
@@ -46,17 +47,9 @@ export class RouteForwarder {
       return await this.#write(c, method, id, origin, ctx)
     } catch (error) {
       if (!(error instanceof OperationError)) throw error
-      const status = {
-        invalid: 400,
-        not_found: 404,
-        conflict: 409,
-        refused: 403,
-        unreachable: 502,
-        target: 502,
-      } as const
       return c.json(
         error.code === 'not_found' ? { message: 'Key not found' } : { error_msg: error.message },
-        status[error.code],
+        STATUS[error.code],
       )
     }
   }
