@@ -1,7 +1,6 @@
 // Puts one Gateward together: store, data plane, Admin API, metrics, operator's surface; and takes it down again in the opposite order.
 import { mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { resolve } from 'node:path'
 import { createAdmin } from './admin/admin.ts'
 import { createControl } from './admin/control.ts'
 import type { AdminKey } from './admin/keys.ts'
@@ -11,8 +10,6 @@ import { ConfigFeed } from './feed.ts'
 import { createFaultFinder } from './foreign.ts'
 import { DataPlane } from './gateway/data-plane.ts'
 import { SERVER } from './gateway/error-page.ts'
-import type { Address } from './gateway/listener.ts'
-import { allocateMemory } from './gateway/plugin-memory.ts'
 import { checkVars } from './gateway/router/vars.ts'
 import { SecretKeeper } from './gateway/secret-managers/keeper.ts'
 import { holdYoungGeneration } from './gateway/v8-flags.ts'
@@ -22,6 +19,7 @@ import { Secretbox } from './lib/secretbox.ts'
 import { version } from './lib/version.ts'
 import { exposition } from './metrics/exposition.ts'
 import { processMetrics } from './metrics/process-metrics.ts'
+import { toPlaneOptions } from './plane-options.ts'
 import { plugins } from './plugins/index.ts'
 import { createCatalog, type PluginCatalog } from './resources/catalog.ts'
 import { createValidator, type Validator } from './resources/validator.ts'
@@ -70,12 +68,11 @@ export async function startGateward(settings: Settings): Promise<Gateward> {
   }
 }
 
-interface Parts {
+/** The configuration and what reads it. */
+interface Configured {
   settings: Settings
   store: Store
   feed: ConfigFeed
-  plane: DataPlane
-  secrets: SecretKeeper
   keys: LiveAdminKeys
   closers: Closers
   log: ReturnType<typeof createLogger>
@@ -83,7 +80,38 @@ interface Parts {
   validator: Validator
 }
 
+/** The configuration, and the data plane that serves it. */
+interface Parts extends Configured {
+  plane: DataPlane
+  secrets: SecretKeeper
+}
+
 async function open(settings: Settings, closers: Closers, close: () => Promise<void>): Promise<Gateward> {
+  const parts = await openPlane(await openConfiguration(settings, closers))
+  const { store, plane } = parts
+  const admin = await listenAdmin(parts)
+  await listenControl(parts)
+  const metrics = await serveMetrics(settings.metrics.listen, () => metricsText(plane, store), closers)
+  const gateway = settings.gateway.http.map((text, i) => `${parseAddress(text)?.host}:${plane.ports[i]}`)
+  const { surface, ownerUrl } = await openSurface(parts, {
+    ...settings,
+    admin: { ...settings.admin, listen: admin ?? settings.admin.listen },
+    gateway: { ...settings.gateway, http: gateway },
+    metrics: { listen: metrics ?? 'off' },
+  })
+  return {
+    gateway,
+    gatewayTls: settings.gateway.https.map((text, i) => `${parseAddress(text)?.host}:${plane.tlsPorts[i]}`),
+    admin,
+    metrics,
+    surface,
+    storeTrouble: () => store.trouble(),
+    ownerUrl,
+    close,
+  }
+}
+
+async function openConfiguration(settings: Settings, closers: Closers): Promise<Configured> {
   const log = createLogger(settings.log.level)
   mkdirSync(settings.data_dir, { recursive: true, mode: 0o700 })
   // The SQLite store owns its own file.
@@ -117,6 +145,12 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
         'resources of the store cannot be served as they stand there; the last good ones are served, if there are any',
       ),
   })
+  return { settings, store, feed, keys, closers, log, catalog, validator }
+}
+
+/** Loads the configuration and starts the threads that serve it. */
+async function openPlane(configured: Configured): Promise<Parts> {
+  const { settings, store, feed, closers, log } = configured
   const loaded = holdYoungGeneration()
   closers.push(loaded)
   await feed.start()
@@ -151,103 +185,21 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
   closers.push(() => plane.close(settings.gateway.drain_seconds * 1000))
   await plane.start()
   loaded()
-
-  const parts: Parts = {
-    settings,
-    store,
-    feed,
-    plane,
-    secrets,
-    keys,
-    closers,
-    log,
-    catalog,
-    validator,
-  }
-  const admin = await listenAdmin(parts)
-  await listenControl(parts)
-  const metrics = await serveMetrics(settings.metrics.listen, () => metricsText(plane, store), closers)
-  const gateway = settings.gateway.http.map((text, i) => `${parseAddress(text)?.host}:${plane.ports[i]}`)
-  const opened = {
-    ...settings,
-    admin: { ...settings.admin, listen: admin ?? settings.admin.listen },
-    gateway: { ...settings.gateway, http: gateway },
-    metrics: { listen: metrics ?? 'off' },
-  }
-  const opener = settings.surface.listen === 'off' ? undefined : await import('./surfaces/open.ts')
-  const watch: DataPlane['watch'] = (show) => plane.watch(show)
-  const storeTrouble = (): string | undefined => store.trouble()
-  const { surface, owner } =
-    (await opener?.openSurface(opened, () => keys.current.admin, closers, log, { storeTrouble, watch })) ?? {}
-  return {
-    gateway,
-    gatewayTls: settings.gateway.https.map((text, i) => `${parseAddress(text)?.host}:${plane.tlsPorts[i]}`),
-    admin,
-    metrics,
-    surface,
-    storeTrouble,
-    ownerUrl: () =>
-      surface && owner ? `${browserOrigin(settings.surface.public_url, surface)}/?ticket=${owner.ticket()}` : undefined,
-    close,
-  }
+  return { ...configured, plane, secrets }
 }
 
-function toPlaneOptions(
-  settings: Settings,
-): Omit<ConstructorParameters<typeof DataPlane>[0], 'log' | 'snapshot' | 'secrets' | 'version' | 'metricsText'> {
-  const { gateway, stream } = settings
-  const toAddresses = (list: string[]): Address[] => list.map((text) => parseAddress(text) as Address)
-  return {
-    threads: settings.threads,
-    counterKeys: 262_144,
-    checkedNodes: 16_384,
-    listen: toAddresses(gateway.http),
-    listenTls: toAddresses(gateway.https),
-    listenProxied: toAddresses(gateway.proxy_protocol.http),
-    listenTlsProxied: toAddresses(gateway.proxy_protocol.https),
-    stream: {
-      tcp: toAddresses(stream.tcp),
-      tls: toAddresses(stream.tls),
-      udp: toAddresses(stream.udp),
-      proxyProtocol: stream.proxy_protocol,
-      maxConnections: stream.connections,
-      maxUdpSessions: stream.udp_sessions,
-      udpIdleMs: stream.udp_idle_seconds * 1000,
-    },
-    accessLog:
-      gateway.access_log.file === undefined
-        ? undefined
-        : { file: resolve(settings.data_dir, gateway.access_log.file), format: gateway.access_log.format },
-    limits: {
-      headBytes: gateway.head_bytes,
-      targetBytes: gateway.target_bytes,
-      fields: gateway.header_count,
-      headTimeoutMs: gateway.head_timeout_ms,
-      bodyTimeoutMs: gateway.body_timeout_ms,
-      keepaliveTimeoutMs: gateway.keepalive_timeout_ms,
-      sendTimeoutMs: gateway.send_timeout_ms,
-      keepaliveRequests: gateway.keepalive_requests,
-      bodyBytes: gateway.body_bytes,
-    },
-    http2: gateway.enable_http2 ? { concurrentStreams: gateway.http2_concurrent_streams } : undefined,
-    routerMode: gateway.router,
-    enabledPlugins: settings.plugins.enable,
-    attributes: withHttpsPort(settings),
-    dnsServers: gateway.dns_servers,
-    dataDir: resolve(settings.data_dir),
-    memory: allocateMemory(plugins, settings.plugins.attr),
-    nodeId: readNodeId(settings.data_dir),
-    logLevel: settings.log.level,
-    trustedProxies: gateway.trusted_proxies,
-    realIpHeader: gateway.real_ip_header,
-    fallbackSni: gateway.fallback_sni,
-  }
-}
-
-/** `redirect` sends to the port where HTTPS is served, unless its attributes name another. */
-function withHttpsPort({ plugins: { attr }, gateway }: Settings): Settings['plugins']['attr'] {
-  const port = Number(gateway.https?.[0]?.split(':').at(-1))
-  return port > 0 ? { ...attr, redirect: { https_port: port, ...attr.redirect } } : attr
+/** `opened`: the settings with the addresses that were really opened. The operator's code is loaded only now, when the gateway serves. */
+async function openSurface(
+  { store, plane, keys, closers, log }: Parts,
+  opened: Settings,
+): Promise<Pick<Gateward, 'surface' | 'ownerUrl'>> {
+  if (opened.surface.listen === 'off') return { surface: undefined, ownerUrl: () => undefined }
+  const surfaces = await import('./surfaces/open.ts')
+  const { surface, owner } = await surfaces.openSurface(opened, () => keys.current.admin, closers, log, {
+    storeTrouble: () => store.trouble(),
+    watch: (show) => plane.watch(show),
+  })
+  return { surface, ownerUrl: () => `${browserOrigin(opened.surface.public_url, surface)}/?ticket=${owner.ticket()}` }
 }
 
 function metricsText(plane: DataPlane, store: Store): string {
