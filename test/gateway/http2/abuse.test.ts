@@ -10,11 +10,8 @@ import { until } from '../../until.ts'
 import { type Listening, listenForTest, makeCertificate } from '../listening.ts'
 import { threadForTest } from '../thread-for-test.ts'
 import { ask, connect } from './client.ts'
+import { END_HEADERS, END_STREAM, frame, PREFACE, TYPE } from './frames.ts'
 
-const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
-const TYPE = { headers: 1, reset: 3, settings: 4, ping: 6, goaway: 7, continuation: 9 }
-const END_STREAM = 1
-const END_HEADERS = 4
 /** GET / with the scheme http and the authority a, in HPACK without its dynamic table. */
 const REQUEST = Buffer.from([0x82, 0x86, 0x84, 0x01, 0x01, 0x61])
 
@@ -47,15 +44,6 @@ after(() => {
   listening.close()
   thread.close()
 })
-
-function frame(type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): Buffer {
-  const head = Buffer.alloc(9)
-  head.writeUIntBE(payload.length, 0, 3)
-  head.writeUInt8(type, 3)
-  head.writeUInt8(flags, 4)
-  head.writeUInt32BE(stream, 5)
-  return Buffer.concat([head, payload])
-}
 
 const headers = (stream: number, flags = END_HEADERS | END_STREAM): Buffer =>
   frame(TYPE.headers, flags, stream, REQUEST)
@@ -100,7 +88,10 @@ test('rapid reset: streams that are opened and reset at once end the connection'
 
 test('a client that makes us reset its streams ends the same way', async () => {
   // A window update of zero on an open stream is an error of that stream (RFC 9113 6.9).
-  const pairs = Array.from({ length: 2000 }, (_, i) => [headers(2 * i + 1), frame(8, 0, 2 * i + 1, Buffer.alloc(4))])
+  const pairs = Array.from({ length: 2000 }, (_, i) => [
+    headers(2 * i + 1),
+    frame(TYPE.windowUpdate, 0, 2 * i + 1, Buffer.alloc(4)),
+  ])
   assertRefused(await send(Buffer.concat(pairs.flat())))
   await stillServes()
 })

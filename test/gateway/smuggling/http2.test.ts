@@ -3,14 +3,11 @@
 import assert from 'node:assert/strict'
 import net from 'node:net'
 import { after, before, describe, test } from 'node:test'
+import { END_HEADERS, END_STREAM, frame, PREFACE, TYPE } from '../http2/frames.ts'
 import { type Listening, listenForTest } from '../listening.ts'
 import { threadForTest } from '../thread-for-test.ts'
 import { ambiguityOf, type Recorded, type RecordingUpstream, startRecordingUpstream } from './recording-upstream.ts'
 
-const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
-const TYPE = { data: 0, headers: 1, reset: 3, settings: 4, goaway: 7 }
-const END_STREAM = 1
-const END_HEADERS = 4
 /** A request that is not answered, reset or ended in this time was swallowed. */
 const ANSWER_MS = 5000
 
@@ -28,15 +25,6 @@ after(() => {
   listening.close()
   thread.close()
 })
-
-function frame(type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): Buffer {
-  const head = Buffer.alloc(9)
-  head.writeUIntBE(payload.length, 0, 3)
-  head.writeUInt8(type, 3)
-  head.writeUInt8(flags, 4)
-  head.writeUInt32BE(stream, 5)
-  return Buffer.concat([head, payload])
-}
 
 /** HPACK: literal fields without indexing and without Huffman. */
 function encode(fields: Fields): Buffer {
