@@ -77,7 +77,7 @@ test('the status is a variable for log formats', async () => {
   route(MEMORY, { 'file-logger': { path, log_format: { cache: '$upstream_cache_status' } } })
   for (let i = 0; i < 2; i++) await bench.send('/logged')
   const said = (): string[] => (existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [])
-  for (let i = 0; i < 100 && said().length < 2; i++) await sleep(50)
+  await until(() => said().length === 2, 'both requests are logged')
   assert.deepEqual(
     said().map((line) => JSON.parse(line).cache),
     ['MISS', 'HIT'],
