@@ -15,7 +15,7 @@ import { lenient, TEXT_KEYWORDS } from './reference-schema.ts'
 import { SCHEMAS, SECRET_SCHEMAS } from './schemas.ts'
 import { UNIQUE_ITEMS } from './unique-items.ts'
 import { checkUpstream } from './upstream-schema.ts'
-import { type Failure, listFailures, wordFirst } from './wording.ts'
+import { escapePointer, type Failure, listFailures, MAX_FAILURES, plainFailure, wordFirst } from './wording.ts'
 
 export interface Invalid {
   /** As APISIX words it: the first thing that is wrong. */
@@ -56,8 +56,10 @@ const META = {
 
 const LUA_FIELDS: Record<string, string> = {
   filter_func: 'Lua functions are not run here: express the condition with `vars`',
-  script: 'Lua scripts are not run here: use plugins, for example serverless-pre-function or response-rewrite',
-  script_id: 'Lua scripts are not run here: use plugins, for example serverless-pre-function or response-rewrite',
+  script:
+    'Lua scripts are not run here: use plugins such as proxy-rewrite and response-rewrite, or a service of your own',
+  script_id:
+    'Lua scripts are not run here: use plugins such as proxy-rewrite and response-rewrite, or a service of your own',
 }
 
 export function createValidator(options: ValidatorOptions): Validator {
@@ -106,7 +108,7 @@ export function createValidator(options: ValidatorOptions): Validator {
     const message =
       checkFilter(conf as Resource, options.checkVars) ??
       messageOf(() => plugin.check?.(conf as Resource, which, options.attributes?.[plugin.name] ?? {}, otherPlugin))
-    return message === undefined ? undefined : plain(message, base)
+    return message === undefined ? undefined : plain(message, base, conf)
   }
 
   function otherPlugin(name: string): OtherPlugin | undefined {
@@ -114,29 +116,33 @@ export function createValidator(options: ValidatorOptions): Validator {
     return plugin && { type: plugin.type, fault: (conf) => checkPlugin(plugin, conf, 'plugin', '')?.message }
   }
 
-  function checkPlugins(kind: Kind, plugins: unknown): Invalid | undefined {
+  function checkNamed(kind: Kind, name: string, conf: unknown): Invalid | undefined {
     const named = kind === 'consumers' || kind === 'credentials' ? 'invalid plugins configuration: ' : ''
-    for (const [name, conf] of Object.entries((plugins ?? {}) as Resource)) {
-      const base = `/plugins/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
-      const plugin = options.catalog.get(name)
-      if (!plugin) return unknownPlugin(name, base, options.catalog, named)
-      const unfit = kind === 'stream_routes' ? unfitForStream(name, base, conf) : undefined
-      if (unfit) return unfit
-      if (kind === 'credentials' && plugin.type !== 'auth')
-        return plain(`${named}only supports auth type plugins in consumer credential`, base)
-      const which = named && plugin.type === 'auth' ? 'consumer' : 'plugin'
-      const invalid = checkPlugin(plugin, conf, which, base)
-      if (invalid) {
-        invalid.message = `${named}failed to check the configuration of plugin ${name} err: ${invalid.message}`
-        return invalid
-      }
+    const base = `/plugins/${escapePointer(name)}`
+    const plugin = options.catalog.get(name)
+    if (!plugin) return unknownPlugin(name, base, options.catalog, named)
+    const unfit = kind === 'stream_routes' ? unfitForStream(name, base, conf) : undefined
+    if (unfit) return unfit
+    if (kind === 'credentials' && plugin.type !== 'auth')
+      return plain(`${named}only supports auth type plugins in consumer credential`, base, conf)
+    const which = named && plugin.type === 'auth' ? 'consumer' : 'plugin'
+    const invalid = checkPlugin(plugin, conf, which, base)
+    const prefix = `${named}failed to check the configuration of plugin ${name} err: `
+    return invalid && { ...invalid, message: prefix + invalid.message }
+  }
+
+  /** What is wrong with each plugin, as long as there is room to tell it. */
+  function* checkPlugins(kind: Kind, plugins: unknown): Generator<Invalid> {
+    if (typeof plugins !== 'object' || plugins === null || Array.isArray(plugins)) return // its kind's schema tells that
+    for (const [name, conf] of Object.entries(plugins)) {
+      const invalid = checkNamed(kind, name, conf)
+      if (invalid) yield invalid
     }
-    return undefined
   }
 
   function checkKind(kind: Kind, id: string, resource: Resource): Invalid | undefined {
     const schema = schemaOf(kind, id)
-    if (!schema) return plain(`invalid secret manager: ${id.split('/')[0]}`, '')
+    if (!schema) return plain(`invalid secret manager: ${id.split('/')[0]}`, '', resource)
     // A secret's id is manager/id: the part after the manager is what the pattern is for.
     const checked = kind === 'secrets' ? { ...resource, id: id.slice(id.indexOf('/') + 1) } : resource
     const errors = validate(schema, checked)
@@ -151,11 +157,15 @@ export function createValidator(options: ValidatorOptions): Validator {
       const invalid = checkPlugin(plugin, metadata, 'metadata', '')
       return invalid && { ...invalid, message: `invalid configuration: ${invalid.message}` }
     }
-    const beyond = (): string | undefined => checkBeyondSchema(kind, resource, options)
-    const invalid = checkKind(kind, id, resource)
-    if (invalid) return invalid
-    const message = beyond()
-    return message === undefined ? checkPlugins(kind, resource.plugins) : plain(message, '')
+    return firstOf(problems(kind, id, resource))
+  }
+
+  function* problems(kind: Kind, id: string, resource: Resource): Generator<Invalid> {
+    const malformed = checkKind(kind, id, resource)
+    if (malformed) yield malformed
+    const message = malformed ? undefined : checkBeyondSchema(kind, resource, options)
+    if (message !== undefined) yield plain(message, '', resource)
+    yield* checkPlugins(kind, resource.plugins)
   }
 
   return { check, pluginSchema }
@@ -218,7 +228,8 @@ function unfitForStream(name: string, pointer: string, conf: unknown): Invalid |
   if (field === undefined) return undefined
   return plain(
     `failed to check the configuration of plugin ${name} err: property "${field}" is not for stream routes: a stream has no bodies of requests`,
-    `${pointer}/${field}`,
+    pointer,
+    conf,
   )
 }
 
@@ -235,6 +246,18 @@ function unknownName(name: string, pointer: string, catalog: PluginCatalog): Fai
   return nearest.length > 0 ? { ...failure, nearest } : failure
 }
 
-function plain(message: string, pointer: string): Invalid {
-  return { message, failures: [{ pointer, found: 'an invalid value', expected: message }] }
+/** Of a value that no schema tells what is wrong with. */
+function plain(message: string, pointer: string, value: unknown): Invalid {
+  return { message, failures: [plainFailure(message, pointer, value)] }
+}
+
+/** All that is wrong, in the words of the first. */
+function firstOf(all: Iterable<Invalid>): Invalid | undefined {
+  let first: Invalid | undefined
+  for (const { message, failures } of all) {
+    if (first) first.failures.push(...failures)
+    else first = { message, failures: [...failures] }
+    if (first.failures.length >= MAX_FAILURES) break
+  }
+  return first && { ...first, failures: first.failures.slice(0, MAX_FAILURES) }
 }

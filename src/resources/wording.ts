@@ -13,7 +13,8 @@ export interface Failure {
   nearest?: string[]
 }
 
-const MAX_FAILURES = 50
+/** Failures of one resource that are told. */
+export const MAX_FAILURES = 50
 const MAX_FOUND_LENGTH = 80
 
 // The order in which the library looks at a schema's keywords.
@@ -70,6 +71,20 @@ export function listFailures(errors: readonly ErrorObject[], base = ''): Failure
     failures.push(toFailure(error, base, text))
   }
   return failures
+}
+
+const NAMED_MEMBER = /property "([^"]+)"/
+
+/** A failure that is told as a text only, which mostly names the member that it is about: `property "a.b" ...`. */
+export function plainFailure(message: string, base: string, value: unknown): Failure {
+  let pointer = base
+  let data = value
+  for (const name of NAMED_MEMBER.exec(message)?.[1]?.split('.') ?? []) {
+    if (typeof data !== 'object' || data === null || !Object.hasOwn(data, name)) break
+    pointer += `/${escapePointer(name)}`
+    data = (data as Record<string, unknown>)[name]
+  }
+  return { pointer, found: describe(data), expected: message.replace(/^invalid configuration: /, '') }
 }
 
 function toFailure(error: ErrorObject, base: string, found: string): Failure {
@@ -258,6 +273,6 @@ function unescapePointer(part: string): string {
   return decoded.replaceAll('~1', '/').replaceAll('~0', '~')
 }
 
-function escapePointer(part: string): string {
+export function escapePointer(part: string): string {
   return part.replaceAll('~', '~0').replaceAll('/', '~1')
 }

@@ -22,6 +22,29 @@ test('a write answers with the revision that serves it', () =>
     assert.equal(String(got.body.modifiedIndex), put.headers.get('x-gateward-revision'))
   }))
 
+test('a refusal tells all that is wrong at once: of the resource, of each plugin, and what no schema tells', () =>
+  withAdmin(async ({ call }) => {
+    const plugins = { 'limit-count': { count: 0 }, cors: { allow_credential: true, allow_origins: '*' }, nope: {} }
+    const { status, body } = await call('PUT', '/routes/1', { ...ROUTE, priority: 'high', plugins })
+    assert.equal(status, 400)
+    assert.equal(
+      body.error_msg,
+      'invalid configuration: property "priority" validation failed: wrong type: expected integer, got string',
+    )
+    const pointers = (body.errors as { pointer: string }[]).map(({ pointer }) => pointer)
+    for (const place of ['/priority', '/plugins/limit-count/count', '/plugins/cors', '/plugins/nope'])
+      assert.ok(pointers.includes(place), `${place} in ${pointers.join(' ')}`)
+  }))
+
+test('a member that a check refuses is named with its place and what stands there', () =>
+  withAdmin(async ({ call }) => {
+    const { body } = await call('PUT', '/routes/1', { ...ROUTE, filter_func: 'function(vars) return true end' })
+    const [first] = body.errors as { pointer: string; found: string; expected: string }[]
+    assert.equal(first?.pointer, '/filter_func')
+    assert.equal(first?.found, '"function(vars) return true end"')
+    assert.match(first?.expected ?? '', /^property "filter_func" is not supported/)
+  }))
+
 test('If-Match and If-None-Match compare before they write', () =>
   withAdmin(async ({ call }) => {
     await call('PUT', '/routes/1', ROUTE)
