@@ -24,9 +24,11 @@ import { consoleApi } from './http/console-api.ts'
 import { PAGE_CSP, readConsole } from './http/console-files.ts'
 import { type OperationsApiDeps, operationsApi } from './http/operations-api.ts'
 import { mcpRoutes } from './mcp/routes.ts'
+import { createMcpFactory } from './mcp/server.ts'
 import { actionsDocument } from './openai/actions.ts'
 import { manifest, openapi } from './openai/document.ts'
 import { RouteForwarder } from './openai/forward.ts'
+import { localOperator } from './operator.ts'
 import type { Owner } from './owner.ts'
 
 /** Bytes of a route that the plugin of 2023 sends. */
@@ -59,7 +61,9 @@ export function createSurface(deps: SurfaceDeps): Hono {
   app.notFound((c) => c.json({ error_msg: `there is no ${c.req.method} ${c.req.path} here` }, 404))
   page(app, deps)
   plugin(app, deps)
-  mcpRoutes(app, deps)
+  const operator = localOperator(deps.operations, (signal) => deps.context('mcp', signal))
+  const { operations, version } = deps
+  mcpRoutes(app, { ...deps, servers: createMcpFactory({ operations, operator, version }) })
   app.use('/v1/*', async (c, next) => {
     await next()
     c.header('Cache-Control', 'no-store')

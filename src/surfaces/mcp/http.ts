@@ -5,10 +5,11 @@ import {
   type ClientCapabilities,
   createMcpHandler,
   type McpHttpHandler,
+  type McpServerFactory,
 } from '@modelcontextprotocol/server'
 import type { Context } from 'hono'
 import type { Principal } from '../http/principal.ts'
-import { createMcpFactory, type McpOptions, SHOWS_WIDGETS } from './server.ts'
+import { SHOWS_WIDGETS } from './server.ts'
 import { Sessions } from './sessions.ts'
 import { showsWidgets } from './widgets.ts'
 
@@ -20,11 +21,10 @@ export interface McpHttp {
   sessions: Sessions
 }
 
-export function createMcpHttp(options: McpOptions, onError: (error: Error) => void): McpHttp {
-  const factory = createMcpFactory(options)
+export function createMcpHttp(servers: McpServerFactory, onError: (error: Error) => void): McpHttp {
   return {
-    handler: createMcpHandler(factory, { maxRequestBodySize: MAX_MESSAGE_BYTES, onerror: onError }),
-    sessions: new Sessions(factory, MAX_MESSAGE_BYTES),
+    handler: createMcpHandler(servers, { maxRequestBodySize: MAX_MESSAGE_BYTES, onerror: onError }),
+    sessions: new Sessions(servers, MAX_MESSAGE_BYTES),
   }
 }
 

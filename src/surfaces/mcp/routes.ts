@@ -1,23 +1,20 @@
 // The paths of MCP over HTTP: `/mcp` for callers with enough rights, and the metadata by which a client finds out where to get a token.
+import type { McpServerFactory } from '@modelcontextprotocol/server'
 import type { Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { Logger } from '../../gateway/plugin.ts'
 import { type OperationsApiDeps, tooLarge, unauthorized } from '../http/operations-api.ts'
 import type { Principal } from '../http/principal.ts'
-import { localOperator } from '../operator.ts'
 import { type Scope, scopeOf } from '../scopes.ts'
 import { createMcpHttp, MAX_MESSAGE_BYTES, serveMcp } from './http.ts'
 
-interface McpRoutesDeps extends OperationsApiDeps {
-  version: string
-  log: Logger
+interface McpRoutesDeps extends Pick<OperationsApiDeps, 'operations' | 'access'> {
+  servers: McpServerFactory
+  log: Pick<Logger, 'debug'>
 }
 
 export function mcpRoutes(app: Hono, deps: McpRoutesDeps): void {
-  const operator = localOperator(deps.operations, (signal) => deps.context('mcp', signal))
-  const mcp = createMcpHttp({ operations: deps.operations, operator, version: deps.version }, (error) =>
-    deps.log.debug({ err: error }, 'an MCP request was refused'),
-  )
+  const mcp = createMcpHttp(deps.servers, (error) => deps.log.debug({ err: error }, 'an MCP request was refused'))
   const { oauth } = deps.access
   if (oauth)
     for (const path of ['/.well-known/oauth-protected-resource', '/.well-known/oauth-protected-resource/mcp'])
@@ -40,7 +37,7 @@ export function mcpRoutes(app: Hono, deps: McpRoutesDeps): void {
 async function missingScope(
   c: Context,
   { scopes }: Principal,
-  { operations }: McpRoutesDeps,
+  { operations }: Pick<McpRoutesDeps, 'operations'>,
 ): Promise<Scope | undefined> {
   const called = c.req.method === 'POST' ? await calledTool(c) : undefined
   const operation = operations.find((one) => one.name === called)
