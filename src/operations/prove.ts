@@ -126,6 +126,11 @@ async function credentialOf({ credential }: Expectation, target: Target): Promis
   return { [credential.header]: value }
 }
 
+/** As a client sends it: what a request line cannot hold is encoded, what is encoded already stays. */
+function percentEncoded(path: string): string {
+  return path.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent)
+}
+
 interface ProbeAnswer {
   status: number
   headers: http.IncomingHttpHeaders
@@ -151,7 +156,7 @@ export function probe(
     host: base.hostname.replace(/^\[|\]$/g, ''),
     port: base.port || (base.protocol === 'https:' ? 443 : 80),
     method,
-    path,
+    path: percentEncoded(path),
     headers,
     timeout: TIMEOUT_MS,
     signal: AbortSignal.any([AbortSignal.timeout(DEADLINE_MS), ...(signal ? [signal] : [])]),

@@ -2,18 +2,18 @@
 import { createRouter, type RouteKeys } from '../gateway/router/router.ts'
 import type { Resource } from '../resources/kinds.ts'
 import type { Inventory } from './inventory.ts'
+import { AUTHENTICATION, asks, findOpenBeside } from './open-beside.ts'
 import type { PlannedChange } from './plan.ts'
 
 /** Routes beyond which shadowing is not looked for: the list itself would be the cost. */
 const MAX_ROUTES = 5000
-
-const AUTHENTICATION = /(?:-auth|^openid-connect|^jwe-decrypt|^authz-)/
 
 export function findWarnings(changes: PlannedChange[], inventory: Inventory): string[] {
   const warnings: string[] = []
   for (const change of changes) warnings.push(...aboutOne(change))
   const routes = changes.filter((one) => one.kind === 'routes' && one.after)
   if (routes.length) warnings.push(...shadowing(routes, inventory))
+  warnings.push(...findOpenBeside(changes, inventory))
   for (const change of changes.filter((one) => one.action === 'delete')) warnings.push(...dependants(change, inventory))
   return warnings
 }
@@ -28,11 +28,6 @@ function aboutOne({ kind, id, action, before, after }: PlannedChange): string[] 
   if (uris.includes('/*') && !after?.host && !after?.hosts)
     warnings.push(`routes/${id} takes every path that no other route takes`)
   return warnings
-}
-
-/** Whether anything that runs for a route asks who is calling. */
-function asks(route: Resource | undefined, inventory: Inventory): boolean {
-  return route !== undefined && Object.keys(inventory.pluginsOf(route)).some((name) => AUTHENTICATION.test(name))
 }
 
 function hasAuthentication(route: Resource | undefined): boolean {

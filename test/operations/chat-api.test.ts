@@ -16,10 +16,20 @@ after(async () => {
 })
 const address = `http://127.0.0.1:${api.port}`
 
-async function say(sentence: string): Promise<ChatEvent[]> {
-  const events: ChatEvent[] = []
-  for await (const event of new Conversation(createInterpreter()).say(sentence, g.ctx)) events.push(event)
+/** Says sentences in one conversation; what the last one led to. */
+async function say(...sentences: string[]): Promise<ChatEvent[]> {
+  const conversation = new Conversation(createInterpreter())
+  let events: ChatEvent[] = []
+  for (const sentence of sentences) {
+    events = []
+    for await (const event of conversation.say(sentence, g.ctx)) events.push(event)
+  }
   return events
+}
+
+function warnings(events: ChatEvent[]): string[] {
+  const planned = events.find((one) => one.type === 'result' && one.name === 'plan')
+  return planned?.type === 'result' ? (planned.value.warnings as string[]) : []
 }
 
 function proofs(events: ChatEvent[]): string[] {
@@ -124,4 +134,67 @@ test('chat API: a second one at the same path is refused, with the way out', asy
     g.run('plan', { intents: [{ do: 'chat_api', url: 'http://127.0.0.1:1' }] }),
     /routes\/mcp serves \/mcp already; give MCP clients another path, such as \/NAME\/mcp/,
   )
+})
+
+const PATHS = ['/mcp', '/openapi.json', '/.well-known/ai-plugin.json', '/speaker/2']
+
+async function statuses(headers: Record<string, string> = {}): Promise<number[]> {
+  return Promise.all(PATHS.map(async (path) => (await fetch(new URL(path, g.gateway), { headers })).status))
+}
+
+test('chat API: a key that is required on it is required on every route of the API', async () => {
+  await g.clear()
+  const events = await say(`Let the chat use the conference API at ${address}`, 'Require a key on it')
+  assert.deepEqual(
+    proofs(events).filter((one) => !one.startsWith('ok')),
+    [],
+  )
+  assert.deepEqual(await statuses(), [401, 401, 401, 401])
+  const { body } = await g.admin('GET', '/consumers/app')
+  const { key } = (body.value as { plugins: { 'key-auth': { key: string } } }).plugins['key-auth']
+  assert.deepEqual(await statuses({ apikey: key }), [405, 200, 200, 200])
+})
+
+test('chat API: the key in the same sentence is required everywhere too, and the proofs bring it', async () => {
+  await g.clear()
+  const events = await say(
+    `Let the chat use the conference API at ${address}, require a key and allow 50 calls a minute`,
+  )
+  assert.deepEqual(
+    proofs(events).filter((one) => !one.startsWith('ok')),
+    [],
+  )
+  assert.deepEqual(await statuses(), [401, 401, 401, 401])
+})
+
+test('chat API: a way around the key is warned of, whichever was there first', async () => {
+  await g.clear()
+  const api = address.replace('http://', '')
+  const closing = await say(`Let the chat use the conference API at ${address}`, 'Require a key on route root')
+  assert.ok(
+    warnings(closing).includes(
+      `routes/mcp, routes/openapi-json lead to the same API (${api}) and would stay open: whoever calls there is not asked`,
+    ),
+    String(warnings(closing)),
+  )
+  await g.clear()
+  const opening = await say(
+    `Create a route for /conference/* to ${address}`,
+    'Require a key on it',
+    'Let the chat use it at /conference/mcp',
+  )
+  assert.ok(
+    warnings(opening).includes(
+      `routes/conference-mcp, routes/conference-openapi-json lead to ${api} and would not ask who is calling, which routes/conference does`,
+    ),
+    String(warnings(opening)),
+  )
+})
+
+test('chat API: without an address, and without a route of that name, the address is asked for', async () => {
+  await g.clear()
+  await say(`Create a route for /orders/* to ${address}`)
+  const events = await say('Let the chat use the conference API')
+  assert.match(JSON.stringify(events), /Where does this API run\? Say it with its address/)
+  assert.equal((await g.admin('GET', '/routes/mcp')).status, 404)
 })

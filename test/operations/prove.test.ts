@@ -59,3 +59,22 @@ test('proof: shares of two versions are judged by a sample, where their answers 
     ok: true,
   })
 })
+
+test('proof: a path is sent as a client sends it, and is shown as it was written', async () => {
+  const seen: (string | undefined)[] = []
+  const server = http.createServer((request, response) => {
+    seen.push(request.url)
+    response.end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const target = { gatewayUrl: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}` } as Target
+  const paths = ['/ü', '/a%20b/日本', '/x?q=ä', '/\ud800']
+  const lines = await prove(
+    paths.map((path) => ({ title: path, method: 'GET', path, expect: { status: [200] } })),
+    target,
+  )
+  server.close()
+  server.closeAllConnections()
+  assert.deepEqual(seen, ['/%C3%BC', '/a%20b/%E6%97%A5%E6%9C%AC', '/x?q=%C3%A4', '/%EF%BF%BD'])
+  assert.deepEqual([lines[0]?.request, lines.every((one) => one.ok)], ['GET /ü', true])
+})

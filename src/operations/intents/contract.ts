@@ -50,8 +50,11 @@ export function probeOf(route: Resource): Probe {
   }
 }
 
-/** Statuses that an API gives for a path nobody told us about; a gateway that cannot reach it gives 502, 503 or 504. */
-export const ANSWERED = [200, 201, 204, 301, 302, 304, 400, 401, 403, 404, 405, 422]
+/**
+ * Statuses that an API gives for a path nobody told us about; a gateway that cannot reach it gives 502, 503 or 504. Not 400: that is what a request
+ * gets which nobody has understood, the gateway for one.
+ */
+export const ANSWERED = [200, 201, 204, 301, 302, 304, 401, 403, 404, 405, 422]
 
 /** What a proof expects of an API that is reached. */
 export const ANSWERS = { status: ANSWERED, shown: 'an answer' }

@@ -77,6 +77,9 @@ export const INTENTS: readonly IntentDefinition[] = [
   removePlugin,
 ]
 
+/** Said of an API they are about all of its routes: one that does not ask is a way around the others. */
+export const GUARDS: ReadonlySet<string> = new Set([requireKey, requireJwt, requirePassword].map((one) => one.name))
+
 /** Intents that are told with the list of intents, the others with the member `do`: a GPT action takes 700 characters of a description. */
 const TOLD_FIRST = 18
 
@@ -114,7 +117,7 @@ export function toChanges(intents: Intent[], inventory: Inventory): AllIntended 
   const all: AllIntended = { changes: [], secrets: [], expectations: [] }
   if (!intents.length) return all
   const wished: { about: Found | undefined; expectation: Expectation }[] = []
-  for (const intent of intents) {
+  for (const intent of onEachRoute(intents, () => all.changes)) {
     const definition = find(intent)
     const fields = check(intent, definition)
     let about: Found | undefined
@@ -128,6 +131,19 @@ export function toChanges(intents: Intent[], inventory: Inventory): AllIntended 
     for (const expectation of one.expectations ?? []) wished.push({ about, expectation })
   }
   return { ...all, expectations: provable(wished, inventory, all.changes) }
+}
+
+/** A guard without a route, after the plan has given chats an API, is one of each route that this makes. */
+function* onEachRoute(intents: Intent[], planned: () => WishedChange[]): Generator<Intent> {
+  let given = false
+  for (const intent of intents) {
+    if (given && intent.route === undefined && GUARDS.has(intent.do))
+      yield* planned()
+        .filter(({ kind, action }) => kind === 'routes' && action === 'create')
+        .map(({ id }) => ({ ...intent, route: id }))
+    else yield intent
+    given ||= intent.do === chatApi.name
+  }
 }
 
 /**
@@ -147,7 +163,7 @@ function provable(
     made ??
     (holder === undefined ? undefined : { kind: 'consumers' as const, id: holder, plugin: 'key-auth', field: 'key' })
   const proofs = new Map<string, Expectation>()
-  for (const { about, expectation } of wished) {
+  for (const { expectation, about = madeFor(expectation, changes) } of wished) {
     const asks = about ? authentication(about, inventory, changes) : {}
     const names = Object.keys(asks)
     const refusal = expectation.expect.status?.includes(401) && !expectation.expect.shown
@@ -158,6 +174,20 @@ function provable(
     proofs.set(`${expectation.title} ${expectation.path}`, credential ? { ...expectation, credential } : expectation)
   }
   return [...proofs.values()].filter(isHarmless)
+}
+
+/** The new route that takes a proof's request. */
+function madeFor({ path }: Expectation, changes: WishedChange[]): Found | undefined {
+  const made = changes.flatMap(({ kind, action, id, set }) =>
+    kind === 'routes' && action === 'create' && id !== undefined && set
+      ? [{ kind, id, value: set, modifiedIndex: 0 }]
+      : [],
+  )
+  const uriOf = (one: Found): string => String(one.value.uri ?? '')
+  return (
+    made.find((one) => uriOf(one) === path) ??
+    made.find((one) => uriOf(one).endsWith('*') && path.startsWith(uriOf(one).slice(0, -1)))
+  )
 }
 
 /** The plugins by which a route will ask who is calling. */
@@ -225,7 +255,9 @@ function tell(name: string, { properties }: IntentDefinition['fields']): string 
 function findRoute({ do: name, route: id }: Intent, inventory: Inventory, planned: WishedChange[]): Found {
   if (id === EVERY_ROUTE) return { kind: 'routes', id, value: {}, modifiedIndex: 0 }
   const fresh = planned.filter((one) => one.kind === 'routes' && one.action === 'create')
-  const made = id === undefined && fresh.length === 1 ? fresh[0] : fresh.find((one) => one.id === id)
+  // What chats are given an API by is made with the API's own route, which is the first.
+  const isOne = fresh.length === 1 || fresh.some((one) => 'openapi-to-mcp' in pluginsIn(one.set))
+  const made = id === undefined && isOne ? fresh[0] : fresh.find((one) => one.id === id)
   if (made?.id && made.set) return { kind: 'routes', id: made.id, value: made.set, modifiedIndex: 0 }
   const known = inventory.list('routes').map((one) => one.id)
   const found = inventory.list('routes').find((one) => one.id === id)

@@ -30,13 +30,15 @@ export function withNumber(
   })
   const [one] = numbered
   if (!one) return NOTHING
-  if (numbered.length > 1)
+  if (new Set(numbered.map(({ intent: { route: _route, ...rest } }) => JSON.stringify(rest))).size > 1)
     return `There were several numbers (${numbered.map(({ intent }) => intent.do).join(', ')}): say it in full.`
   const timed = one.field === 'seconds' || one.intent.do === 'timeouts'
   if (timed !== (seconds !== undefined))
     return timed ? 'Say it with its unit, for example "make it 10 minutes".' : NOTHING
-  const changed = { ...one.intent, [one.field]: seconds ?? number }
-  return [needsRoute(changed) && changed.route === undefined ? { ...changed, route } : changed]
+  return numbered.map(({ intent, field }) => {
+    const changed = { ...intent, [field]: seconds ?? number }
+    return needsRoute(changed) && changed.route === undefined ? { ...changed, route } : changed
+  })
 }
 
 /** The intents about a route that were planned last. */
@@ -45,6 +47,13 @@ export function repeated(prompt: LanguageModelV4Prompt): Intent[] | string {
   if (intents.some((one) => one.do === 'publish')) return 'A new route needs its own path and address: say it in full.'
   const about = intents.filter((one) => needsRoute(one))
   return about.length ? about.map(({ route: _route, ...one }) => one as Intent) : NOTHING
+}
+
+/** The routes that the latest plan has given to chats. */
+export function givenToChats(prompt: LanguageModelV4Prompt): string[] {
+  return lastIntents(prompt).flatMap(({ do: name, route }) =>
+    name === 'chat_api' && route !== undefined ? [route] : [],
+  )
 }
 
 function onlyTime({ do: _do, route: _route, ...fields }: Intent): string | undefined {

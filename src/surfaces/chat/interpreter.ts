@@ -10,9 +10,10 @@ import type {
   LanguageModelV4Prompt,
   LanguageModelV4StreamPart,
 } from '@ai-sdk/provider'
+import { GUARDS } from '../../operations/intents/index.ts'
 import { UNCLEAR } from './agent.ts'
 import { HELP, nearestExamples } from './examples.ts'
-import { repeated, withNumber } from './follow-up.ts'
+import { givenToChats, repeated, withNumber } from './follow-up.ts'
 import type { Command } from './sentences/command.ts'
 import { MAX_SENTENCE_CHARS, needsRoute, parseSentence } from './sentences/index.ts'
 import { notUnderstood, type Row, servedBy, whichRoutes } from './which-route.ts'
@@ -234,8 +235,8 @@ function planStep(command: Extract<Command, { type: 'plan' }>, { sentence, promp
     return planIntents(command, [route === 'all' ? '*' : route.id])
   }
   const last = lastRoute(prompt)
-  const mentioned = 'words' in route && route.pronoun && !rest.length ? last : undefined
-  if (mentioned) return planIntents(command, [mentioned])
+  const mentioned = 'words' in route && route.pronoun && !rest.length ? lastRoutes(prompt) : []
+  if (mentioned.length) return planIntents(command, mentioned.slice(0, 1), mentioned)
   if (!rows)
     return {
       tool: 'look',
@@ -243,7 +244,13 @@ function planStep(command: Extract<Command, { type: 'plan' }>, { sentence, promp
     }
   const meant = whichRoutes({ sentence, route, rest, last }, rows)
   if ('ids' in meant) return planIntents(command, meant.ids)
+  if (command.intents.some((one) => one.do === 'chat_api')) return { unclear: addressAsked(rows) }
   return rest.length ? misheard(rest, sentence, meant.unclear) : { unclear: meant.unclear }
+}
+
+function addressAsked(rows: readonly Row[]): string {
+  const known = rows.map((row) => row.id).join(', ')
+  return `Where does this API run? Say it with its address: "Let the chat use the API at http://127.0.0.1:8080"${known ? `, or name the route that leads to it: ${known}` : ''}.`
 }
 
 function misheard(rest: readonly string[], sentence: string, unclear = notUnderstood(rest).unclear): Step {
@@ -276,13 +283,19 @@ function deleteStep({ kind, what }: Extract<Command, { type: 'delete' }>, { prom
   }
 }
 
-function planIntents(command: Extract<Command, { type: 'plan' }>, routes: readonly string[]): Step {
+/** `all`: the routes that a guard is about, where they are more. */
+function planIntents(
+  command: Extract<Command, { type: 'plan' }>,
+  routes: readonly string[],
+  all: readonly string[] = routes,
+): Step {
   const bound = command.intents.filter((intent) => needsRoute(intent))
   const free = command.intents.filter((intent) => !needsRoute(intent))
-  return {
-    tool: 'plan',
-    input: { intents: [...free, ...routes.flatMap((route) => bound.map((one) => ({ ...one, route })))] },
-  }
+  const guards = bound.filter((one) => GUARDS.has(one.do))
+  const others = bound.filter((one) => !GUARDS.has(one.do))
+  const on = (intents: typeof bound, ids: readonly string[]): object[] =>
+    ids.flatMap((route) => intents.map((one) => ({ ...one, route })))
+  return { tool: 'plan', input: { intents: [...free, ...on(guards, all), ...on(others, routes)] } }
 }
 
 function planDelete(kind: string, ids: readonly string[]): Step {
@@ -317,11 +330,16 @@ function toResults(message: LanguageModelV4Prompt[number]): ToolResult[] {
 
 /** The route that the conversation was about last: the one in the latest plan, or one that was looked at. */
 function lastRoute(prompt: LanguageModelV4Prompt): string | undefined {
+  return lastRoutes(prompt)[0]
+}
+
+/** All of the latest plan, with the one that it gave to chats. */
+function lastRoutes(prompt: LanguageModelV4Prompt): string[] {
   for (const result of prompt.flatMap(toResults).reverse()) {
     const { diff, kind, id } = result.value
-    const planned = typeof diff === 'string' ? /^[+~] \w+ routes\/([\w.-]+)$/m.exec(diff)?.[1] : undefined
-    if (planned) return planned
-    if (result.tool === 'look' && kind === 'routes' && typeof id === 'string') return id
+    const planned = typeof diff === 'string' ? [...diff.matchAll(/^[+~] \w+ routes\/([\w.-]+)$/gm)] : []
+    if (planned.length) return [...new Set([...planned.map((one) => one[1] as string), ...givenToChats(prompt)])]
+    if (result.tool === 'look' && kind === 'routes' && typeof id === 'string') return [id]
   }
-  return undefined
+  return []
 }

@@ -290,7 +290,7 @@ function routeOf(
   intents: { do: string; path?: unknown; url?: unknown }[],
   own: string[],
 ): RouteReference {
-  if (intents.some((one) => one.do === 'publish')) return 'none'
+  if (intents.some((one) => one.do === 'publish' || (one.do === 'chat_api' && one.url !== undefined))) return 'none'
   if (
     intents.every((one) => !needsRoute(one) || ((one.do === 'mock' || one.do === 'redirect') && one.path !== undefined))
   )

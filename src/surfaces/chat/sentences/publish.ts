@@ -54,7 +54,8 @@ const chatApi: Recogniser = ({ text, lower }) => {
       ...(api ? { url: api } : {}),
       ...(document ? { openapi: document } : {}),
       ...(path ? { path } : {}),
-      ...(name ? { name } : {}),
+      // Without an address it can only be the name of a route, which has to be there.
+      ...(name && api ? { name } : {}),
       ...(/\bmcp (?:only|server|tools?)\b|\b(?:only|just) (?:as|for|over) (?:an? )?mcp\b|\b(?:as|into) (?:an? )?mcp\b/.test(
         lower,
       )
