@@ -72,10 +72,14 @@ async function proveOne(expectation: Expectation, target: Target, signal?: Abort
       return { title, request, expected, ...(await takeSample(expectation, target, headers, signal)) }
     let answer: ProbeAnswer = { status: 0, headers: {}, body: '' }
     for (let i = 0; i < (expectation.repeat ?? 1); i++) answer = await probe(target, method, path, headers, signal)
-    const statusOk = !expect.status || expect.status.includes(answer.status)
+    const unrouted = expect.shown !== undefined && isUnrouted(answer)
+    const statusOk = !unrouted && (!expect.status || expect.status.includes(answer.status))
     const value = expect.header && String(answer.headers[expect.header.name.toLowerCase()] ?? 'absent')
     const headerOk = !expect.header || value === expect.header.value
-    const found = [String(answer.status), expect.header && `${expect.header.name}: ${plainText(value as string, 100)}`]
+    const found = [
+      unrouted ? '404: no route takes this' : String(answer.status),
+      expect.header && `${expect.header.name}: ${plainText(value as string, 100)}`,
+    ]
       .filter(Boolean)
       .join(', ')
     return { title, request, expected, found, ok: statusOk && headerOk }
@@ -124,6 +128,17 @@ async function credentialOf({ credential }: Expectation, target: Target): Promis
       `${credential.kind}/${credential.id} has no ${credential.plugin} ${credential.field}`,
     )
   return { [credential.header]: value }
+}
+
+const UNROUTED = new Set(['', '\n'].map((end) => digest(`{"error_msg":"404 Route Not Found"}${end}`)))
+
+/** Whether the gateway itself has answered, for want of a route: that is no answer of an API. */
+function isUnrouted({ status, body }: ProbeAnswer): boolean {
+  return status === 404 && UNROUTED.has(body)
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }
 
 /** As a client sends it: what a request line cannot hold is encoded, what is encoded already stays. */

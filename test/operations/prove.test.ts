@@ -78,3 +78,21 @@ test('proof: a path is sent as a client sends it, and is shown as it was written
   assert.deepEqual(seen, ['/%C3%BC', '/a%20b/%E6%97%A5%E6%9C%AC', '/x?q=%C3%A4', '/%EF%BF%BD'])
   assert.deepEqual([lines[0]?.request, lines.every((one) => one.ok)], ['GET /ü', true])
 })
+
+test('proof: the gateway saying that it has no route is no answer of an API', async () => {
+  const answers = ['{"error_msg":"404 Route Not Found"}\n', 'no such order']
+  const server = http.createServer((_, response) => response.writeHead(404).end(answers.shift()))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const target = { gatewayUrl: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}` } as Target
+  const one = { title: 't', method: 'GET', path: '/', expect: { status: [200, 404], shown: 'an answer' } }
+  const lines = await prove([one, one], target)
+  server.close()
+  server.closeAllConnections()
+  assert.deepEqual(
+    lines.map(({ found, ok }) => [found, ok]),
+    [
+      ['404: no route takes this', false],
+      ['404', true],
+    ],
+  )
+})
