@@ -195,6 +195,6 @@ test('chat API: without an address, and without a route of that name, the addres
   await g.clear()
   await say(`Create a route for /orders/* to ${address}`)
   const events = await say('Let the chat use the conference API')
-  assert.match(JSON.stringify(events), /Where does this API run\? Say it with its address/)
+  assert.match(JSON.stringify(events), /Where does this API run\? Say its address/)
   assert.equal((await g.admin('GET', '/routes/mcp')).status, 404)
 })

@@ -85,7 +85,7 @@ function nextStep(prompt: LanguageModelV4Prompt): Step {
   const results = resultsSince(prompt)
   const last = results.at(-1)
   if (typeof last?.value.error === 'string') return { say: last.value.error }
-  const { sentence, target } = splitTarget(lastSentence(prompt))
+  const { sentence, target } = splitTarget(withAnswer(prompt))
   const said = { sentence, prompt, results, last, rows: rowsOf(last) }
   return onTarget(
     stepOf(
@@ -248,9 +248,14 @@ function planStep(command: Extract<Command, { type: 'plan' }>, { sentence, promp
   return rest.length ? misheard(rest, sentence, meant.unclear) : { unclear: meant.unclear }
 }
 
+const WHERE = 'Where does this API run?'
+
 function addressAsked(rows: readonly Row[]): string {
-  const known = rows.map((row) => row.id).join(', ')
-  return `Where does this API run? Say it with its address: "Let the chat use the API at http://127.0.0.1:8080"${known ? `, or name the route that leads to it: ${known}` : ''}.`
+  const known = rows.map((row) => row.id)
+  const route = known.length
+    ? `, or the route that leads to it: "Let the chat use route ${known[0]}"; there are: ${known.join(', ')}`
+    : ''
+  return `${WHERE} Say its address, such as http://127.0.0.1:8080${route}.`
 }
 
 function misheard(rest: readonly string[], sentence: string, unclear = notUnderstood(rest).unclear): Step {
@@ -300,6 +305,23 @@ function planIntents(
 
 function planDelete(kind: string, ids: readonly string[]): Step {
   return { tool: 'plan', input: { changes: ids.map((id) => ({ action: 'delete', kind, id })) } }
+}
+
+const ADDRESS = /^(?:it(?:'s| is| runs)? )?(?:(?:at|on) )?(https?:\/\/[^\s,;]+?)[.!]?$/i
+
+/** The last sentence; with the one before it, when it is the address that was asked for. */
+function withAnswer(prompt: LanguageModelV4Prompt): string {
+  const said = lastSentence(prompt)
+  const address = ADDRESS.exec(said.trim())?.[1]
+  if (address === undefined) return said
+  const before = prompt.slice(
+    0,
+    prompt.findLastIndex((one) => one.role === 'user'),
+  )
+  const asked = before.at(-1)
+  const isAnswer =
+    asked?.role === 'assistant' && asked.content.some((part) => part.type === 'text' && part.text.startsWith(WHERE))
+  return isAnswer ? `${lastSentence(before).replace(/[.!?]+$/, '')} at ${address}` : said
 }
 
 function lastSentence(prompt: LanguageModelV4Prompt): string {
