@@ -29,6 +29,11 @@ export class Inventory {
   readonly #lists: Record<(typeof READ)[number], Found[]>
   /** By kind and id; with thousands of routes a search through the lists would cost their square. */
   readonly #known = new Map<string, Resource>()
+  /** What was worked out once: rules and reports ask the same of every route. */
+  readonly #plugins = new Map<Resource, PluginConfs>()
+  #global: PluginConfs | undefined
+  #destinations: Map<string, Found[]> | undefined
+  #mentions: Map<string, Set<string>> | undefined
 
   private constructor(lists: Record<(typeof READ)[number], Found[]>) {
     this.#lists = lists
@@ -50,16 +55,21 @@ export class Inventory {
 
   /** Plugins that run for every caller of a route: plugin config and service below the route's own, global rules beside them. */
   pluginsOf(route: Resource): PluginConfs {
-    return enabled({
+    const known = this.#plugins.get(route)
+    if (known) return known
+    const plugins = enabled({
       ...this.globalPlugins(),
       ...pluginsIn(this.get('services', route.service_id)),
       ...pluginsIn(this.get('plugin_configs', route.plugin_config_id)),
       ...pluginsIn(route),
     })
+    this.#plugins.set(route, plugins)
+    return plugins
   }
 
   globalPlugins(): PluginConfs {
-    return Object.assign({}, ...this.list('global_rules').map((rule) => pluginsIn(rule.value)))
+    this.#global ??= Object.assign({}, ...this.list('global_rules').map((rule) => pluginsIn(rule.value))) as PluginConfs
+    return this.#global
   }
 
   /** Where the upstream of a route stands; undefined when it has none. */
@@ -81,27 +91,60 @@ export class Inventory {
     return [...inlines, ...this.list('upstreams').map((one) => shared(one.id, one.value))]
   }
 
-  /** Ids of the routes that a resource has a part in. */
-  routesUsing(kind: Kind, id: string): string[] {
-    return this.list('routes')
-      .filter((route) => this.#uses(route, kind, id))
-      .map((route) => route.id)
+  /** The routes whose requests go to an upstream. */
+  routesTo({ kind, id }: UpstreamPlace): readonly Found[] {
+    this.#destinations ??= Map.groupBy(this.list('routes'), (route) => {
+      const place = this.upstreamOf(route.id, route.value)
+      return place ? `${place.kind}/${place.id}` : ''
+    })
+    return this.#destinations.get(`${kind}/${id}`) ?? []
   }
 
-  #uses({ id: route, value }: Found, kind: Kind, id: string): boolean {
-    if (kind === 'routes') return route === id
-    if (kind === 'global_rules') return true
-    if (kind === 'plugin_configs') return String(value.plugin_config_id) === id
-    if (kind === 'services') return String(value.service_id) === id
-    if (kind !== 'upstreams') return false
-    const place = this.upstreamOf(route, value)
-    return (place?.kind === 'upstreams' && place.id === id) || JSON.stringify(value).includes(`"upstream_id":"${id}"`)
+  /** Ids of the routes that a resource has a part in. */
+  routesUsing(kind: Kind, id: string): string[] {
+    if (kind === 'routes') return this.get('routes', id) ? [id] : []
+    const routes = this.list('routes')
+    if (kind === 'global_rules') return routes.map((route) => route.id)
+    if (kind === 'plugin_configs' || kind === 'services') {
+      const field = kind === 'services' ? 'service_id' : 'plugin_config_id'
+      return routes.filter(({ value }) => String(value[field]) === id).map((route) => route.id)
+    }
+    return kind === 'upstreams' ? [...(this.#upstreamUsers().get(id) ?? [])] : []
+  }
+
+  /** By id of an upstream: the routes that go there, or name it anywhere, such as in a plugin that shares requests out. */
+  #upstreamUsers(): Map<string, Set<string>> {
+    if (this.#mentions) return this.#mentions
+    const users = new Map<string, Set<string>>()
+    const add = (upstream: unknown, route: string): void => {
+      const known = users.get(String(upstream))
+      if (known) known.add(route)
+      else users.set(String(upstream), new Set([route]))
+    }
+    for (const { id, value } of this.list('routes')) {
+      const place = this.upstreamOf(id, value)
+      if (place?.kind === 'upstreams') add(place.id, id)
+      for (const upstream of valuesOf('upstream_id', value)) add(upstream, id)
+    }
+    this.#mentions = users
+    return users
   }
 
   #shared(id: unknown): UpstreamPlace | undefined {
     const upstream = this.get('upstreams', id)
     return upstream && shared(String(id), upstream)
   }
+}
+
+/** What stands in members of one name, however deep. */
+export function valuesOf(name: string, value: unknown): unknown[] {
+  if (value === null || typeof value !== 'object') return []
+  const found: unknown[] = []
+  for (const [member, inner] of Object.entries(value)) {
+    if (member === name) found.push(inner)
+    else if (inner !== null && typeof inner === 'object') found.push(...valuesOf(name, inner))
+  }
+  return found
 }
 
 /** The plugins that stand in a resource itself. */

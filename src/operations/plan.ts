@@ -206,13 +206,13 @@ const ID_FORMS: Partial<Record<Kind, string>> = {
 async function checkAll(changes: PlannedChange[], target: Target): Promise<string[]> {
   const scrub = scrubber(changes)
   const named = changes.flatMap(({ kind, id, after }) => (after ? [{ kind, id, value: after }] : []))
-  const whole = named.filter(({ value }) => !holdsHidden(value))
-  const wrong = await target.admin.validate(whole)
+  const whole = new Set(named.filter(({ value }) => !holdsHidden(value)))
+  const wrong = await target.admin.validate([...whole])
   return named.flatMap((one) => {
     const name = `${one.kind}/${one.id}`
     const problem = wrong.get(one)
     if (problem !== undefined) return [`${name}: ${scrub(problem)}`]
-    return whole.includes(one)
+    return whole.has(one)
       ? []
       : [`${name}: *** stands for a stored secret, and there is none in that place; a person sets it`]
   })

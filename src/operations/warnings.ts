@@ -5,8 +5,8 @@ import type { Inventory } from './inventory.ts'
 import { AUTHENTICATION, asks, findOpenBeside } from './open-beside.ts'
 import type { PlannedChange } from './plan.ts'
 
-/** Routes beyond which shadowing is not looked for: the list itself would be the cost. */
-const MAX_ROUTES = 5000
+/** Routes beyond which shadowing is not looked for: a router of them would be the cost. */
+const MAX_ROUTES = 50_000
 
 export function findWarnings(changes: PlannedChange[], inventory: Inventory): string[] {
   const warnings: string[] = []

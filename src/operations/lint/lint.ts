@@ -16,9 +16,9 @@ export const RULES: readonly Rule[] = [...accessRules, ...credentialRules, ...ro
 
 const WEIGHT: Record<Severity, number> = { high: 0, medium: 1, low: 2 }
 
-/** All findings, the worst first. */
-export async function findAll(target: Target, now: number): Promise<Finding[]> {
-  const inventory = await Inventory.read(target)
+/** All findings, the worst first. `known`: the target's configuration, when the caller has just read it. */
+export async function findAll(target: Target, now: number, known?: Inventory): Promise<Finding[]> {
+  const inventory = known ?? (await Inventory.read(target))
   const credentials = await readCredentials(target, inventory)
   const around = { inventory, credentials, adminKey: target.adminKey, now }
   const findings = RULES.flatMap(({ name, severity, find }) =>
@@ -32,10 +32,17 @@ export function idOf({ rule, resource }: Finding): string {
 }
 
 /** The changes that put findings right. Throws for a finding that is not there (any more), or that a person must put right. */
-export async function fixesOf(ids: string[], target: Target, now: number): Promise<WishedChange[]> {
-  const findings = await findAll(target, now)
+export async function fixesOf(
+  ids: string[],
+  target: Target,
+  inventory: Inventory,
+  now: number,
+): Promise<WishedChange[]> {
+  if (!ids.length) return []
+  const findings = await findAll(target, now, inventory)
+  const known = Map.groupBy(findings, idOf)
   return ids.flatMap((id) => {
-    const finding = findings.find((one) => idOf(one) === id)
+    const finding = known.get(id)?.[0]
     if (!finding)
       throw new OperationError(
         'not_found',

@@ -1,5 +1,6 @@
 // What routes do: those that no request can reach, limits that count the wrong thing, plugins that were left over, resources that nobody uses.
 import type { Resource } from '../../resources/kinds.ts'
+import { valuesOf } from '../inventory.ts'
 import { toKeys } from '../warnings.ts'
 import { asksWho, enabledRoutes, onRoute } from './access-rules.ts'
 import type { Found, Rule } from './contract.ts'
@@ -19,15 +20,17 @@ const unreachable: Rule = {
   name: 'unreachable',
   severity: 'medium',
   find: ({ inventory }) => {
-    const routes = enabledRoutes(inventory.list('routes'))
-    const places = new Map<string, Place[]>()
-    for (const [order, { id, value }] of routes.entries())
-      for (const place of placesOf(id, value, order)) {
-        const key = `${place.host} ${place.uri}`
-        places.set(key, [...(places.get(key) ?? []), place])
-      }
-    for (const list of places.values()) list.sort((a, b) => b.priority - a.priority || a.order - b.order)
-    return routes.flatMap(({ id, value }, order) => reachOf(id, placesOf(id, value, order), places))
+    const routes = enabledRoutes(inventory.list('routes')).map(({ id, value }, order) => ({
+      id,
+      places: placesOf(id, value, order),
+    }))
+    const shared = Map.groupBy(
+      routes.flatMap((one) => one.places),
+      ({ host, uri }) => `${host} ${uri}`,
+    )
+    const covers = new Map<Place, string>()
+    for (const list of shared.values()) if (list.length > 1) findCovers(list, covers)
+    return routes.flatMap(({ id, places }) => reachOf(id, places, covers))
   },
 }
 
@@ -40,8 +43,8 @@ function placesOf(id: string, value: Resource, order: number): Place[] {
   )
 }
 
-function reachOf(id: string, own: Place[], places: Map<string, Place[]>): Found[] {
-  const covered = own.map((place) => coverOf(place, places.get(`${place.host} ${place.uri}`) ?? []))
+function reachOf(id: string, own: Place[], covers: ReadonlyMap<Place, string>): Found[] {
+  const covered = own.map((place) => covers.get(place))
   const winner = covered.find((one) => one !== undefined)
   if (winner === undefined) return []
   const all = covered.every((one) => one !== undefined)
@@ -64,18 +67,29 @@ function reachOf(id: string, own: Place[], places: Map<string, Place[]>): Found[
   ]
 }
 
-/** The route that takes every request of a place before it. */
-function coverOf(place: Place, inOrder: Place[]): string | undefined {
-  const before = inOrder.slice(
-    0,
-    inOrder.findIndex((one) => one.id === place.id),
-  )
-  return before.find(
-    (one) =>
-      (one.conditions === '' || one.conditions === place.conditions) &&
-      (!one.methods?.length ||
-        (place.methods?.length && place.methods.every((method) => one.methods?.includes(method)))),
-  )?.id
+/**
+ * Notes for each of the places with one host and uri the first route that takes every request of it before. Only those with the same conditions
+ * or none can, and of these one for each set of methods: thousands of routes may stand in one place.
+ */
+function findCovers(places: Place[], covers: Map<Place, string>): void {
+  const firsts = new Map<string, Map<string, Place & { rank: number }>>()
+  const inOrder = places.toSorted((a, b) => b.priority - a.priority || a.order - b.order)
+  for (const [rank, place] of inOrder.entries()) {
+    const conditions = new Set(['', place.conditions])
+    const able = [...conditions].flatMap((one) => [...(firsts.get(one)?.values() ?? [])])
+    const taking = able.filter((one) => one.id !== place.id && takesAllOf(one.methods, place.methods))
+    const [first] = taking.sort((a, b) => a.rank - b.rank)
+    if (first) covers.set(place, first.id)
+    const methods = place.methods?.toSorted().join() ?? ''
+    const known = firsts.get(place.conditions) ?? new Map<string, Place & { rank: number }>()
+    if (!known.has(methods)) known.set(methods, { ...place, rank })
+    firsts.set(place.conditions, known)
+  }
+}
+
+function takesAllOf(methods: string[] | undefined, wanted: string[] | undefined): boolean {
+  if (!methods?.length) return true
+  return Boolean(wanted?.length && wanted.every((method) => methods.includes(method)))
 }
 
 const LIMITS = ['limit-count', 'limit-req', 'limit-conn']
@@ -166,19 +180,13 @@ const unused: Rule = {
   name: 'unused',
   severity: 'low',
   find: ({ inventory }) => {
-    const all = [...inventory.list('routes'), ...inventory.list('services')].map((one) => JSON.stringify(one.value))
+    const all = [...inventory.list('routes'), ...inventory.list('services')]
     return (['upstreams', 'services', 'plugin_configs'] as const).flatMap((kind) => {
       const field = { upstreams: 'upstream_id', services: 'service_id', plugin_configs: 'plugin_config_id' }[kind]
-      const uses = (id: string): boolean =>
-        all.some(
-          (text) =>
-            text.includes(`"${field}":${JSON.stringify(id)}`) ||
-            text.includes(`"${field}":${id},`) ||
-            text.includes(`"${field}":${id}}`),
-        )
+      const used = new Set(all.flatMap((one) => valuesOf(field, one.value)).map(String))
       return inventory
         .list(kind)
-        .filter(({ id }) => !uses(id))
+        .filter(({ id }) => !used.has(id))
         .map(
           ({ id }): Found => ({
             resource: `${kind}/${id}`,

@@ -11,9 +11,7 @@ const noTimeout: Rule = {
     inventory.upstreams().flatMap((place): Found[] => {
       const owner = place.kind === 'upstreams' ? undefined : inventory.get(place.kind, place.id)
       if (place.upstream.timeout || owner?.timeout) return []
-      const users = inventory
-        .list('routes')
-        .filter((one) => place.kind !== 'routes' && inventory.upstreamOf(one.id, one.value)?.id === place.id)
+      const users = place.kind === 'routes' ? [] : inventory.routesTo(place)
       if (users.length && users.every((one) => one.value.timeout)) return []
       return [
         {

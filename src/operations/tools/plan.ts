@@ -62,7 +62,7 @@ export const plan = defineOperation({
     const imported = input.openapi
       ? await importFrom(toObject(input.openapi, notes) as unknown as ImportInput, target, ctx)
       : NOTHING
-    const fixes = await fixesOf(toList<string>(input.fixes, 'fixes', notes), target, ctx.now())
+    const fixes = await fixesOf(toList<string>(input.fixes, 'fixes', notes), target, inventory, ctx.now())
     const made = await makePlan(
       {
         target,

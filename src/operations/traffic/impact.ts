@@ -36,10 +36,11 @@ export async function impactOf(
 
 function aboutRoutes(routes: string[], counts: Counts[], target: Target, inventory: Inventory): string[] {
   const counted = routes.filter((id) => 'prometheus' in inventory.pluginsOf(inventory.get('routes', id) ?? {}))
+  const byRoute = Map.groupBy(counts, (one) => one.route)
   const seen = counted
     .map((id) => {
-      const name = inventory.get('routes', id)?.name ?? id
-      const own = counts.filter((one) => one.route === id || one.route === name)
+      const names = new Set([id, String(inventory.get('routes', id)?.name ?? id)])
+      const own = [...names].flatMap((name) => byRoute.get(name) ?? [])
       return { id, own, requests: own.reduce((sum, one) => sum + requestsIn(one), 0) }
     })
     .sort((a, b) => b.requests - a.requests)

@@ -81,12 +81,12 @@ interface Drawn extends Placed {
 export async function readPicture(target: Target, wish: Wish, seen: Seen): Promise<Picture> {
   const inventory = await Inventory.read(target)
   const boxes = new Map<string, PictureUpstream>()
-  const all = sortByPlace(inventory.list('routes').map((found) => toDrawn(found, inventory, boxes, seen.health)))
+  const health = Map.groupBy(seen.health, (one) => one.owner)
+  const all = sortByPlace(inventory.list('routes').map((found) => toDrawn(found, inventory, boxes, health)))
   const ranged = wish.range ? within(all, wish.range.from, wish.range.to) : all
   const fitting = ranged.filter((one) => matches(one, wish.search))
   const shown = busiest(fitting, boxes)
-  const byRoute = new Map<string, Counts[]>()
-  for (const one of seen.counts) byRoute.set(one.route, [...(byRoute.get(one.route) ?? []), one])
+  const byRoute = Map.groupBy(seen.counts, (one) => one.route)
   const lanes = toRanges(fitting, MAX_LANES).map((range) => toLane(range, shown, byRoute, seen.seconds))
   return { total: all.length, matching: fitting.length, lanes, upstreams: [...shown.values()] }
 }
@@ -95,7 +95,7 @@ function toDrawn(
   found: Found,
   inventory: Inventory,
   boxes: Map<string, PictureUpstream>,
-  health: readonly NodeStatus[],
+  health: ReadonlyMap<string, readonly NodeStatus[]>,
 ): Drawn {
   const { id, value } = found
   const service = value.service_id === undefined ? undefined : inventory.get('services', value.service_id)
@@ -116,7 +116,7 @@ function boxOf(
   { id, value }: Found,
   inventory: Inventory,
   boxes: Map<string, PictureUpstream>,
-  health: readonly NodeStatus[],
+  health: ReadonlyMap<string, readonly NodeStatus[]>,
 ): string | undefined {
   const place = inventory.upstreamOf(id, value)
   if (!place) return undefined
@@ -129,7 +129,7 @@ function boxOf(
     if (known.resource !== resource) delete known.resource
     return key
   }
-  const checked = new Map(health.filter((one) => one.owner === resource).map((one) => [one.node, one.up]))
+  const checked = new Map(health.get(resource)?.map((one) => [one.node, one.up]))
   boxes.set(key, {
     key,
     label: plainText(place.kind === 'upstreams' ? String(place.upstream.name ?? place.id) : discovered, 60),
