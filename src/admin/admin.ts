@@ -5,6 +5,7 @@
 //   request -> address and key -> endpoint -> draft -> commit -> afterCommit -> answer
 //                 403, 401         4xx        412, 503
 import { CidrSet } from '../lib/cidr.ts'
+import { randomHex } from '../lib/random-hex.ts'
 import type { PluginCatalog } from '../resources/catalog.ts'
 import type { Validator } from '../resources/validator.ts'
 import { type Condition, type Store, StoreError } from '../store/contract.ts'
@@ -88,6 +89,7 @@ class Endpoints {
   readonly #writeParts: WriteParts
   readonly #whole: WholeConfig
   readonly #maxBodyBytes: number
+  readonly #run = randomHex(8)
   /** Whole configurations are taken one after the other: each rests on the versions that the one before left. */
   #lastWhole: Promise<unknown> = Promise.resolve()
 
@@ -161,7 +163,8 @@ class Endpoints {
     const { store } = this.#options
     if (request.method !== 'GET') return this.#write(request, target)
     const { prefix } = this.#writeParts
-    const answer = await read(target, request.query, caller.role === 'admin', { store, secrecy: this.#secrecy, prefix })
+    const parts = { store, secrecy: this.#secrecy, prefix, run: this.#run }
+    const answer = await read(target, request, caller.role === 'admin', parts)
     const trouble = this.#options.trouble?.()
     return trouble === undefined
       ? answer

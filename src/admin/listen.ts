@@ -67,6 +67,8 @@ function tooLarge(maxBodyBytes: number): AdminAnswer {
 
 function send(request: IncomingMessage, response: ServerResponse, answer: AdminAnswer): void {
   const bytes = Buffer.from(answer.body)
-  response.writeHead(answer.status, { ...answer.headers, 'content-length': String(bytes.length) })
+  // These never have a body, and the length of another would mislead (RFC 9110, 8.6).
+  const bare = answer.status === 204 || answer.status === 304
+  response.writeHead(answer.status, bare ? answer.headers : { ...answer.headers, 'content-length': `${bytes.length}` })
   response.end(request.method === 'HEAD' ? undefined : bytes)
 }

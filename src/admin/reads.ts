@@ -1,8 +1,9 @@
 // GET of one resource and of lists, with paging and filters. A list is read in chunks, so that a page of many thousand resources costs
-// the memory of one page.
+// the memory of one page. A list has an ETag, the revision that it was read at: who asks again with If-None-Match gets 304 while nothing was
+// written, whatever the length of the list.
 import { parseKey, type Resource, toKey } from '../resources/kinds.ts'
 import type { Entry, Store } from '../store/contract.ts'
-import { type AdminAnswer, json, keyNotFound } from './message.ts'
+import { type AdminAnswer, type AdminRequest, json, keyNotFound } from './message.ts'
 import { parseResource } from './resource-index.ts'
 import { type Secrecy, withoutPrivateKeys } from './secrecy.ts'
 import type { Target } from './target.ts'
@@ -11,6 +12,8 @@ export interface ReadParts {
   store: Store
   secrecy: Secrecy
   prefix: string
+  /** Of this run alone: a store in memory counts its revisions anew after a restart. */
+  run: string
 }
 
 const CHUNK_ENTRIES = 500
@@ -22,21 +25,26 @@ const ROUTE_FILTERS = ['service_id', 'upstream_id']
 /** Answers GET. `clear`: secret fields are shown decrypted (the admin role). */
 export async function read(
   target: Target,
-  query: URLSearchParams,
+  request: AdminRequest,
   clear: boolean,
   parts: ReadParts,
 ): Promise<AdminAnswer> {
-  if (target.id === undefined) return list(target, query, clear, parts)
+  if (target.id === undefined) return list(target, request, clear, parts)
   const entry = await parts.store.get(toKey(target.kind, target.id))
   return entry ? json(200, present(entry, target, clear, parts)) : keyNotFound()
 }
 
-async function list(target: Target, query: URLSearchParams, clear: boolean, parts: ReadParts): Promise<AdminAnswer> {
+async function list(target: Target, request: AdminRequest, clear: boolean, parts: ReadParts): Promise<AdminAnswer> {
+  const { query } = request
   const window = toWindow(query)
   if (!window) return json(400, `page_size must be between ${MIN_PAGE_SIZE} and ${MAX_PAGE_SIZE}`)
   const matches = toFilter(target, query)
   const found: object[] = []
   const prefix = prefixOf(target)
+  // Before the first entry is read: what is written while the list is read makes the tag an old one.
+  const { revision, total: below } = await parts.store.list(prefix, { limit: 1 })
+  const etag = `"${parts.run}-${clear ? 'clear' : 'hidden'}-${revision}"`
+  if (request.header('if-none-match') === etag) return { ...json(304, '', { etag }), body: '' }
   // The store counts for itself what is before and behind the page, where all below the prefix is of this kind.
   const whole = Number.isSafeInteger(window.from) && Number.isSafeInteger(window.to)
   const counts = window.paged && whole && !matches && target.kind !== 'consumers'
@@ -48,9 +56,9 @@ async function list(target: Target, query: URLSearchParams, clear: boolean, part
     total++
     if (counts && total === window.to) break
   }
-  if (counts) total = (await parts.store.list(prefix, { limit: 1 })).total
+  if (counts) total = below
   const empty = window.paged && found.length === 0 ? {} : []
-  return json(200, { list: found.length > 0 ? found : empty, total })
+  return json(200, { list: found.length > 0 ? found : empty, total }, { etag })
 }
 
 function present(entry: Entry, { kind }: Target, clear: boolean, { prefix, secrecy }: ReadParts): object {

@@ -60,7 +60,7 @@ export async function readAll(admin: AdminClient): Promise<{ resources: Found[];
 }
 
 /** An APISIX without stream proxying, or one from before a kind, refuses to list it. */
-async function listIfServed(admin: AdminClient, kind: Kind, leftOut: string[]): Promise<Found[]> {
+async function listIfServed(admin: AdminClient, kind: Kind, leftOut: string[]): Promise<readonly Found[]> {
   try {
     return await admin.list(kind)
   } catch (error) {

@@ -2,12 +2,15 @@
 // without secrets.
 import { type Kind, type Resource, toKey } from '../resources/kinds.ts'
 import { OperationError } from './contract.ts'
+import { KeptLists } from './kept-lists.ts'
 import { type Found, type WriteOperation, writeOneByOne } from './one-by-one.ts'
 
 interface Answer {
   status: number
   body: Record<string, unknown>
   headers: Headers
+  /** Length of the body as text. */
+  chars: number
 }
 
 /** What a target can do beyond APISIX 3.2; found out once. */
@@ -17,6 +20,12 @@ interface Abilities {
   /** What it checks before a write: all, or the form of resources but not what stands in their plugins, or nothing. */
   validates: 'all' | 'form' | 'nothing'
   transactions: boolean
+}
+
+/** What all clients of a target share. */
+interface Shared {
+  abilities?: Promise<Abilities>
+  lists: KeptLists
 }
 
 const TIMEOUT_MS = 10_000
@@ -56,10 +65,9 @@ export class AdminClient {
   #trouble: string | undefined
   readonly #target: Called
   readonly #signal: AbortSignal | undefined
-  /** One for all clients of a target. */
-  readonly #known: { abilities?: Promise<Abilities> }
+  readonly #known: Shared
 
-  constructor(target: Called, signal?: AbortSignal, known: { abilities?: Promise<Abilities> } = {}) {
+  constructor(target: Called, signal?: AbortSignal, known: Shared = { lists: new KeptLists() }) {
     this.#known = known
     this.#target = target
     this.#signal = signal
@@ -131,10 +139,12 @@ export class AdminClient {
     return toFound(kind, id, answer.body)
   }
 
-  /** All resources of a kind, oldest first. Credentials are listed by consumer. */
-  async list(kind: Kind, of?: string): Promise<Found[]> {
+  /** All resources of a kind, oldest first, not to be changed: others get the same. Credentials are listed by consumer. */
+  async list(kind: Kind, of?: string): Promise<readonly Found[]> {
     const path = kind === 'credentials' ? `/consumers/${encodeURIComponent(of ?? '')}/credentials` : `/${kind}`
-    const answer = await this.#send('GET', path)
+    const kept = this.#known.lists.get(path)
+    const answer = await this.#send('GET', path, undefined, kept && { 'If-None-Match': kept.etag })
+    if (answer.status === 304 && kept) return kept.found
     if (answer.status === 404 && kind === 'credentials') return []
     if (answer.status === 404 && !('list' in answer.body))
       throw new OperationError(
@@ -150,7 +160,9 @@ export class AdminClient {
       return toFound(kind, kind === 'credentials' ? `${of}/${id}` : id, item)
     })
     // An APISIX lists the credentials among the consumers.
-    return kind === 'consumers' ? found.filter(({ id }) => !id.includes('/')) : found
+    const listed = kind === 'consumers' ? found.filter(({ id }) => !id.includes('/')) : found
+    this.#known.lists.keep(path, answer.headers.get('etag'), listed, answer.chars)
+    return listed
   }
 
   /** What the target says of resources that are to be written: a text for each that is wrong, as far as it can check. */
@@ -276,12 +288,13 @@ export class AdminClient {
     this.#expectOk(answer, `writing ${kind}/${id}`)
   }
 
-  async #send(method: string, path: string, body?: unknown): Promise<Answer> {
+  async #send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
     let response: Response
     try {
       response = await (this.#target.adminFetch ?? fetch)(this.#base + path, {
         method,
         headers: {
+          ...headers,
           'X-API-KEY': this.#target.adminKey,
           ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
         },
@@ -299,7 +312,7 @@ export class AdminClient {
     }
     this.#trouble = response.headers.get('x-gateward-trouble') ?? undefined
     const text = await response.text()
-    return { status: response.status, body: toObject(text), headers: response.headers }
+    return { status: response.status, body: toObject(text), headers: response.headers, chars: text.length }
   }
 
   /** What has begun to write goes on without its caller: half a change would be worse. */

@@ -26,7 +26,7 @@ export interface UpstreamPlace {
 }
 
 export class Inventory {
-  readonly #lists: Record<(typeof READ)[number], Found[]>
+  readonly #lists: Record<(typeof READ)[number], readonly Found[]>
   /** By kind and id; with thousands of routes a search through the lists would cost their square. */
   readonly #known = new Map<string, Resource>()
   /** What was worked out once: rules and reports ask the same of every route. */
@@ -35,7 +35,7 @@ export class Inventory {
   #destinations: Map<string, Found[]> | undefined
   #mentions: Map<string, Set<string>> | undefined
 
-  private constructor(lists: Record<(typeof READ)[number], Found[]>) {
+  private constructor(lists: Record<(typeof READ)[number], readonly Found[]>) {
     this.#lists = lists
     for (const kind of READ) for (const { id, value } of lists[kind]) this.#known.set(`${kind}/${id}`, value)
   }
@@ -45,7 +45,7 @@ export class Inventory {
     return new Inventory(Object.fromEntries(lists))
   }
 
-  list(kind: (typeof READ)[number]): Found[] {
+  list(kind: (typeof READ)[number]): readonly Found[] {
     return this.#lists[kind]
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createTestAdmin } from './admin-for-test.ts'
+import { ADMIN_KEY, createTestAdmin, VIEWER_KEY } from './admin-for-test.ts'
 
 const ROUTE = { uri: '/a', upstream: { type: 'roundrobin', nodes: { '127.0.0.1:1980': 1 } } }
 
@@ -158,3 +158,43 @@ test('a body that is too large is 413', () =>
   withAdmin(async ({ call }) => {
     assert.equal((await call('PUT', '/routes/1', 'x'.repeat(1024 * 1024 + 1))).status, 413)
   }))
+
+test('a list has a tag, by which it is sent again only when something was written', () =>
+  withAdmin(async ({ admin, call }) => {
+    await call('PUT', '/routes/1', ROUTE)
+    await call('PUT', '/consumers', { username: 'jack', plugins: { 'key-auth': { key: 'k' } } })
+    const first = await call('GET', '/routes')
+    const tag = { 'If-None-Match': first.headers.get('etag') as string }
+    assert.deepEqual((await call('GET', '/routes', undefined, { 'If-None-Match': '"x"' })).body, first.body)
+    const same = await admin.fetch(
+      new Request('http://admin/apisix/admin/routes', { headers: { 'X-API-KEY': ADMIN_KEY, ...tag } }),
+    )
+    assert.deepEqual([same.status, await same.text(), same.headers.get('etag')], [304, '', first.headers.get('etag')])
+
+    // What one role was shown is nothing that another has.
+    const consumers = await call('GET', '/consumers')
+    const headers = { 'X-API-KEY': VIEWER_KEY, 'If-None-Match': consumers.headers.get('etag') as string }
+    const viewer = await admin.fetch(new Request('http://admin/apisix/admin/consumers', { headers }))
+    assert.equal(viewer.status, 200)
+
+    for (const [method, path] of [
+      ['PUT', '/routes/2'],
+      ['DELETE', '/routes/1'],
+    ] as const) {
+      const before = { 'If-None-Match': (await call('GET', '/routes')).headers.get('etag') as string }
+      await call(method, path, method === 'PUT' ? ROUTE : undefined)
+      const after = await call('GET', '/routes', undefined, before)
+      assert.equal(after.status, 200)
+      assert.notEqual(after.headers.get('etag'), before['If-None-Match'])
+    }
+  }))
+
+test('the tag of one run is none of another, whose revisions begin anew', () =>
+  withAdmin(async (one) =>
+    withAdmin(async (other) => {
+      await one.call('PUT', '/routes/1', ROUTE)
+      await other.call('PUT', '/routes/2', ROUTE)
+      const tag = { 'If-None-Match': (await one.call('GET', '/routes')).headers.get('etag') as string }
+      assert.equal((await other.call('GET', '/routes', undefined, tag)).status, 200)
+    }),
+  ))

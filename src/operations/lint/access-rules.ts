@@ -113,7 +113,7 @@ export function holders(inventory: Surroundings['inventory']): Holder[] {
   )
 }
 
-export function enabledRoutes<T extends { value: Resource }>(routes: T[]): T[] {
+export function enabledRoutes<T extends { value: Resource }>(routes: readonly T[]): T[] {
   return routes.filter((one) => one.value.status !== 0)
 }
 

@@ -17,7 +17,7 @@ export interface Credentials {
 export async function readCredentials(target: Target, inventory: Inventory): Promise<Credentials> {
   const consumers = inventory.list('consumers').map(({ id }) => id)
   const asked = consumers.slice(0, MAX_CONSUMERS)
-  const found: Found[][] = []
+  const found: (readonly Found[])[] = []
   const read = async (start: number): Promise<void> => {
     for (let i = start; i < asked.length; i += AT_ONCE) found[i] = await target.admin.list('credentials', asked[i])
   }

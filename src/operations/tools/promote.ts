@@ -94,7 +94,7 @@ async function add(one: Found, source: Target, gathered: Map<string, Found>): Pr
   gathered.set(`${one.kind}/${one.id}`, one)
 }
 
-function missing(kind: Kind, id: string, source: Target, all: Found[]): never {
+function missing(kind: Kind, id: string, source: Target, all: readonly Found[]): never {
   throw new OperationError(
     'not_found',
     `there is no ${kind}/${id} on ${source.name}; there are: ${

@@ -41,6 +41,6 @@ export async function compare(from: Target, to: Target, kind: Kind): Promise<Com
 }
 
 /** Without what each target notes for itself, such as times. */
-function byId(list: Found[]): Map<string, Resource> {
+function byId(list: readonly Found[]): Map<string, Resource> {
   return new Map(list.map((one) => [one.id, writable(one.value)]))
 }

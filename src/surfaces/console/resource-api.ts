@@ -39,6 +39,9 @@ export async function countsAbout(target: Target, about: string): Promise<About>
   return { routes: [...names] }
 }
 
-export function isAbout(one: Counts, { consumer, routes }: About): boolean {
-  return consumer === undefined ? routes?.includes(one.route) === true : one.consumer === consumer
+/** Tells which counts are of it. */
+export function aboutOnly({ consumer, routes }: About): (one: Counts) => boolean {
+  if (consumer !== undefined) return (one) => one.consumer === consumer
+  const names = new Set(routes)
+  return (one) => names.has(one.route)
 }

@@ -11,7 +11,7 @@ import { pointOf, type TrafficPoint, toPoint } from '../../operations/traffic/po
 import { type GroupBy, type TrafficRow, toRows, toTotal } from '../../operations/traffic/report.ts'
 import type { About, Rollups } from '../../operations/traffic/rollups.ts'
 import type { Context } from './picture-api.ts'
-import { countsAbout, isAbout } from './resource-api.ts'
+import { aboutOnly, countsAbout } from './resource-api.ts'
 
 /** Longest window from memory, and from the roll-ups. */
 const MAX_MEMORY_S = 3600
@@ -92,7 +92,7 @@ async function look(
   const by = GROUPS.find((one) => one === query.by) ?? 'route'
   const about = query.about === undefined ? undefined : await countsAbout(target, query.about)
   if (rollups && seconds > MAX_MEMORY_S) return lookBack(target.name, rollups, seconds, by, about)
-  const counted = about && ((one: Counts) => isAbout(one, about))
+  const counted = about && aboutOnly(about)
   const window = await traffic.last(seconds * 1000, signal)
   const counts = counted ? window.counts.filter(counted) : window.counts
   return toSeen(counts, by, window.seconds, toPoints(traffic.moments(seconds * 1000), counted))
