@@ -43,8 +43,8 @@ export class KeptLists {
     this.#drop(path)
     this.#lists.set(path, kept)
     this.#chars += kept.chars
-    if (this.#timer) this.#timer.refresh()
-    else this.#timer = setTimeout(() => this.#clear(), IDLE_MS).unref()
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#clear(), IDLE_MS).unref()
   }
 
   #drop(path: string): void {
@@ -55,6 +55,5 @@ export class KeptLists {
   #clear(): void {
     this.#lists.clear()
     this.#chars = 0
-    this.#timer = undefined
   }
 }

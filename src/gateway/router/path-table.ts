@@ -79,8 +79,9 @@ export function insert(map: Map<string, RouteEntry[]>, key: string, entry: Route
     map.set(key, [entry])
     return true
   }
-  let at = 0
-  while (at < entries.length && compare(entries[at] as RouteEntry, entry) <= 0) at++
+  // From the end: routes mostly come in their order, and thousands may stand at one place.
+  let at = entries.length
+  while (at > 0 && compare(entries[at - 1] as RouteEntry, entry) > 0) at--
   entries.splice(at, 0, entry)
   return false
 }
