@@ -3,6 +3,7 @@
 import { type FormEvent, type ReactNode, useState } from 'react'
 import { usePlan } from '../cards/use-plan.tsx'
 import { pruned, type Value } from '../forms/schema.ts'
+import { Crumbs } from '../parts/crumbs.tsx'
 import { link } from '../route.ts'
 import '../styles/forms.css'
 import '../styles/resource.css'
@@ -42,54 +43,16 @@ export function NewResource({ target, kind, of }: Props): ReactNode {
   }
   return (
     <article>
-      <p className="crumbs">
-        {of === undefined ? (
-          <a href={link('gateway', kind)}>{words.title}</a>
-        ) : (
-          <>
-            <a href={link('gateway', 'consumers')}>Consumers</a> › <a href={link('gateway', 'consumers', of)}>{of}</a>
-          </>
-        )}{' '}
-        › New
-      </p>
+      <Crumbs kind={kind} of={of}>
+        New
+      </Crumbs>
       <h2 className="resource-title">New {words.one.replace(/^an? /, '')}</h2>
       <p className="quiet">{words.about}</p>
       {flow.shown}
-      {made !== undefined && (
-        <p>
-          <a href={link('gateway', kind, made)}>Open {made}</a>
-          {of === undefined && (
-            <>
-              {' '}
-              or <a href={link('gateway', kind)}>see all of them</a>
-            </>
-          )}
-          .
-        </p>
-      )}
+      {made !== undefined && <Made kind={kind} id={made} listed={of === undefined} />}
       {made === undefined && (
         <form className="card resource-form" onSubmit={save}>
-          <div className="schema-fields">
-            <div className="schema-field">
-              <p className="field-head">
-                <label htmlFor="new-id">
-                  <code>{words.id === 'username' ? 'username' : 'id'}</code>
-                </label>
-                {words.id && <span className="badge">required</span>}
-              </p>
-              <input
-                id="new-id"
-                spellCheck={false}
-                autoComplete="off"
-                required={words.id !== undefined}
-                pattern="[A-Za-z0-9_.\-\/]+"
-                placeholder={words.id ?? 'made from its name when empty'}
-                value={id}
-                onChange={({ target: field }) => setId(field.value.trim())}
-              />
-              <p className="note">Letters, digits, dashes and underscores; it does not change later.</p>
-            </div>
-          </div>
+          <IdField needed={words.id} value={id} onChange={setId} />
           <ResourceFields target={target} kind={kind} id={id} value={value} onChange={setValue} />
           {words.plugins && (
             <PluginsField {...{ target, kind, plugins }} needed={words.plugins === 'needed'} onChange={setPlugins} />
@@ -109,6 +72,55 @@ export function NewResource({ target, kind, of }: Props): ReactNode {
         </form>
       )}
     </article>
+  )
+}
+
+interface IdProps {
+  /** What it is called, when the person has to give one. */
+  needed: string | undefined
+  value: string
+  onChange(id: string): void
+}
+
+function IdField({ needed, value, onChange }: IdProps): ReactNode {
+  return (
+    <div className="schema-fields">
+      <div className="schema-field">
+        <p className="field-head">
+          <label htmlFor="new-id">
+            <code>{needed === 'username' ? 'username' : 'id'}</code>
+          </label>
+          {needed && <span className="badge">required</span>}
+        </p>
+        <input
+          id="new-id"
+          spellCheck={false}
+          autoComplete="off"
+          required={needed !== undefined}
+          pattern="[A-Za-z0-9_.\-\/]+"
+          placeholder={needed ?? 'made from its name when empty'}
+          value={value}
+          onChange={({ target: field }) => onChange(field.value.trim())}
+        />
+        <p className="note">Letters, digits, dashes and underscores; it does not change later.</p>
+      </div>
+    </div>
+  )
+}
+
+/** The way to what was made; `listed`: its kind has a table. */
+function Made({ kind, id, listed }: { kind: string; id: string; listed: boolean }): ReactNode {
+  return (
+    <p>
+      <a href={link('gateway', kind, id)}>Open {id}</a>
+      {listed && (
+        <>
+          {' '}
+          or <a href={link('gateway', kind)}>see all of them</a>
+        </>
+      )}
+      .
+    </p>
   )
 }
 

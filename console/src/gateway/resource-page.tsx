@@ -4,8 +4,8 @@
 import { Fragment, lazy, type ReactNode, Suspense, useState } from 'react'
 import { usePlan } from '../cards/use-plan.tsx'
 import { type Change, ChangeItem } from '../history/history-view.tsx'
+import { Crumbs } from '../parts/crumbs.tsx'
 import { Problem } from '../parts/problem.tsx'
-import { link } from '../route.ts'
 import { useLoaded } from '../use-loaded.ts'
 import '../styles/forms.css'
 import '../styles/resource.css'
@@ -52,41 +52,18 @@ export function ResourcePage({ target, kind, id }: Props): ReactNode {
   const [owner, name] = kind === 'credentials' ? id.split('/') : []
   return (
     <article>
-      <p className="crumbs">
-        {owner === undefined ? (
-          <a href={link('gateway', kind)}>{words.title}</a>
-        ) : (
-          <>
-            <a href={link('gateway', 'consumers')}>Consumers</a> ›{' '}
-            <a href={link('gateway', 'consumers', owner)}>{owner}</a>
-          </>
-        )}{' '}
-        › <strong>{name ?? id}</strong>
-      </p>
+      <Crumbs kind={kind} of={owner}>
+        <strong>{name ?? id}</strong>
+      </Crumbs>
       <header className="resource-head">
         <h2 className="resource-title">{String(value?.name ?? name ?? id)}</h2>
         {value?.status === 0 && <span className="badge">disabled</span>}
         {value && (
-          <span className="end buttons">
-            {WITH_STATUS.has(kind) && (
-              <button
-                type="button"
-                className="small"
-                disabled={flow.busy}
-                onClick={() => change({ action: 'change', set: { status: value.status === 0 ? 1 : 0 } })}
-              >
-                {value.status === 0 ? 'Enable' : 'Disable'}
-              </button>
-            )}
-            <button
-              type="button"
-              className="small danger"
-              disabled={flow.busy}
-              onClick={() => change({ action: 'delete' })}
-            >
-              Delete
-            </button>
-          </span>
+          <Switches
+            enabled={WITH_STATUS.has(kind) ? value.status !== 0 : undefined}
+            busy={flow.busy}
+            onChange={change}
+          />
         )}
       </header>
       <Problem text={loaded.error} />
@@ -121,14 +98,50 @@ export function ResourcePage({ target, kind, id }: Props): ReactNode {
           />
         </>
       )}
+      <History changes={changes.value?.changes} onUndone={reload} />
+    </article>
+  )
+}
+
+interface SwitchesProps {
+  /** Undefined: the kind cannot be switched off. */
+  enabled: boolean | undefined
+  busy: boolean
+  onChange(change: object): void
+}
+
+function Switches({ enabled, busy, onChange }: SwitchesProps): ReactNode {
+  return (
+    <span className="end buttons">
+      {enabled !== undefined && (
+        <button
+          type="button"
+          className="small"
+          disabled={busy}
+          onClick={() => onChange({ action: 'change', set: { status: enabled ? 0 : 1 } })}
+        >
+          {enabled ? 'Disable' : 'Enable'}
+        </button>
+      )}
+      <button type="button" className="small danger" disabled={busy} onClick={() => onChange({ action: 'delete' })}>
+        Delete
+      </button>
+    </span>
+  )
+}
+
+/** `changes`: undefined while they are loaded. */
+function History({ changes, onUndone }: { changes: Change[] | undefined; onUndone(): void }): ReactNode {
+  return (
+    <>
       <h2>History</h2>
-      {changes.value?.changes.length === 0 && <p className="quiet">Not changed through Gateward yet.</p>}
+      {changes?.length === 0 && <p className="quiet">Not changed through Gateward yet.</p>}
       <ol className="changes">
-        {changes.value?.changes.map((one) => (
-          <ChangeItem key={one.id} change={one} onUndone={reload} />
+        {changes?.map((one) => (
+          <ChangeItem key={one.id} change={one} onUndone={onUndone} />
         ))}
       </ol>
-    </article>
+    </>
   )
 }
 

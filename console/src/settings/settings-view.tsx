@@ -43,10 +43,13 @@ export default function SettingsView(): ReactNode {
   )
 }
 
+/** What the form says now. `key`: entered here; undefined: the kept one, if there is one. */
+type Wish = Omit<ShownModel, 'key'> & { key: string | undefined }
+
 function ModelForm({ shown, reload }: { shown: ShownModel; reload(): void }): ReactNode {
-  const [wish, setWish] = useState({ ...shown, key: undefined as string | undefined })
+  const [wish, setWish] = useState<Wish>({ ...shown, key: undefined })
   const [state, setState] = useState<{ busy?: 'test' | 'save'; error?: string; tested?: Tested; saved?: boolean }>({})
-  const set = (members: Partial<typeof wish>): void => {
+  const set = (members: Partial<Wish>): void => {
     setWish((one) => ({ ...one, ...members }))
     setState({})
   }
@@ -88,59 +91,11 @@ function ModelForm({ shown, reload }: { shown: ShownModel; reload(): void }): Re
             it there.
           </p>
         )}
-        <div className="choices">
-          {(Object.keys(KINDS) as Provider[]).map((one) => (
-            <label key={one} className="choice card">
-              <input
-                type="radio"
-                name="provider"
-                checked={one === provider}
-                onChange={() => set({ provider: one, name: one === shown.provider ? shown.name : '', key: undefined })}
-              />
-              <span>
-                <strong>{KINDS[one].title}</strong>
-                <small>{KINDS[one].about}</small>
-              </span>
-            </label>
-          ))}
-        </div>
-        {provider !== 'builtin' && (
-          <div className="entries">
-            {provider === 'openai-compatible' && (
-              <label>
-                Address
-                <input
-                  type="url"
-                  required
-                  placeholder="http://127.0.0.1:11434/v1"
-                  value={wish.base_url}
-                  onChange={(event) => set({ base_url: event.target.value })}
-                />
-              </label>
-            )}
-            <label>
-              Model
-              <input
-                placeholder={KINDS[provider].example}
-                required={provider === 'openai-compatible'}
-                value={wish.name}
-                onChange={(event) => set({ name: event.target.value })}
-              />
-            </label>
-            <label>
-              Key
-              <input
-                type="password"
-                autoComplete="off"
-                placeholder={
-                  kept ? 'kept on the server; enter another to replace it' : 'stays on the server, encrypted'
-                }
-                value={wish.key ?? ''}
-                onChange={(event) => set({ key: event.target.value || undefined })}
-              />
-            </label>
-          </div>
-        )}
+        <ProviderChoice
+          provider={provider}
+          onChoose={(one) => set({ provider: one, name: one === shown.provider ? shown.name : '', key: undefined })}
+        />
+        {provider !== 'builtin' && <Entries wish={wish} kept={Boolean(kept)} onChange={set} />}
         <div className="tools">
           {provider !== 'builtin' && (
             <button type="button" onClick={test} disabled={state.busy !== undefined}>
@@ -159,6 +114,68 @@ function ModelForm({ shown, reload }: { shown: ShownModel; reload(): void }): Re
         </p>
       )}
     </form>
+  )
+}
+
+function ProviderChoice({ provider, onChoose }: { provider: Provider; onChoose(provider: Provider): void }): ReactNode {
+  return (
+    <div className="choices">
+      {(Object.keys(KINDS) as Provider[]).map((one) => (
+        <label key={one} className="choice card">
+          <input type="radio" name="provider" checked={one === provider} onChange={() => onChoose(one)} />
+          <span>
+            <strong>{KINDS[one].title}</strong>
+            <small>{KINDS[one].about}</small>
+          </span>
+        </label>
+      ))}
+    </div>
+  )
+}
+
+interface EntriesProps {
+  wish: Wish
+  /** The server has a key for this provider at this address. */
+  kept: boolean
+  onChange(members: Partial<Wish>): void
+}
+
+/** How the provider is reached. */
+function Entries({ wish: { provider, base_url, name, key }, kept, onChange }: EntriesProps): ReactNode {
+  return (
+    <div className="entries">
+      {provider === 'openai-compatible' && (
+        <label>
+          Address
+          <input
+            type="url"
+            required
+            placeholder="http://127.0.0.1:11434/v1"
+            value={base_url}
+            onChange={({ target }) => onChange({ base_url: target.value })}
+          />
+        </label>
+      )}
+      <label>
+        Model
+        <input
+          placeholder={KINDS[provider].example}
+          required={provider === 'openai-compatible'}
+          value={name}
+          onChange={({ target }) => onChange({ name: target.value })}
+        />
+      </label>
+      <label>
+        Key
+        <input
+          type="password"
+          autoComplete="off"
+          placeholder={kept ? 'kept on the server; enter another to replace it' : 'stays on the server, encrypted'}
+          value={key ?? ''}
+          onChange={({ target }) => onChange({ key: target.value || undefined })}
+        />
+      </label>
+    </div>
   )
 }
 
