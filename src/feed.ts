@@ -12,6 +12,8 @@ import type { Commit, Entry, Store, Watcher } from './store/contract.ts'
 
 const PAGE_ENTRIES = 5000
 const MAX_FAULT_CHARACTERS = 300
+/** Between two tries to read everything again. */
+const RETRY_MS = 1000
 
 export interface FeedOptions {
   store: Store
@@ -121,7 +123,7 @@ export class ConfigFeed {
     const faults = new Map<string, string>()
     const changes: ConfigChange[] = []
     for (const { key, entry } of commit.changes) {
-      const change = entry ? this.#toChange(entry, faults) : { key, text: undefined, createdIndex: 0, modifiedIndex: 0 }
+      const change = entry ? this.#toChange(entry, faults) : removed(key)
       if (change) changes.push(change)
     }
     return { changes, faults }
@@ -136,15 +138,12 @@ export class ConfigFeed {
           (one) => before.get(one.key)?.modifiedIndex !== one.modifiedIndex,
         )
         const gone = [...before.keys()].filter((key) => !this.#current.has(key))
-        this.#receiver?.commit(this.#revision, [
-          ...changes,
-          ...gone.map((key) => ({ key, text: undefined, createdIndex: 0, modifiedIndex: 0 })),
-        ])
+        this.#receiver?.commit(this.#revision, [...changes, ...gone.map(removed)])
         this.#follow()
       },
       (error) => {
         this.#options.onTrouble(error)
-        setTimeout(() => this.#restart(), 1000).unref()
+        setTimeout(() => this.#restart(), RETRY_MS).unref()
       },
     )
   }
@@ -195,4 +194,8 @@ export class ConfigFeed {
     faults.set(key, (fault ?? '').slice(0, MAX_FAULT_CHARACTERS))
     return undefined
   }
+}
+
+function removed(key: string): ConfigChange {
+  return { key, text: undefined, createdIndex: 0, modifiedIndex: 0 }
 }

@@ -58,6 +58,8 @@ interface Gathered {
 
 /** Waits for a thread that died at once again and again: 0.1 s, 0.2 s, ... up to this. */
 const MAX_RESTART_DELAY_MS = 5000
+/** How long the threads may take to serve what follows a withdrawn commit; later ones are announced again when it is served. */
+const RESUME_LIMIT_MS = 5000
 
 export class DataPlane {
   readonly metrics = new MetricsReader()
@@ -158,7 +160,7 @@ export class DataPlane {
     this.health.changed(changes)
     this.#send({ type: 'commit', revision, changes })
     if (this.#mayAnnounce) return
-    void this.whenServed(revision, MAX_RESTART_DELAY_MS).then((served) => {
+    void this.whenServed(revision, RESUME_LIMIT_MS).then((served) => {
       this.#mayAnnounce ||= served
     })
   }
