@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { after } from 'node:test'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { build } from '../../scripts/build.ts'
+import { type Running, run } from '../surfaces/running.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
 const FLAGS = [
@@ -32,6 +34,22 @@ export interface Visit {
 export async function launch(): Promise<Browser> {
   assert.ok(await build(), 'the console is built')
   return chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+}
+
+export interface OpenedConsole {
+  browser: Browser
+  running: Running
+  owner: Visit
+}
+
+/** A Gateward and its owner's browser, until the tests of the file are over. Without a browser nothing is opened: those tests are skipped. */
+export async function openConsole(): Promise<OpenedConsole> {
+  if (noBrowser) return {} as OpenedConsole
+  const browser = await launch()
+  after(() => browser.close())
+  const running = await run()
+  after(() => running.close())
+  return { browser, running, owner: await visit(browser, running.gateward.ownerUrl() as string) }
 }
 
 /** Opens the one-time address in a fresh browser session. */

@@ -1,25 +1,9 @@
 // The story of the chat in a real browser: first visit, a route by words, approval, proof, the limit, undo; reload, restart, two pages.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import type { Browser } from 'playwright-core'
-import { type Running, run } from '../surfaces/running.ts'
-import { launch, noBrowser, picture, say, seriousFindings, type Visit, visit } from './browser.ts'
+import { test } from 'node:test'
+import { noBrowser, openConsole, picture, say, seriousFindings, visit } from './browser.ts'
 
-let browser: Browser
-let running: Running
-let first: Visit
-
-before(async () => {
-  if (noBrowser) return
-  browser = await launch()
-  running = await run()
-  first = await visit(browser, running.gateward.ownerUrl() as string)
-})
-
-after(async () => {
-  await browser?.close()
-  await running?.close()
-})
+const { browser, running, owner: first } = await openConsole()
 
 test('without the owner session there is only the way in', { skip: noBrowser }, async () => {
   const stranger = await visit(browser, `${running.surface}/`)

@@ -3,26 +3,11 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
-import type { Browser, Page } from 'playwright-core'
-import { type Running, run } from '../surfaces/running.ts'
-import { launch, noBrowser, picture, seriousFindings, type Visit, visit } from './browser.ts'
+import { test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { noBrowser, openConsole, picture, seriousFindings } from './browser.ts'
 
-let browser: Browser
-let running: Running
-let owner: Visit
-
-before(async () => {
-  if (noBrowser) return
-  browser = await launch()
-  running = await run()
-  owner = await visit(browser, running.gateward.ownerUrl() as string)
-})
-
-after(async () => {
-  await browser?.close()
-  await running?.close()
-})
+const { running, owner } = await openConsole()
 
 async function open(page: Page, view: string): Promise<void> {
   await page.goto(new URL(`/#/${view}`, page.url()).href)

@@ -1,31 +1,16 @@
 // How fast the console is: the first paint, a turn of the chat with the built-in interpreter, and a table of ten thousand rows. The best of a few
 // tries counts, since other tests may have the processor.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import type { Browser, Page } from 'playwright-core'
-import { type Running, run } from '../surfaces/running.ts'
-import { launch, noBrowser, say, type Visit, visit } from './browser.ts'
+import { test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { noBrowser, openConsole, say } from './browser.ts'
 
 const MAX_PAINT_MS = 1000
 const MAX_TURN_MS = 150
 const MAX_TASK_MS = 50
 const TRIES = 5
 
-let browser: Browser
-let running: Running
-let owner: Visit
-
-before(async () => {
-  if (noBrowser) return
-  browser = await launch()
-  running = await run()
-  owner = await visit(browser, running.gateward.ownerUrl() as string)
-})
-
-after(async () => {
-  await browser?.close()
-  await running?.close()
-})
+const { browser, owner } = await openConsole()
 
 /** The smallest of what a few tries measure. */
 async function best(measure: () => Promise<number>, limit: number): Promise<number> {
