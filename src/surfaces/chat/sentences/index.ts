@@ -1,27 +1,16 @@
 // The common sentences, understood without a model: a sentence becomes a command, several wishes about one route become one plan. Deliberately
 // predictable: it is cut into wishes, each wish is understood by one topic or by none, and when one is not understood nothing is done.
 import { accessRecognisers } from './access.ts'
-import {
-  type Clause,
-  namesIn,
-  pathsIn,
-  type Recogniser,
-  spanIn,
-  toClause,
-  toClauses,
-  toDigits,
-  type Understood,
-  unitOf,
-  urlIn,
-} from './clause.ts'
+import { type Clause, pathsIn, type Recogniser, spanIn, toClause, toClauses, type Understood } from './clause.ts'
 import type { Command, RouteReference } from './command.ts'
 import { leftOver } from './left-over.ts'
 import { limitRecognisers } from './limits.ts'
-import { idAfter, kindIn, parseExplain, parseHistory, parseLint, parseLook, parseTraffic } from './look.ts'
+import { parseExplain, parseHistory, parseLint, parseLook, parseTraffic } from './look.ts'
 import { messageRecognisers } from './messages.ts'
 import { firstRecognisers, publishRecognisers } from './publish.ts'
 import { upstreamRecognisers } from './upstreams.ts'
-import { corrected, isKnown } from './vocabulary.ts'
+import { corrected } from './vocabulary.ts'
+import { parseConfirm, parseDelete, parseFollowUp, parseImport, parsePromote, parseUndo } from './whole.ts'
 
 /** In order: the first that understands a wish has it. */
 const RECOGNISERS: readonly Recogniser[] = [
@@ -96,137 +85,6 @@ function understand(text: string, asked: boolean): Command {
     parseFollowUp(text) ??
     parsePlan(text, lower)
   )
-}
-
-const UNDO =
-  /^(?:undo|revert|reverse|roll(?: (?:it|that|this))? back|rollback|take (?:it|that|this|the last change) back|go back|cancel (?:that|the last change))\b(?! (?:after|unless|in)\b)/
-const UNDO_HINT =
-  'I take back the last change ("undo") or the one that you name ("undo change-1a2b3c4d"); "history" shows them.'
-
-/** What is to be taken back is the last change or one with its id: anything else that is named is not guessed at. */
-function parseUndo(lower: string): Command | undefined {
-  const said = UNDO.exec(lower)?.[0]
-  if (said === undefined || /\b(?:canary|split|new version|old version)\b/.test(lower)) return undefined
-  const what = lower
-    .slice(said.length)
-    .replace(/\b(?:it|that|this|the|last|latest|change|one|again|now|to before)\b/g, ' ')
-    .trim()
-  const id = /^change-[0-9a-f]+$/.exec(/\bchange-[0-9a-f]+\b/.exec(lower)?.[0] ?? '')?.[0]
-  return id !== undefined || what === '' ? { type: 'undo', id } : { type: 'unknown', hint: UNDO_HINT }
-}
-
-const CONFIRMED =
-  /\b(?:confirm(?:ed)?|keep|make|it|that|this|the|change|last|permanent|works|everything|now|for good|for ever|forever|as it is|like that|then|so)\b|,/g
-
-function parseConfirm(lower: string): Command | undefined {
-  if (!/^(?:confirm|keep (?:it|that|this|the change)|make it permanent|it works,? keep)\b/.test(lower)) return undefined
-  const id = /\bchange-[0-9a-f]+\b/.exec(lower)?.[0]
-  const rest = lower
-    .replace(/\bchange-[0-9a-f]+\b/, ' ')
-    .replace(CONFIRMED, ' ')
-    .trim()
-  return rest === '' ? { type: 'confirm', id } : undefined
-}
-
-/** What would be passed over: an import and a promotion take all. */
-const CONDITION = /\b(?:without|except|but|only|if|unless|not|don't)\b/
-
-function parsePromote(text: string, lower: string): Command | undefined {
-  const found =
-    /^(?:promote|copy|carry|bring)\s+(.*?)\s*(?:from\s+(?:target\s+)?([\w-]+)\s+)?\bto\s+(?:target\s+)?([\w-]+)$/i.exec(
-      text,
-    )
-  const kind = found ? (kindIn(lower) ?? 'routes') : undefined
-  if (!found || !kind || /\bnew version\b|\bcanary\b/.test(lower) || CONDITION.test(lower)) return undefined
-  const id =
-    idAfter(kind, found[1] as string) ??
-    /^(?:the\s+)?["'`]?([\w.-]+)["'`]?(?:\s+route)?$/i.exec(found[1] as string)?.[1]
-  return {
-    type: 'promote',
-    kind,
-    id: id && !/^(?:it|all|everything|routes?|services?)$/i.test(id) ? id : undefined,
-    from: found[2],
-    to: found[3] as string,
-  }
-}
-
-function parseImport(text: string, lower: string): Command | undefined {
-  if (
-    !/\b(?:import|publish|load|add|create|read|expose|put|use)\b/.test(lower) ||
-    !/\b(?:openapi|swagger|open api|api document|api description|specification|spec)\b|\.(?:json|ya?ml)\b/.test(lower)
-  )
-    return undefined
-  if (/\b(?:chat|mcp|model|assistant|agents?)\b/.test(lower) || CONDITION.test(lower)) return undefined
-  const urls = [...text.matchAll(/https?:\/\/[^\s,;"'`]+/gi)].map((one) => one[0].replace(/[.,;]+$/, ''))
-  const [source] = urls
-  if (!source) return undefined
-  const [prefix] = pathsIn(text)
-  return { type: 'import', source, server: urls[1], prefix: prefix?.replace(/\/?\*$/, '') }
-}
-
-/** One thing that is named, or several of one kind; what else is said about it is not passed over. */
-function parseDelete(text: string, lower: string): Command | undefined {
-  const verb = /^(?:delete|remove|drop|get rid of)\s+/.exec(lower)?.[0]
-  if (verb === undefined || /\b(?:all|every|each|everything|everybody)\b/.test(lower) || urlIn(text))
-    return verb &&
-      /^(?:all|every|each|everything)\b/.test(lower.slice(verb.length)) &&
-      !/\b(?:from|on|of)\b/.test(lower.slice(verb.length))
-      ? { type: 'unknown', hint: 'I delete what you name: "Delete route NAME", "Delete consumers NAME and NAME".' }
-      : undefined
-  const rest = text.slice(verb.length).trim()
-  if (/^(?:it|this|that|(?:this|that|the) (?:route|one))$/i.test(rest))
-    return { type: 'delete', kind: 'routes', what: 'last' }
-  const kind = kindIn(lower)
-  const path = /^(?:the\s+)?(?:routes?\s+)?(?:for|at|on|to|of|that serves?|serving)?\s*(\/\S*)(?:\s+route)?$/i.exec(
-    rest,
-  )?.[1]
-  if (path !== undefined && (kind === undefined || kind === 'routes'))
-    return { type: 'delete', kind: 'routes', what: { path } }
-  const said = kind === undefined ? rest : rest.replace(NAME_OF_KIND, ' ')
-  const ids = namesIn(said.replace(NAME_OF_KIND, ' ').trim()).map((one) =>
-    one.replace(/^(?:the|called|named)\s+/i, '').trim(),
-  )
-  if (
-    ids.length &&
-    ids.every((one) => /^[\w.-]+(?:\/[\w.-]+)?$/.test(one)) &&
-    (kind || !ids.some((one) => isTopic(one)))
-  )
-    return { type: 'delete', kind: kind ?? 'routes', what: { ids } }
-  return undefined
-}
-
-const NAME_OF_KIND =
-  /(?:^|\s)(?:the\s+)?(?:routes?|consumer[ _-]groups?|consumers?|upstreams?|services?|global[ _-]rules?|plugin[ _-]configs?|certificates?|ssls?|stream[ _-]routes?|protos?|secrets?)(?=\s|$)/gi
-
-/** `remove cors` is about a plugin of a route. */
-function isTopic(word: string): boolean {
-  return isKnown(word.toLowerCase())
-}
-
-/** `make it 10 instead`, `the same for /orders`. */
-function parseFollowUp(text: string): Command | undefined {
-  const lower = toDigits(text.toLowerCase())
-  const number =
-    /^(?:no,?\s+|rather\s+|better\s+)*(?:(?:make|change|set|let)\s+(?:it|that|this)(?:\s+be)?(?:\s+to)?\s+)?(\d+(?:\.\d+)?)\s*(%|percent|s|secs?|seconds?|m|mins?|minutes?|h|hours?|ms)?(?:\s+(?:instead|rather|please|then))*$/.exec(
-      lower,
-    )
-  if (number && /[a-z]/.test(lower.replace(/\d+\s*\w*$/, '')))
-    return {
-      type: 'instead',
-      number: Number(number[1]),
-      seconds: number[2] && !/^(?:%|percent)$/.test(number[2]) ? Number(number[1]) * unitOf(number[2]) : undefined,
-    }
-  const same =
-    /^(?:do\s+)?(?:the\s+)?(?:same|also|too|likewise)(?:\s+thing)?\s+(?:for|on|with|to)\s+(.+?)(?:\s+too)?$/i.exec(
-      text,
-    ) ?? /^(?:and\s+|do\s+(?:it|that)\s+)?(?:also\s+)?(?:for|on)\s+(.+?)(?:\s+(?:too|as well))?$/i.exec(text)
-  if (!same) return undefined
-  const about = same[1] as string
-  const [path] = pathsIn(about)
-  const id = /^(?:the\s+)?(?:route\s+)?["'`]?([\w.-]+)["'`]?(?:\s+route)?$/i.exec(about)?.[1]
-  if (path) return { type: 'repeat', route: { path } }
-  if (/^(?:all|every|each) routes?$/i.test(about)) return { type: 'repeat', route: 'all' }
-  return id ? { type: 'repeat', route: { id } } : undefined
 }
 
 const CONFIRM =
