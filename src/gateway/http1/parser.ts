@@ -181,10 +181,10 @@ function statusAt(bytes: Buffer, from: number): number {
   return after === SPACE || after === 13 ? status : 0
 }
 
-/** Index of the first byte from `at` on that the table does not have. */
+/** Index of the first byte from `at` on that the table does not have: the CR of the empty line at the latest, which no table has. */
 function endOf(legal: Uint8Array, bytes: Buffer, at: number): number {
   let end = at
-  while (end < bytes.length && legal[bytes[end] as number]) end++
+  while (legal[bytes[end] as number]) end++
   return end
 }
 
