@@ -91,11 +91,8 @@ try {
         wrk({ ...peer, url: peer.url + path }, seconds, connections, script)
       console.log(`${name} ${way}`)
       const results = rounds(peers, load, ROUNDS)
-      const [nginxMb, ownMb] = peers.map((peer) => (size / MB / (results.get(peer) as Sample).cpuUs) * 1e6) as [
-        number,
-        number,
-      ]
-      rows.push(`| ${name} ${way} | ${nginxMb.toFixed(0)} | ${ownMb.toFixed(0)} | ${(ownMb / nginxMb).toFixed(2)} x |`)
+      const [nginxMb, ownMb] = peers.map((peer) => ((size / MB / results.of(peer).cpuUs) * 1e6).toFixed(0))
+      rows.push(`| ${name} ${way} | ${nginxMb} | ${ownMb} | ${results.ratio(peers[0], peers[1]).toFixed(2)} x |`)
       console.log(rows.at(-1))
     }
   }

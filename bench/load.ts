@@ -56,12 +56,20 @@ export function loaded(peer: { pid: number }, command: string[]): { cpuUs: numbe
   return { cpuUs: cpuMicroseconds(peer.pid) - before, said: stdout + stderr }
 }
 
-/** Rounds in which all peers take turns, so that a slow minute of the machine meets all; the sample of median CPU of each. */
+/** What the rounds gave. */
+export interface Results {
+  /** The sample of median CPU. */
+  of(peer: Peer): Sample
+  /** CPU of `peer` over that of `base`: the median over the rounds, since the machine's speed changes more from one round to the next than within one. */
+  ratio(peer: Peer, base: Peer): number
+}
+
+/** Rounds in which all peers take turns, so that a slow minute of the machine meets all. */
 export function rounds(
   peers: readonly Peer[],
   load: (peer: Peer, seconds: number) => Sample,
   { count, seconds, warmUp }: { count: number; seconds: number; warmUp: number },
-): Map<Peer, Sample> {
+): Results {
   for (const peer of peers) {
     console.log(`warming up ${peer.name}`)
     load(peer, warmUp)
@@ -74,9 +82,18 @@ export function rounds(
       console.log(`${round}/${count} ${peer.name}: ${sample.cpuUs.toFixed(1)} us, ${Math.round(sample.perSecond)}/s`)
     }
   }
-  return new Map(peers.map((peer) => [peer, median(samples.get(peer) as Sample[])]))
+  const taken = (peer: Peer): Sample[] => samples.get(peer) as Sample[]
+  return {
+    of: (peer) => middle(taken(peer), (sample) => sample.cpuUs),
+    ratio: (peer, base) =>
+      middle(
+        taken(peer).map(({ cpuUs }, round) => cpuUs / (taken(base)[round] as Sample).cpuUs),
+        (quotient) => quotient,
+      ),
+  }
 }
 
-function median(samples: Sample[]): Sample {
-  return [...samples].sort((a, b) => a.cpuUs - b.cpuUs)[samples.length >> 1] as Sample
+/** The item in the middle by `key`. */
+function middle<T>(items: T[], key: (item: T) => number): T {
+  return [...items].sort((a, b) => key(a) - key(b))[items.length >> 1] as T
 }

@@ -4,7 +4,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CONNECTIONS, type Peer, rounds, type Sample, wrk } from './load.ts'
+import { CONNECTIONS, type Peer, type Results, rounds, wrk } from './load.ts'
 import {
   answering,
   gateward,
@@ -20,7 +20,7 @@ import {
 } from './processes.ts'
 import { writeSection } from './report.ts'
 
-const ROUNDS = { count: 3, seconds: 4, warmUp: 5 }
+const ROUNDS = { count: 7, seconds: 2, warmUp: 5 }
 
 const directory = mkdtempSync(join(tmpdir(), 'gateward-bench-'))
 const backend = nextPort()
@@ -102,19 +102,19 @@ async function own(): Promise<Peer[]> {
   ]
 }
 
-function report(results: Map<Peer, Sample>): string {
-  const peers = [...results.keys()]
+function report(peers: readonly Peer[], results: Results): string {
   const [base, bare] = ['nginx', 'Gateward'].map((name) => peers.find((peer) => peer.name === name)) as [Peer, Peer]
-  const cpu = (peer: Peer): number => (results.get(peer) as Sample).cpuUs
-  const rows = [...results].map(
-    ([peer, { cpuUs, perSecond, p50, p99 }]) =>
-      `| ${peer.name} | ${peer.version} | ${cpuUs.toFixed(1)} | ${(cpuUs / cpu(base)).toFixed(2)} x | ${(cpuUs / cpu(bare)).toFixed(2)} x | ${Math.round(perSecond)} | ${p50} | ${p99} |`,
-  )
+  const rows = peers.map((peer) => {
+    const { cpuUs, perSecond, p50, p99 } = results.of(peer)
+    const [toBase, toBare] = [base, bare].map((other) => `${results.ratio(peer, other).toFixed(2)} x`)
+    return `| ${peer.name} | ${peer.version} | ${cpuUs.toFixed(1)} | ${toBase} | ${toBare} | ${Math.round(perSecond)} | ${p50} | ${p99} |`
+  })
   return `# Benchmarks
 
 Written by \`npm run bench\`, each section by its part (\`node bench/peers.ts\`): ${cpus()[0]?.model ?? 'unknown processor'}, Linux, Node ${process.versions.node}. Each
-proxy runs on one core with one worker, the backend (nginx) and the load on the other; peers take turns in ${ROUNDS.count} rounds of ${ROUNDS.seconds} s, and the median counts. CPU is
-user and system time of the whole process. Look at the ratios: on a machine that others share, the absolute figures move by a third from one run to the next.
+proxy runs on one core with one worker, the backend (nginx) and the load on the other; peers take turns in ${ROUNDS.count} rounds of ${ROUNDS.seconds} s, and the median counts, for
+ratios that of the rounds' quotients. CPU is user and system time of the whole process. Look at the ratios: on a machine that others share, the absolute
+figures move by a third from one run to the next.
 
 ## Small requests
 
@@ -129,7 +129,7 @@ ${rows.join('\n')}
 try {
   await answering(directory, backend)
   const peers = [...(await others()), ...(await own())]
-  const text = report(rounds(peers, wrk, ROUNDS))
+  const text = report(peers, rounds(peers, wrk, ROUNDS))
   writeSection('peers', text)
   console.log(`\n${text}`)
 } finally {

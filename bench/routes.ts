@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createRouter, type MatchInput, type RouteKeys } from '../src/gateway/router/router.ts'
 import { SqliteStore } from '../src/store/sqlite.ts'
 import { residentKb } from './gateward-process.ts'
-import { type Peer, rounds, type Sample, wrk } from './load.ts'
+import { type Peer, rounds, wrk } from './load.ts'
 import { answering, gateward, nextPort, upstreamAt } from './processes.ts'
 import { writeSection } from './report.ts'
 
@@ -95,12 +95,12 @@ try {
   await answering(directory, backend)
   const [one, many] = [await served(1), await served(MANY)]
   const results = rounds([one.peer, many.peer], wrk, ROUNDS)
-  const [few, lots] = [one, many].map(({ peer }) => (results.get(peer) as Sample).cpuUs) as [number, number]
+  const [few, lots] = [one, many].map(({ peer }) => results.of(peer).cpuUs.toFixed(1))
   const text = `## Many routes
 
 A third exact, a third prefixes, a third with parameters, each fourth with a host; on ${new Date().toISOString().slice(0, 10)} (\`node --expose-gc bench/routes.ts\`).
 
-A request costs ${few.toFixed(1)} us of CPU with one route and ${lots.toFixed(1)} us with ${MANY}: ${(lots / few).toFixed(2)} x. The whole process, with its store, Admin API and
+A request costs ${few} us of CPU with one route and ${lots} us with ${MANY}: ${results.ratio(many.peer, one.peer).toFixed(2)} x. The whole process, with its store, Admin API and
 one thread, takes ${one.residentMb.toFixed(0)} MB with one route and ${many.residentMb.toFixed(0)} MB with ${MANY}. The router alone:
 
 | routes | building | a match | bytes a route | one change |

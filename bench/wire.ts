@@ -8,7 +8,7 @@ import { h2load, loaded, type Peer, rounds, type Sample, wrk } from './load.ts'
 import { answering, gateward, nextPort, nginx, nginxProxy, PROXY_CORE, upstreamAt } from './processes.ts'
 import { writeSection } from './report.ts'
 
-const ROUNDS = { count: 3, seconds: 3, warmUp: 4 }
+const ROUNDS = { count: 5, seconds: 2, warmUp: 4 }
 const HOST = 'localhost'
 
 /** One TLS 1.3 connection after the other, each resuming the last one's session, each with one request. */
@@ -53,8 +53,8 @@ try {
   ] as const) {
     console.log(what)
     const results = rounds(peers, load, ROUNDS)
-    const [base, ours] = peers.map((one) => (results.get(one) as Sample).cpuUs) as [number, number]
-    rows.push(`| ${what} | ${base.toFixed(1)} | ${ours.toFixed(1)} | ${(ours / base).toFixed(2)} x |`)
+    const [base, ours] = peers.map((one) => results.of(one).cpuUs.toFixed(1))
+    rows.push(`| ${what} | ${base} | ${ours} | ${results.ratio(peers[1], peers[0]).toFixed(2)} x |`)
   }
   const text = `## TLS and HTTP/2
 
