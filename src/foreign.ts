@@ -1,5 +1,6 @@
 // What is wrong with a resource that others have put into the store (another program in etcd, a person in apisix.yaml): the Admin API has
 // not seen it, and a data plane that trusted it would fail in the middle of a request, or worse, let pass what should be refused.
+import { isObject } from './lib/is-object.ts'
 import type { PluginCatalog } from './resources/catalog.ts'
 import type { Kind, Resource } from './resources/kinds.ts'
 import type { Validator } from './resources/validator.ts'
@@ -28,7 +29,7 @@ function named(kind: Kind, id: string, resource: Resource): Resource {
 /** Plugins that only another gateway on the same store knows are no fault: the data plane refuses their requests. */
 function withoutUnknown(resource: Resource, catalog: PluginCatalog): Resource {
   const { plugins } = resource
-  if (plugins === null || typeof plugins !== 'object' || Array.isArray(plugins)) return resource
+  if (!isObject(plugins)) return resource
   const known = Object.entries(plugins).filter(([name]) => catalog.get(name))
   return known.length === Object.keys(plugins).length ? resource : { ...resource, plugins: Object.fromEntries(known) }
 }

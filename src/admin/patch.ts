@@ -1,4 +1,5 @@
 // How PATCH changes a resource: on the resource it merges, on a part of it it replaces exactly that part.
+import { isObject } from '../lib/is-object.ts'
 import type { Resource } from '../resources/kinds.ts'
 
 /** Objects are merged at every depth, null removes, everything else replaces. Neither argument changes. */
@@ -21,8 +22,4 @@ export function replaceAt(target: Resource, path: readonly string[], value: unkn
   const replaced = rest.length === 0 ? value : replaceAt(container as Resource, rest, value)
   const result = rest.length > 0 && Array.isArray(inner) ? Object.values(replaced as Resource) : replaced
   return { ...target, [name]: result }
-}
-
-function isObject(value: unknown): value is Resource {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }

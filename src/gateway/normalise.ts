@@ -1,4 +1,5 @@
 // The normalised path that routes match on, as nginx makes it: percent-decoded, repeated slashes merged, dot segments resolved.
+import { percentEncode } from '../lib/percent-encode.ts'
 
 /** Undefined: the path cannot be normalised (malformed escape, a NUL, or it climbs above the root) and the request is refused with 400. */
 export function normalisePath(raw: string): string | undefined {
@@ -50,12 +51,10 @@ const PLAIN_PATH = /^[!$&-;=@-[\]_a-z~]*$/
 
 /** A decoded path as a request-target writes it: what nginx escapes. */
 export function escapePath(path: string): string {
-  return PLAIN_PATH.test(path)
-    ? path
-    : path.replace(/[^!$&-;=@-[\]_a-z~]/gu, (one) => encodeURIComponent(one.toWellFormed()))
+  return PLAIN_PATH.test(path) ? path : percentEncode(path, /[^!$&-;=@-[\]_a-z~]/gu)
 }
 
 /** A query without what would end a request-target; what is escaped in it stays so. */
 export function escapeQuery(query: string): string {
-  return query.replace(/[^!-"$-~]/gu, (one) => encodeURIComponent(one.toWellFormed()))
+  return percentEncode(query, /[^!-"$-~]/gu)
 }

@@ -1,6 +1,7 @@
 // Reads an OpenAPI document, 3.0, 3.1 or Swagger 2, JSON or YAML, and tells what is in it in one form. Only what stands in the document itself is
 // read: references to other files are never followed, they are told as lost.
 import { parse } from 'yaml'
+import { isObject } from './is-object.ts'
 import { plainText } from './text.ts'
 
 /** Bytes of a document. */
@@ -71,8 +72,4 @@ function follow(pointer: string, root: Json): unknown {
     here = here[name]
   }
   return here
-}
-
-export function isObject(value: unknown): value is Json {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }

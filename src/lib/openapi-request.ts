@@ -1,7 +1,7 @@
 // The HTTP request that a tool's input stands for: path, query and fields by the rules of OpenAPI's Parameter Object, and the body in its media
 // type. Values come from a model: they are encoded, so that none can become another path, query or field.
+import { isObject } from './is-object.ts'
 import type { Json } from './openapi-document.ts'
-import { isObject } from './openapi-document.ts'
 import { BODY, GROUPS, type OpenApiTool, type ToolParameter } from './openapi-tools.ts'
 
 export interface ToolRequest {

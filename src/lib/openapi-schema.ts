@@ -1,6 +1,7 @@
 // Makes a JSON Schema (2020-12) that stands by itself of one that an OpenAPI document holds: what it refers to comes along as `$defs`, and what
 // OpenAPI 3.0 says in its own way (`nullable`, boolean exclusive bounds) is said in JSON Schema's.
-import { isObject, type Json, resolve } from './openapi-document.ts'
+import { isObject } from './is-object.ts'
+import { type Json, resolve } from './openapi-document.ts'
 import { plainText } from './text.ts'
 
 /** Bytes of one tool's schema: more is of no use to a model. */

@@ -3,7 +3,8 @@
 //
 // Schemas are carried over with their references, which lead to `$defs` of the tool. What a tool's schema would be too large for is left open:
 // the API itself checks its input.
-import { isObject, type Json, type OpenApiDocument, resolve } from './openapi-document.ts'
+import { isObject } from './is-object.ts'
+import { type Json, type OpenApiDocument, resolve } from './openapi-document.ts'
 import { toToolSchema } from './openapi-schema.ts'
 import { plainText } from './text.ts'
 

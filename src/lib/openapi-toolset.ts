@@ -1,7 +1,8 @@
 // The tools of one OpenAPI document, ready to be listed and called: finds a tool, checks a call's input against its schema, fills in defaults.
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import { isObject } from './is-object.ts'
 import { nearest } from './nearest.ts'
-import { isObject, type Json, type OpenApiDocument } from './openapi-document.ts'
+import type { Json, OpenApiDocument } from './openapi-document.ts'
 import { type ToolRequest, toRequest } from './openapi-request.ts'
 import { GROUPS, type OpenApiTool, toTools } from './openapi-tools.ts'
 import { withDefaults } from './schema-defaults.ts'

@@ -1,5 +1,6 @@
 // Clients and models send lists and objects as JSON text, numbers as text, or one object where a list is wanted. These are taken for what they
 // stand for where the schema leaves no doubt; everything else is left for the check to refuse.
+import { isObject } from '../lib/is-object.ts'
 
 interface Shape {
   type?: unknown
@@ -37,8 +38,4 @@ function parsed(text: string): unknown {
   } catch {
     return text // the check names the field and what it should be
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }

@@ -1,4 +1,5 @@
 // What a plan changes, field by field, as a person reads it: `+` new, `-` gone, `~` changed.
+import { isObject } from '../lib/is-object.ts'
 import { redact } from '../lib/redact.ts'
 import { plainText } from '../lib/text.ts'
 import type { Kind, Resource } from '../resources/kinds.ts'
@@ -58,10 +59,6 @@ function compare(before: unknown, after: unknown, path: string, changes: FieldCh
     return
   }
   changes.push({ path, before, after })
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }
 
 function at(value: unknown, pointer: string): unknown {

@@ -1,6 +1,6 @@
 // Puts several wishes about one resource together into one change, so that a plan names each resource once.
+import { isObject } from '../lib/is-object.ts'
 import type { Resource } from '../resources/kinds.ts'
-import { isObject } from './patch.ts'
 import type { WishedChange } from './plan.ts'
 
 /** Joins changes of the same resource, later members winning. A deletion takes the changes of the resource with it. */

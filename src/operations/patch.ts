@@ -1,4 +1,5 @@
 // Merge patches (RFC 7396): what a change sets, and what leads from one resource to another.
+import { isObject } from '../lib/is-object.ts'
 import type { Resource } from '../resources/kinds.ts'
 import { OperationError } from './contract.ts'
 
@@ -25,8 +26,4 @@ export function patchTo(wanted: Resource, now: Resource): Resource {
     else patch[name] = isObject(goal) && isObject(here) ? patchTo(goal, here) : goal
   }
   return patch
-}
-
-export function isObject(value: unknown): value is Resource {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import http from 'node:http'
 import https from 'node:https'
+import { percentEncode } from '../lib/percent-encode.ts'
 import { plainText } from '../lib/text.ts'
 import type { Kind } from '../resources/kinds.ts'
 import { OperationError } from './contract.ts'
@@ -143,7 +144,7 @@ function digest(text: string): string {
 
 /** As a client sends it: what a request line cannot hold is encoded, what is encoded already stays. */
 function percentEncoded(path: string): string {
-  return path.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent)
+  return percentEncode(path, /[^\x21-\x7e]/gu)
 }
 
 interface ProbeAnswer {

@@ -14,6 +14,7 @@ import type { Injected } from '../gateway/inject.ts'
 import { normalisePath } from '../gateway/normalise.ts'
 import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
 import { explainJson } from '../lib/json-error.ts'
+import { percentEncode } from '../lib/percent-encode.ts'
 import { wordFirst } from '../resources/wording.ts'
 
 const DEFAULT_BODY_BYTES = 1024 * 1024
@@ -176,7 +177,7 @@ interface Run {
 
 async function answer(run: Run, item: Item): Promise<object> {
   const { ctx, env, batch, signal } = run
-  const path = item.path.replace(/[^\0-\x7f]/gu, (one) => encodeURIComponent(one.toWellFormed()))
+  const path = percentEncode(item.path, /[^\0-\x7f]/gu)
   // What would be refused as a request of its own: another form of target, a fragment, a tunnel, an echo.
   if (!path.startsWith('/') || path.includes('#') || normalisePath(path) === undefined) return refused(400)
   if (item.method === 'CONNECT' || item.method === 'TRACE') return refused(405)

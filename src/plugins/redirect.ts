@@ -5,6 +5,7 @@ import { escapePath } from '../gateway/normalise.ts'
 import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
 import { compilePattern, expandCaptures } from '../gateway/regex.ts'
 import { interpolate } from '../gateway/variables.ts'
+import { percentEncode } from '../lib/percent-encode.ts'
 
 const schema = Type.Object({
   uri: Type.Optional(
@@ -128,7 +129,7 @@ function withQuery(ctx: Exchange, conf: Conf, to: string): string {
 
 /** Controls and what is not ASCII are escaped: a decoded path may hold a line end, which would split the answer. */
 function redirection(to: string, status: number): Reply {
-  const location = to.replace(/[^!-~ ]/gu, (character) => encodeURIComponent(character.toWellFormed()))
+  const location = percentEncode(to, /[^!-~ ]/gu)
   const headers: Record<string, string> = { Location: location }
   if (status === 301 || status === 302) headers['Content-Type'] = 'text/html'
   return { status, headers }

@@ -4,6 +4,7 @@
 // Schemas are compiled once, by Ajv with all errors; a valid resource costs one pass over it.
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { TSchema } from 'typebox'
+import { isObject } from '../lib/is-object.ts'
 import { messageOf } from '../lib/message-of.ts'
 import { nearestNames } from '../lib/nearest.ts'
 import { isReference } from '../lib/reference.ts'
@@ -133,7 +134,7 @@ export function createValidator(options: ValidatorOptions): Validator {
 
   /** What is wrong with each plugin, as long as there is room to tell it. */
   function* checkPlugins(kind: Kind, plugins: unknown): Generator<Invalid> {
-    if (typeof plugins !== 'object' || plugins === null || Array.isArray(plugins)) return // its kind's schema tells that
+    if (!isObject(plugins)) return // its kind's schema tells that
     for (const [name, conf] of Object.entries(plugins)) {
       const invalid = checkNamed(kind, name, conf)
       if (invalid) yield invalid

@@ -1,6 +1,7 @@
 // What a secret manager is to the gateway: something that gives the members of a named secret.
 //
 // Each manager asks only the address that its `secrets` resource names; redirects are not followed, answers are bounded.
+import { isObject } from '../../lib/is-object.ts'
 import type { Resource } from '../../resources/kinds.ts'
 import type { HttpClient, HttpClientRequest, HttpClientResponse } from '../http-client.ts'
 
@@ -43,10 +44,6 @@ export function parseObject(body: Buffer | string, what: string): Record<string,
   }
   if (!isObject(value)) throw new Error(`${what} is not a JSON object`)
   return value
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }
 
 /** A path of a URL whose segments cannot be mistaken for anything else. */

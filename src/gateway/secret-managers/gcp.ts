@@ -2,8 +2,9 @@
 // a JSON object of which a reference names one member. Tokens are kept until they end.
 import { readFile } from 'node:fs/promises'
 import { importPKCS8, SignJWT } from 'jose'
+import { isObject } from '../../lib/is-object.ts'
 import type { Resource } from '../../resources/kinds.ts'
-import { ask, encodePath, type FetchSecret, isObject, type ManagerDeps, NoSuchSecret, parseObject } from './contract.ts'
+import { ask, encodePath, type FetchSecret, type ManagerDeps, NoSuchSecret, parseObject } from './contract.ts'
 
 /** A service account, as the resource or its file tells it. */
 interface Account {

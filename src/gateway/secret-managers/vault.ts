@@ -1,6 +1,7 @@
 // HashiCorp Vault and what speaks its API: the key-value engine, version 1, and version 2 when the prefix names its `data` path
 // (`kv/data`). APISIX reads version 1 only.
-import { ask, encodePath, type FetchSecret, isObject, NoSuchSecret, parseObject } from './contract.ts'
+import { isObject } from '../../lib/is-object.ts'
+import { ask, encodePath, type FetchSecret, NoSuchSecret, parseObject } from './contract.ts'
 
 /** GET {uri}/v1/{prefix}/{name} with the token. */
 export const fetchFromVault: FetchSecret = async (conf, name, deps) => {

@@ -1,6 +1,7 @@
 // An API as its document tells it, in one form for OpenAPI 3 and Swagger 2: servers, operations, security. Whatever else stands there is told to
 // the report, so that nothing is dropped silently.
-import { isObject, type Json, type OpenApiDocument, resolve } from '../../lib/openapi-document.ts'
+import { isObject } from '../../lib/is-object.ts'
+import { type Json, type OpenApiDocument, resolve } from '../../lib/openapi-document.ts'
 import type { Lost } from './lost.ts'
 
 export interface ApiOperation {

@@ -7,8 +7,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { add, type Counts, requestsIn } from './counts.ts'
 
-const MINUTES_MS = 25 * 3_600_000
 const HOUR_MS = 3_600_000
+/** How long minutes are kept apart: the last day, and the hour that is not over. */
+const MINUTES_KEPT_MS = 25 * HOUR_MS
 const OLDEST_MS = 7 * 24 * HOUR_MS
 /** Combinations of a span that are kept apart; the others are counted together as `(others)`. */
 const MAX_SERIES = 100
@@ -135,7 +136,7 @@ export class Rollups {
       .prepare(
         `SELECT target, CAST(at / ${HOUR_MS} AS INTEGER) AS hour, COUNT(*) AS spans, MAX(at) AS at, SUM(seconds) AS seconds FROM spans WHERE at < ? GROUP BY 1, 2 HAVING spans > 1`,
       )
-      .all(Math.floor((now - MINUTES_MS) / HOUR_MS) * HOUR_MS) as Row[]
+      .all(Math.floor((now - MINUTES_KEPT_MS) / HOUR_MS) * HOUR_MS) as Row[]
     for (const { target, hour, at, seconds } of hours) {
       const [from, to] = [Number(hour) * HOUR_MS, (Number(hour) + 1) * HOUR_MS]
       const rows = this.#db
