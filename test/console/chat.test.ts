@@ -114,6 +114,20 @@ test('stop ends a turn that waits', { skip: noBrowser }, async () => {
   assert.equal(await page.getByRole('button', { name: 'Approve' }).count(), 0)
 })
 
+test('what is said right after a new conversation was begun belongs to it', { skip: noBrowser }, async () => {
+  const { page } = first
+  const old = page.url()
+  await page.getByLabel('Say something to the gateway').fill('Show all services')
+  await page.getByRole('button', { name: 'New conversation' }).evaluate(async (begin: HTMLButtonElement) => {
+    begin.click()
+    await Promise.resolve()
+    document.querySelector<HTMLFormElement>('form.composer')?.requestSubmit()
+  })
+  const list = page.getByRole('complementary', { name: 'Conversations' })
+  await list.getByText('Show all services').waitFor()
+  assert.notEqual(page.url(), old)
+})
+
 test('conversations are listed, searched, renamed and removed', { skip: noBrowser }, async () => {
   const { page } = first
   await page.getByRole('button', { name: 'New conversation' }).click()
