@@ -118,10 +118,10 @@ test('what is said right after a new conversation was begun belongs to it', { sk
   const { page } = first
   const old = page.url()
   await page.getByLabel('Say something to the gateway').fill('Show all services')
-  await page.getByRole('button', { name: 'New conversation' }).evaluate(async (begin: HTMLButtonElement) => {
+  await page.getByRole('button', { name: 'New conversation' }).evaluate(async (begin) => {
     begin.click()
     await Promise.resolve()
-    document.querySelector<HTMLFormElement>('form.composer')?.requestSubmit()
+    begin.ownerDocument.querySelector('form.composer').requestSubmit()
   })
   const list = page.getByRole('complementary', { name: 'Conversations' })
   await list.getByText('Show all services').waitFor()
