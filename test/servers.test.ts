@@ -1,24 +1,15 @@
 import assert from 'node:assert'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import net, { type AddressInfo } from 'node:net'
+import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { startGateward } from '../src/app.ts'
 import { loadSettings } from '../src/settings/load.ts'
+import { freePort } from './e2e/process.ts'
 
 const PORTS = ['admin', 'control', 'status', 'metrics', 'surface'] as const
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** A Gateward with all of its ports; their numbers by name. */
 async function start(context: TestContext): Promise<Map<string, number>> {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
+import { until } from '../until.ts'
 import { admin, start } from './process.ts'
 
 let asked = 0
@@ -33,8 +34,7 @@ function ask(path: string, method = 'GET'): Promise<string> {
 
 /** A response on its way to the disk is not found there yet: the client does not wait for the disk. */
 async function untilKept(path: string): Promise<void> {
-  for (const end = Date.now() + 10_000; (await ask(path)) !== 'HIT'; )
-    assert.ok(Date.now() < end, `${path} is not kept`)
+  await until(async () => (await ask(path)) === 'HIT', `${path} is kept`)
 }
 
 for (const conf of [{ cache_strategy: 'memory', cache_zone: 'memory_cache' }, { cache_strategy: 'disk' }]) {

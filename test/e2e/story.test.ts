@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { until } from '../until.ts'
 import { admin, type Running, run, start } from './process.ts'
 
 let running: Running
@@ -193,6 +194,5 @@ test('the audit log is a whole chain; the metrics are served', async () => {
   await fetch(`${running.gateway}/m`)
   // The log phase comes after the response, and a new series reaches the main thread as a message.
   const counted = /apisix_http_status\{code="404",route="m"/
-  for (const end = Date.now() + 10_000; !counted.test(await (await fetch(running.metrics)).text()); )
-    assert.ok(Date.now() < end, 'the request is not counted')
+  await until(async () => counted.test(await (await fetch(running.metrics)).text()), 'the request is counted')
 })

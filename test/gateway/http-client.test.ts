@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
 import { createHttpClient } from '../../src/gateway/http-client.ts'
+import { until } from '../until.ts'
 
 const server = createServer((_, response) => setTimeout(() => response.end('ok'), 20))
 server.keepAliveTimeout = 60_000
@@ -27,7 +28,10 @@ test('connections beyond those that are kept serve a burst, and are closed when 
   const burst = () => Promise.all(Array.from({ length: 20 }, () => client.request(url)))
   for (let i = 0; i < 5; i++) await burst()
   assert.equal(opened, 20, 'each burst uses the connections of the one before')
-  await new Promise((resolve) => setTimeout(resolve, 1500))
+  await until(
+    () => open <= 2,
+    () => `2 connections are kept, ${open} are open`,
+  )
   assert.equal(open, 2)
   assert.equal((await client.request(url)).status, 200)
   assert.equal(opened, 20)

@@ -17,6 +17,8 @@ const SLOW_MS = 150
 
 const thread = threadForTest()
 const finished = new Map<string, number>()
+/** Paths that the upstream has been asked for. */
+const asked = new Set<string>()
 /** Resolves when the upstream sees its request for a path go away. */
 const aborted = new Map<string, () => void>()
 let upstream: http.Server
@@ -25,6 +27,7 @@ let listening: Listening
 before(async () => {
   upstream = http.createServer((request, response) => {
     const { url = '' } = request
+    asked.add(url)
     response.on('close', () => {
       if (!response.writableEnded) aborted.get(url)?.()
     })
@@ -110,7 +113,7 @@ describe('clients that leave', { concurrency: true }, () => {
   test('a reset at any time is 499', async () => {
     const gone = untilAborted('/never/2')
     const { socket } = connect(get('/never/2'))
-    await sleep(SLOW_MS)
+    await until(() => asked.has('/never/2'))
     socket.resetAndDestroy()
     await gone
     assert.equal(await untilLogged('/never/2'), 499)
@@ -130,14 +133,14 @@ describe('clients that leave', { concurrency: true }, () => {
     const head = (path: string): string => `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc`
     const goneFirst = untilAborted('/never/3')
     const first = connect(head('/never/3'))
-    await sleep(SLOW_MS)
+    await until(() => asked.has('/never/3'))
     first.socket.end()
     await goneFirst
     await once(first.socket, 'end')
     assert.match(first.got(), /400 Bad Request/)
     const goneSecond = untilAborted('/never/4')
     const second = connect(head('/never/4'))
-    await sleep(SLOW_MS)
+    await until(() => asked.has('/never/4'))
     second.socket.resetAndDestroy()
     await goneSecond
     assert.equal(await untilLogged('/never/4'), 499)

@@ -15,10 +15,10 @@ const LIMITS: Http1Limits = {
   headBytes: 8192,
   targetBytes: 2048,
   fields: 50,
-  headTimeoutMs: 5000,
-  bodyTimeoutMs: 5000,
-  keepaliveTimeoutMs: 5000,
-  sendTimeoutMs: 5000,
+  headTimeoutMs: 10_000,
+  bodyTimeoutMs: 10_000,
+  keepaliveTimeoutMs: 10_000,
+  sendTimeoutMs: 10_000,
   keepaliveRequests: 1000,
   bodyBytes: 0,
 }
@@ -58,6 +58,7 @@ export async function listenForTest(
   const [port = 0, tlsPort = 0] = listeners.map((one) => (one.address() as AddressInfo).port)
   const close = (): void => {
     for (const one of listeners) one.close()
+    for (const connection of server.connections) connection.shutdown()
   }
   return { server, port, tlsPort, close }
 }

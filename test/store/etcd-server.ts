@@ -3,22 +3,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-
-const START_LIMIT_MS = 30_000
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (typeof address !== 'object' || address === null) throw new Error('no port')
-  return address.port
-}
+import { freePort } from '../e2e/process.ts'
+import { until } from '../until.ts'
 
 function acceptsConnections(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1')
@@ -70,11 +59,7 @@ export class EtcdServer {
       ],
       { stdio: 'ignore' },
     )
-    const endMs = Date.now() + START_LIMIT_MS
-    while (!(await this.#answers())) {
-      if (Date.now() > endMs) throw new Error('etcd does not start')
-      await delay(50)
-    }
+    await until(() => this.#answers(), 'etcd answers')
   }
 
   /** Ends it; the data stays. */

@@ -1,8 +1,8 @@
 // The examples of data-mask's page: what file-logger writes.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../until.ts'
 import { type Stage, type StoryRequest, startStories } from './story.ts'
 
 const { story, stage, upstream } = await startStories()
@@ -28,14 +28,8 @@ async function logged(at: Stage, path: string, target: string, request: StoryReq
   const { status, body } = await at.send(target, request)
   assert.equal(status, 200)
   assert.equal((body as { url: string }).url, target)
-  for (let tries = 0; tries < 200; tries++) {
-    try {
-      return (JSON.parse(readFileSync(path, 'utf8')) as Logged).request
-    } catch {
-      await sleep(10) // not written yet
-    }
-  }
-  throw new Error(`${path} was not written`)
+  const line = await until(() => existsSync(path) && /^.+(?=\n)/.exec(readFileSync(path, 'utf8'))?.[0], path)
+  return (JSON.parse(line) as Logged).request
 }
 
 const inQuery = logFile()

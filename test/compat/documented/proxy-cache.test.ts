@@ -1,5 +1,6 @@
 // The examples of proxy-cache's page.
 import assert from 'node:assert/strict'
+import { until } from '../../until.ts'
 import { startStories, upstreamOf } from './story.ts'
 
 const { story, upstream } = await startStories()
@@ -14,15 +15,11 @@ story('on disk: how long is what the answer says', [route({ cache_strategy: 'dis
   const target = '/anything?header=Cache-Control:max-age=1'
   await at.step({ get: target, status: 200, ...cache('MISS') })
   await at.step({ get: target, status: 200, ...cache('HIT') })
-  for (let tries = 0; tries < 100; tries++) {
+  const next = await until(async () => {
     const { headers } = await at.send(target)
-    if (headers['apisix-cache-status'] !== 'HIT') {
-      assert.equal(headers['apisix-cache-status'], 'EXPIRED')
-      return
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  assert.fail('it never expired')
+    return headers['apisix-cache-status'] !== 'HIT' && headers['apisix-cache-status']
+  }, 'it expires')
+  assert.equal(next, 'EXPIRED')
 })
 
 story(

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
+import { until } from '../../until.ts'
 import { type Listening, listenForTest } from '../listening.ts'
 import { threadForTest } from '../thread-for-test.ts'
 import { ask, connect } from './client.ts'
@@ -80,10 +81,7 @@ test('random frames', async () => {
   const session = connect(`http://127.0.0.1:${listening.port}`)
   assert.equal((await ask(session, { ':path': '/', ':method': 'POST' }, 'still here')).body, 'still here')
   session.destroy()
-  const giveUpAt = Date.now() + 20_000
-  while (listening.server.connections.size && Date.now() < giveUpAt)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  assert.equal(listening.server.connections.size, 0)
+  await until(() => listening.server.connections.size === 0, 'no connection is left')
 })
 
 test('an upstream that sends random frames is a failure of its requests, no more', async () => {
