@@ -2,6 +2,7 @@
 // stand in global rules. Filled from the store at start, then kept by its watch and, before each commit, by the writer itself: a name that
 // is about to be taken is taken.
 import { createHash } from 'node:crypto'
+import { parseJsonObject } from '../lib/parse-json.ts'
 import type { PluginCatalog } from '../resources/catalog.ts'
 import { type Kind, parseKey, type Resource } from '../resources/kinds.ts'
 import { pluginReferencesOf, referencesOf } from '../resources/references.ts'
@@ -162,10 +163,5 @@ const NOBODY: ReadonlySet<string> = new Set()
 
 /** A stored text as a resource; undefined when another program has put something else there. */
 export function parseResource(text: string): Resource | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Resource) : undefined
-  } catch {
-    return undefined // not ours: the gateway reports such keys when it compiles them
-  }
+  return parseJsonObject(text) // what is none is reported by the gateway when it compiles it
 }

@@ -2,11 +2,19 @@
 // The body is read before routes that use them are matched, and before a plugin whose configuration names one runs; a body that was not read
 // has no such variables.
 import { type DocumentNode, Kind, parse } from 'graphql'
+import { parseJson } from '../lib/parse-json.ts'
 import type { Exchange } from './exchange.ts'
 import { decodeQuery } from './variables.ts'
 
 /** Bytes of a body that is looked into; a larger one has no body variables, as in APISIX (`graphql.max_size`). */
 export const MAX_INSPECTED_BODY_BYTES = 1024 * 1024
+
+const BODY_VARIABLE = /\b(?:post_arg[_.]|graphql_(?:operation|name|root_fields))/i
+
+/** Whether a part of a configuration names a variable that looks into a body. */
+export function namesBodyVariable(conf: unknown): boolean {
+  return conf !== undefined && BODY_VARIABLE.test(JSON.stringify(conf))
+}
 
 const PARSED = Symbol('parsed body')
 
@@ -78,14 +86,6 @@ function parseMultipart(text: string, type: string): Map<string, string> | undef
     if (name !== undefined && !fields.has(name)) fields.set(name, part.slice(split + 4).replace(/\r\n$/, ''))
   }
   return fields
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined // not JSON in spite of its type: it has no members
-  }
 }
 
 function parseGraphql(text: string): DocumentNode | undefined {

@@ -2,6 +2,7 @@
 // used, shared by every route that inherits them, closed when their resource changes.
 import { withDefaults } from '../lib/schema-defaults.ts'
 import { parseKey, type Resource } from '../resources/kinds.ts'
+import { namesBodyVariable } from './body-variables.ts'
 import type { ActivePlugin, PluginMeta } from './compile.ts'
 import type { Plugin, PluginEnv, PluginInstance } from './plugin.ts'
 import { resolveReferences, type SecretValues } from './secrets.ts'
@@ -90,7 +91,7 @@ export class Instances {
     try {
       const env = this.#deps.env(plugin, { key: owner, version })
       const instance = setupPlugin(plugin, this.#resolve(name, conf), env)
-      return { name, priority, instance, meta, needsBody: BODY_VARIABLE.test(JSON.stringify(conf)) }
+      return { name, priority, instance, meta, needsBody: namesBodyVariable(conf) }
     } catch (error) {
       this.#deps.onTrouble(owner, name, error)
       return { name, priority, instance: broken, meta: undefined }
@@ -102,8 +103,6 @@ export class Instances {
 export function setupPlugin(plugin: Plugin, conf: Resource, env: PluginEnv): PluginInstance {
   return plugin.setup(withDefaults(plugin.schema, conf), env)
 }
-
-const BODY_VARIABLE = /\b(?:post_arg[_.]|graphql_(?:operation|name|root_fields))/
 
 /** Stands in for a plugin that cannot run. */
 const broken: PluginInstance = { rewrite: () => ({ status: 500 }) }

@@ -2,6 +2,7 @@
 // and compiles a route when it first matches.
 import type { Kind, Resource } from '../resources/kinds.ts'
 import { parseKey } from '../resources/kinds.ts'
+import { namesBodyVariable } from './body-variables.ts'
 import {
   type ActivePlugin,
   byPriority,
@@ -146,7 +147,7 @@ export class Routes {
       this.#byService.set(serviceId, routes.add(id))
     }
     if (conf.status === 0) return
-    if (/"(post_arg|graphql_)/.test(JSON.stringify(conf.vars ?? ''))) this.#needsBody.add(id)
+    if (namesBodyVariable(conf.vars)) this.#needsBody.add(id)
     this.#router.add(
       toRouteKeys(
         id,

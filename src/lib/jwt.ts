@@ -1,5 +1,6 @@
 // JSON Web Tokens as they are signed (RFC 7515, 7518, 8037): taken apart, and their signature verified by a named algorithm.
 import { constants, createHmac, createPublicKey, type KeyObject, timingSafeEqual, verify } from 'node:crypto'
+import { parseJsonObject } from './parse-json.ts'
 
 export const ALGORITHMS = [
   'HS256',
@@ -95,12 +96,5 @@ function readKey(pem: string): KeyObject | undefined {
 }
 
 function parseObject(part: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
-    return value !== null && typeof value === 'object' && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined
-  } catch {
-    return undefined // not JSON: not a token
-  }
+  return parseJsonObject(Buffer.from(part, 'base64url').toString('utf8'))
 }

@@ -14,6 +14,7 @@ import type { Injected } from '../gateway/inject.ts'
 import { normalisePath } from '../gateway/normalise.ts'
 import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
 import { explainJson } from '../lib/json-error.ts'
+import { parseJson } from '../lib/parse-json.ts'
 import { percentEncode } from '../lib/percent-encode.ts'
 import { wordFirst } from '../resources/wording.ts'
 
@@ -132,7 +133,7 @@ async function readBatch(ctx: Exchange, env: PluginEnv): Promise<Batch | Reply> 
   const text = await readText(ctx, maxBytes)
   if (typeof text !== 'string') return text
   if (text === '') return refuse(400, 'no request body, you should give at least one pipeline setting')
-  const batch = parse(text)
+  const batch = parseJson(text)
   if (batch === undefined)
     return refuse(400, `invalid request body: ${text.slice(0, MAX_REPEATED_CHARS)}, err: ${explainJson(text)}`)
   const isBatch = batchCheck()
@@ -154,14 +155,6 @@ async function readText(ctx: Exchange, maxBytes: number): Promise<string | Reply
     const bytes = ctx.request.body.length
     const size = bytes === undefined ? 'request size' : `request size ${bytes}`
     return refuse(413, `${size} is greater than the maximum size ${maxBytes} allowed`)
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }
 

@@ -4,7 +4,7 @@
 // A field in `upstream_headers` that the service does not give is taken from the request: a client cannot write it in the service's place.
 import Type, { type Static } from 'typebox'
 import { BodyError, readBody } from '../gateway/body.ts'
-import { isInspected, MAX_INSPECTED_BODY_BYTES } from '../gateway/body-variables.ts'
+import { isInspected, MAX_INSPECTED_BODY_BYTES, namesBodyVariable } from '../gateway/body-variables.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { createHttpClient, type HttpClient, type HttpClientResponse } from '../gateway/http-client.ts'
 import { definePlugin, type Reply } from '../gateway/plugin.ts'
@@ -79,7 +79,7 @@ export default definePlugin<Conf>({
   },
   setup(conf, env) {
     const client = createHttpClient({ idleMs: conf.keepalive_timeout, maxIdle: conf.keepalive_pool })
-    const looksIntoBody = /\$\{?(?:post_arg|graphql_)/.test(JSON.stringify(conf.extra_headers ?? {}))
+    const looksIntoBody = namesBodyVariable(conf.extra_headers)
     const inspectedBytes = Math.min(conf.max_req_body_size, MAX_INSPECTED_BODY_BYTES)
     return {
       async access(ctx) {

@@ -7,6 +7,7 @@ import { BodyError } from '../gateway/body.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
 import { decodeQuery } from '../gateway/variables.ts'
+import { parseJsonObject } from '../lib/parse-json.ts'
 import { readOptions, toJson } from './grpc-transcode/decode.ts'
 import { findMethod, type Method, readDefinition } from './grpc-transcode/definition.ts'
 import { toMessage } from './grpc-transcode/encode.ts'
@@ -105,21 +106,10 @@ async function readValues(ctx: Exchange): Promise<Record<string, unknown>> {
   if (!hasBody) return toArguments(query)
   const text = (await body.read(MAX_BODY_BYTES)).toString()
   if (headers.get('content-type')?.includes('application/json')) {
-    const json = parseObject(text)
-    if (json) return json
+    const json = parseJsonObject(text)
+    if (json) return json // as recorded: what is not JSON is looked for in the query
   }
   return toArguments(method === 'POST' ? text : query)
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const json: unknown = JSON.parse(text)
-    return json !== null && typeof json === 'object' && !Array.isArray(json)
-      ? (json as Record<string, unknown>)
-      : undefined
-  } catch {
-    return undefined // as recorded: what is not JSON is an empty message
-  }
 }
 
 function toArguments(text: string): Record<string, unknown> {

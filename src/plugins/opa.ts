@@ -9,6 +9,7 @@ import type { Exchange } from '../gateway/exchange.ts'
 import { createHttpClient } from '../gateway/http-client.ts'
 import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
 import { decodeQuery } from '../gateway/variables.ts'
+import { parseJsonObject } from '../lib/parse-json.ts'
 import { redact } from '../lib/redact.ts'
 import { checkAddress, serviceFields } from './asking/service.ts'
 
@@ -153,12 +154,8 @@ function toBody(body: Buffer): unknown {
 }
 
 function readDecision(answer: Buffer): Decision | undefined {
-  try {
-    const { result } = JSON.parse(answer.toString()) as { result?: unknown }
-    return typeof result === 'object' && result !== null ? result : undefined
-  } catch {
-    return undefined // the caller says so
-  }
+  const result = parseJsonObject(answer.toString())?.result
+  return typeof result === 'object' && result !== null ? result : undefined
 }
 
 function toRefusal({ reason, status_code, headers }: Decision): Reply {

@@ -11,6 +11,7 @@ import { definePlugin, type Reply } from '../gateway/plugin.ts'
 import { compileRegex } from '../gateway/router/vars.ts'
 import { decodeQuery } from '../gateway/variables.ts'
 import { duplicateName } from '../lib/json-duplicates.ts'
+import { parseJson } from '../lib/parse-json.ts'
 import { withDefaults } from '../lib/schema-defaults.ts'
 import type { Resource } from '../resources/kinds.ts'
 import { wordFirst } from '../resources/wording.ts'
@@ -176,14 +177,6 @@ function writeAnew(ctx: Exchange, text: string, value: unknown, fillIn: BodyChec
   if (!twice && !fillIn) return
   const written = JSON.stringify(fillIn ? fillIn(value) : value)
   if (twice || written !== JSON.stringify(value)) ctx.request.body.replace(Buffer.from(written))
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined // answered with a refusal by the caller
-  }
 }
 
 function parseForm(text: string): Record<string, string | string[]> | undefined {

@@ -4,6 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseDocument } from 'yaml'
+import { isObject } from '../lib/is-object.ts'
 import { nearest } from '../lib/nearest.ts'
 import { checkSettings } from './check.ts'
 import { FIELDS, type Field } from './fields.ts'
@@ -110,7 +111,7 @@ function readFile(named: string | undefined, cwd: string, reading: Reading): voi
 /** `admin:` without anything below it is an empty section, not a wrong value. */
 function withoutNulls(tree: object): { [name: string]: unknown } {
   const entries = Object.entries(tree).filter(([, value]) => value !== null)
-  return Object.fromEntries(entries.map(([name, value]) => [name, isMap(value) ? withoutNulls(value) : value]))
+  return Object.fromEntries(entries.map(([name, value]) => [name, isObject(value) ? withoutNulls(value) : value]))
 }
 
 function readEnvironment(env: SettingsInput['env'], reading: Reading): void {
@@ -161,7 +162,7 @@ function unknown(where: string, name: string, known: Iterable<string>): string {
 
 function getAt(tree: unknown, path: string[]): unknown {
   let value = tree
-  for (const part of path) value = isMap(value) && Object.hasOwn(value, part) ? value[part] : undefined
+  for (const part of path) value = isObject(value) && Object.hasOwn(value, part) ? value[part] : undefined
   return value
 }
 
@@ -171,12 +172,8 @@ function setAt(tree: { [name: string]: unknown }, path: string[], value: unknown
   for (const part of path.slice(0, -1)) {
     map[part] ??= {}
     const next = map[part]
-    if (!isMap(next)) return
+    if (!isObject(next)) return
     map = next
   }
   map[path.at(-1) as string] = value
-}
-
-function isMap(value: unknown): value is { [name: string]: unknown } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,6 +1,8 @@
 // What a JSON Schema says about a form: which control fits, which members there are for the values that were chosen, which form of several a
 // value has. Pure, so that the forms only draw.
 
+import { isObject } from '../../../src/lib/is-object.ts'
+
 export interface FieldSchema {
   type?: string | string[]
   title?: string
@@ -231,5 +233,5 @@ export function hintOf({ default: byDefault, examples, example }: FieldSchema): 
 }
 
 export function asObject(value: unknown): Value {
-  return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Value) : {}
+  return isObject(value) ? value : {}
 }

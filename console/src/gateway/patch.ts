@@ -1,4 +1,6 @@
 // From an edited resource to the members that change: what was taken out becomes null, what is the same is left out.
+import { isObject } from '../../../src/lib/is-object.ts'
+
 type Value = Record<string, unknown>
 
 export function patchFrom(before: Value, after: Value): Value {
@@ -10,8 +12,4 @@ export function patchFrom(before: Value, after: Value): Value {
     else patch[name] = isObject(old) && isObject(now) ? patchFrom(old, now) : now
   }
   return patch
-}
-
-function isObject(value: unknown): value is Value {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }

@@ -1,5 +1,6 @@
 // Parts of answers that the owner's APIs share.
 import type { Context } from 'hono'
+import { isObject } from '../../lib/is-object.ts'
 import { OperationError } from '../../operations/contract.ts'
 
 /** HTTP status of an operation's error. */
@@ -30,9 +31,7 @@ export function answerError(error: Error, c: Context): Response {
 export async function readJson(c: Context): Promise<Record<string, unknown> | undefined> {
   try {
     const value = (await c.req.json()) as unknown
-    return value !== null && typeof value === 'object' && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined
+    return isObject(value) ? value : undefined
   } catch {
     return undefined // not JSON: the caller says so
   }

@@ -4,6 +4,7 @@
 // The provider's keys are found by its metadata (RFC 8414 or OpenID Connect) when a token first comes, and kept; jose fetches new ones when a
 // token names a key that is not known, with a pause between two fetches.
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { parseJsonObject } from '../../lib/parse-json.ts'
 import { plainText } from '../../lib/text.ts'
 import { SCOPES, type Scope } from '../scopes.ts'
 
@@ -132,9 +133,5 @@ async function readMetadata(url: string): Promise<Record<string, unknown> | unde
   )
   if (!response?.ok || Number(response.headers.get('content-length') ?? 0) > MAX_METADATA_BYTES) return undefined
   const text = await response.text()
-  try {
-    return JSON.parse(text.slice(0, MAX_METADATA_BYTES)) as Record<string, unknown>
-  } catch {
-    return undefined // no metadata in this place: the next one is tried
-  }
+  return parseJsonObject(text.slice(0, MAX_METADATA_BYTES)) // undefined: the next place is tried
 }

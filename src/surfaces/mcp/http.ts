@@ -9,6 +9,7 @@ import {
 } from '@modelcontextprotocol/server'
 import type { Context } from 'hono'
 import type { Principal } from '../http/principal.ts'
+import { readMessage } from './message.ts'
 import { SHOWS_WIDGETS } from './server.ts'
 import { Sessions } from './sessions.ts'
 import { showsWidgets } from './widgets.ts'
@@ -40,15 +41,7 @@ export async function serveMcp({ handler, sessions }: McpHttp, c: Context, princ
 async function asksAsWidgetHost(c: Context): Promise<boolean> {
   const bytes = Number(c.req.header('content-length') ?? Number.NaN)
   if (c.req.method !== 'POST' || !(bytes <= MAX_MESSAGE_BYTES)) return false
-  const message = await readMessage(c)
+  const message = await readMessage(c.req.raw)
   const meta = (message?.params as { _meta?: Record<string, unknown> } | undefined)?._meta
   return showsWidgets(meta?.[CLIENT_CAPABILITIES_META_KEY] as ClientCapabilities | undefined)
-}
-
-async function readMessage(c: Context): Promise<Record<string, unknown> | undefined> {
-  try {
-    return (await c.req.raw.clone().json()) as Record<string, unknown>
-  } catch {
-    return undefined // no JSON: the handler answers that
-  }
 }

@@ -7,6 +7,7 @@ import { type OperationsApiDeps, tooLarge, unauthorized } from '../http/operatio
 import type { Principal } from '../http/principal.ts'
 import { type Scope, scopeOf } from '../scopes.ts'
 import { createMcpHttp, MAX_MESSAGE_BYTES, serveMcp } from './http.ts'
+import { readMessage } from './message.ts'
 
 interface McpRoutesDeps extends Pick<OperationsApiDeps, 'operations' | 'access'> {
   servers: McpServerFactory
@@ -46,10 +47,6 @@ async function missingScope(
 }
 
 async function calledTool(c: Context): Promise<string | undefined> {
-  try {
-    const message = (await c.req.raw.clone().json()) as { method?: string; params?: { name?: string } } | null
-    return message?.method === 'tools/call' ? message.params?.name : undefined
-  } catch {
-    return undefined // no JSON: the handler answers that
-  }
+  const message = await readMessage(c.req.raw)
+  return message?.method === 'tools/call' ? (message.params as { name?: string } | undefined)?.name : undefined
 }

@@ -10,6 +10,7 @@ import {
   type McpServerFactory,
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server'
+import { readMessage } from './message.ts'
 
 /** Sessions of one caller; the one that was used longest ago is ended for a new one. */
 const MAX_SESSIONS = 50
@@ -86,11 +87,7 @@ export class Sessions {
 async function begins(request: Request, { scopes }: AuthInfo, maxRequestBodySize: number): Promise<boolean> {
   if (request.method !== 'POST' || !scopes.includes('approve')) return false
   if (!(await isLegacyRequest(request, undefined, { maxRequestBodySize }))) return false
-  try {
-    return ((await request.clone().json()) as { method?: unknown } | null)?.method === 'initialize'
-  } catch {
-    return false // no JSON: the handler without sessions answers that
-  }
+  return (await readMessage(request))?.method === 'initialize'
 }
 
 function callerOf({ clientId, scopes }: AuthInfo): string {

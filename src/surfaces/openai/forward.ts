@@ -2,6 +2,7 @@
 // for the person: the first call makes a plan and says where to approve it; the same call again, once approved, applies it.
 import { createHash } from 'node:crypto'
 import type { Context } from 'hono'
+import { parseJsonObject } from '../../lib/parse-json.ts'
 import { redact } from '../../lib/redact.ts'
 import { plainJson } from '../../lib/text.ts'
 import { applyPlan } from '../../operations/apply.ts'
@@ -62,7 +63,7 @@ export class RouteForwarder {
     ctx: OperationContext,
   ): Promise<Response> {
     const text = method === 'DELETE' ? '' : await c.req.text()
-    const body = method === 'DELETE' ? undefined : toResource(text)
+    const body = method === 'DELETE' ? undefined : parseJsonObject(text)
     if (method !== 'DELETE' && !body) return c.json({ error_msg: 'the body is not a JSON object' }, 400)
     const fingerprint = createHash('sha256')
       .update(`${method} ${id ?? ''} ${text}`)
@@ -147,14 +148,5 @@ function isWaiting(planId: string, ctx: OperationContext): boolean {
     return ctx.approvals.get(planId) !== undefined
   } catch {
     return false
-  }
-}
-
-function toResource(text: string): Resource | undefined {
-  try {
-    const value = JSON.parse(text) as unknown
-    return value !== null && typeof value === 'object' && !Array.isArray(value) ? (value as Resource) : undefined
-  } catch {
-    return undefined // not JSON: the caller says so
   }
 }
