@@ -26,7 +26,7 @@ const VIEWS: { path: string; title: string; icon: IconName }[] = [
 
 export function App(): ReactNode {
   const [view = 'chat', ...rest] = useRoute()
-  const { value: state, error } = useLoaded<State>('/console/state', 15_000)
+  const { value: state, error, reload } = useLoaded<State>('/console/state', 15_000)
   const title = VIEWS.find((one) => one.path === view)?.title ?? 'Chat'
   const about = view === 'gateway' ? rest.filter((one) => one !== '+').slice(-1) : []
   useEffect(() => {
@@ -55,7 +55,7 @@ export function App(): ReactNode {
           ) : view === 'history' ? (
             <HistoryView />
           ) : view === 'settings' ? (
-            <SettingsView />
+            <SettingsView onChange={reload} />
           ) : (
             <ChatView id={rest[0]} state={state} />
           )}

@@ -68,9 +68,23 @@ export async function visit(
   return { page, context, complaints, close: () => context.close() }
 }
 
+/** Says it once the turn before has ended: what is sent while one runs stays in the field. */
 export async function say(page: Page, sentence: string): Promise<void> {
-  await page.getByLabel('Say something to the gateway').fill(sentence)
+  await readyToSay(page, sentence)
   await page.keyboard.press('Enter')
+}
+
+/** Puts a sentence into the field and waits until it can be sent. */
+export async function readyToSay(page: Page, sentence: string): Promise<void> {
+  await page.getByLabel('Say something to the gateway').fill(sentence)
+  await page.getByRole('button', { name: 'Send', exact: true }).waitFor()
+}
+
+/** The one-time address in a greeting. */
+export function ticketIn(greeting: string): string {
+  const address = /http:\/\/localhost:\d+\/\?ticket=\S+/.exec(greeting)?.[0]
+  assert.ok(address, `the greeting has no one-time address: ${greeting}`)
+  return address
 }
 
 /** What axe finds serious or critical on the page as it is. */

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { build } from '../../scripts/build.ts'
 import { start } from '../e2e/process.ts'
-import { launch, noBrowser, say, visit } from './browser.ts'
+import { launch, noBrowser, say, ticketIn, visit } from './browser.ts'
 
 const MAX_FIRST_VIEW_BYTES = 250 * 1024
 
@@ -25,8 +25,7 @@ test('a restart in mid-chat: the page says that it waits, goes on by itself, and
 }, async () => {
   const browser = await launch()
   const before = await start()
-  const address = /http:\/\/localhost:\d+\/\?ticket=\S+/.exec(before.output())?.[0] as string
-  const { page } = await visit(browser, address.replace('localhost', '127.0.0.1'))
+  const { page } = await visit(browser, ticketIn(before.output()).replace('localhost', '127.0.0.1'))
   await say(page, 'Add a consumer dave')
   await page.getByRole('button', { name: 'Approve' }).waitFor()
   before.child.kill('SIGKILL')

@@ -1,6 +1,7 @@
 // The story of the chat in a real browser: first visit, a route by words, approval, proof, the limit, undo; reload, restart, two pages.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { until } from '../until.ts'
 import { noBrowser, openConsole, picture, say, seriousFindings, visit } from './browser.ts'
 
 const { browser, running, owner: first } = await openConsole()
@@ -97,10 +98,8 @@ test('edit: the plan is rejected, its words come back to be changed', { skip: no
   const { page } = first
   await say(page, 'Add a consumer carol')
   await page.getByRole('button', { name: 'Edit' }).click()
-  await page.getByRole('button', { name: 'Send' }).waitFor()
   const field = page.getByLabel('Say something to the gateway')
-  for (let tries = 0; tries < 100 && (await field.inputValue()) === ''; tries++) await page.waitForTimeout(50)
-  assert.equal(await field.inputValue(), 'Add a consumer carol')
+  await until(async () => (await field.inputValue()) === 'Add a consumer carol', 'its words are in the field')
   await page.getByText('Rejected').last().waitFor()
   await field.fill('')
 })
@@ -111,7 +110,7 @@ test('stop ends a turn that waits', { skip: noBrowser }, async () => {
   await page.getByRole('button', { name: 'Approve' }).waitFor()
   await page.getByRole('button', { name: 'Stop' }).click()
   await page.getByRole('button', { name: 'Send' }).waitFor()
-  assert.equal(await page.getByRole('button', { name: 'Approve' }).count(), 0)
+  await page.getByRole('button', { name: 'Approve' }).waitFor({ state: 'detached' })
 })
 
 test('what is said right after a new conversation was begun belongs to it', { skip: noBrowser }, async () => {

@@ -1,12 +1,12 @@
 // Words of strangers and of models in a real browser: in every name and description, in requests, in what a model says. Nothing of it runs, nothing
 // is fetched from outside, no link goes where it does not say.
 import assert from 'node:assert/strict'
-import http from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { admin, type Running, start } from '../e2e/process.ts'
-import { launch, noBrowser, say, type Visit, visit } from './browser.ts'
+import { type FakeModel, startFakeModel } from '../surfaces/fake-model.ts'
+import { until } from '../until.ts'
+import { launch, noBrowser, say, ticketIn, type Visit, visit } from './browser.ts'
 
 const TAG = '<img src=//evil.example/x onerror=window.hit=1><svg/onload=window.hit=1>'
 const SAID = `Look: ![picture](https://evil.example/a.png?key=1) <img src="https://evil.example/b.png" onerror="window.hit=1">
@@ -19,31 +19,18 @@ const SAID = `Look: ![picture](https://evil.example/a.png?key=1) <img src="https
 let browser: Browser
 let running: Running
 let owner: Visit
-let model: http.Server
+let model: FakeModel
 const foreign: string[] = []
 
 before(async () => {
   if (noBrowser) return
-  model = http.createServer((request, response) => {
-    request.resume()
-    const delta = { role: 'assistant', content: SAID }
-    const chunk = {
-      id: 'x',
-      object: 'chat.completion.chunk',
-      created: 0,
-      model: 'm',
-      choices: [{ index: 0, delta, finish_reason: 'stop' }],
-    }
-    response.writeHead(200, { 'Content-Type': 'text/event-stream' })
-    response.end(`data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`)
-  })
-  await new Promise<void>((resolve) => model.listen(0, '127.0.0.1', resolve))
+  model = await startFakeModel(() => ({ content: SAID }))
   browser = await launch()
   running = await start({
     env: {
       GATEWARD_MODEL_PROVIDER: 'openai-compatible',
       GATEWARD_MODEL_NAME: 'm',
-      GATEWARD_MODEL_BASE_URL: `http://127.0.0.1:${(model.address() as AddressInfo).port}/v1`,
+      GATEWARD_MODEL_BASE_URL: model.baseUrl,
     },
   })
   const upstream = { nodes: { '127.0.0.1:1': 1 }, type: 'roundrobin' }
@@ -64,8 +51,7 @@ before(async () => {
     },
     upstream_id: 'u',
   })
-  const address = /http:\/\/localhost:\d+\/\?ticket=\S+/.exec(running.output())?.[0] as string
-  owner = await visit(browser, address)
+  owner = await visit(browser, ticketIn(running.output()))
   owner.page.on('request', (request) => {
     if (!request.url().startsWith(new URL(owner.page.url()).origin) && !request.url().startsWith('data:'))
       foreign.push(request.url())
@@ -80,7 +66,6 @@ after(async () => {
   await browser?.close()
   await running?.stop()
   model?.close()
-  model?.closeAllConnections()
 })
 
 async function put(path: string, body: object): Promise<void> {
@@ -94,30 +79,35 @@ async function nothingHappened(page: Page): Promise<void> {
   assert.deepEqual(owner.complaints, [])
 }
 
+/** The views, and what each shows once it has loaded: most of them words of strangers. */
+const VIEWS: [string, string | RegExp][] = [
+  ['gateway', 'onerror'],
+  ['gateway/findings', /^\d+ findings$/],
+  ['gateway/routes', 'onerror'],
+  ['gateway/routes/r', 'onerror'],
+  ['gateway/services', 'onerror'],
+  ['gateway/services/s', 'onerror'],
+  ['gateway/upstreams', 'onerror'],
+  ['gateway/upstreams/u', 'onerror'],
+  ['gateway/consumers', /^c$/],
+  ['gateway/consumers/c', 'onerror'],
+  ['gateway/credentials/c%2Fx', 'onerror'],
+  ['gateway/plugin_configs/p', 'onerror'],
+  ['gateway/protos/1', 'onerror'],
+  ['gateway/+/routes', 'onerror'],
+  ['targets', 'One gateway is operated from here'],
+  ['history', 'Nothing was changed yet'],
+  ['settings', 'OpenAI-compatible server'],
+  ['chat', 'What should the gateway do?'],
+]
+
 test('names, descriptions, paths and plugin values in every view', { skip: noBrowser }, async () => {
   const { page } = owner
-  const views = [
-    'gateway',
-    'gateway/findings',
-    'gateway/routes',
-    'gateway/routes/r',
-    'gateway/services',
-    'gateway/services/s',
-  ]
-  const more = [
-    'upstreams',
-    'upstreams/u',
-    'consumers',
-    'consumers/c',
-    'credentials/c%2Fx',
-    'plugin_configs/p',
-    'protos/1',
-    '+/routes',
-  ]
-  for (const view of [...views, ...more.map((one) => `gateway/${one}`), 'targets', 'history', 'settings', 'chat']) {
+  for (const [view, shown] of VIEWS) {
     await page.goto(new URL(`/#/${view}`, page.url()).href)
-    await page.locator('main h1, main h2').first().waitFor()
-    await page.waitForLoadState('networkidle')
+    const title = decodeURIComponent(view.split('/').at(-1) as string)
+    await until(async () => (await page.title()).toLowerCase().startsWith(`${title} `), `${view} is open`)
+    await page.locator('main').getByText(shown).first().waitFor({ state: 'attached' })
     await nothingHappened(page)
   }
   await page.goto(new URL('/#/gateway/routes/r', page.url()).href)

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { admin, type Running, start } from '../e2e/process.ts'
-import { launch, noBrowser, picture, seriousFindings, type Visit, visit } from './browser.ts'
+import { launch, noBrowser, picture, seriousFindings, ticketIn, type Visit, visit } from './browser.ts'
 
 const MAX_TASK_MS = 50
 
@@ -29,8 +29,7 @@ before(async () => {
     upstream_id: 'orders',
   })
   await put('/routes/shop', { uri: '/cart/*', host: 'shop.example', upstream_id: 'orders' })
-  const address = /http:\/\/localhost:\d+\/\?ticket=\S+/.exec(running.output())?.[0] as string
-  owner = await visit(browser, address)
+  owner = await visit(browser, ticketIn(running.output()))
 })
 
 after(async () => {

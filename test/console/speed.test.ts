@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { noBrowser, openConsole, say } from './browser.ts'
+import { noBrowser, openConsole, readyToSay, say } from './browser.ts'
 
 const MAX_PAINT_MS = 1000
 const MAX_TURN_MS = 150
@@ -40,7 +40,7 @@ test('a turn of the chat, from the key to the answer on the page', { skip: noBro
   const { page } = owner
   const turn = async (): Promise<number> => {
     const asked = await page.locator('.you').count()
-    await page.getByLabel('Say something to the gateway').fill('Show all routes')
+    await readyToSay(page, 'Show all routes')
     const started = performance.now()
     await page.keyboard.press('Enter')
     await page.locator('.answer').nth(asked).waitFor()

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readOwnerKey } from '../../src/surfaces/owner.ts'
 import { admin, type Running, start } from '../e2e/process.ts'
-import { launch, noBrowser, picture, seriousFindings, visit } from './browser.ts'
+import { launch, noBrowser, picture, seriousFindings, ticketIn, visit } from './browser.ts'
 
 test('requests are counted, drawn and listed', { skip: noBrowser }, async () => {
   const browser = await launch()
@@ -12,8 +12,7 @@ test('requests are counted, drawn and listed', { skip: noBrowser }, async () => 
     const body = { uri: '/hello', plugins: { prometheus: {}, mocking: { response_example: 'hi' } } }
     assert.equal((await admin(running, 'PUT', '/routes/hello', body)).status, 201)
     assert.equal((await fetch(`${running.gateway}/hello`)).status, 200)
-    const address = /http:\/\/localhost:\d+\/\?ticket=\S+/.exec(running.output())?.[0] as string
-    const { page, complaints } = await visit(browser, address)
+    const { page, complaints } = await visit(browser, ticketIn(running.output()))
     await page.getByRole('link', { name: 'Traffic' }).click()
     await page.getByRole('img', { name: /Requests per second/ }).waitFor()
     for (let i = 0; i < 40; i++) await (await fetch(`${running.gateway}/hello`)).text()

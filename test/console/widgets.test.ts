@@ -8,6 +8,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import type { Browser, FrameLocator } from 'playwright-core'
 import { rolldown } from 'rolldown'
 import { type Running, run } from '../surfaces/running.ts'
+import { until } from '../until.ts'
 import { launch, noBrowser, picture, seriousFindings, type Visit, visit } from './browser.ts'
 
 const UI = { extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } } }
@@ -106,6 +107,14 @@ async function showAnswer(name: string, answer: object, theme: Theme = 'light'):
   return shown.page.frameLocator('iframe')
 }
 
+/** The card tells the model after it has shown the person. */
+async function modelWasTold(what: RegExp): Promise<void> {
+  await until(
+    () => told.some((one) => what.test(one)),
+    () => `the model was told ${what}, not only ${told}`,
+  )
+}
+
 test('the plan is approved in its card, applied and proved; the model is told', { skip: noBrowser }, async () => {
   const card = await show('plan', { intents: [{ do: 'publish', path: '/speaker/*', url: running.api }] })
   await card.getByText('routes/speaker').waitFor()
@@ -118,7 +127,7 @@ test('the plan is approved in its card, applied and proved; the model is told', 
   await card.getByRole('cell', { name: 'an answer' }).waitFor()
   assert.equal((await fetch(`${running.gateway}/speaker/1`)).status, 200)
   await picture(shown.page, 'widget-applied')
-  assert.match(told.join(), /The person has approved plan-\w+ in its card: create routes\/speaker/)
+  await modelWasTold(/The person has approved plan-\w+ in its card: create routes\/speaker/)
   assert.deepEqual(await seriousFindings(shown.page), [])
 })
 
@@ -126,7 +135,7 @@ test('a rejected plan is gone', { skip: noBrowser }, async () => {
   const card = await show('plan', { intents: [{ do: 'publish', path: '/topic/*', url: running.api }] }, 'dark')
   await card.getByRole('button', { name: 'Reject' }).click()
   await card.getByText('Rejected').waitFor()
-  assert.match(told.at(-1) ?? '', /has rejected plan-\w+/)
+  await modelWasTold(/has rejected plan-\w+/)
   assert.equal((await fetch(`${running.gateway}/topic/1`)).status, 404)
 })
 

@@ -1,43 +1,26 @@
 // The choice of the chat's model: kept encrypted, never given back, stronger settings, and a test that tells what is wrong.
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
-import http from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Ledger } from '../../src/operations/ledger.ts'
 import { ModelChoice } from '../../src/surfaces/chat/model-choice.ts'
+import { type FakeModel, startFakeModel } from './fake-model.ts'
 import { type Running, run } from './running.ts'
 
 const KEY = 'sk-test-0123456789'
-const keys: (string | undefined)[] = []
-let server: http.Server
+let model: FakeModel
 let base: string
 let running: Running
 
 before(async () => {
-  server = http.createServer((request, response) => {
-    const key = request.headers.authorization
-    keys.push(key)
-    response.setHeader('Content-Type', 'application/json')
-    if (key !== `Bearer ${KEY}`) {
-      response.statusCode = 401
-      response.end(JSON.stringify({ error: { message: `Incorrect API key provided: ${key?.slice(7)}`, type: 'auth' } }))
-      return
-    }
-    const message = { role: 'assistant', content: 'ready' }
-    response.end(
-      JSON.stringify({ id: 'x', created: 0, model: 'm', choices: [{ index: 0, message, finish_reason: 'stop' }] }),
-    )
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`
+  model = await startFakeModel(() => ({ content: 'ready' }), KEY)
+  base = model.baseUrl
   running = await run()
 })
 after(async () => {
-  server.close()
-  server.closeAllConnections()
+  model.close()
   await running.close()
 })
 
@@ -66,9 +49,9 @@ test('a key that is kept is not sent to another address, and can be forgotten', 
   const { choice } = inDirectory()
   const wanted = { provider: 'openai-compatible', name: 'm', base_url: base }
   choice.choose({ ...wanted, key: KEY })
-  keys.length = 0
+  model.authorizations.length = 0
   const elsewhere = await choice.test({ ...wanted, base_url: base.replace('/v1', '/v2') })
-  assert.deepEqual([elsewhere.ok, keys], [false, [undefined]])
+  assert.deepEqual([elsewhere.ok, model.authorizations], [false, [undefined]])
   assert.equal(choice.choose({ ...wanted, key: '' }).key, false)
 })
 

@@ -1,25 +1,19 @@
 // A real provider's protocol in place of the interpreter: an OpenAI-compatible server that this test plays.
 import assert from 'node:assert/strict'
-import http from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { type ChatEvent, Conversation } from '../../src/surfaces/chat/agent.ts'
 import { openModel } from '../../src/surfaces/chat/models.ts'
 import { gatewayForTest } from '../operations/gateway-for-test.ts'
+import { startFakeModel } from './fake-model.ts'
 
 test('an OpenAI-compatible model drives the same loop, and never sees a key', async () => {
   const gw = await gatewayForTest()
-  const bodies: string[] = []
   const call = (name: string, input: object) => ({
-    tool_calls: [
-      { index: 0, id: `c${bodies.length}`, type: 'function', function: { name, arguments: JSON.stringify(input) } },
-    ],
+    tool_calls: [{ index: 0, id: name, type: 'function', function: { name, arguments: JSON.stringify(input) } }],
   })
-  const server = http.createServer(async (request, response) => {
-    let body = ''
-    for await (const chunk of request) body += chunk
-    bodies.push(body)
-    const planId = /plan-[0-9a-f]{8}/.exec(body)?.[0]
+  const model = await startFakeModel(() => {
+    const { bodies } = model
+    const planId = /plan-[0-9a-f]{8}/.exec(bodies.at(-1) ?? '')?.[0]
     const deltas = [
       call('plan', {
         intents: [{ do: 'publish', path: '/m/*', url: `http://${gw.api}` }],
@@ -36,23 +30,14 @@ test('an OpenAI-compatible model drives the same loop, and never sees a key', as
       call('look', { kind: 'consumers', id: 'jack' }),
       { content: 'All done.' },
     ]
-    const delta = deltas[bodies.length - 1] ?? { content: '' }
-    const chunk = (choice: object): string =>
-      `data: ${JSON.stringify({ id: 'x', object: 'chat.completion.chunk', created: 0, model: 'm', choices: [{ index: 0, ...choice }] })}\n\n`
-    response.writeHead(200, { 'Content-Type': 'text/event-stream' })
-    response.end(
-      `${chunk({ delta: { role: 'assistant', ...delta } })}${chunk({ delta: {}, finish_reason: 'tool_calls' in delta ? 'tool_calls' : 'stop' })}data: [DONE]\n\n`,
-    )
+    return deltas[bodies.length - 1] ?? { content: '' }
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`
   const conversation = new Conversation(
-    await openModel({ provider: 'openai-compatible', name: 'm', base_url: base }, {}),
+    await openModel({ provider: 'openai-compatible', name: 'm', base_url: model.baseUrl }, {}),
   )
   const events: ChatEvent[] = []
   for await (const event of conversation.say('publish it', gw.ctx)) events.push(event)
-  server.close()
-  server.closeAllConnections()
+  model.close()
   assert.deepEqual(
     events.filter((one) => one.type === 'tool').map((one) => one.name),
     ['plan', 'apply', 'look'],
@@ -66,7 +51,7 @@ test('an OpenAI-compatible model drives the same loop, and never sees a key', as
   )
   assert.equal((await fetch(`${gw.gateway}/m/1`)).status, 200)
   // What the model itself wrote is in its own messages; what the tools answered must not repeat it.
-  const last = JSON.parse(bodies.at(-1) as string) as { messages: { role: string; content: string }[] }
+  const last = JSON.parse(model.bodies.at(-1) as string) as { messages: { role: string; content: string }[] }
   const answers = last.messages.filter((one) => one.role === 'tool').map((one) => one.content)
   assert.equal(answers.length, 3)
   assert.equal(answers.join().includes('very-secret'), false)

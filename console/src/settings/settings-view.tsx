@@ -30,15 +30,20 @@ const KINDS: Record<Provider, Kind> = {
   },
 }
 
-export default function SettingsView(): ReactNode {
+/** `onChange`: another model answers from now on. */
+export default function SettingsView({ onChange }: { onChange(): void }): ReactNode {
   const { value, error, reload } = useLoaded<ShownModel>('/console/model')
+  const changed = (): void => {
+    reload()
+    onChange()
+  }
   return (
     <div className="page">
       <header>
         <h1>Settings</h1>
       </header>
       <Problem text={error} />
-      {value && <ModelForm shown={value} reload={reload} />}
+      {value && <ModelForm shown={value} onChange={changed} />}
     </div>
   )
 }
@@ -46,7 +51,7 @@ export default function SettingsView(): ReactNode {
 /** What the form says now. `key`: entered here; undefined: the kept one, if there is one. */
 type Wish = Omit<ShownModel, 'key'> & { key: string | undefined }
 
-function ModelForm({ shown, reload }: { shown: ShownModel; reload(): void }): ReactNode {
+function ModelForm({ shown, onChange }: { shown: ShownModel; onChange(): void }): ReactNode {
   const [wish, setWish] = useState<Wish>({ ...shown, key: undefined })
   const [state, setState] = useState<{ busy?: 'test' | 'save'; error?: string; tested?: Tested; saved?: boolean }>({})
   const set = (members: Partial<Wish>): void => {
@@ -75,7 +80,7 @@ function ModelForm({ shown, reload }: { shown: ShownModel; reload(): void }): Re
       (now) => {
         setState({ saved: true })
         setWish({ ...now, key: undefined })
-        reload()
+        onChange()
       },
       (problem: Error) => setState({ error: problem.message }),
     )
