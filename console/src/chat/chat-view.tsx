@@ -68,26 +68,43 @@ export function ChatView({ id, state }: { id: string | undefined; state: State |
           )}
           <Problem text={failure} />
           {!chat.busy && items.length > 0 && (
-            <section className="chips" aria-label="Suggestions">
-              {suggestions({ entries: chat.entries, routes: routes.value?.total, failing: isFailing(state) }).map(
-                (one) => (
-                  <button type="button" key={one} className="chip" onClick={() => void say(one)}>
-                    {one}
-                  </button>
-                ),
-              )}
-            </section>
+            <Suggestions
+              sentences={suggestions({
+                entries: chat.entries,
+                routes: routes.value?.total,
+                failing: isFailing(state),
+              })}
+              say={say}
+            />
           )}
           <Composer draft={draft} busy={chat.busy} onSay={say} onStop={chat.stop} />
-          <p className="hint">
-            {state?.model === 'builtin' || !state
-              ? 'Built-in interpreter: it understands the common sentences; say “help”.'
-              : `Answers come from ${state.model}.`}{' '}
-            Nothing is written without your approval.
-          </p>
+          <Hint model={state?.model} />
         </div>
       </section>
     </div>
+  )
+}
+
+function Suggestions({ sentences, say }: { sentences: string[]; say(sentence: string): Promise<void> }): ReactNode {
+  return (
+    <section className="chips" aria-label="Suggestions">
+      {sentences.map((one) => (
+        <button type="button" key={one} className="chip" onClick={() => void say(one)}>
+          {one}
+        </button>
+      ))}
+    </section>
+  )
+}
+
+function Hint({ model = 'builtin' }: { model: string | undefined }): ReactNode {
+  return (
+    <p className="hint">
+      {model === 'builtin'
+        ? 'Built-in interpreter: it understands the common sentences; say “help”.'
+        : `Answers come from ${model}.`}{' '}
+      Nothing is written without your approval.
+    </p>
   )
 }
 

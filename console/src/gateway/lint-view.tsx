@@ -65,33 +65,13 @@ export function LintView({ target }: { target: string }): ReactNode {
         />
       )}
       <ol className="findings">
-        {byRule(answer?.findings ?? []).map(([first, ...others]) => (
-          <li key={first.id} className="card">
-            <header>
-              <span className={`badge ${first.severity}`}>{first.severity}</span>
-              <h3>{first.problem}</h3>
-              <code className="end quiet">{ruleOf(first)}</code>
-            </header>
-            <p className="note">{first.advice}</p>
-            <ul className="places">
-              {[first, ...others].map((one) => (
-                <li key={one.id}>
-                  <Place id={one.id} />
-                  {one.fixable && (
-                    <button
-                      type="button"
-                      className="small"
-                      disabled={flow.busy}
-                      aria-label={`Plan the fix of ${one.id}`}
-                      onClick={() => flow.wish({ target, fixes: [one.id] })}
-                    >
-                      Plan the fix
-                    </button>
-                  )}
-                </li>
-              ))}
-            </ul>
-          </li>
+        {byRule(answer?.findings ?? []).map((group) => (
+          <GroupCard
+            key={group[0].id}
+            group={group}
+            busy={flow.busy}
+            fix={(id) => flow.wish({ target, fixes: [id] })}
+          />
         ))}
       </ol>
     </section>
@@ -99,6 +79,38 @@ export function LintView({ target }: { target: string }): ReactNode {
 }
 
 type Group = [Finding, ...Finding[]]
+
+function GroupCard({ group, busy, fix }: { group: Group; busy: boolean; fix(id: string): void }): ReactNode {
+  const [{ severity, problem, advice }] = group
+  return (
+    <li className="card">
+      <header>
+        <span className={`badge ${severity}`}>{severity}</span>
+        <h3>{problem}</h3>
+        <code className="end quiet">{ruleOf(group[0])}</code>
+      </header>
+      <p className="note">{advice}</p>
+      <ul className="places">
+        {group.map((one) => (
+          <li key={one.id}>
+            <Place id={one.id} />
+            {one.fixable && (
+              <button
+                type="button"
+                className="small"
+                disabled={busy}
+                aria-label={`Plan the fix of ${one.id}`}
+                onClick={() => fix(one.id)}
+              >
+                Plan the fix
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+    </li>
+  )
+}
 
 function ruleOf({ id }: Finding): string {
   return id.slice(0, id.indexOf(':'))

@@ -33,39 +33,9 @@ export function Chart({ title, unit, times, lines, saved = true }: Props): React
   useEffect(() => {
     const one = box.current
     if (!one) return
-    const style = getComputedStyle(document.documentElement)
-    const color = (name: string): string => style.getPropertyValue(name)
-    const axis = {
-      font: FONT,
-      stroke: color('--quiet'),
-      grid: { stroke: color('--edge'), width: 1 },
-      ticks: { show: false },
-    }
-    const plot = new uPlot(
-      {
-        width: one.clientWidth,
-        height: HEIGHT_PX,
-        legend: { show: false },
-        cursor: { y: false, points: { size: 7 } },
-        hooks: { setCursor: [({ cursor }) => setPointed(cursor.idx ?? undefined)] },
-        axes: [
-          { ...axis, size: 30, space: 72, values: toClock },
-          { ...axis, size: 56, values: (_, ticks) => ticks.map((tick) => `${tick}${unit}`) },
-        ],
-        scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } },
-        series: [
-          {},
-          ...lines.map((line) => ({
-            label: line.label,
-            stroke: color(line.color),
-            width: 2,
-            points: { show: true, size: 5, filter: (_: uPlot, index: number) => alone(lines[index - 1]?.values ?? []) },
-          })),
-        ],
-      },
-      [times, ...lines.map((line) => line.values)],
-      one,
-    )
+    const hooks = { setCursor: [({ cursor }: uPlot) => setPointed(cursor.idx ?? undefined)] }
+    const size = { width: one.clientWidth, height: HEIGHT_PX }
+    const plot = new uPlot({ ...look(lines, unit), ...size, hooks }, [times, ...lines.map((line) => line.values)], one)
     const resize = new ResizeObserver(() => plot.setSize({ width: one.clientWidth, height: HEIGHT_PX }))
     resize.observe(one)
     return () => {
@@ -114,6 +84,36 @@ const CLOCK = {
   second: '2-digit',
   hour12: false,
 } as const
+
+/** How lines are drawn, in the colours of the page as it is now. */
+function look(lines: Line[], unit: string): Omit<uPlot.Options, 'width' | 'height'> {
+  const style = getComputedStyle(document.documentElement)
+  const color = (name: string): string => style.getPropertyValue(name)
+  const axis = {
+    font: FONT,
+    stroke: color('--quiet'),
+    grid: { stroke: color('--edge'), width: 1 },
+    ticks: { show: false },
+  }
+  return {
+    legend: { show: false },
+    cursor: { y: false, points: { size: 7 } },
+    axes: [
+      { ...axis, size: 30, space: 72, values: toClock },
+      { ...axis, size: 56, values: (_, ticks) => ticks.map((tick) => `${tick}${unit}`) },
+    ],
+    scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } },
+    series: [
+      {},
+      ...lines.map((line) => ({
+        label: line.label,
+        stroke: color(line.color),
+        width: 2,
+        points: { show: true, size: 5, filter: () => alone(line.values) },
+      })),
+    ],
+  }
+}
 
 /** Values that no line leads to or from: only a point shows them. */
 function alone(values: Line['values']): number[] {
