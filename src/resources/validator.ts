@@ -1,20 +1,17 @@
 // Decides whether a resource is valid: its kind's schema, its plugins' schemas and checks, and what schemas cannot say. It looks at the
 // resource alone; references, duplicate keys and other rules over several resources are the Admin API's (they need the store).
 //
-// Schemas are compiled once, by Ajv with all errors; a valid resource costs one pass over it.
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+// Schemas are compiled once (compiled-schemas.ts), to tell all errors; a valid resource costs one pass over it.
 import type { TSchema } from 'typebox'
 import { isObject } from '../lib/is-object.ts'
 import { messageOf } from '../lib/message-of.ts'
 import { nearestNames } from '../lib/nearest.ts'
-import { isReference } from '../lib/reference.ts'
 import { type OtherPlugin, type PluginCatalog, type PluginFacts, STREAM_PLUGINS } from './catalog.ts'
 import { checkCertificates } from './certificate-check.ts'
+import { CompiledSchemas } from './compiled-schemas.ts'
 import type { Kind, Resource } from './kinds.ts'
 import { checkProto } from './proto-check.ts'
-import { lenient, TEXT_KEYWORDS } from './reference-schema.ts'
 import { SCHEMAS, SECRET_SCHEMAS } from './schemas.ts'
-import { UNIQUE_ITEMS } from './unique-items.ts'
 import { checkUpstream } from './upstream-schema.ts'
 import { escapePointer, type Failure, listFailures, MAX_FAILURES, plainFailure, wordFirst } from './wording.ts'
 
@@ -41,153 +38,106 @@ export interface Validator {
 
 export type PluginSchemaKind = 'plugin' | 'consumer' | 'metadata'
 
-/** Errors of one resource that are looked at: a body may have tens of thousands. */
-const MAX_ERRORS = 500
-
-const META = {
-  type: 'object',
-  properties: {
-    disable: { type: 'boolean' },
-    error_response: { oneOf: [{ type: 'string' }, { type: 'object' }] },
-    priority: { description: 'priority of plugins by customized order', type: 'integer' },
-    filter: { description: 'filter determines whether the plugin needs to be executed at runtime', type: 'array' },
-  },
-  additionalProperties: false,
-}
-
+const NO_SCRIPTS =
+  'Lua scripts are not run here: use plugins such as proxy-rewrite and response-rewrite, or a service of your own'
 const LUA_FIELDS: Record<string, string> = {
   filter_func: 'Lua functions are not run here: express the condition with `vars`',
-  script:
-    'Lua scripts are not run here: use plugins such as proxy-rewrite and response-rewrite, or a service of your own',
-  script_id:
-    'Lua scripts are not run here: use plugins such as proxy-rewrite and response-rewrite, or a service of your own',
+  script: NO_SCRIPTS,
+  script_id: NO_SCRIPTS,
 }
 
 export function createValidator(options: ValidatorOptions): Validator {
-  const ajv = new Ajv({
-    allErrors: true,
-    verbose: true,
-    strict: false,
-    strictNumbers: true,
-    unicodeRegExp: false,
-    validateFormats: false,
-    validateSchema: false, // they are our own, and all compiled by the tests
-  })
-  ajv.removeKeyword('uniqueItems').addKeyword(UNIQUE_ITEMS)
-  const compiled = new Map<TSchema, ValidateFunction>()
-  const pluginSchemas = new Map<string, TSchema>()
-  const lenientSchemas = new Map<TSchema, TSchema>()
+  return new ResourceValidator(options)
+}
 
-  function validate(schema: TSchema, value: unknown): ErrorObject[] | undefined {
-    const run = compiled.get(schema) ?? ajv.compile(schema)
-    compiled.set(schema, run)
-    return run(value) ? undefined : run.errors?.slice(0, MAX_ERRORS)
+class ResourceValidator implements Validator {
+  readonly #options: ValidatorOptions
+  readonly #schemas = new CompiledSchemas()
+
+  constructor(options: ValidatorOptions) {
+    this.#options = options
   }
 
-  function pluginSchema(plugin: PluginFacts, which: PluginSchemaKind): TSchema {
-    const name = `${which} ${plugin.name}`
-    const known = pluginSchemas.get(name)
-    if (known) return known
-    const schema = withMeta(chooseSchema(plugin, which), which)
-    pluginSchemas.set(name, schema)
-    return schema
+  check(kind: Kind, id: string, resource: Resource): Invalid | undefined {
+    return kind === 'plugin_metadata' ? this.#checkMetadata(id, resource) : firstOf(this.#problems(kind, id, resource))
   }
 
-  /** As `validate`, where a reference stands for any text. */
-  function validateReferring(schema: TSchema, value: unknown): ErrorObject[] | undefined {
-    const errors = validate(schema, value)
-    const others = errors?.filter(({ keyword, data }) => !(TEXT_KEYWORDS.has(keyword) && isReference(data)))
-    if (!errors || others?.length === errors.length) return errors
-    const relaxed = lenientSchemas.get(schema) ?? lenient(schema)
-    lenientSchemas.set(schema, relaxed)
-    return validate(relaxed, value) && (others?.length ? others : errors)
+  pluginSchema(plugin: PluginFacts, which: PluginSchemaKind): TSchema {
+    return this.#schemas.ofPlugin(plugin, which)
   }
 
-  function checkPlugin(plugin: PluginFacts, conf: unknown, which: PluginSchemaKind, base: string): Invalid | undefined {
-    const errors = validateReferring(pluginSchema(plugin, which), conf)
-    if (errors) return { message: wordFirst(errors), failures: listFailures(errors, base) }
-    const message =
-      checkFilter(conf as Resource, options.checkVars) ??
-      messageOf(() => plugin.check?.(conf as Resource, which, options.attributes?.[plugin.name] ?? {}, otherPlugin))
-    return message === undefined ? undefined : plain(message, base, conf)
+  #checkMetadata(id: string, resource: Resource): Invalid | undefined {
+    const plugin = this.#options.catalog.get(id)
+    if (!plugin) return unknownMetadata(id, this.#options.catalog)
+    const { id: _id, ...metadata } = resource
+    const invalid = this.#checkPlugin(plugin, metadata, 'metadata', '')
+    return invalid && { ...invalid, message: `invalid configuration: ${invalid.message}` }
   }
 
-  function otherPlugin(name: string): OtherPlugin | undefined {
-    const plugin = options.catalog.get(name)
-    return plugin && { type: plugin.type, fault: (conf) => checkPlugin(plugin, conf, 'plugin', '')?.message }
+  *#problems(kind: Kind, id: string, resource: Resource): Generator<Invalid> {
+    const malformed = this.#checkKind(kind, id, resource)
+    if (malformed) yield malformed
+    const message = malformed ? undefined : checkBeyondSchema(kind, resource, this.#options)
+    if (message !== undefined) yield plain(message, '', resource)
+    yield* this.#checkPlugins(kind, resource.plugins)
   }
 
-  function checkNamed(kind: Kind, name: string, conf: unknown): Invalid | undefined {
+  #checkKind(kind: Kind, id: string, resource: Resource): Invalid | undefined {
+    const schema = schemaOf(kind, id)
+    if (!schema) return plain(`invalid secret manager: ${id.split('/')[0]}`, '', resource)
+    // A secret's id is manager/id: the part after the manager is what the pattern is for.
+    const checked = kind === 'secrets' ? { ...resource, id: id.slice(id.indexOf('/') + 1) } : resource
+    const errors = this.#schemas.validate(schema, checked)
+    return errors && { message: `invalid configuration: ${wordFirst(errors)}`, failures: listFailures(errors) }
+  }
+
+  /** What is wrong with each plugin, as long as there is room to tell it. */
+  *#checkPlugins(kind: Kind, plugins: unknown): Generator<Invalid> {
+    if (!isObject(plugins)) return // its kind's schema tells that
+    for (const [name, conf] of Object.entries(plugins)) {
+      const invalid = this.#checkNamed(kind, name, conf)
+      if (invalid) yield invalid
+    }
+  }
+
+  #checkNamed(kind: Kind, name: string, conf: unknown): Invalid | undefined {
+    const { catalog } = this.#options
     const named = kind === 'consumers' || kind === 'credentials' ? 'invalid plugins configuration: ' : ''
     const base = `/plugins/${escapePointer(name)}`
-    const plugin = options.catalog.get(name)
-    if (!plugin) return unknownPlugin(name, base, options.catalog, named)
+    const plugin = catalog.get(name)
+    if (!plugin) return unknownPlugin(name, base, catalog, named)
     const unfit = kind === 'stream_routes' ? unfitForStream(name, base, conf) : undefined
     if (unfit) return unfit
     if (kind === 'credentials' && plugin.type !== 'auth')
       return plain(`${named}only supports auth type plugins in consumer credential`, base, conf)
     const which = named && plugin.type === 'auth' ? 'consumer' : 'plugin'
-    const invalid = checkPlugin(plugin, conf, which, base)
+    const invalid = this.#checkPlugin(plugin, conf, which, base)
     const prefix = `${named}failed to check the configuration of plugin ${name} err: `
     return invalid && { ...invalid, message: prefix + invalid.message }
   }
 
-  /** What is wrong with each plugin, as long as there is room to tell it. */
-  function* checkPlugins(kind: Kind, plugins: unknown): Generator<Invalid> {
-    if (!isObject(plugins)) return // its kind's schema tells that
-    for (const [name, conf] of Object.entries(plugins)) {
-      const invalid = checkNamed(kind, name, conf)
-      if (invalid) yield invalid
-    }
+  #checkPlugin(plugin: PluginFacts, conf: unknown, which: PluginSchemaKind, base: string): Invalid | undefined {
+    const errors = this.#schemas.validateReferring(this.pluginSchema(plugin, which), conf)
+    if (errors) return { message: wordFirst(errors), failures: listFailures(errors, base) }
+    const { checkVars, attributes } = this.#options
+    const other = (name: string): OtherPlugin | undefined => this.#otherPlugin(name)
+    const message =
+      checkFilter(conf as Resource, checkVars) ??
+      messageOf(() => plugin.check?.(conf as Resource, which, attributes?.[plugin.name] ?? {}, other))
+    return message === undefined ? undefined : plain(message, base, conf)
   }
 
-  function checkKind(kind: Kind, id: string, resource: Resource): Invalid | undefined {
-    const schema = schemaOf(kind, id)
-    if (!schema) return plain(`invalid secret manager: ${id.split('/')[0]}`, '', resource)
-    // A secret's id is manager/id: the part after the manager is what the pattern is for.
-    const checked = kind === 'secrets' ? { ...resource, id: id.slice(id.indexOf('/') + 1) } : resource
-    const errors = validate(schema, checked)
-    return errors && { message: `invalid configuration: ${wordFirst(errors)}`, failures: listFailures(errors) }
+  /** What plugins that hold others need of them. */
+  #otherPlugin(name: string): OtherPlugin | undefined {
+    const plugin = this.#options.catalog.get(name)
+    return plugin && { type: plugin.type, fault: (conf) => this.#checkPlugin(plugin, conf, 'plugin', '')?.message }
   }
-
-  function check(kind: Kind, id: string, resource: Resource): Invalid | undefined {
-    if (kind === 'plugin_metadata') {
-      const plugin = options.catalog.get(id)
-      if (!plugin) return unknownMetadata(id, options.catalog)
-      const { id: _id, ...metadata } = resource
-      const invalid = checkPlugin(plugin, metadata, 'metadata', '')
-      return invalid && { ...invalid, message: `invalid configuration: ${invalid.message}` }
-    }
-    return firstOf(problems(kind, id, resource))
-  }
-
-  function* problems(kind: Kind, id: string, resource: Resource): Generator<Invalid> {
-    const malformed = checkKind(kind, id, resource)
-    if (malformed) yield malformed
-    const message = malformed ? undefined : checkBeyondSchema(kind, resource, options)
-    if (message !== undefined) yield plain(message, '', resource)
-    yield* checkPlugins(kind, resource.plugins)
-  }
-
-  return { check, pluginSchema }
 }
 
 function schemaOf(kind: Kind, id: string): TSchema | undefined {
   if (kind !== 'secrets') return SCHEMAS[kind]
   const manager = id.split('/')[0] ?? ''
   return Object.hasOwn(SECRET_SCHEMAS, manager) ? SECRET_SCHEMAS[manager] : undefined
-}
-
-function chooseSchema(plugin: PluginFacts, which: PluginSchemaKind): TSchema {
-  if (which === 'consumer') return plugin.consumerSchema ?? plugin.schema
-  if (which === 'metadata') return plugin.metadataSchema ?? ({ type: 'object' } as TSchema)
-  return plugin.schema
-}
-
-function withMeta(schema: TSchema, which: PluginSchemaKind): TSchema {
-  const object = schema as unknown as { type?: string; properties?: Resource }
-  if (which === 'consumer' || (object.type !== 'object' && !object.properties)) return schema
-  return { ...schema, properties: { ...object.properties, _meta: META } } as unknown as TSchema
 }
 
 function checkBeyondSchema(kind: Kind, resource: Resource, options: ValidatorOptions): string | undefined {
