@@ -54,9 +54,9 @@ export class Targets {
     return POLICIES.indexOf(of) > POLICIES.indexOf(target.policy) ? of : target.policy
   }
 
-  /** Watches the traffic of all targets, until the returned function is called. */
-  watch(): () => void {
-    const stops = [...this.#targets.values()].map((one) => one.traffic.watch())
+  /** Watches the traffic of all targets, until the returned function is called. `onTrouble`: why that of one is missing; undefined: it comes again. */
+  watch(onTrouble: (target: string, trouble: string | undefined) => void): () => void {
+    const stops = [...this.#targets.values()].map((one) => one.traffic.watch((trouble) => onTrouble(one.name, trouble)))
     return () => {
       for (const stop of stops) stop()
     }

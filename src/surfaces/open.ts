@@ -47,7 +47,13 @@ export async function openSurface(
   const rollups = new Rollups(settings.data_dir)
   closers.push(() => rollups.close())
   const targets = toTargets(settings, adminKey, process.env, rollups)
-  closers.push(targets.watch())
+  closers.push(
+    targets.watch((target, trouble) =>
+      trouble === undefined
+        ? log.info({ target }, 'the metrics of a target are read again')
+        : log.warn({ target, trouble }, 'the traffic of a target is not counted until its metrics can be read'),
+    ),
+  )
   const confirmations = new Confirmations(ledger, targets)
   closers.push(confirmations.watch((error) => log.error({ err: error }, 'a change on trial could not be taken back')))
   const fetchDocument = createFetch(settings.openapi.fetch_networks)

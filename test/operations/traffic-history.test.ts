@@ -10,6 +10,7 @@ import type { Counts } from '../../src/operations/traffic/counts.ts'
 import { toTotal } from '../../src/operations/traffic/report.ts'
 import { Rollups } from '../../src/operations/traffic/rollups.ts'
 import { Traffic } from '../../src/operations/traffic/traffic.ts'
+import { until } from '../until.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -132,11 +133,34 @@ test('traffic: hands over a span a minute, and the rest when it stops', async (t
   const requestsKept = (): number => toTotal(rollups.sum('t', 0, 'route'), 1).requests
   assert.equal(rollups.seconds('t', 0), 60, 'half a minute makes no span')
   assert.equal(requestsKept(), 60)
-  const stop = traffic.watch()
+  const stop = traffic.watch(assert.ifError)
   t.mock.timers.tick(MINUTE_MS / 2)
   requests = 70
   await take()
   stop()
   assert.equal(requestsKept(), 70)
   rollups.close()
+})
+
+test('traffic: says once why moments are missing, and when they come again', async (t) => {
+  let asked = 0
+  let status = 503
+  const server = http.createServer((_, response) => {
+    asked++
+    response.writeHead(status).end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const told: (string | undefined)[] = []
+  const traffic = new Traffic('t', `http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+  t.after(traffic.watch((trouble) => told.push(trouble)))
+  await until(() => told.length === 1)
+  assert.match(String(told[0]), /^reading the metrics of t at .*: status 503/)
+  t.mock.timers.tick(15_000)
+  await until(() => asked === 2)
+  status = 200
+  t.mock.timers.tick(15_000)
+  await until(() => told.length === 2)
+  assert.deepEqual(told.slice(1), [undefined])
 })

@@ -40,10 +40,19 @@ export class Traffic {
     this.#rollups = rollups
   }
 
-  /** Takes moments from now on, until the returned function is called. A moment that cannot be taken is missing; a question then says why. */
-  watch(): () => void {
+  /** Takes moments from now on, until the returned function is called. `onTrouble`: why moments begin to be missing; undefined: they come again. */
+  watch(onTrouble: (trouble: string | undefined) => void): () => void {
     if (this.#url === undefined) return () => {}
-    const take = (): void => void this.#take(AbortSignal.timeout(TIMEOUT_MS)).catch(() => undefined)
+    let missing = false
+    const tell = (trouble: string | undefined): void => {
+      if (missing !== (trouble !== undefined)) onTrouble(trouble)
+      missing = trouble !== undefined
+    }
+    const take = (): void =>
+      void this.#take(AbortSignal.timeout(TIMEOUT_MS)).then(
+        () => tell(undefined),
+        (error: Error) => tell(error.message),
+      )
     take()
     this.#timer = setInterval(take, INTERVAL_MS).unref()
     return () => {
