@@ -9,6 +9,11 @@ import { isDestructive } from './routine.ts'
 import { scrubber } from './scrub.ts'
 import type { Target } from './targets.ts'
 
+/** Who has approved what no person needs to see. */
+const BY_POLICY = 'policy'
+/** How long a target may take to serve what was written, when it does not tell. */
+const SETTLE_MS = 3000
+
 export interface Applied {
   change_id: string
   target: string
@@ -31,7 +36,7 @@ export async function applyPlan(planId: string, ctx: OperationContext, trialSeco
   if (ctx.approvals.approvedBy(planId) === undefined) await decide(waiting, ctx, trialSeconds)
   const { plan, approvedBy } = ctx.approvals.consume(planId)
   ctx.progress(`applying ${plan.id} to ${target.name}`)
-  const servedMs = await write(plan, target, ctx)
+  const written = await write(plan, target, ctx)
   const changeId = plan.id.replace('plan-', 'change-')
   ctx.ledger.addChange({
     id: changeId,
@@ -47,7 +52,12 @@ export async function applyPlan(planId: string, ctx: OperationContext, trialSeco
   if (plan.undoes) ctx.ledger.markUndone(plan.undoes, changeId)
   handOver(plan, ctx)
   if (plan.expectations.length) ctx.progress(`proving ${plan.id}`)
-  const proof = await prove(plan.expectations, target, ctx.signal)
+  const begun = performance.now()
+  const proof = await prove(plan.expectations, target, {
+    signal: ctx.signal,
+    consumers: approvedBy === BY_POLICY ? undefined : ctx.targets.get(target.name).admin,
+    ...(written.servedMs === undefined ? { settledAt: begun + SETTLE_MS } : {}),
+  })
   const detail = {
     plan: plan.id,
     change: changeId,
@@ -62,7 +72,7 @@ export async function applyPlan(planId: string, ctx: OperationContext, trialSeco
     target: target.name,
     summary: plan.summary,
     approved_by: approvedBy,
-    served_ms: servedMs,
+    served_ms: written.servedMs,
     ...(confirmBy === undefined ? {} : { confirm_by: new Date(confirmBy).toISOString() }),
     proof,
     secrets: plan.secrets.map((one) => one.label),
@@ -70,7 +80,7 @@ export async function applyPlan(planId: string, ctx: OperationContext, trialSeco
 }
 
 /** Writes an approved plan. A failure is in the audit log too: the plan is used up, and somebody must know why. */
-async function write(plan: Plan, target: Target, ctx: OperationContext): Promise<number | undefined> {
+async function write(plan: Plan, target: Target, ctx: OperationContext): Promise<{ servedMs: number | undefined }> {
   const operations = plan.changes.map(
     ({ after, kind, id, version }): WriteOperation => ({
       method: after ? 'PUT' : 'DELETE',
@@ -81,7 +91,7 @@ async function write(plan: Plan, target: Target, ctx: OperationContext): Promise
     }),
   )
   try {
-    return (await target.admin.write(inOrder(operations))).servedMs
+    return await target.admin.write(inOrder(operations))
   } catch (error) {
     const scrub = scrubber(plan.changes)
     const message = scrub((error as Error).message)
@@ -133,7 +143,7 @@ async function decide(plan: Plan, ctx: OperationContext, trialSeconds: number | 
   const target = ctx.targets.get(plan.target, ctx.signal)
   const policy = ctx.targets.policy(target, ctx.caller.surface)
   if (policy === 'destructive' && !isDestructive(plan)) {
-    ctx.approvals.grant(plan.id, plan.digest, 'policy')
+    ctx.approvals.grant(plan.id, plan.digest, BY_POLICY)
     return
   }
   if (!ctx.ask) {

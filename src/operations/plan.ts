@@ -11,7 +11,7 @@ import { diffFields, formatDiff } from './diff.ts'
 import { Inventory } from './inventory.ts'
 import { type Found, writable } from './one-by-one.ts'
 import { merge } from './patch.ts'
-import { type Expectation, MAX_EXPECTATIONS } from './prove.ts'
+import { type Expectation, withinBounds } from './prove.ts'
 import { scrubber } from './scrub.ts'
 import type { Target } from './targets.ts'
 import { impactOf } from './traffic/impact.ts'
@@ -96,7 +96,8 @@ export async function makePlan(wish: PlanWish, ctx: OperationContext): Promise<P
   const diff = real
     .map((one) => formatDiff(one.action, one.kind, one.id, diffFields(one.kind, one.before, one.after)))
     .join('\n')
-  const proofs = wish.expectations ?? []
+  const wanted = wish.expectations ?? []
+  const proofs = withinBounds(wanted)
   const plan: Plan = {
     id: `plan-${randomUUID().slice(0, 8)}`,
     digest: createHash('sha256')
@@ -111,12 +112,13 @@ export async function makePlan(wish: PlanWish, ctx: OperationContext): Promise<P
     notes: [
       ...(wish.notes ?? []).map((one) => plainText(one, 600)),
       ...(await target.admin.shortcomings()),
-      ...(proofs.length > MAX_EXPECTATIONS
-        ? [`only the first ${MAX_EXPECTATIONS} of ${proofs.length} proofs will run`]
+      ...(proofs.length < wanted.length ? [`only ${proofs.length} of ${wanted.length} proofs will run`] : []),
+      ...(proofs.some(needsConsumer)
+        ? ["the proof makes a consumer for itself, so that it uses up nobody's quota, and takes it away again"]
         : []),
     ],
     secrets: wish.secrets ?? [],
-    expectations: proofs.slice(0, MAX_EXPECTATIONS),
+    expectations: proofs,
     createdAt: ctx.now(),
     undoes: wish.undoes,
   }
@@ -128,6 +130,10 @@ export async function makePlan(wish: PlanWish, ctx: OperationContext): Promise<P
     ctx.now(),
   )
   return plan
+}
+
+function needsConsumer({ limit, credential }: Expectation): boolean {
+  return limit?.own === 'consumer' && limit.not === undefined && credential !== undefined
 }
 
 /** Of a plan that nobody may ever apply; the digest stands for all of it. */

@@ -1,12 +1,12 @@
-// Shows by real requests that a change does what it should. Requests go to the target's own gateway address and nowhere else: the path begins
-// with `/` and is joined to that address, never parsed as a URL of its own; their number and the bytes that are read are bounded.
-import { createHash } from 'node:crypto'
-import http from 'node:http'
-import https from 'node:https'
-import { percentEncode } from '../lib/percent-encode.ts'
+// Shows by real requests that a change does what it should. Requests go to the target's own gateway address and nowhere else, see probe.ts; their
+// number is bounded.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { plainText } from '../lib/text.ts'
 import type { Kind } from '../resources/kinds.ts'
+import type { AdminClient } from './admin-client.ts'
 import { OperationError } from './contract.ts'
+import { digest, type ProbeAnswer, probe } from './probe.ts'
+import { type LimitToProve, ownHeaders, proveLimit } from './prove-limit.ts'
 import type { Target } from './targets.ts'
 
 /** One line of an expectation table. */
@@ -24,6 +24,8 @@ export interface Expectation {
   repeat?: number
   /** The requests are a sample of two versions, of which the newer one has this share in percent. */
   sample?: { share: number }
+  /** The request is repeated until this limit refuses it. */
+  limit?: LimitToProve
 }
 
 export interface ProofLine {
@@ -35,31 +37,71 @@ export interface ProofLine {
 }
 
 export const MAX_EXPECTATIONS = 20
-const MAX_REQUESTS = 150
-const MAX_BODY_BYTES = 64 * 1024
-const TIMEOUT_MS = 5000
-/** For a whole answer, however it trickles in. */
-const DEADLINE_MS = 10_000
+const MAX_REQUESTS = 250
+/** Between two tries of a line that is not as expected yet. */
+const RETRY_MS = 100
+
+export interface ProofOptions {
+  signal?: AbortSignal | undefined
+  /** Where a proof may make a consumer for itself; absent: nowhere. */
+  consumers?: AdminClient | undefined
+  /** Until this time of `performance.now()` a line is tried again: the target takes what was written some time to serve. */
+  settledAt?: number | undefined
+}
+
+/** The requests of one line, at most. */
+function requestsOf({ limit, repeat = 1 }: Expectation): number {
+  return limit && limit.not === undefined ? limit.count + 4 : repeat
+}
+
+/** As much of a table as one proof may send. */
+export function withinBounds(expectations: readonly Expectation[]): Expectation[] {
+  let requests = 0
+  return expectations.slice(0, MAX_EXPECTATIONS).filter((one) => {
+    const more = requestsOf(one)
+    if (requests + more > MAX_REQUESTS) return false
+    requests += more
+    return true
+  })
+}
 
 /** Runs the table, as long as somebody waits for it. Throws only when it asks for what is not allowed. */
-export async function prove(expectations: Expectation[], target: Target, signal?: AbortSignal): Promise<ProofLine[]> {
-  const requests = expectations.reduce((sum, one) => sum + (one.repeat ?? 1), 0)
-  if (expectations.length > MAX_EXPECTATIONS || requests > MAX_REQUESTS) {
+export async function prove(
+  expectations: Expectation[],
+  target: Target,
+  options: ProofOptions = {},
+): Promise<ProofLine[]> {
+  if (withinBounds(expectations).length < expectations.length) {
+    const requests = expectations.reduce((sum, one) => sum + requestsOf(one), 0)
     throw new OperationError(
       'invalid',
       `a proof has at most ${MAX_EXPECTATIONS} lines and ${MAX_REQUESTS} requests; this one has ${expectations.length} and ${requests}`,
     )
   }
+  // A limit by address is left to those who call from ours.
+  const spare = expectations.some(({ limit }) => limit?.own === 'address' && limit.not === undefined)
   const lines: ProofLine[] = []
   for (const one of expectations) {
-    if (signal?.aborted) break
-    lines.push(await proveOne(one, target, signal))
+    const line = { ...one, headers: { ...(spare ? ownHeaders('address') : {}), ...one.headers } }
+    if (!options.signal?.aborted) lines.push(await proveSettled(line, target, options))
   }
   return lines
 }
 
-async function proveOne(expectation: Expectation, target: Target, signal?: AbortSignal): Promise<ProofLine> {
-  const { title, method, path, expect } = expectation
+async function proveSettled(line: Expectation, target: Target, options: ProofOptions): Promise<ProofLine> {
+  for (;;) {
+    const shown = await proveOne(line, target, options)
+    if (shown.ok || line.limit || options.signal?.aborted || performance.now() >= (options.settledAt ?? 0)) return shown
+    await sleep(RETRY_MS)
+  }
+}
+
+async function proveOne(
+  expectation: Expectation,
+  target: Target,
+  { signal, consumers }: ProofOptions,
+): Promise<ProofLine> {
+  const { title, method, path, expect, limit, credential } = expectation
   const request = `${method} ${plainText(path, 200)}`
   const expected = [
     expect.shown ?? expect.status?.join(' or '),
@@ -69,6 +111,12 @@ async function proveOne(expectation: Expectation, target: Target, signal?: Abort
     .join(', ')
   try {
     const headers = { ...expectation.headers, ...(await credentialOf(expectation, target)) }
+    if (limit) {
+      const send = (own: Record<string, string>): Promise<ProbeAnswer> =>
+        probe(target, method, path, { ...headers, ...own }, signal)
+      const { admin } = target
+      return { request, ...(await proveLimit({ limit, send, admin, keyHeader: credential?.header, consumers })) }
+    }
     if (expectation.sample)
       return { title, request, expected, ...(await takeSample(expectation, target, headers, signal)) }
     let answer: ProbeAnswer = { status: 0, headers: {}, body: '' }
@@ -136,68 +184,4 @@ const UNROUTED = new Set(['', '\n'].map((end) => digest(`{"error_msg":"404 Route
 /** Whether the gateway itself has answered, for want of a route: that is no answer of an API. */
 function isUnrouted({ status, body }: ProbeAnswer): boolean {
   return status === 404 && UNROUTED.has(body)
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
-}
-
-/** As a client sends it: what a request line cannot hold is encoded, what is encoded already stays. */
-function percentEncoded(path: string): string {
-  return percentEncode(path, /[^\x21-\x7e]/gu)
-}
-
-interface ProbeAnswer {
-  status: number
-  headers: http.IncomingHttpHeaders
-  /** A digest of it: to compare, not to read. */
-  body: string
-}
-
-/** One request to the target's gateway. */
-export function probe(
-  target: { gatewayUrl: string },
-  method: string,
-  path: string,
-  headers: Record<string, string> = {},
-  signal?: AbortSignal,
-): Promise<ProbeAnswer> {
-  if (!/^\/[^\s\0]*$/.test(path))
-    throw new OperationError('invalid', `the path of a probe begins with / and has no blanks: ${JSON.stringify(path)}`)
-  const base = new URL(target.gatewayUrl)
-  const { promise, resolve, reject } = Promise.withResolvers<ProbeAnswer>()
-  let answered = false
-  // Host and port come from the settings; `path` is only ever the request-target.
-  const request = (base.protocol === 'https:' ? https : http).request({
-    host: base.hostname.replace(/^\[|\]$/g, ''),
-    port: base.port || (base.protocol === 'https:' ? 443 : 80),
-    method,
-    path: percentEncoded(path),
-    headers,
-    timeout: TIMEOUT_MS,
-    signal: AbortSignal.any([AbortSignal.timeout(DEADLINE_MS), ...(signal ? [signal] : [])]),
-    agent: false,
-  })
-  request.on('timeout', () => request.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)))
-  request.on('error', reject)
-  // Another protocol instead of an answer (101): the connection is closed, and there is neither response nor error.
-  request.on('close', () => {
-    if (!answered) reject(new Error('the connection was closed without an answer'))
-  })
-  request.on('response', (response) => {
-    answered = true
-    response.on('error', () => response.destroy()) // cut in the body: its head is what is judged
-    let bytes = 0
-    const body = createHash('sha256')
-    response.on('data', (chunk: Buffer) => {
-      body.update(chunk)
-      bytes += chunk.length
-      if (bytes > MAX_BODY_BYTES) response.destroy()
-    })
-    response.on('close', () =>
-      resolve({ status: response.statusCode ?? 0, headers: response.headers, body: body.digest('hex') }),
-    )
-  })
-  request.end()
-  return promise
 }

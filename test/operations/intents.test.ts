@@ -79,7 +79,7 @@ test('intents: an API is published, protected and limited in one plan, and all o
   )
   assert.deepEqual(
     proof.map((one) => one.title),
-    ['the API answers', 'no key', 'key of app', 'the quota is announced'],
+    ['the API answers', 'no key', 'key of app', 'call 6 is refused'],
   )
   assert.equal(gw.secrets.length >= 2, true)
 })

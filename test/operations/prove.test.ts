@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import http from 'node:http'
 import net from 'node:net'
 import { test } from 'node:test'
-import { probe, prove } from '../../src/operations/prove.ts'
+import { probe } from '../../src/operations/probe.ts'
+import { prove } from '../../src/operations/prove.ts'
 import type { Target } from '../../src/operations/targets.ts'
 
 /** What a probe finds at a gateway that answers with these bytes and ends. */
@@ -95,4 +96,18 @@ test('proof: the gateway saying that it has no route is no answer of an API', as
       ['404', true],
     ],
   )
+})
+
+test('proof: a target that serves a little later is given the time, and no more', async () => {
+  let asked = 0
+  const server = http.createServer((_, response) => response.writeHead(++asked < 4 ? 404 : 200).end())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const target = { gatewayUrl: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}` } as Target
+  const line = { title: 't', method: 'GET', path: '/', expect: { status: [200] } }
+  const [late] = await prove([line], target)
+  const [waited] = await prove([line], target, { settledAt: performance.now() + 2000 })
+  const [never] = await prove([{ ...line, expect: { status: [500] } }], target, { settledAt: performance.now() + 300 })
+  server.close()
+  server.closeAllConnections()
+  assert.deepEqual([late?.ok, waited?.ok, never?.ok], [false, true, false])
 })

@@ -2,7 +2,9 @@
 import Type from 'typebox'
 import type { Resource } from '../../resources/kinds.ts'
 import { pluginsIn } from '../inventory.ts'
-import { ANSWERS, defineIntent, probeOf, withPlugins } from './contract.ts'
+import { merge } from '../patch.ts'
+import { defineIntent, type Intended, probeOf, withPlugins } from './contract.ts'
+import { proofOfLimit } from './limit-proof.ts'
 
 const by = Type.Optional(Type.String({ description: 'address (usual), consumer, everybody, or header:NAME' }))
 
@@ -29,24 +31,20 @@ export const limit = defineIntent({
     const route = around.route()
     const planned = around.earlier.find((one) => one.id === route.id && pluginsIn(one.set)['limit-count'])
     const first = planned && pluginsIn(planned.set)['limit-count']
-    const quota = { title: 'the quota is announced', ...probeOf(route.value) }
-    if (first) {
-      const rules = severalLimits(first, { count, seconds, key: ruleKey(who) })
-      return {
-        changes: withPlugins(route, { 'limit-count': rules }, around),
-        expectations: [{ ...quota, expect: ANSWERS }],
-      }
-    }
-    const conf = {
+    const had = pluginsIn(route.value)['limit-count'] ?? {}
+    const limitWith = (conf: Resource): Intended => ({
+      changes: withPlugins(route, { 'limit-count': conf }, around),
+      expectations: proofOfLimit(merge(merge(had, first ?? {}), conf), route, around),
+    })
+    if (first) return limitWith(severalLimits(first, { count, seconds, key: ruleKey(who) }))
+    return limitWith({
       count,
       time_window: seconds,
       ...(who === undefined ? {} : toKey(who)),
       rejected_code: 429,
       rejected_msg: 'too many requests',
-      ...(pluginsIn(route.value)['limit-count']?.rules ? { rules: null } : {}),
-    }
-    const told = { ...quota, expect: { header: { name: 'X-RateLimit-Limit', value: String(count) } } }
-    return { changes: withPlugins(route, { 'limit-count': conf }, around), expectations: [told] }
+      ...(had.rules ? { rules: null } : {}),
+    })
   },
 })
 

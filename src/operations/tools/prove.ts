@@ -39,6 +39,6 @@ export const prove = defineOperation({
       expect: { status: one.status },
       repeat: one.repeat,
     }))
-    return { target: target.name, proof: await proveTable(table, target, ctx.signal) }
+    return { target: target.name, proof: await proveTable(table, target, { signal: ctx.signal }) }
   },
 })

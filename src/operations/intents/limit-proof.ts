@@ -1,0 +1,94 @@
+// What proves a limit, by what it counts by.
+import type { Resource } from '../../resources/kinds.ts'
+import { pluginsIn } from '../inventory.ts'
+import type { Found } from '../one-by-one.ts'
+import { asks } from '../open-beside.ts'
+import type { Expectation } from '../prove.ts'
+import { type LimitToProve, MAX_CALLS } from '../prove-limit.ts'
+import { ANSWERS, type Around, EVERY_ROUTE, probeOf } from './contract.ts'
+
+/** One of the limits of a configuration, whose callers are told apart by these variables. */
+interface Limit {
+  count: number
+  seconds: number
+  variables: string[]
+  prefix: string
+}
+
+/** The proof of a limit-count as it will be on a route; none for every route where none could be asked. */
+export function proofOfLimit(conf: Resource, about: Found, around: Around): Expectation[] {
+  const route = about.id === EVERY_ROUTE ? openRoute(around) : about
+  if (!route) return []
+  const limits = limitsIn(conf)
+  const least = limits.reduce((one, other) => (other.count < one.count ? other : one))
+  const probe = probeOf(route.value)
+  if (!limits.every(({ count, seconds }) => Number.isInteger(count) && Number.isInteger(seconds)))
+    return [{ title: 'the limit', ...probe, expect: ANSWERS }] // how much depends on the request
+  const own = commonTo(limits)
+  const not = own === undefined ? 'all callers share it' : whyNot(least.count, own, route, around)
+  const proof: Expectation = {
+    title: not === undefined ? `call ${least.count + 1} is refused` : 'the quota is announced',
+    ...probe,
+    expect: {},
+    limit: {
+      count: least.count,
+      seconds: least.seconds,
+      code: Number(conf.rejected_code),
+      own,
+      ...(not === undefined ? {} : { not }),
+      prefix: conf.show_limit_quota_header === false ? undefined : least.prefix,
+    },
+  }
+  return [proof]
+}
+
+/** A route that takes a proof's request as it is. */
+function openRoute({ inventory }: Around): Found | undefined {
+  return inventory
+    .list('routes')
+    .find(({ value }) => value.status !== 0 && !asks(value, inventory) && probeOf(value).method === 'GET')
+}
+
+function limitsIn(conf: Resource): Limit[] {
+  if (Array.isArray(conf.rules))
+    return (conf.rules as Resource[]).map((rule, index) => ({
+      count: rule.count as number,
+      seconds: rule.time_window as number,
+      variables: namesIn(String(rule.key)),
+      prefix: String(rule.header_prefix ?? index + 1),
+    }))
+  const key = String(conf.key ?? 'remote_addr')
+  const variables = { constant: [], var_combination: namesIn(key) }[String(conf.key_type)] ?? [key.replace(/^\$/, '')]
+  return [{ count: conf.count as number, seconds: conf.time_window as number, variables, prefix: '' }]
+}
+
+function namesIn(template: string): string[] {
+  return [...template.matchAll(/\$\{?(\w+)/g)].map(([, name]) => name as string)
+}
+
+/** What tells the proof from all other callers, for every one of the limits. */
+function commonTo(limits: readonly Limit[]): LimitToProve['own'] {
+  const ways = limits.map(({ variables }) => variables.flatMap(wayOf))
+  return ways[0]?.find((way) => ways.every((others) => others.includes(way)))
+}
+
+function wayOf(variable: string): NonNullable<LimitToProve['own']>[] {
+  if (variable === 'remote_addr') return ['address']
+  if (variable === 'consumer_name') return ['consumer']
+  return variable.startsWith('http_') ? [`header:${variable.slice('http_'.length).replaceAll('_', '-')}`] : []
+}
+
+/** Plugins that answer by address, in place of the API. */
+const BY_ADDRESS = /^(?:ip-restriction|real-ip)$/
+
+function whyNot(count: number, own: string, { id, value }: Found, { inventory, earlier }: Around): string | undefined {
+  if (count > MAX_CALLS) return `that would take more than ${MAX_CALLS} calls`
+  const planned = earlier.filter((one) => one.kind === 'global_rules' || one.id === id).map((one) => one.set)
+  const names = [inventory.pluginsOf(value), ...planned.map(pluginsIn)].flatMap((plugins) => Object.keys(plugins))
+  const global = Object.keys(inventory.globalPlugins())
+  if (names.some((name) => /^limit-(?:req|conn)$/.test(name)) || global.includes('limit-count'))
+    return 'other limits count the same calls'
+  if (own === 'address' && (value.remote_addr ?? value.remote_addrs ?? names.some((name) => BY_ADDRESS.test(name))))
+    return 'only certain addresses may call'
+  return undefined
+}
