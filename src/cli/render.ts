@@ -78,14 +78,14 @@ export function renderResult(name: string, answer: Record<string, unknown>, term
         : ''
     }
     case 'history': {
-      const changes = value.changes as { id: string; at: string; summary: string; undone_by?: string }[]
+      const changes = value.changes as { id: string; at: string; summary: string; state?: string; undone_by?: string }[]
       return changes.length
         ? table(
             ['change', 'when', 'what'],
             changes.map((one) => [
               one.id,
               one.at.slice(0, 19),
-              `${one.summary}${one.undone_by ? ' (taken back)' : ''}`,
+              `${one.summary}${one.undone_by ? ' (taken back)' : ''}${one.state ? ` (${one.state})` : ''}`,
             ]),
             terminal.columns,
           )

@@ -39,6 +39,12 @@ export interface ToCheck {
   value: Resource
 }
 
+/** How a write went. */
+export interface Written {
+  servedMs: number | undefined
+  stored: Found[]
+}
+
 /** `fetch`, as far as it is used here. */
 export type AdminFetch = (
   url: string,
@@ -250,9 +256,10 @@ export class AdminClient {
 
   /**
    * Applies all operations or none, comparing versions. Gateward does it in one transaction; Apache APISIX has none, so that versions are read
-   * just before each write and what was done is taken back when a later write fails. Returns the milliseconds until it served, when known.
+   * just before each write and what was done is taken back when a later write fails. Returns the milliseconds until it served, when known, and
+   * what was read back of what was written.
    */
-  async write(operations: WriteOperation[]): Promise<{ servedMs: number | undefined }> {
+  async write(operations: WriteOperation[]): Promise<Written> {
     const body = {
       operations: operations.map(({ method, kind, id, body: value }) => ({
         method,
@@ -267,19 +274,19 @@ export class AdminClient {
     if (answer.status === 404 || answer.status === 405) {
       // Read without the caller's signal: what has begun to write is finished.
       const all = new AdminClient(this.#target)
-      await writeOneByOne(
+      const stored = await writeOneByOne(
         operations,
         (kind, id) => all.get(kind, id),
         (one) => this.#writeOne(one),
       )
-      return { servedMs: undefined }
+      return { servedMs: undefined, stored }
     }
     if (answer.status === 412)
       throw new OperationError('conflict', `${messageOf(answer)}; somebody else has changed it: plan again`)
     this.#expectOk(answer, 'applying the plan')
     const served =
       Number(answer.headers.get('x-gateward-served-revision')) >= Number(answer.headers.get('x-gateward-revision'))
-    return { servedMs: served ? performance.now() - started : undefined }
+    return { servedMs: served ? performance.now() - started : undefined, stored: [] }
   }
 
   async #writeOne({ method, kind, id, body }: WriteOperation): Promise<void> {

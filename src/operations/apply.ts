@@ -1,12 +1,16 @@
 // Applies an approved plan, proves it, and remembers it for undo. The order matters: the plan leaves the waiting list first, so that nothing can
-// use it twice; it is written all or nothing against the versions it was made from; only then is it remembered.
+// use it twice; it is remembered with its images before it is written, so that it can be taken back whatever ends this process then; it is written
+// all or nothing against the versions it was made from.
 import type { Kind } from '../resources/kinds.ts'
+import type { Written } from './admin-client.ts'
 import { type ApprovalRequest, type OperationContext, OperationError } from './contract.ts'
-import type { WriteOperation } from './one-by-one.ts'
-import type { Plan } from './plan.ts'
+import type { Ledger, Outcome } from './ledger.ts'
+import { type Found, type WriteOperation, writable } from './one-by-one.ts'
+import type { Plan, PlannedChange } from './plan.ts'
 import { type ProofLine, prove } from './prove.ts'
 import { isDestructive } from './routine.ts'
 import { scrubber } from './scrub.ts'
+import { settleOne } from './settle.ts'
 import type { Target } from './targets.ts'
 
 /** Who has approved what no person needs to see. */
@@ -36,9 +40,9 @@ export async function applyPlan(planId: string, ctx: OperationContext, trialSeco
   if (ctx.approvals.approvedBy(planId) === undefined) await decide(waiting, ctx, trialSeconds)
   const { plan, approvedBy } = ctx.approvals.consume(planId)
   ctx.progress(`applying ${plan.id} to ${target.name}`)
-  const written = await write(plan, target, ctx)
   const changeId = plan.id.replace('plan-', 'change-')
-  ctx.ledger.addChange({
+  const confirmBy = trialSeconds === undefined ? undefined : ctx.now() + trialSeconds * 1000
+  const change = {
     id: changeId,
     at: ctx.now(),
     target: target.name,
@@ -46,10 +50,15 @@ export async function applyPlan(planId: string, ctx: OperationContext, trialSeco
     changes: plan.changes,
     approvedBy,
     surface: ctx.caller.surface,
-  })
-  const confirmBy = trialSeconds === undefined ? undefined : ctx.now() + trialSeconds * 1000
-  if (confirmBy !== undefined) ctx.confirmations.start(changeId, confirmBy)
-  if (plan.undoes) ctx.ledger.markUndone(plan.undoes, changeId)
+  }
+  ctx.ledger.audit(
+    ctx.caller,
+    'applying',
+    { plan: plan.id, digest: plan.digest, target: target.name, approved_by: approvedBy },
+    ctx.now(),
+  )
+  ctx.ledger.addChange(change, { undoes: plan.undoes, secrets: plan.secrets, trialUntil: confirmBy })
+  const written = await write(plan, change, target, ctx)
   handOver(plan, ctx)
   if (plan.expectations.length) ctx.progress(`proving ${plan.id}`)
   const begun = performance.now()
@@ -80,7 +89,7 @@ export async function applyPlan(planId: string, ctx: OperationContext, trialSeco
 }
 
 /** Writes an approved plan. A failure is in the audit log too: the plan is used up, and somebody must know why. */
-async function write(plan: Plan, target: Target, ctx: OperationContext): Promise<{ servedMs: number | undefined }> {
+async function write(plan: Plan, change: Intent, target: Target, ctx: OperationContext): Promise<Written> {
   const operations = plan.changes.map(
     ({ after, kind, id, version }): WriteOperation => ({
       method: after ? 'PUT' : 'DELETE',
@@ -91,13 +100,51 @@ async function write(plan: Plan, target: Target, ctx: OperationContext): Promise
     }),
   )
   try {
-    return await target.admin.write(inOrder(operations))
+    const written = await target.admin.write(inOrder(operations))
+    ctx.ledger.settle(change.id, 'applied', asStored(plan.changes, written.stored))
+    return written
   } catch (error) {
+    const { outcome, problem } = await settleFailed(error, change, ctx)
+    if (outcome === 'applied') return { servedMs: undefined, stored: [] }
     const scrub = scrubber(plan.changes)
-    const message = scrub((error as Error).message)
+    const message = scrub(`${(error as Error).message}${problem}`)
     const detail = { plan: plan.id, digest: plan.digest, target: plan.target, error: message }
     ctx.ledger.audit(ctx.caller, 'apply_failed', detail, ctx.now())
     throw error instanceof OperationError ? new OperationError(error.code, message, error.details.map(scrub)) : error
+  }
+}
+
+type Intent = Parameters<Ledger['addChange']>[0]
+
+/** Some versions add to what they are given: undo compares with what they keep. */
+function asStored(changes: readonly PlannedChange[], stored: readonly Found[]): PlannedChange[] {
+  const found = new Map(stored.map((one) => [`${one.kind}/${one.id}`, writable(one.value)]))
+  return changes.map((one) => (one.after ? { ...one, after: found.get(`${one.kind}/${one.id}`) ?? one.after } : one))
+}
+
+/** Looks what is there after a write that failed: without its answer nobody knows. */
+async function settleFailed(
+  error: unknown,
+  change: Intent,
+  ctx: OperationContext,
+): Promise<{ outcome: Outcome; problem: string }> {
+  if (error instanceof OperationError && (error.code === 'conflict' || error.code === 'invalid')) {
+    // Refused: what is there, however alike, is somebody else's.
+    ctx.ledger.settle(change.id, 'none', change.changes)
+    return { outcome: 'none', problem: '' }
+  }
+  try {
+    const outcome = await settleOne({ ...change, undoneBy: undefined, outcome: 'unsettled' }, ctx)
+    const problem = outcome === 'partly' ? `; some of it was written: undo ${change.id} takes that back` : ''
+    return { outcome, problem }
+  } catch (other) {
+    if (!(other instanceof OperationError)) throw other
+    return {
+      outcome: 'unsettled',
+      problem: `; whether it was written is not known: history says it once ${change.target} answers, and undo ${change.id} takes it back`,
+    }
+  } finally {
+    ctx.ledger.leave(change.id)
   }
 }
 

@@ -8,6 +8,7 @@ import { applyPlan } from './apply.ts'
 import { Approvals } from './approval.ts'
 import { type OperationContext, OperationError } from './contract.ts'
 import type { AppliedChange, Ledger, Trial } from './ledger.ts'
+import { settleOne } from './settle.ts'
 import type { Targets } from './targets.ts'
 import { requestsIn } from './traffic/counts.ts'
 import { planUndo } from './undo.ts'
@@ -47,11 +48,6 @@ export class Confirmations {
     this.#targets = targets
   }
 
-  /** Puts an applied change on trial. */
-  start(changeId: string, until: number): void {
-    this.#ledger.addTrial(changeId, until)
-  }
-
   /** Keeps the change for good; without an id the only one that is on trial. */
   confirm(id: string | undefined, { caller }: Pick<OperationContext, 'caller'>): Trial {
     const trials = this.#ledger.trials()
@@ -88,6 +84,7 @@ export class Confirmations {
     const trials = this.#ledger.trials()
     for (const id of this.#watched.keys()) if (!trials.some((one) => one.id === id)) this.#watched.delete(id)
     for (const trial of trials) {
+      if (this.#ledger.isWriting(trial.id, now)) continue
       const reason = trial.until <= now ? 'nobody confirmed it in time' : await this.#worse(trial, now)
       if (reason === undefined || !this.#ledger.claimTrial(trial, now + RETRY_MS)) continue
       this.#ending.add(trial.id)
@@ -142,7 +139,8 @@ export class Confirmations {
     const reason = this.#delayed.get(id) ?? because
     const change = this.#ledger.change(id)
     try {
-      if (change && !change.undoneBy) {
+      const outcome = change?.outcome === 'unsettled' ? await settleOne(change, ctx) : change?.outcome
+      if (change && !change.undoneBy && outcome !== 'none') {
         const plan = await planUndo(change, ctx)
         ctx.approvals.grant(plan.id, plan.digest, 'the approval of the trial')
         await applyPlan(plan.id, ctx)

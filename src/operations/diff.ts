@@ -22,6 +22,18 @@ export function diffFields(kind: Kind, before: Resource | undefined, after: Reso
   return changes.map(({ path }) => ({ path, before: at(shownBefore, path), after: at(shownAfter, path) }))
 }
 
+/** Whether two resources say the same; the target adds the id of what is named by its key. */
+export function sameResource(one: Resource | undefined, other: Resource | undefined): boolean {
+  if (!one || !other) return one === other
+  const changes: FieldChange[] = []
+  compare(withoutId(one), withoutId(other), '', changes, 0)
+  return changes.length === 0
+}
+
+function withoutId({ id: _id, ...rest }: Resource): Resource {
+  return rest
+}
+
 /** One changed resource as text, a line for each field. */
 export function formatDiff(
   action: 'create' | 'change' | 'delete',

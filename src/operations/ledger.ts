@@ -10,7 +10,10 @@ import { openSealer, type Sealer } from '../lib/sealer.ts'
 import type { Caller, Secret } from './contract.ts'
 import type { PlannedChange } from './plan.ts'
 
-/** An applied plan. */
+/** What became of a change: `unsettled` until that is known, `partly` also when somebody has changed what it wrote before it was known. */
+export type Outcome = 'applied' | 'partly' | 'none' | 'unsettled'
+
+/** A plan that was, or was to be, written. */
 export interface AppliedChange {
   id: string
   at: number
@@ -22,6 +25,17 @@ export interface AppliedChange {
   surface: string | undefined
   /** Id of the change that took this one back. */
   undoneBy: string | undefined
+  outcome: Outcome
+}
+
+/** What is to be done once it is known that a change was written: it is kept as long as that is not known. */
+export interface Pending {
+  /** The change that this one takes back. */
+  undoes?: string | undefined
+  /** New ones, which the person is to see. */
+  secrets?: Secret[]
+  /** When it takes itself back. */
+  trialUntil?: number | undefined
 }
 
 /** A change that is taken back unless it is confirmed. */
@@ -49,6 +63,27 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS audit (sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, surface TEXT NOT NULL, subject TEXT NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL, hash TEXT NOT NULL);
 `
 
+/** What stands in a ledger from before this was noted was applied. */
+const OUTCOME_COLUMN = "outcome TEXT NOT NULL DEFAULT 'applied'"
+
+/** The changes that this process is writing. */
+const WRITING = new Set<string>()
+/** Longer than any write takes: the process of that number is another one by then. */
+const MAX_WRITING_MS = 10 * 60 * 1000
+
+function isWriting({ id, at, pid }: Record<string, unknown>, now: number): boolean {
+  if (Number(pid) === process.pid) return WRITING.has(String(id))
+  return now - Number(at) < MAX_WRITING_MS && isAlive(Number(pid))
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM' // somebody else's
+  }
+}
+
 const GENESIS = '0'.repeat(64)
 
 export class Ledger {
@@ -71,12 +106,16 @@ export class Ledger {
     this.#noteOlder()
   }
 
-  /** Keeps an applied plan with its images. */
-  addChange(change: Omit<AppliedChange, 'undoneBy'>): void {
+  /**
+   * Keeps a plan with its images before it is written, so that it can be taken back whatever happens then. `settle` says how it went; this process
+   * is taken to be writing it until then, or until `leave`.
+   */
+  addChange(change: Omit<AppliedChange, 'undoneBy' | 'outcome'>, pending: Pending = {}): void {
     this.#atomically(() => {
       this.#db
         .prepare(
-          'INSERT INTO changes (id, at, target, summary, images, approved_by, surface) VALUES (?, ?, ?, ?, ?, ?, ?)',
+          `INSERT INTO changes (id, at, target, summary, images, approved_by, surface, pending, pid, outcome)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'unsettled')`,
         )
         .run(
           change.id,
@@ -86,20 +125,57 @@ export class Ledger {
           this.#sealer.seal(JSON.stringify(change.changes)),
           change.approvedBy ?? null,
           change.surface ?? null,
+          this.#sealer.seal(JSON.stringify(pending)),
+          process.pid,
         )
       this.#noteTouched(change)
+      if (pending.trialUntil !== undefined) this.addTrial(change.id, pending.trialUntil)
     })
+    WRITING.add(change.id)
   }
 
-  markUndone(id: string, by: string): void {
-    this.#db.prepare('UPDATE changes SET undone_by = ? WHERE id = ?').run(by, id)
+  /**
+   * Says what became of a change, with its images as the target keeps them. Returns what is to be done then; undefined when it was known already.
+   */
+  settle(id: string, outcome: Exclude<Outcome, 'unsettled'>, changes: readonly PlannedChange[]): Pending | undefined {
+    WRITING.delete(id)
+    let pending: Pending | undefined
+    this.#atomically(() => {
+      const row = this.#db.prepare("SELECT pending FROM changes WHERE id = ? AND outcome = 'unsettled'").get(id)
+      if (!row) return
+      pending = JSON.parse(this.#sealer.open(row.pending as Uint8Array)) as Pending
+      this.#db
+        .prepare('UPDATE changes SET outcome = ?, images = ?, pending = NULL WHERE id = ?')
+        .run(outcome, this.#sealer.seal(JSON.stringify(changes)), id)
+      if (outcome === 'none') this.takeTrial(id)
+      if (outcome === 'applied' && pending.undoes !== undefined)
+        this.#db.prepare('UPDATE changes SET undone_by = ? WHERE id = ?').run(id, pending.undoes)
+    })
+    return pending
   }
 
-  /** Applied changes, newest first. `about`: only those of one resource, such as `routes/1`. */
+  /** This process no longer writes a change, of which it does not know what became of it. */
+  leave(id: string): void {
+    WRITING.delete(id)
+  }
+
+  /** Whether somebody is writing a change now. */
+  isWriting(id: string, now: number): boolean {
+    const row = this.#db.prepare("SELECT id, at, pid FROM changes WHERE outcome = 'unsettled' AND id = ?").get(id)
+    return row !== undefined && isWriting(row, now)
+  }
+
+  /** Changes of which nobody knows what became of them, and that nobody is writing now. */
+  unsettled(now: number): AppliedChange[] {
+    const rows = this.#db.prepare("SELECT * FROM changes WHERE outcome = 'unsettled' ORDER BY at").all()
+    return rows.filter((row) => !isWriting(row, now)).map((row) => this.#toChange(row))
+  }
+
+  /** Changes that were applied, or may have been, newest first. `about`: only those of one resource, such as `routes/1`. */
   changes(limit: number, target?: string, about?: string): AppliedChange[] {
     const rows = this.#db
       .prepare(
-        `SELECT * FROM changes WHERE (?1 IS NULL OR target = ?1)
+        `SELECT * FROM changes WHERE outcome <> 'none' AND (?1 IS NULL OR target = ?1)
           AND (?3 IS NULL OR id IN (SELECT change_id FROM touched WHERE resource = ?3)) ORDER BY at DESC, rowid DESC LIMIT ?2`,
       )
       .all(target ?? null, limit, about ?? null)
@@ -190,8 +266,9 @@ export class Ledger {
       .prepare('PRAGMA table_info(changes)')
       .all()
       .map(({ name }) => name)
-    for (const name of ['approved_by', 'surface'])
-      if (!known.includes(name)) this.#db.exec(`ALTER TABLE changes ADD COLUMN ${name} TEXT`)
+    const columns = ['approved_by TEXT', 'surface TEXT', 'pending BLOB', 'pid INTEGER', OUTCOME_COLUMN]
+    for (const column of columns)
+      if (!known.includes(column.split(' ')[0] as string)) this.#db.exec(`ALTER TABLE changes ADD COLUMN ${column}`)
   }
 
   /** True for a change that took another one back. */
@@ -230,6 +307,7 @@ export class Ledger {
       approvedBy: row.approved_by === null ? undefined : String(row.approved_by),
       surface: row.surface === null ? undefined : String(row.surface),
       undoneBy: row.undone_by === null ? undefined : String(row.undone_by),
+      outcome: row.outcome as Outcome,
     }
   }
 }

@@ -20,19 +20,18 @@ export interface WriteOperation {
   expect: number
 }
 
-/** A write that was done, with what was there before and the version that it made. */
+/** A write that was done, with what was there before and what is there now. */
 interface Done {
   operation: WriteOperation
   before: Found | undefined
-  version: number
+  now: Found | undefined
 }
 
 type Read = (kind: Kind, id: string) => Promise<Found | undefined>
 type Write = (operation: WriteOperation) => Promise<void>
 
-/** Writes in order. Throws `conflict` before the first write of what has changed, or the error of the write that failed. */
-export async function writeOneByOne(operations: readonly WriteOperation[], read: Read, write: Write): Promise<void> {
-  const versionOf = async ({ kind, id }: WriteOperation): Promise<number> => (await read(kind, id))?.modifiedIndex ?? 0
+/** Writes in order. Returns what is there now: some versions add to what they are given. Throws `conflict` before the first write of what has changed, or the error of the write that failed. */
+export async function writeOneByOne(operations: readonly WriteOperation[], read: Read, write: Write): Promise<Found[]> {
   const done: Done[] = []
   try {
     for (const operation of operations) {
@@ -43,28 +42,25 @@ export async function writeOneByOne(operations: readonly WriteOperation[], read:
           `${operation.kind}/${operation.id} was changed by somebody else in the meantime; plan again`,
         )
       await write(operation)
-      done.push({ operation, before, version: await versionOf(operation) })
+      done.push({ operation, before, now: await read(operation.kind, operation.id) })
     }
   } catch (error) {
-    await compensate(done, error as Error, versionOf, write)
+    await compensate(done, error as Error, read, write)
     throw error
   }
+  return done.flatMap(({ now }) => now ?? [])
 }
 
-async function compensate(
-  done: Done[],
-  cause: Error,
-  versionOf: (operation: WriteOperation) => Promise<number>,
-  write: Write,
-): Promise<void> {
+async function compensate(done: Done[], cause: Error, read: Read, write: Write): Promise<void> {
   const failed: string[] = []
-  for (const { operation, before, version } of done.reverse()) {
+  for (const { operation, before, now } of done.reverse()) {
     const name = `${operation.kind}/${operation.id}`
     const back: WriteOperation = before
       ? { ...operation, method: 'PUT', body: writable(before.value) }
       : { ...operation, method: 'DELETE' }
     try {
-      if ((await versionOf(operation)) === version) await write(back)
+      const found = await read(operation.kind, operation.id)
+      if (found?.modifiedIndex === now?.modifiedIndex) await write(back)
       else failed.push(`${name} (somebody else has changed it)`)
     } catch (error) {
       failed.push(`${name} (${(error as Error).message})`)

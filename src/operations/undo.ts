@@ -1,7 +1,7 @@
 // The way back from an applied change, from its kept before-images. Whatever somebody has changed since is found and named; it is never overwritten.
 import type { Resource } from '../resources/kinds.ts'
 import { type OperationContext, OperationError } from './contract.ts'
-import { diffFields } from './diff.ts'
+import { diffFields, sameResource } from './diff.ts'
 import type { AppliedChange } from './ledger.ts'
 import { writable } from './one-by-one.ts'
 import { patchTo } from './patch.ts'
@@ -11,26 +11,32 @@ import { makePlan, type Plan, type PlannedChange, type WishedChange } from './pl
 export async function planUndo(change: AppliedChange, ctx: OperationContext): Promise<Plan> {
   const target = ctx.targets.get(change.target, ctx.signal)
   const conflicts: string[] = []
-  for (const one of change.changes) conflicts.push(...(await conflictsOf(one, target.admin.get(one.kind, one.id))))
+  const written: PlannedChange[] = []
+  for (const one of change.changes) {
+    const found = await target.admin.get(one.kind, one.id)
+    const now = found && writable(found.value)
+    // Of a change that was cut off some of it may never have been written.
+    if (change.outcome !== 'applied' && sameResource(one.before, now)) continue
+    written.push(one)
+    conflicts.push(...conflictsOf(one, now))
+  }
   if (conflicts.length)
     throw new OperationError(
       'conflict',
       `${change.id} cannot be undone, these have changed since: ${conflicts.join('; ')}`,
       conflicts,
     )
-  const changes = [...change.changes].reverse().map(inverse)
+  if (!written.length)
+    throw new OperationError('not_found', `there is nothing to undo: nothing of ${change.id} was written`)
+  const changes = written.reverse().map(inverse)
   return makePlan({ target, changes, summary: `undo: ${change.summary}`, undoes: change.id }, ctx)
 }
 
-async function conflictsOf(
-  change: PlannedChange,
-  reading: Promise<{ value: Resource } | undefined>,
-): Promise<string[]> {
-  const found = await reading
-  // The target adds the id of what is named by its key; it cannot change.
-  const fields = diffFields(change.kind, withoutId(change.after), withoutId(found && writable(found.value)))
-  if (!fields.length) return []
-  const paths = fields.slice(0, 5).map((one) => one.path)
+function conflictsOf(change: PlannedChange, now: Resource | undefined): string[] {
+  if (sameResource(change.after, now)) return []
+  const paths = diffFields(change.kind, change.after, now)
+    .slice(0, 5)
+    .map((one) => one.path)
   return [`${change.kind}/${change.id} ${paths.join(', ')}`]
 }
 
@@ -40,10 +46,4 @@ function inverse(change: PlannedChange): WishedChange {
   if (!before) return { action: 'delete', kind, id }
   if (!after) return { action: 'create', kind, id, set: before }
   return { action: 'change', kind, id, set: patchTo(before, after) }
-}
-
-function withoutId(value: Resource | undefined): Resource | undefined {
-  if (!value) return undefined
-  const { id: _id, ...rest } = value
-  return rest
 }

@@ -11,6 +11,7 @@ import type { OperationContext, Surface } from '../operations/contract.ts'
 import { operations } from '../operations/index.ts'
 import { Ledger } from '../operations/ledger.ts'
 import { createFetch } from '../operations/openapi/fetch.ts'
+import { settleAll } from '../operations/settle.ts'
 import { Rollups } from '../operations/traffic/rollups.ts'
 import { type Closers, closeServer } from '../servers.ts'
 import type { Settings } from '../settings/schema.ts'
@@ -71,6 +72,9 @@ export async function openSurface(
     now: Date.now,
   })
   const desk = new Desk(approvals)
+  void settleAll(context('console', new AbortController().signal)).catch((error: unknown) =>
+    log.error({ err: error }, 'what became of a change that was cut off could not be found out'),
+  )
   const demo = new Demo()
   closers.push(() => demo.close())
   const model = new ModelChoice(settings.model, process.env, settings.data_dir)

@@ -19,6 +19,8 @@ interface Change {
   summary: string
   diff: string
   undone_by?: string
+  /** Where it is not simply applied. */
+  state?: string
   surface?: string
   approved_by?: string
   words?: string
@@ -76,6 +78,7 @@ export function ChangeItem({ change, onUndone }: { change: Change; onUndone(): v
         <summary>
           <strong>{change.summary}</strong>
           {change.undone_by && <span className="badge">taken back</span>}
+          {change.state && <span className="badge">{change.state}</span>}
           <span className="on">
             <time dateTime={new Date(change.at).toISOString()}>{new Date(change.at).toLocaleString()}</time> ·{' '}
             {change.target}

@@ -2,6 +2,7 @@
 import Type from 'typebox'
 import { plainText } from '../../lib/text.ts'
 import { defineOperation } from '../contract.ts'
+import { settleAll, stateOf } from '../settle.ts'
 import { text } from '../shapes.ts'
 
 export const history = defineOperation({
@@ -28,6 +29,7 @@ export const history = defineOperation({
     ),
   }),
   async run(input, ctx) {
+    const unsettled = await settleAll(ctx)
     const changes = ctx.ledger.changes(input.limit ?? 10, input.target, input.about)
     const trials = new Map(ctx.ledger.trials().map((one) => [one.id, new Date(one.until).toISOString()]))
     return {
@@ -37,6 +39,7 @@ export const history = defineOperation({
         target: one.target,
         summary: plainText(one.summary),
         ...(one.approvedBy ? { by: plainText(`${one.approvedBy}, over ${one.surface}`) } : {}),
+        ...stateOf(one, unsettled),
         ...(one.undoneBy ? { undone_by: one.undoneBy } : {}),
         ...(trials.has(one.id) ? { confirm_by: trials.get(one.id) } : {}),
       })),

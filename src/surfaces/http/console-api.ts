@@ -7,6 +7,7 @@ import { type OperationContext, OperationError, type Surface } from '../../opera
 import { diffFields, formatDiff } from '../../operations/diff.ts'
 import type { AppliedChange } from '../../operations/ledger.ts'
 import { writable } from '../../operations/one-by-one.ts'
+import { settleAll, stateOf } from '../../operations/settle.ts'
 import { toTotal } from '../../operations/traffic/report.ts'
 import type { Window } from '../../operations/traffic/traffic.ts'
 import { isKind, type Kind } from '../../resources/kinds.ts'
@@ -100,12 +101,14 @@ export function consoleApi({ owner, context, model, demo, version, storeTrouble,
     return c.json({ value: plainJson(redact(kind, writable(found.value))), counted: target.metricsUrl !== undefined })
   })
 
-  app.get('/console/changes', (c) => {
-    const { ledger } = context('console', c.req.raw.signal)
+  app.get('/console/changes', async (c) => {
+    const ctx = context('console', c.req.raw.signal)
+    const { ledger } = ctx
+    const unsettled = await settleAll(ctx)
     const changes = ledger.changes(MAX_CHANGES, c.req.query('target'), c.req.query('about'))
     const audit = new Map(ledger.auditEntries(MAX_CHANGES * 3).flatMap((one) => auditOf(one.detail, one.surface)))
     return c.json({
-      changes: changes.map((one) => ({ ...toShown(one), ...audit.get(one.id) })),
+      changes: changes.map((one) => ({ ...toShown(one), ...stateOf(one, unsettled), ...audit.get(one.id) })),
     })
   })
 
