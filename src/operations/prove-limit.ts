@@ -15,6 +15,8 @@ export interface LimitToProve {
   code: number
   /** What tells callers apart, of which the proof can have one of its own; undefined: nothing of that kind. */
   own: 'address' | 'consumer' | `header:${string}` | undefined
+  /** Of a limit that several routes share: it is proved once. */
+  group?: string
   /** Why it is not to be used up. */
   not?: string
   /** Between `X-` and `RateLimit-Limit` in the headers of the quota; undefined: none are sent. */

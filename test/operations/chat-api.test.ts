@@ -58,7 +58,7 @@ async function called(client: Client, name: string, input: object): Promise<{ bo
 interface Manifest {
   name_for_model: string
   api: { type: string; url: string }
-  auth: { type: string }
+  auth: Record<string, unknown>
 }
 
 /** What a client of the manifest does: it reads the document, and calls a path at the server that the document names. */
@@ -149,7 +149,7 @@ test('chat API: a key that is required on it is required on every route of the A
     proofs(events).filter((one) => !one.startsWith('ok')),
     [],
   )
-  assert.deepEqual(await statuses(), [401, 401, 401, 401])
+  assert.deepEqual(await statuses(), [401, 401, 200, 401])
   const { body } = await g.admin('GET', '/consumers/app')
   const { key } = (body.value as { plugins: { 'key-auth': { key: string } } }).plugins['key-auth']
   assert.deepEqual(await statuses({ apikey: key }), [405, 200, 200, 200])
@@ -164,7 +164,70 @@ test('chat API: the key in the same sentence is required everywhere too, and the
     proofs(events).filter((one) => !one.startsWith('ok')),
     [],
   )
-  assert.deepEqual(await statuses(), [401, 401, 401, 401])
+  assert.deepEqual(await statuses(), [401, 401, 200, 401])
+  await calledTill429(50)
+})
+
+/** Calls the API and its MCP route by turns, with the key: the limit is one for both. */
+async function calledTill429(limit: number): Promise<void> {
+  const { body } = await g.admin('GET', '/consumers/app')
+  const { key } = (body.value as { plugins: { 'key-auth': { key: string } } }).plugins['key-auth']
+  const seen: number[] = []
+  for (let i = 0; i <= limit; i++) {
+    const path = i % 2 ? '/mcp' : '/speaker/2'
+    seen.push((await fetch(new URL(path, g.gateway), { headers: { apikey: key } })).status)
+  }
+  assert.deepEqual([seen.slice(0, -1).includes(429), seen.at(-1)], [false, 429], seen.join())
+}
+
+test('chat API: a limit on it is one limit for all of its routes', async () => {
+  await g.clear()
+  const said = [
+    `Let the chat use the conference API at ${address}`,
+    'Require a key on it',
+    'Limit it to 7 calls a minute',
+  ]
+  const events = await say(...said)
+  assert.deepEqual(
+    proofs(events).filter((one) => !one.startsWith('ok')),
+    [],
+  )
+  assert.ok(proofs(events).includes('ok call 8 is refused'), String(proofs(events)))
+  await calledTill429(7)
+  await g.clear()
+  await say(...said, 'Make it 5')
+  await calledTill429(5)
+})
+
+test('chat API: the manifest says what the API asks for, as long as it asks', async () => {
+  await g.clear()
+  await say(`Let the chat use the conference API at ${address}`)
+  const auth = async (): Promise<Record<string, unknown>> =>
+    ((await (await fetch(new URL('/.well-known/ai-plugin.json', g.gateway))).json()) as Manifest).auth
+  const change = async (route: string, intent: object): Promise<string[]> =>
+    (await g.run('plan', { intents: [{ route, ...intent }] }).then(async ({ plan_id, notes }) => {
+      await g.run('apply', { plan_id })
+      return notes
+    })) as string[]
+  const notes = await change('root', { do: 'require_key', header: 'X-Key' })
+  assert.match(notes.join(), /ai-plugin-json, the manifest, stays open to everybody: it tells how to sign in/)
+  const { type, custom_auth_header: header } = await auth()
+  assert.deepEqual([type, header], ['service_http', 'X-Key'])
+  const { body } = await g.admin('GET', '/consumers/app')
+  const { key } = (body.value as { plugins: { 'key-auth': { key: string } } }).plugins['key-auth']
+  const signedIn = await fetch(new URL('/speaker/2', g.gateway), { headers: { [String(header)]: key } })
+  assert.equal(signedIn.status, 200)
+
+  await change('root', { do: 'remove_plugin', plugin: 'key-auth' })
+  assert.deepEqual(await auth(), { type: 'none' })
+  await change('root', { do: 'require_jwt' })
+  assert.deepEqual([(await auth()).type, (await auth()).authorization_type], ['user_http', 'bearer'])
+  await g.run('undo', {})
+  assert.deepEqual(await auth(), { type: 'none' })
+  await change('root', { do: 'require_password' })
+  assert.deepEqual([(await auth()).type, (await auth()).authorization_type], ['user_http', 'basic'])
+  const both = await change('root', { do: 'add_plugin', plugin: 'hmac-auth', config: {} })
+  assert.match(both.join(), /cannot say how to sign in with (?:basic-auth, hmac-auth|hmac-auth, basic-auth)/)
 })
 
 test('chat API: a way around the key is warned of, whichever was there first', async () => {

@@ -8,6 +8,7 @@ import type { Found } from '../one-by-one.ts'
 import type { WishedChange } from '../plan.ts'
 import type { Expectation } from '../prove.ts'
 import { ANSWERS, type Around, defineIntent, type Intended, nodeOf, toUrl, upstreamOf, upstreamTo } from './contract.ts'
+import { manifestPlugins } from './manifest.ts'
 import { checkPath, freeId, prefixOf, publish } from './publish.ts'
 
 export const chatApi = defineIntent({
@@ -51,7 +52,7 @@ export const chatApi = defineIntent({
         }),
         chatRoute(manifestPath, around, {
           methods: ['GET'],
-          plugins: { cors: READABLE, mocking: manifest(name ?? given?.id ?? prefixOf(beside), base, beside, server) },
+          plugins: { cors: READABLE, ...manifestPlugins(name ?? given?.id ?? prefixOf(beside), base, beside, server) },
         }),
       ],
       expectations: [
@@ -138,25 +139,6 @@ function documentPlugins(document: URL, server: string): Resource {
       filters: [{ regex: SERVERS, scope: 'once', replace: `"servers":[{"url":${JSON.stringify(server)}}]` }],
     },
   }
-}
-
-/** The manifest of a plugin of 2023. The addresses in it are those by which a client came. */
-function manifest(called: string, base: URL, beside: string, server: string): Resource {
-  const name = called.replace(/[^\w.-]+/g, ' ').trim() || 'api'
-  const origin = '$scheme://$http_host'
-  const example = {
-    schema_version: 'v1',
-    name_for_model: name.replace(/\W+/g, '_').slice(0, 50),
-    name_for_human: name.slice(0, 20),
-    description_for_model: `The operations of the API ${name}, which stands behind an API gateway.`,
-    description_for_human: `Use the API ${name}.`,
-    auth: { type: 'none' },
-    api: { type: 'openapi', url: `${origin}${beside}/openapi.json` },
-    logo_url: `${origin}${server.replace(/\/$/, '')}/logo.png`,
-    contact_email: `postmaster@${base.hostname}`,
-    legal_info_url: base.origin,
-  }
-  return { content_type: 'application/json', with_mock_header: false, response_example: JSON.stringify(example) }
 }
 
 function text(url: URL): string {

@@ -22,6 +22,8 @@ export interface Around {
   route(): Found
   /** Changes that earlier intents of the plan make. */
   earlier: readonly WishedChange[]
+  /** A name for the routes of one API about all of which this is said; undefined: it is said of one route. */
+  api: string | undefined
 }
 
 export interface IntentDefinition<Fields extends TObject = TObject> {

@@ -33,6 +33,7 @@ import {
   rewrite,
   websocket,
 } from './messages.ts'
+import { ofApis } from './of-apis.ts'
 import { addPlugin, disable, enable, move, onlyMethods, publish, removePlugin } from './publish.ts'
 import { addNode, finishSplit, healthChecks, leadTo, removeNode, retry, split, timeouts } from './upstreams.ts'
 
@@ -77,8 +78,10 @@ export const INTENTS: readonly IntentDefinition[] = [
   removePlugin,
 ]
 
-/** Said of an API they are about all of its routes: one that does not ask is a way around the others. */
-export const GUARDS: ReadonlySet<string> = new Set([requireKey, requireJwt, requirePassword].map((one) => one.name))
+/** Said of an API they are about all of its routes: one that does not ask, or does not count, is a way around the others. */
+export const OF_ALL_ROUTES: ReadonlySet<string> = new Set(
+  [requireKey, requireJwt, requirePassword, limit, limitRate, limitConcurrency].map((one) => one.name),
+)
 
 /** Intents that are told with the list of intents, the others with the member `do`: a GPT action takes 700 characters of a description. */
 const TOLD_FIRST = 18
@@ -117,7 +120,7 @@ export function toChanges(intents: Intent[], inventory: Inventory): AllIntended 
   const all: AllIntended = { changes: [], secrets: [], expectations: [] }
   if (!intents.length) return all
   const wished: { about: Found | undefined; expectation: Expectation }[] = []
-  for (const intent of onEachRoute(intents, () => all.changes)) {
+  for (const { intent, api } of ofApis(intents, OF_ALL_ROUTES, inventory, () => all.changes)) {
     const definition = find(intent)
     const fields = check(intent, definition)
     let about: Found | undefined
@@ -125,25 +128,12 @@ export function toChanges(intents: Intent[], inventory: Inventory): AllIntended 
       about = findRoute(intent, inventory, all.changes)
       return about
     }
-    const one = definition.run(fields, { inventory, route, earlier: all.changes })
+    const one = definition.run(fields, { inventory, route, earlier: all.changes, api })
     all.changes = joinChanges([...all.changes, ...one.changes])
     all.secrets.push(...(one.secrets ?? []))
     for (const expectation of one.expectations ?? []) wished.push({ about, expectation })
   }
   return { ...all, expectations: provable(wished, inventory, all.changes) }
-}
-
-/** A guard without a route, after the plan has given chats an API, is one of each route that this makes. */
-function* onEachRoute(intents: Intent[], planned: () => WishedChange[]): Generator<Intent> {
-  let given = false
-  for (const intent of intents) {
-    if (given && intent.route === undefined && GUARDS.has(intent.do))
-      yield* planned()
-        .filter(({ kind, action }) => kind === 'routes' && action === 'create')
-        .map(({ id }) => ({ ...intent, route: id }))
-    else yield intent
-    given ||= intent.do === chatApi.name
-  }
 }
 
 /**
@@ -164,6 +154,9 @@ function provable(
     (holder === undefined ? undefined : { kind: 'consumers' as const, id: holder, plugin: 'key-auth', field: 'key' })
   const proofs = new Map<string, Expectation>()
   for (const { expectation, about = madeFor(expectation, changes) } of wished) {
+    const { limit } = expectation
+    const thing = limit?.group ?? `${limit ? 'a limit' : expectation.title} ${expectation.path}`
+    if (limit?.group !== undefined && proofs.has(thing)) continue
     const asks = about ? authentication(about, inventory, changes) : {}
     const names = Object.keys(asks)
     const refusal = expectation.expect.status?.includes(401) && !expectation.expect.shown
@@ -171,8 +164,7 @@ function provable(
     const credential =
       needsKey && known ? { header: String(asks['key-auth']?.header ?? 'apikey'), ...known } : undefined
     if (needsKey && (names.join() !== 'key-auth' || !credential)) continue
-    const thing = expectation.limit ? 'a limit' : expectation.title
-    proofs.set(`${thing} ${expectation.path}`, credential ? { ...expectation, credential } : expectation)
+    proofs.set(thing, credential ? { ...expectation, credential } : expectation)
   }
   return sparing([...proofs.values()].filter(isHarmless))
 }

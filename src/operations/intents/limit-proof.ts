@@ -35,6 +35,7 @@ export function proofOfLimit(conf: Resource, about: Found, around: Around): Expe
       seconds: least.seconds,
       code: Number(conf.rejected_code),
       own,
+      ...(typeof conf.group === 'string' ? { group: conf.group } : {}),
       ...(not === undefined ? {} : { not }),
       prefix: conf.show_limit_quota_header === false ? undefined : least.prefix,
     },

@@ -44,6 +44,9 @@ export const limit = defineIntent({
       rejected_code: 429,
       rejected_msg: 'too many requests',
       ...(had.rules ? { rules: null } : {}),
+      // One count for all routes of an API. The name changes with the limit, since configurations of one name must be alike.
+      ...(around.api === undefined ? {} : { group: `${around.api}-${count}-in-${seconds}s` }),
+      ...(around.api === undefined && had.group !== undefined ? { group: null } : {}),
     })
   },
 })

@@ -3,6 +3,7 @@ import Type from 'typebox'
 import { KINDS, type Kind, type Resource } from '../../resources/kinds.ts'
 import { defineOperation, type OperationContext, OperationError } from '../contract.ts'
 import { INTENTS_TOLD, type Intent, intentSchema, toChanges } from '../intents/index.ts'
+import { manifestChanges } from '../intents/manifest.ts'
 import { Inventory } from '../inventory.ts'
 import { joinChanges } from '../join.ts'
 import { fixesOf } from '../lint/lint.ts'
@@ -63,13 +64,15 @@ export const plan = defineOperation({
       ? await importFrom(toObject(input.openapi, notes) as unknown as ImportInput, target, ctx)
       : NOTHING
     const fixes = await fixesOf(toList<string>(input.fixes, 'fixes', notes), target, inventory, ctx.now())
+    const changes = joinChanges([...imported.changes, ...intended.changes, ...fixes, ...explicit])
+    const manifests = manifestChanges(changes, inventory)
     const made = await makePlan(
       {
         target,
         inventory,
-        changes: joinChanges([...imported.changes, ...intended.changes, ...fixes, ...explicit]),
+        changes: joinChanges([...changes, ...manifests.changes]),
         summary: input.summary,
-        notes: [...notes, ...imported.notes],
+        notes: [...notes, ...imported.notes, ...manifests.notes],
         secrets: intended.secrets,
         expectations: [...imported.expectations, ...intended.expectations],
       },

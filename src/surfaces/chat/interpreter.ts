@@ -10,7 +10,7 @@ import type {
   LanguageModelV4Prompt,
   LanguageModelV4StreamPart,
 } from '@ai-sdk/provider'
-import { GUARDS } from '../../operations/intents/index.ts'
+import { OF_ALL_ROUTES } from '../../operations/intents/index.ts'
 import { UNCLEAR } from './agent.ts'
 import { HELP, nearestExamples } from './examples.ts'
 import { givenToChats, repeated, withNumber } from './follow-up.ts'
@@ -288,7 +288,7 @@ function deleteStep({ kind, what }: Extract<Command, { type: 'delete' }>, { prom
   }
 }
 
-/** `all`: the routes that a guard is about, where they are more. */
+/** `all`: the routes that a guard or a limit is about, where they are more. */
 function planIntents(
   command: Extract<Command, { type: 'plan' }>,
   routes: readonly string[],
@@ -296,11 +296,11 @@ function planIntents(
 ): Step {
   const bound = command.intents.filter((intent) => needsRoute(intent))
   const free = command.intents.filter((intent) => !needsRoute(intent))
-  const guards = bound.filter((one) => GUARDS.has(one.do))
-  const others = bound.filter((one) => !GUARDS.has(one.do))
+  const wide = bound.filter((one) => OF_ALL_ROUTES.has(one.do))
+  const others = bound.filter((one) => !OF_ALL_ROUTES.has(one.do))
   const on = (intents: typeof bound, ids: readonly string[]): object[] =>
     ids.flatMap((route) => intents.map((one) => ({ ...one, route })))
-  return { tool: 'plan', input: { intents: [...free, ...on(guards, all), ...on(others, routes)] } }
+  return { tool: 'plan', input: { intents: [...free, ...on(wide, all), ...on(others, routes)] } }
 }
 
 function planDelete(kind: string, ids: readonly string[]): Step {
