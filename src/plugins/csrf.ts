@@ -1,6 +1,7 @@
 // Guards against cross-site request forgery: every answer sets a signed token as a cookie, and a request with an unsafe method must send it
-// back both as the cookie and as a header, which only a page of the same site can do.
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+// back both as the cookie and as a header, which only a page of the same site can do. Tokens are APISIX's: gateways of both kinds with the
+// same key take each other's.
+import { createHash, randomInt, timingSafeEqual } from 'node:crypto'
 import Type, { type Static } from 'typebox'
 import { definePlugin, type Reply } from '../gateway/plugin.ts'
 import { cookie } from '../gateway/variables.ts'
@@ -61,21 +62,27 @@ export default definePlugin<Conf>({
   },
 })
 
-/** `random.seconds.signature` */
+/** Random numbers stay below this: Lua writes longer ones with an exponent, and would sign another text. */
+const MAX_RANDOM = 1e14
+
 function makeToken(key: string, nowMs: number): string {
-  const text = `${randomBytes(16).toString('hex')}.${Math.floor(nowMs / 1000)}`
-  return `${text}.${signatureOf(text, key)}`
+  const random = randomInt(MAX_RANDOM)
+  const expires = Math.floor(nowMs / 1000)
+  const sign = signatureOf(String(expires), String(random), key)
+  return Buffer.from(JSON.stringify({ random, expires, sign })).toString('base64')
 }
 
+/** Numbers are signed as they are written. `expires` is when the token was made. */
 function isGenuine(token: string, conf: Conf, nowMs: number): boolean {
-  const [random, seconds, signature] = token.split('.')
-  if (!random || !seconds || !signature) return false
-  const expected = Buffer.from(signatureOf(`${random}.${seconds}`, conf.key))
-  const given = Buffer.from(signature)
+  const text = Buffer.from(token, 'base64').toString()
+  const part = (pattern: RegExp): string => pattern.exec(text)?.[1] ?? ''
+  const made = part(/"expires":(\d{1,15})[,}]/)
+  const expected = Buffer.from(signatureOf(made, part(/"random":([\d.e+-]{1,32})[,}]/), conf.key))
+  const given = Buffer.from(part(/"sign":"([0-9a-f]{64})"/))
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return false
-  return conf.expires <= 0 || nowMs / 1000 - Number(seconds) <= conf.expires
+  return conf.expires <= 0 || nowMs / 1000 - Number(made) <= conf.expires
 }
 
-function signatureOf(text: string, key: string): string {
-  return createHmac('sha256', key).update(text).digest('hex')
+function signatureOf(expires: string, random: string, key: string): string {
+  return createHash('sha256').update(`{expires:${expires},random:${random},key:${key}}`).digest('hex')
 }
