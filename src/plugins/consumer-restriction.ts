@@ -75,10 +75,10 @@ export default definePlugin<Conf>({
   },
 })
 
+/** Whoever is not in the whitelist has nothing from a list by method: each of them only takes away. */
 function allowed(conf: Conf, value: string, method: string): boolean {
   if (conf.blacklist?.includes(value)) return false
-  if (conf.whitelist?.includes(value)) return true
+  if (conf.whitelist) return conf.whitelist.includes(value)
   const rule = conf.allowed_by_methods?.find((one) => one.user === value)
-  if (rule) return rule.methods === undefined || rule.methods.some((one) => one === method)
-  return conf.whitelist === undefined
+  return rule?.methods === undefined || rule.methods.some((one) => one === method)
 }

@@ -30,6 +30,18 @@ test('methods by consumer', async () => {
   assert.equal((await as('k2')).status, 200)
 })
 
+test('a list by method lets nobody in whom the whitelist does not name, and takes nothing from those it names', async () => {
+  restrict({
+    whitelist: ['jack'],
+    allowed_by_methods: [
+      { user: 'rose', methods: ['GET'] },
+      { user: 'jack', methods: ['POST'] },
+    ],
+  })
+  assert.equal((await as('k2')).status, 403)
+  assert.equal((await as('k1')).status, 200)
+})
+
 test('groups, routes, and who is not known at all', async () => {
   restrict({ type: 'consumer_group_id', whitelist: ['g1'] })
   assert.equal((await as('k1')).status, 200)
