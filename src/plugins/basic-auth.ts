@@ -1,9 +1,9 @@
 // Asks for a user name and a password (RFC 7617) and makes the request that consumer's.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import Type, { type Static } from 'typebox'
-import { authFields, basicCredentials, basicRefusals, withoutCredentials } from '../gateway/auth.ts'
-import { attachConsumer } from '../gateway/consumers.ts'
-import { definePlugin } from '../gateway/plugin.ts'
+import { authFields, basicCredentials, basicRefusals, endAuthentication, hideAuthorization } from '../gateway/auth.ts'
+import type { Identity } from '../gateway/consumers.ts'
+import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
 
 const schema = Type.Object(authFields('basic'))
 type Conf = Static<typeof schema>
@@ -21,23 +21,27 @@ export default definePlugin<Conf>({
   encrypted: ['password'],
   consumerKey: 'username',
   setup(conf, env) {
-    const { missing, malformed, invalid } = basicRefusals(conf.realm)
+    const refusals = basicRefusals(conf.realm)
     return {
       rewrite(ctx) {
-        const written = ctx.request.headers.get('authorization')
-        if (written === undefined) return withoutCredentials(ctx, env, conf.anonymous_consumer, missing)
-        const credentials = basicCredentials(written)
-        if (!credentials) return withoutCredentials(ctx, env, conf.anonymous_consumer, malformed)
-        const identity = env.consumers.find('basic-auth', credentials.username)
-        if (!identity || !equal(String(identity.auth.password), credentials.password))
-          return withoutCredentials(ctx, env, conf.anonymous_consumer, invalid)
-        if (conf.hide_credentials) ctx.request.headers.remove('authorization')
-        attachConsumer(ctx, identity.consumer, identity.credentialId)
-        return undefined
+        const found = authenticate(ctx.request.headers.get('authorization'), env, refusals)
+        return endAuthentication(ctx, env, conf, found, hideAuthorization)
       },
     }
   },
 })
+
+function authenticate(
+  written: string | undefined,
+  env: PluginEnv,
+  { missing, malformed, invalid }: ReturnType<typeof basicRefusals>,
+): Identity | Reply {
+  if (written === undefined) return missing
+  const credentials = basicCredentials(written)
+  if (!credentials) return malformed
+  const identity = env.consumers.find('basic-auth', credentials.username)
+  return identity && equal(String(identity.auth.password), credentials.password) ? identity : invalid
+}
 
 /** Takes the same time wherever the texts differ. */
 function equal(a: string, b: string): boolean {

@@ -3,9 +3,9 @@
 // is not told to the client.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import Type, { type Static } from 'typebox'
-import { authFields, challenger, withoutCredentials } from '../gateway/auth.ts'
+import { authFields, challenger, endAuthentication, hideAuthorization } from '../gateway/auth.ts'
 import { BodyError, readBody } from '../gateway/body.ts'
-import { attachConsumer, type Identity } from '../gateway/consumers.ts'
+import type { Identity } from '../gateway/consumers.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
 
@@ -87,10 +87,8 @@ export default definePlugin<Conf>({
   setup(conf, env) {
     const refuse = challenger('hmac', conf.realm)
     const finish = (ctx: Exchange, found: Identity | string): Reply | undefined => {
-      if (typeof found === 'string') return withoutCredentials(ctx, env, conf.anonymous_consumer, refuse(found))
-      if (conf.hide_credentials) ctx.request.headers.remove('authorization')
-      attachConsumer(ctx, found.consumer, found.credentialId)
-      return undefined
+      const outcome = typeof found === 'string' ? refuse(found) : found
+      return endAuthentication(ctx, env, conf, outcome, hideAuthorization)
     }
     return {
       rewrite(ctx) {
@@ -114,9 +112,9 @@ function authenticate(ctx: Exchange, conf: Conf, env: PluginEnv): Identity | str
   const identity = signature && env.consumers.find('hmac-auth', signature.keyId)
   if (!identity || !conf.allowed_algorithms.some((one) => one === signature.algorithm)) return UNTRUSTED
   if (!isFresh(ctx, conf.clock_skew, env.now())) return UNTRUSTED
-  if (conf.signed_headers?.some((name) => !signature.headers.includes(name.toLowerCase()))) return UNTRUSTED
-  const text = signingString(ctx, signature)
-  return text !== undefined && isGenuine(text, signature, String(identity.auth.secret_key)) ? identity : UNTRUSTED
+  const signed = new Set(signature.headers.map((name) => name.toLowerCase()))
+  if (conf.signed_headers?.some((name) => !signed.has(name.toLowerCase()))) return UNTRUSTED
+  return isGenuine(signingString(ctx, signature), signature, String(identity.auth.secret_key)) ? identity : UNTRUSTED
 }
 
 function parseSignature(header: string): Signature | undefined {
@@ -126,7 +124,7 @@ function parseSignature(header: string): Signature | undefined {
   const algorithm = fields.get('algorithm')
   const signature = fields.get('signature')
   if (!keyId || !algorithm || !signature) return undefined
-  const headers = (fields.get('headers') ?? '').toLowerCase().split(' ').filter(Boolean)
+  const headers = (fields.get('headers') ?? '').split(' ').filter(Boolean)
   return { keyId, algorithm, headers, signature }
 }
 
@@ -136,18 +134,14 @@ function isFresh(ctx: Exchange, skewS: number, nowMs: number): boolean {
   return Math.abs(nowMs - time) <= skewS * 1000
 }
 
-/** Undefined when a header is named that the request does not have. */
-function signingString(ctx: Exchange, { keyId, headers }: Signature): string | undefined {
+/** Names stand in it as the client wrote them; a header that the request does not have is left out, as in APISIX. */
+function signingString(ctx: Exchange, { keyId, headers }: Signature): string {
   const { request } = ctx
   let text = `${keyId}\n`
   for (const name of headers) {
-    if (name === '@request-target') {
-      text += `${request.method} ${request.target}\n`
-      continue
-    }
-    const value = request.headers.get(name)
-    if (value === undefined) return undefined
-    text += `${name}: ${value}\n`
+    const value = request.headers.get(name.toLowerCase())
+    if (value !== undefined) text += `${name}: ${value}\n`
+    else if (name === '@request-target') text += `${request.method} ${request.target}\n`
   }
   return text
 }

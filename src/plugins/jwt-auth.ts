@@ -2,8 +2,8 @@
 // The consumer says which algorithm its tokens have; a token's own word for it never decides (RFC 8725 3.1).
 import { createPublicKey } from 'node:crypto'
 import Type, { type Static } from 'typebox'
-import { authFields, challenger, hideArgument, withoutCredentials } from '../gateway/auth.ts'
-import { attachConsumer, type Identity } from '../gateway/consumers.ts'
+import { authFields, challenger, endAuthentication, hideArgument } from '../gateway/auth.ts'
+import type { Identity } from '../gateway/consumers.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PluginEnv } from '../gateway/plugin.ts'
 import { cookie, queryArgument } from '../gateway/variables.ts'
@@ -126,10 +126,8 @@ export default definePlugin<Conf>({
       rewrite(ctx) {
         const taken = takeToken(ctx, conf)
         const found = taken === undefined ? 'Missing JWT token in request' : authenticate(taken, conf, env)
-        if (typeof found === 'string') return withoutCredentials(ctx, env, conf.anonymous_consumer, refuse(found))
-        if (conf.hide_credentials) hideToken(ctx, conf)
-        attachConsumer(ctx, found.consumer, found.credentialId)
-        return undefined
+        const outcome = typeof found === 'string' ? refuse(found) : found
+        return endAuthentication(ctx, env, conf, outcome, () => hideToken(ctx, conf))
       },
     }
   },
@@ -188,6 +186,7 @@ function hideToken(ctx: Exchange, conf: Conf): void {
     hideArgument(ctx, conf.query)
     return
   }
+  if (cookie(ctx, conf.cookie) === undefined) return
   const cookies = request.headers.getAll('cookie').flatMap((line) => line.split(';').map((one) => one.trim()))
   const kept = cookies.filter((one) => one.split('=', 1)[0] !== conf.cookie)
   if (kept.length) request.headers.set('Cookie', kept.join('; '))

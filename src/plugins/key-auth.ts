@@ -1,7 +1,6 @@
 // Asks for an API key in a header or a query argument and makes the request that consumer's.
 import Type, { type Static } from 'typebox'
-import { authFields, challenger, hideArgument, withoutCredentials } from '../gateway/auth.ts'
-import { attachConsumer } from '../gateway/consumers.ts'
+import { authFields, challenger, endAuthentication, hideArgument } from '../gateway/auth.ts'
 import { definePlugin } from '../gateway/plugin.ts'
 import { queryArgument } from '../gateway/variables.ts'
 
@@ -43,17 +42,11 @@ export default definePlugin<Conf>({
         const { request } = ctx
         const inHeader = request.headers.get(header)
         const key = inHeader ?? queryArgument(request.query, conf.query)
-        if (key === undefined) return withoutCredentials(ctx, env, conf.anonymous_consumer, missing)
-        const identity = env.consumers.find('key-auth', key)
-        const refusal = identity ? undefined : withoutCredentials(ctx, env, conf.anonymous_consumer, invalid)
-        if (refusal) return refusal
-        // A wrong key is hidden too: it may be right elsewhere.
-        if (conf.hide_credentials) {
+        const found = key === undefined ? missing : (env.consumers.find('key-auth', key) ?? invalid)
+        return endAuthentication(ctx, env, conf, found, () => {
           if (inHeader !== undefined) request.headers.remove(header)
           else hideArgument(ctx, conf.query)
-        }
-        if (identity) attachConsumer(ctx, identity.consumer, identity.credentialId)
-        return undefined
+        })
       },
     }
   },

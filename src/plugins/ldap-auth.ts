@@ -2,8 +2,9 @@
 // was bound. Nothing is kept: each request is a bind, so that a changed password holds at once.
 import type { Client } from 'ldapts'
 import Type, { type Static } from 'typebox'
-import { authFields, basicCredentials, basicRefusals, withoutCredentials } from '../gateway/auth.ts'
-import { attachConsumer } from '../gateway/consumers.ts'
+import { authFields, basicCredentials, basicRefusals, endAuthentication, hideAuthorization } from '../gateway/auth.ts'
+import type { Identity } from '../gateway/consumers.ts'
+import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type Reply } from '../gateway/plugin.ts'
 
 const TIMEOUT_MS = 10_000
@@ -65,43 +66,37 @@ export default definePlugin<Conf>({
   setup(conf, env) {
     const { missing, malformed, invalid } = basicRefusals(conf.realm)
     let binds = 0
+
+    /** Throws when the server cannot be asked. */
+    const authenticate = async (ctx: Exchange): Promise<Identity | Reply> => {
+      const written = ctx.request.headers.get('authorization')
+      if (written === undefined) return missing
+      const credentials = basicCredentials(written)
+      if (!credentials) return malformed
+      // RFC 4513 5.1.2: a bind without a password succeeds for every name.
+      if (!credentials.username || !credentials.password) return invalid
+      const dn = `${conf.uid}=${escapeDn(credentials.username)},${conf.base_dn}`
+      if (binds >= MAX_BINDS) throw new Error(`${MAX_BINDS} requests wait for it already`)
+      binds++
+      try {
+        return ((await bind(conf, dn, credentials.password)) && env.consumers.find('ldap-auth', dn)) || invalid
+      } finally {
+        binds--
+      }
+    }
     return {
       async rewrite(ctx) {
-        const written = ctx.request.headers.get('authorization')
-        if (written === undefined) return withoutCredentials(ctx, env, conf.anonymous_consumer, missing)
-        const credentials = basicCredentials(written)
-        if (!credentials) return withoutCredentials(ctx, env, conf.anonymous_consumer, malformed)
-        // RFC 4513 5.1.2: a bind without a password succeeds for every name.
-        if (!credentials.username || !credentials.password)
-          return withoutCredentials(ctx, env, conf.anonymous_consumer, invalid)
-        const dn = `${conf.uid}=${escapeDn(credentials.username)},${conf.base_dn}`
-        if (binds >= MAX_BINDS) return unavailable()
-        binds++
         try {
-          if (!(await bind(conf, dn, credentials.password)))
-            return withoutCredentials(ctx, env, conf.anonymous_consumer, invalid)
+          return endAuthentication(ctx, env, conf, await authenticate(ctx), hideAuthorization)
         } catch (error) {
-          env.log.error(
-            { err: error, route_id: ctx.route?.id, ldap_uri: conf.ldap_uri },
-            'the LDAP server cannot be asked',
-          )
-          return unavailable()
-        } finally {
-          binds--
+          const fields = { err: error, route_id: ctx.route?.id, ldap_uri: conf.ldap_uri }
+          env.log.error(fields, 'the LDAP server cannot be asked')
+          return { status: 503, body: { message: 'the server that knows the users does not answer' } }
         }
-        const identity = env.consumers.find('ldap-auth', dn)
-        if (!identity) return withoutCredentials(ctx, env, conf.anonymous_consumer, invalid)
-        if (conf.hide_credentials) ctx.request.headers.remove('authorization')
-        attachConsumer(ctx, identity.consumer, identity.credentialId)
-        return undefined
       },
     }
   },
 })
-
-function unavailable(): Reply {
-  return { status: 503, body: { message: 'the server that knows the users does not answer' } }
-}
 
 /** RFC 4514 2.4: characters that have a meaning in a DN, as their hexadecimal value. */
 function escapeDn(value: string): string {

@@ -15,6 +15,7 @@ test('the right password makes the request that consumer’s', async () => {
   assert.equal(answer.status, 200)
   assert.equal(answer.json<Echo>().headers['x-consumer-username'], 'foo')
   assert.equal((await as('foo:bar:baz', 'basic ')).status, 200)
+  assert.equal((await as('foo:bar:baz\n')).status, 200)
 })
 
 test('refuses without, with malformed and with wrong credentials', async () => {
@@ -35,7 +36,9 @@ test('hides credentials, and lets strangers be the anonymous consumer', async ()
   bench.route({ 'basic-auth': { hide_credentials: true, anonymous_consumer: 'anon' } })
   const known = (await as('foo:bar:baz')).json<Echo>()
   assert.equal(known.headers.authorization, undefined)
-  assert.equal((await as('x:y')).json<Echo>().headers['x-consumer-username'], 'anon')
+  const stranger = (await as('x:y')).json<Echo>()
+  assert.equal(stranger.headers['x-consumer-username'], 'anon')
+  assert.equal(stranger.headers.authorization, undefined)
   assert.equal((await bench.send('/a')).json<Echo>().headers['x-consumer-username'], 'anon')
   bench.route({ 'basic-auth': { anonymous_consumer: 'nobody' } })
   assert.deepEqual((await bench.send('/a')).json(), { message: 'Invalid user authorization' })

@@ -48,6 +48,22 @@ test('a signature over target, date and other headers', async () => {
   assert.equal((await signed({ names, headers: { 'x-custom': 'v' } })).status, 200)
 })
 
+test('names stand in the signed text as they are written, and absent headers do not', async () => {
+  bench.route({ 'hmac-auth': { signed_headers: ['X-Custom'] } })
+  const names = ['@request-target', 'date', 'X-Custom']
+  assert.equal((await signed({ names, headers: { 'X-Custom': 'v' } })).status, 200)
+  const { authorization } = headersFor('GET', '/a', {
+    names: ['@request-target', 'X-Custom'],
+    headers: { 'X-Custom': 'v' },
+  })
+  const absent = String(authorization).replace('X-Custom', 'X-Custom x-absent')
+  const date = new Date().toUTCString()
+  const answer = await bench.send('/a', { headers: { authorization: absent, 'X-Custom': 'v', date } })
+  assert.equal(answer.status, 200)
+  const added = await bench.send('/a', { headers: { authorization: absent, 'X-Custom': 'v', 'x-absent': '', date } })
+  assert.equal(added.status, 401)
+})
+
 test('what is wrong is not told', async () => {
   bench.route({ 'hmac-auth': {} })
   const wrong: Signing[] = [

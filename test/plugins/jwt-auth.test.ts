@@ -110,7 +110,11 @@ test('hides the token, and lets strangers be the anonymous consumer', async () =
   assert.equal((await bench.send(`/a?x=1&jwt=${token}`)).json<Echo>().url, '/a?x=1')
   const inCookie = await bench.send('/a', { headers: { Cookie: `a=1; jwt=${token}; b=2` } })
   assert.equal(inCookie.json<Echo>().headers.cookie, 'a=1; b=2')
-  assert.equal((await ask('abc')).json<Echo>().headers['x-consumer-username'], 'anon')
+  const stranger = (await ask('abc')).json<Echo>()
+  assert.equal(stranger.headers['x-consumer-username'], 'anon')
+  assert.equal(stranger.headers.authorization, undefined)
+  const other = await bench.send('/a?x=1', { headers: { Cookie: 'a=1;b=2' } })
+  assert.equal(other.json<Echo>().headers.cookie, 'a=1;b=2')
 })
 
 test('refuses what cannot work', () => {
