@@ -1,4 +1,5 @@
-// Sets request headers by rules: the first rule that matches labels the request; its actions are dealt out by weight, in turn.
+// Sets request headers by rules: the first rule that matches labels the request; its actions are dealt out by weight, in turn. One without
+// headers leaves the request to the rules after it, as in APISIX.
 import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin } from '../gateway/plugin.ts'
@@ -39,7 +40,7 @@ const schema = Type.Object({
       ),
       actions: Type.Array(action, {
         title: 'Actions',
-        description: 'what is done, one of them for each request; one without headers changes nothing',
+        description: 'what is done, one of them for each request; one without headers leaves it to the next rule',
         minItems: 1,
         examples: [[{ set_headers: { 'X-Version': '2' }, weight: 1 }, { weight: 9 }]],
       }),
@@ -63,7 +64,11 @@ export default definePlugin<Conf>({
   check(conf, kind) {
     if (kind !== 'plugin') return
     for (const { match, actions } of conf.rules) {
-      for (const one of actions) checkFields('set_headers', one.set_headers)
+      for (const one of actions) {
+        const unknown = Object.keys(one).find((name) => name !== 'set_headers' && name !== 'weight')
+        if (unknown !== undefined) throw new Error(`not supported action: ${unknown}`)
+        checkFields('set_headers', one.set_headers)
+      }
       const message = match && checkVars(match)
       if (message) throw new Error(`failed to validate the 'match' expression: ${message}`)
     }
@@ -75,9 +80,13 @@ export default definePlugin<Conf>({
     })
     return {
       access(ctx) {
-        const followed = rules.find((rule) => rule.holds(ctx))
-        for (const [name, value] of Object.entries(followed?.deal().set_headers ?? {}))
-          ctx.request.headers.set(name, interpolateField(ctx, String(value)))
+        for (const rule of rules) {
+          const fields = rule.holds(ctx) ? rule.deal().set_headers : undefined
+          if (!fields) continue
+          for (const [name, value] of Object.entries(fields))
+            ctx.request.headers.set(name, interpolateField(ctx, String(value)))
+          return
+        }
       },
     }
   },

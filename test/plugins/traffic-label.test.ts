@@ -32,7 +32,14 @@ test('actions are dealt out by weight', async () => {
   assert.equal(labels.filter((one) => one === undefined).length, 4)
 })
 
+test('an action without headers leaves the request to the rules after it', async () => {
+  const rules = [{ actions: [{ weight: 1 }] }, { actions: [{ set_headers: { 'X-Label': 'last' } }] }]
+  bench.route({ 'traffic-label': { rules } })
+  assert.equal(await label('/a'), 'last')
+})
+
 test('bad configuration is refused', () => {
+  assert.equal(refusal('traffic-label', { rules: [{ actions: [{ drop: {} }] }] }), 'not supported action: drop')
   assert.match(refusal('traffic-label', {}) ?? '', /"rules" is required/)
   assert.match(
     refusal('traffic-label', { rules: [{ match: [['a', '==']], actions: [{}] }] }) ?? '',
