@@ -20,6 +20,7 @@ const PLUGIN_SECRETS: Record<string, string[]> = {
   'openid-connect': [
     'client_secret',
     'client_rsa_private_key',
+    'dpop.private_key',
     'session.secret',
     'session.redis.password',
     'proxy_opts.http_proxy_authorization',

@@ -7,7 +7,7 @@
 import type { ValidateFunction } from 'ajv'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PluginEnv, type PluginInstance, type Reply } from '../gateway/plugin.ts'
-import { BearerTokens, bearerToken } from './openid-connect/bearer.ts'
+import { BearerTokens, bearerToken, isMalformed } from './openid-connect/bearer.ts'
 import { check, compileClaimSchema } from './openid-connect/check.ts'
 import { claimsOf, refuseScopes } from './openid-connect/claims.ts'
 import { Login } from './openid-connect/login.ts'
@@ -26,6 +26,7 @@ export default definePlugin<Conf>({
   encrypted: [
     'client_secret',
     'client_rsa_private_key',
+    'dpop.private_key',
     'session.secret',
     'session.redis.password',
     'proxy_opts.http_proxy_authorization',
@@ -44,6 +45,7 @@ export default definePlugin<Conf>({
       conf.bearer_only || conf.use_jwks || conf.public_key !== undefined || conf.introspection_endpoint !== undefined
     return {
       rewrite: guarded(env, async (ctx) => {
+        if (checksTokens && isMalformed(ctx)) return { status: 400 }
         const token = checksTokens ? bearerToken(ctx) : undefined
         for (const name of OWN_FIELDS) ctx.request.headers.remove(name)
         if (token !== undefined) return passToken(ctx, conf, tokens, token)
@@ -98,7 +100,7 @@ async function passSession(
   const idToken = claimsOf(session.idToken)
   const access = claimsOf(session.accessToken)
   if (claimSchema && !claimSchema({ user: session.user, id_token: idToken, access_token: session.accessToken }))
-    return tokens.challenge(', error="invalid_token"')
+    return tokens.refuse('the claims do not fit the schema that they must have')
   const refusal = refuseScopes(conf, access.scope ?? session.scope ?? idToken.scope)
   if (refusal) return refusal
   setSession(ctx, conf, session, idToken)

@@ -1,7 +1,7 @@
 // openid-connect against a real OpenID provider: bearer tokens in each way of checking them, the login of a browser, and what an attacker tries.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { exportPKCS8, exportSPKI, generateKeyPair, SignJWT } from 'jose'
+import { calculateJwkThumbprint, exportJWK, exportPKCS8, exportSPKI, generateKeyPair, SignJWT } from 'jose'
 import { type Echo, refusal, startBench } from './harness.ts'
 import { Browser, SECRET, SITE, startProvider } from './openid-provider.ts'
 
@@ -11,6 +11,12 @@ const { discovery } = provider
 
 const base = { client_id: 'client_secret_basic', client_secret: SECRET, discovery }
 const web = { ...base, session: { secret: '0123456789abcdef0123' } }
+const possession = await generateKeyPair('ES256', { extractable: true })
+const dpop = {
+  enabled: true,
+  private_key: await exportPKCS8(possession.privateKey),
+  public_jwk: await exportJWK(possession.publicKey),
+}
 const plugin = (conf: object): void => bench.route({ 'openid-connect': conf })
 const bearer = (token: string, more: Record<string, string> = {}) =>
   bench.send('/app', { headers: { Authorization: `Bearer ${token}`, ...more } })
@@ -72,8 +78,20 @@ test('forged, expired, foreign and unsigned tokens are refused', async () => {
   for (const [what, token] of Object.entries(tokens)) {
     const answer = await bearer(token)
     assert.equal(answer.status, 401, what)
-    assert.equal(answer.headers['www-authenticate'], 'Bearer realm="apisix", error="invalid_token"', what)
+    const challenge = String(answer.headers['www-authenticate'])
+    assert.match(
+      challenge,
+      /^Bearer realm="apisix", error="invalid_token", error_description="invalid jwt: [^"]+"$/,
+      what,
+    )
   }
+})
+
+test('an Authorization that is no scheme with something after it is a bad request', async () => {
+  plugin({ ...base, bearer_only: true, use_jwks: true })
+  assert.equal((await bench.send('/app', { headers: { Authorization: 'foo' } })).status, 400)
+  const other = await bench.send('/app', { headers: { Authorization: 'Basic Zm9vOmJhcg==' } })
+  assert.equal(other.headers['www-authenticate'], 'Bearer realm="apisix"')
 })
 
 test('a public key checks tokens, with the algorithm and issuers that are expected', async () => {
@@ -87,6 +105,10 @@ test('a public key checks tokens, with the algorithm and issuers that are expect
   assert.equal((await bearer(token)).status, 401)
   plugin(conf)
   assert.equal((await bearer(token)).status, 401)
+  // A provider that is away cannot say its name; the key does not depend on it.
+  plugin({ ...conf, discovery: 'http://127.0.0.1:1/x' })
+  assert.equal((await bearer(token)).status, 200)
+  assert.equal((await bearer(await provider.sign({}))).status, 401)
 })
 
 test('audience, scopes and a schema of claims decide', async () => {
@@ -168,6 +190,37 @@ test('a browser logs in with state, nonce and PKCE, and keeps a session that onl
   assert.ok(headers['x-refresh-token'])
   assert.equal(headers.cookie, 'own=1')
   assert.ok(![...browser.cookies.values()].join().includes(headers['x-access-token'] as string))
+})
+
+test('a login is announced to the provider: the browser carries a reference to it', async () => {
+  plugin({ ...web, use_pkce: true, par: { enabled: true }, authorization_params: { prompt: 'consent' } })
+  const begun = new URL(String((await new Browser(bench).get('/app')).headers.location))
+  assert.deepEqual([...begun.searchParams.keys()].sort(), ['client_id', 'request_uri'])
+  assert.equal((await (await loggedIn()).browser.get('/app')).status, 200)
+  plugin({ ...web, par: { enabled: true, endpoint: `${provider.issuer}/elsewhere` } })
+  assert.equal((await bench.send('/app', { headers: { Host: 'site.test' } })).status, 503)
+})
+
+test('tokens are bound to a key of the client, with and without a pushed request, also when they are renewed', async () => {
+  for (const par of [{ enabled: false }, { enabled: true }]) {
+    plugin({ ...web, dpop, par, use_pkce: true, access_token_expires_leeway: 100_000 })
+    const { browser } = await loggedIn()
+    const token = async (): Promise<string> =>
+      (await browser.get('/app')).json<Echo>().headers['x-access-token'] as string
+    const first = await token()
+    const question = { Authorization: `Basic ${btoa(`client_secret_basic:${SECRET}`)}` }
+    const answer = await fetch(`${provider.issuer}/token/introspection`, {
+      method: 'POST',
+      headers: question,
+      body: new URLSearchParams({ token: first }),
+    })
+    const { token_type, cnf } = (await answer.json()) as { token_type: string; cnf: { jkt: string } }
+    assert.equal(token_type, 'DPoP')
+    assert.equal(cnf.jkt, await calculateJwkThumbprint(dpop.public_jwk))
+    const renewed = await token()
+    assert.ok(renewed && renewed !== first)
+    assert.equal((decode((await browser.get('/app')).json<Echo>().headers['x-userinfo']) as { sub: string }).sub, 'ann')
+  }
 })
 
 test('over https cookies are Secure', async () => {
@@ -301,8 +354,25 @@ test('what cannot be done is refused when it is written', () => {
     [{ ...web, session: { ...web.session, storage: 'redis' } }, /"session.redis" is required/],
     [{ ...web, proxy_opts: { http_proxy: 'p:3128' } }, /"proxy_opts.http_proxy" must be an address/],
     [{ ...web, proxy_opts: { https_proxy_authorization: 'Basic a' } }, /must be Basic and base64 of user:password/],
-    [{ ...web, par: { enabled: true } }, /"par" is not supported/],
-    [{ ...web, dpop: { enabled: true } }, /"dpop" is not supported/],
+    [{ ...web, par: { endpoint: 'x' } }, /"par.endpoint" must be an http or https address/],
+    [
+      { ...web, par: { enabled: true, endpoint_auth_method: 'private_key_jwt' } },
+      /"par.endpoint_auth_method" "private_key_jwt" requires "client_rsa_private_key" when "par.enabled" is true/,
+    ],
+    [{ ...web, use_par: true }, /"use_par" is not allowed, use "par.enabled" instead/],
+    [{ ...web, dpop: { enabled: true } }, /"dpop.private_key" is required when "dpop.enabled" is true/],
+    [{ ...web, dpop_private_key: 'x' }, /"dpop_private_key" is not allowed, use "dpop.private_key" instead/],
+    [
+      { ...web, dpop: { enabled: true, private_key: 'x', public_jwk: { kty: 'oct', k: 'x' } } },
+      /"dpop.public_jwk" validation failed: kty "oct" is not supported/,
+    ],
+    [{ ...web, dpop: { ...dpop, private_key: 'x' } }, /"dpop.private_key" is not a valid key/],
+    [{ ...web, dpop: { ...dpop, signing_alg: 'RS256' } }, /"RS256" requires an RSA "dpop.public_jwk"/],
+    [{ ...web, dpop: { ...dpop, public_jwk: { ...dpop.public_jwk, d: 'x' } } }, /it has the private member "d"/],
+    [
+      { ...web, dpop: { ...dpop, public_jwk: { ...dpop.public_jwk, x: 'x' } } },
+      /"dpop.public_jwk" is not the public key of "dpop.private_key": x is/,
+    ],
     [{ ...web, client_secret: undefined }, /"client_secret" is required/],
     [{ ...base, client_secret: undefined, bearer_only: true }, /"client_secret" is required/],
     [{ ...web, session: { ...web.session, cookie_name: 'a b' } }, /"cookie_name" validation failed/],
@@ -330,7 +400,8 @@ test('what another way of proof makes needless may be absent', () => {
     { ...public_client, use_pkce: true },
     { ...public_client, ...key },
     { ...bearer_only, use_jwks: true },
-    { ...web, par: { enabled: false }, dpop: { enabled: false } },
+    { ...web, par: { enabled: false, endpoint_auth_method: 'private_key_jwt' }, dpop: { enabled: false } },
+    { ...web, dpop },
   ])
     assert.equal(refusal('openid-connect', conf), undefined)
 })

@@ -54,6 +54,8 @@ export async function startProvider(): Promise<ProviderForTest> {
       clientCredentials: { enabled: true },
       introspection: { enabled: true },
       revocation: { enabled: true },
+      pushedAuthorizationRequests: { enabled: true },
+      dPoP: { enabled: true, nonceSecret: Buffer.alloc(32, 1), requireNonce: () => true },
     },
   })
   const asked = new Map<string, number>()

@@ -21,6 +21,11 @@ export function bearerToken(ctx: Exchange): string | undefined {
   return field === undefined ? headers.get('x-access-token') : BEARER.exec(field)?.[1]
 }
 
+/** True for an Authorization field that is no scheme with something after it. */
+export function isMalformed(ctx: Exchange): boolean {
+  return ctx.request.headers.get('authorization')?.includes(' ') === false
+}
+
 export class BearerTokens {
   readonly #conf: Conf
   readonly #env: PluginEnv
@@ -38,32 +43,44 @@ export class BearerTokens {
   /** What is known of a token's user, or why the request is refused. Rejects when the provider cannot be asked. */
   async check(ctx: Exchange, token: string): Promise<{ claims: JWTPayload } | { refusal: Reply }> {
     const claims = this.#recall(ctx, token) ?? (await this.#verify(ctx, token))
-    if (!claims || (this.#claimSchema && !this.#claimSchema(claims)))
-      return { refusal: this.challenge(', error="invalid_token"') }
+    if (typeof claims === 'string') return { refusal: this.refuse(claims) }
+    if (this.#claimSchema && !this.#claimSchema(claims))
+      return { refusal: this.refuse('the claims do not fit the schema that they must have') }
     const refusal = refuseAudience(this.#conf, claims) ?? refuseScopes(this.#conf, claims.scope)
     return refusal ? { refusal } : { claims }
   }
 
-  /** 401. */
-  challenge(more = ''): Reply {
-    return { status: 401, headers: { 'WWW-Authenticate': `Bearer realm="${this.#conf.realm}"${more}` } }
+  /** 401 for a request without a token. */
+  challenge(): Reply {
+    return this.#answer(`Bearer realm="${this.#conf.realm}"`)
+  }
+
+  /** 401 for a token that is not good (RFC 6750 3). */
+  refuse(why: string): Reply {
+    const description = why.replaceAll('"', "'").replace(/[^ -~]/g, '')
+    return this.#answer(`Bearer realm="${this.#conf.realm}", error="invalid_token", error_description="${description}"`)
+  }
+
+  #answer(challenge: string): Reply {
+    return { status: 401, headers: { 'WWW-Authenticate': challenge } }
   }
 
   get #local(): boolean {
     return this.#conf.public_key !== undefined || this.#conf.use_jwks
   }
 
-  async #verify(ctx: Exchange, token: string): Promise<JWTPayload | undefined> {
+  /** A text says what is wrong with the token. */
+  async #verify(ctx: Exchange, token: string): Promise<JWTPayload | string> {
     const claims = this.#local ? await this.#verifySignature(token) : await this.#introspect(ctx, token)
-    if (claims) this.#keep(ctx, token, claims)
+    if (typeof claims !== 'string') this.#keep(ctx, token, claims)
     return claims
   }
 
-  async #verifySignature(token: string): Promise<JWTPayload | undefined> {
-    const { public_key: key, token_signing_alg_values_expected: expected, claim_validator: validator } = this.#conf
-    const issuer = validator?.issuer?.valid_issuers ?? (await this.#provider.server()).issuer
+  async #verifySignature(token: string): Promise<JWTPayload | string> {
+    const { public_key: key, token_signing_alg_values_expected: expected } = this.#conf
+    const issuer = await this.#issuers()
     const options = {
-      issuer,
+      ...(issuer === undefined ? {} : { issuer }),
       algorithms: expected === undefined ? ALGORITHMS : [expected],
       clockTolerance: this.#conf.iat_slack,
       requiredClaims: ['exp'],
@@ -74,12 +91,25 @@ export class BearerTokens {
         : await jwtVerify(token, await this.#provider.keys(), options)
       return checked.payload
     } catch (error) {
-      if (isTokensFault(error)) return undefined
+      if (isTokensFault(error)) return `invalid jwt: ${(error as Error).message}`
       throw error
     }
   }
 
-  async #introspect(ctx: Exchange, token: string): Promise<JWTPayload | undefined> {
+  /** Who may have made a token. Undefined: a key of the configuration alone says so, while the provider cannot be asked for its name. */
+  async #issuers(): Promise<string | string[] | undefined> {
+    const { public_key: key, claim_validator: validator } = this.#conf
+    if (validator?.issuer?.valid_issuers) return validator.issuer.valid_issuers
+    try {
+      return (await this.#provider.server()).issuer
+    } catch (error) {
+      if (key === undefined) throw error
+      this.#env.log.warn({ error: (error as Error).message }, 'the issuer of a token is not checked: it is not known')
+      return undefined
+    }
+  }
+
+  async #introspect(ctx: Exchange, token: string): Promise<JWTPayload | string> {
     const conf = this.#conf
     const provider = this.#provider
     const server = await provider.server()
@@ -99,7 +129,7 @@ export class BearerTokens {
     const foreign = iss !== undefined && !issuers.includes(iss)
     const ended = typeof exp === 'number' && exp + conf.iat_slack <= now
     const early = typeof nbf === 'number' && nbf - conf.iat_slack > now
-    return claims.active && !foreign && !ended && !early ? claims : undefined
+    return claims.active && !foreign && !ended && !early ? claims : 'invalid token'
   }
 
   #recall(ctx: Exchange, token: string): JWTPayload | undefined {

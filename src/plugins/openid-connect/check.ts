@@ -1,7 +1,8 @@
 // What the schema cannot say: fields that need each other, keys that are none, and fields of APISIX's that are refused with the reason.
-import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { createPublicKey } from 'node:crypto'
 import { Ajv, type ValidateFunction } from 'ajv'
 import { isReference } from '../../lib/reference.ts'
+import { checkDpop, checkSigningKey } from './dpop.ts'
 import { checkProxy } from './proxy.ts'
 import type { Conf } from './schema.ts'
 import { checkSession } from './session.ts'
@@ -33,6 +34,7 @@ const OWN_PARAMETERS = [
   'nonce',
   'code_challenge',
   'code_challenge_method',
+  'dpop_jkt',
   'request',
   'request_uri',
 ]
@@ -43,8 +45,17 @@ const UNSUPPORTED: Partial<Record<keyof Conf, string>> = {
   force_reauthorize: 'use session.absolute_timeout for shorter sessions',
   refresh_session_interval: 'use session.absolute_timeout for shorter sessions',
   cache_segment: 'no two configurations share a cache; leave it out',
-  par: 'authorization requests are not pushed; leave it out',
-  dpop: 'tokens are bearer tokens; leave it out',
+}
+
+/** Names of a library's own that stand for members of `par` and `dpop`: nothing would come of them. */
+const ELSEWHERE: Record<string, string> = {
+  use_par: 'par.enabled',
+  pushed_authorization_request_endpoint: 'par.endpoint',
+  pushed_authorization_request_endpoint_auth_method: 'par.endpoint_auth_method',
+  use_dpop: 'dpop.enabled',
+  dpop_signing_alg: 'dpop.signing_alg',
+  dpop_private_key: 'dpop.private_key',
+  dpop_public_jwk: 'dpop.public_jwk',
 }
 
 /** Throws with what a configuration must have instead. */
@@ -52,13 +63,18 @@ export function check(conf: Conf): void {
   if (!conf.bearer_only && !conf.session)
     throw new Error('property "session.secret" is required when "bearer_only" is false')
   for (const [field, instead] of Object.entries(UNSUPPORTED))
-    if (isOn(field, conf[field as keyof Conf])) throw new Error(`property "${field}" is not supported: ${instead}`)
+    if (conf[field as keyof Conf]) throw new Error(`property "${field}" is not supported: ${instead}`)
+  for (const [field, instead] of Object.entries(ELSEWHERE))
+    if (Object.hasOwn(conf, field)) throw new Error(`property "${field}" is not allowed, use "${instead}" instead`)
   if (conf.session) checkSession(conf.session)
   if (conf.proxy_opts) checkProxy(conf.proxy_opts)
   checkSecret(conf)
   for (const field of ['discovery', 'introspection_endpoint', 'post_logout_redirect_uri'] as const)
-    checkAddress(conf, field)
-  if (conf.redirect_uri !== undefined && !/^\/(?![/\\])/.test(conf.redirect_uri)) checkAddress(conf, 'redirect_uri')
+    checkAddress(field, conf[field])
+  if (conf.par) checkPar(conf, conf.par)
+  if (conf.dpop) checkDpop(conf.dpop)
+  if (conf.redirect_uri !== undefined && !/^\/(?![/\\])/.test(conf.redirect_uri))
+    checkAddress('redirect_uri', conf.redirect_uri)
   checkAuthentication(conf, 'token_endpoint_auth_method')
   checkAuthentication(conf, 'introspection_endpoint_auth_method')
   checkTokens(conf)
@@ -71,10 +87,12 @@ export function compileClaimSchema(conf: Pick<Conf, 'claim_schema'>): ValidateFu
   return conf.claim_schema && new Ajv({ strict: false, logger: false }).compile(conf.claim_schema)
 }
 
-/** Some groups of settings ask for nothing until they are enabled. */
-function isOn(field: string, value: unknown): boolean {
-  if (field === 'par' || field === 'dpop') return (value as { enabled?: unknown } | undefined)?.enabled === true
-  return Boolean(value)
+function checkPar(conf: Conf, { enabled, endpoint, endpoint_auth_method: method }: NonNullable<Conf['par']>): void {
+  if (endpoint !== undefined) checkAddress('par.endpoint', endpoint)
+  if (!enabled || conf.bearer_only || method === undefined) return
+  const needed = method === 'private_key_jwt' ? 'client_rsa_private_key' : 'client_secret'
+  if (conf[needed] === undefined)
+    throw new Error(`property "par.endpoint_auth_method" "${method}" requires "${needed}" when "par.enabled" is true`)
 }
 
 /** Every way of asking the provider needs a secret of the client, but for those that have another proof. */
@@ -87,11 +105,7 @@ function checkSecret(conf: Conf): void {
   if (!spared && conf.client_secret === undefined) throw new Error('property "client_secret" is required')
 }
 
-function checkAddress(
-  conf: Conf,
-  field: 'discovery' | 'introspection_endpoint' | 'post_logout_redirect_uri' | 'redirect_uri',
-): void {
-  const value = conf[field]
+function checkAddress(field: string, value: string | undefined): void {
   if (value === undefined || isReference(value)) return
   const protocol = URL.parse(value)?.protocol
   if (protocol !== 'http:' && protocol !== 'https:')
@@ -112,7 +126,7 @@ function checkAuthentication(
   if (alg?.startsWith('HS')) throw new Error('property "client_jwt_assertion_alg" must not be HS* for private_key_jwt')
   const key = conf.client_rsa_private_key
   if (key === undefined) throw new Error('property "client_rsa_private_key" is required for private_key_jwt')
-  if (!isReference(key)) readable('client_rsa_private_key', () => createPrivateKey(key))
+  if (!isReference(key)) checkSigningKey('client_rsa_private_key', key, 'client_jwt_assertion_alg', alg ?? 'RS256')
 }
 
 function checkTokens(conf: Conf): void {

@@ -79,7 +79,10 @@ export class Login {
       parameters.code_challenge = await oauth.calculatePKCECodeChallenge(pending.verifier)
       parameters.code_challenge_method = 'S256'
     }
-    for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+    const proof = await this.#provider.proof()
+    if (proof) parameters.dpop_jkt = await proof.calculateThumbprint()
+    const told = conf.par?.enabled ? await this.#push(server, parameters) : parameters
+    for (const [name, value] of Object.entries(told)) url.searchParams.set(name, value)
     return redirect(url.href, [
       ...this.cookies.forget(ctx, 'session'),
       ...this.cookies.write(ctx, 'login', pending, this.#env.now()),
@@ -140,6 +143,18 @@ export class Login {
     return redirect(url.href, forget)
   }
 
+  /** Leaves the parameters with the provider; the browser carries what stands for them. */
+  async #push(server: oauth.AuthorizationServer, parameters: Record<string, string>): Promise<Record<string, string>> {
+    const { client_id, par, token_endpoint_auth_method } = this.#conf
+    const { client } = this.#provider
+    const auth = await this.#provider.authentication(par?.endpoint_auth_method ?? token_endpoint_auth_method)
+    const { request_uri } = await this.#provider.proven(async (options) => {
+      const sent = await oauth.pushedAuthorizationRequest(server, client, auth, parameters, options)
+      return oauth.processPushedAuthorizationResponse(server, client, sent)
+    })
+    return { client_id, request_uri }
+  }
+
   #pending(ctx: Exchange): Pending {
     const now = this.#env.now()
     const origin = `${ctx.request.scheme}://${ctx.request.authority}`
@@ -160,23 +175,18 @@ export class Login {
 
   async #redeem(server: oauth.AuthorizationServer, answer: URLSearchParams, pending: Pending): Promise<Session> {
     const { client } = this.#provider
-    const options = this.#provider.options()
-    const proof = await this.#provider.authentication(this.#conf.token_endpoint_auth_method)
+    const auth = await this.#provider.authentication(this.#conf.token_endpoint_auth_method)
     const verifier = pending.verifier ?? oauth.nopkce
-    const sent = await oauth.authorizationCodeGrantRequest(
-      server,
-      client,
-      proof,
-      answer,
-      pending.redirect,
-      verifier,
-      options,
-    )
-    const tokens = await oauth.processAuthorizationCodeResponse(server, client, sent, {
-      expectedNonce: pending.nonce ?? oauth.expectNoNonce,
-      requireIdToken: true,
+    const tokens = await this.#provider.proven(async (options) => {
+      const { redirect } = pending
+      const sent = await oauth.authorizationCodeGrantRequest(server, client, auth, answer, redirect, verifier, options)
+      const read = await oauth.processAuthorizationCodeResponse(server, client, sent, {
+        expectedNonce: pending.nonce ?? oauth.expectNoNonce,
+        requireIdToken: true,
+      })
+      await oauth.validateApplicationLevelSignature(server, sent, options)
+      return read
     })
-    await oauth.validateApplicationLevelSignature(server, sent, options)
     const now = this.#env.now()
     return {
       ...this.#toSession(tokens),
@@ -193,8 +203,11 @@ export class Login {
     const wanted = this.#conf.set_userinfo_header && (this.#conf.session_contents?.user ?? !this.#conf.session_contents)
     if (!wanted || server.userinfo_endpoint === undefined || subject === undefined) return undefined
     const { client } = this.#provider
-    const answer = await oauth.userInfoRequest(server, client, tokens.access_token, this.#provider.options())
-    return oauth.processUserInfoResponse(server, client, subject, answer)
+    return this.#provider.proven(async ({ DPoP, ...options }) => {
+      const bound = DPoP && tokens.token_type === 'dpop' ? { ...options, DPoP } : options
+      const answer = await oauth.userInfoRequest(server, client, tokens.access_token, bound)
+      return oauth.processUserInfoResponse(server, client, subject, answer)
+    })
   }
 
   #toSession(tokens: oauth.TokenEndpointResponse): Omit<Session, 'id' | 'until' | 'user' | 'subject' | keyof Uses> {
@@ -224,12 +237,14 @@ export class Login {
   async #refresh(session: Session, refreshToken: string): Promise<Session | undefined> {
     const { client } = this.#provider
     const server = await this.#provider.server()
-    const options = this.#provider.options()
-    const proof = await this.#provider.authentication(this.#conf.token_endpoint_auth_method)
+    const auth = await this.#provider.authentication(this.#conf.token_endpoint_auth_method)
     try {
-      const sent = await oauth.refreshTokenGrantRequest(server, client, proof, refreshToken, options)
-      const tokens = await oauth.processRefreshTokenResponse(server, client, sent)
-      if (tokens.id_token !== undefined) await oauth.validateApplicationLevelSignature(server, sent, options)
+      const tokens = await this.#provider.proven(async (options) => {
+        const sent = await oauth.refreshTokenGrantRequest(server, client, auth, refreshToken, options)
+        const read = await oauth.processRefreshTokenResponse(server, client, sent)
+        if (read.id_token !== undefined) await oauth.validateApplicationLevelSignature(server, sent, options)
+        return read
+      })
       const subject = oauth.getValidatedIdTokenClaims(tokens)?.sub
       if (subject !== undefined && subject !== session.subject) return undefined
       const { idToken, refreshToken: rotated, scope, ...rest } = this.#toSession(tokens)

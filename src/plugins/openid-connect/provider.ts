@@ -8,6 +8,7 @@ import * as oauth from 'oauth4webapi'
 import { HeaderList } from '../../gateway/headers.ts'
 import { createHttpClient, type HttpClient } from '../../gateway/http-client.ts'
 import type { PluginEnv } from '../../gateway/plugin.ts'
+import { proofOf } from './dpop.ts'
 import { proxyOf } from './proxy.ts'
 import type { Conf } from './schema.ts'
 
@@ -22,6 +23,7 @@ export class Provider {
   /** Of this configuration alone: it goes through proxies. */
   readonly #proxied: HttpClient | undefined
   #metadata: { server: Promise<oauth.AuthorizationServer>; until: number } | undefined
+  #proof: Promise<oauth.DPoPHandle | undefined> | undefined
   #keys: { url: string; get: JWTVerifyGetKey } | undefined
 
   constructor(conf: Conf, env: PluginEnv) {
@@ -88,14 +90,38 @@ export class Provider {
     }
   }
 
+  /** What signs the client's questions for tokens; undefined when nothing does. */
+  proof(): Promise<oauth.DPoPHandle | undefined> {
+    this.#proof ??= proofOf(this.#conf.dpop, this.client)
+    return this.#proof
+  }
+
+  /** Asks with that proof; a second time when the provider wants a nonce of its own in it (RFC 9449 8). */
+  async proven<T>(
+    ask: (options: ReturnType<Provider['options']> & oauth.DPoPRequestOptions) => Promise<T>,
+  ): Promise<T> {
+    const DPoP = await this.proof()
+    const options = { ...this.options(), ...(DPoP ? { DPoP } : {}) }
+    try {
+      return await ask(options)
+    } catch (error) {
+      if (!DPoP || !oauth.isDPoPNonceError(error)) throw error
+      return ask(options)
+    }
+  }
+
   async #discover(): Promise<oauth.AuthorizationServer> {
-    const { discovery, introspection_endpoint: own } = this.#conf
+    const { discovery, introspection_endpoint: introspection, par } = this.#conf
     const answer = await this.#fetch(discovery, { headers: { accept: 'application/json' } })
     if (answer.status !== 200) throw new Error(`the discovery document was answered with status ${answer.status}`)
     const document = (await answer.json()) as oauth.AuthorizationServer
     if (typeof document?.issuer !== 'string' || document.issuer === '')
       throw new Error('the discovery document names no issuer')
-    return own === undefined ? document : { ...document, introspection_endpoint: own }
+    return {
+      ...document,
+      ...(introspection === undefined ? {} : { introspection_endpoint: introspection }),
+      ...(par?.endpoint === undefined ? {} : { pushed_authorization_request_endpoint: par.endpoint }),
+    }
   }
 
   async #privateKey(): Promise<oauth.ClientAuth> {

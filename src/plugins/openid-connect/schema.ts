@@ -1,6 +1,7 @@
 // The fields of openid-connect: APISIX's names and defaults. Those that are here only to be refused with a reason are in `check.ts`.
 import Type, { type Static } from 'typebox'
 import { oneOfTexts } from '../../lib/schema-types.ts'
+import { dpopSchema } from './dpop.ts'
 import { proxySchema } from './proxy.ts'
 import { contentsSchema, sessionSchema } from './session.ts'
 
@@ -10,11 +11,6 @@ const flag = (title: string, description: string, otherwise: boolean) =>
   Type.Boolean({ title, description, default: otherwise, examples: [!otherwise] })
 const count = (title: string, description: string, otherwise: number, least = 0) =>
   Type.Integer({ title, description, minimum: least, default: otherwise, examples: [Math.max(60, least)] })
-const refused = (title: string, reason: string, example: object) =>
-  Type.Optional(
-    Type.Record(Type.String(), Type.Any(), { title, description: `not supported: ${reason}`, examples: [example] }),
-  )
-
 const claimValidator = Type.Object(
   {
     issuer: Type.Optional(
@@ -166,6 +162,39 @@ const bearer = {
   ),
 }
 
+const parSchema = Type.Object(
+  {
+    enabled: Type.Optional(
+      Type.Boolean({
+        title: 'Enabled',
+        description: "send the login's parameters to the provider first, and the browser with a reference to them",
+        default: false,
+        examples: [true],
+      }),
+    ),
+    endpoint: Type.Optional(
+      text(
+        'Endpoint',
+        "where they are sent; the discovery document's pushed_authorization_request_endpoint when absent",
+        'https://login.example.com/par',
+      ),
+    ),
+    endpoint_auth_method: Type.Optional(
+      oneOfTexts(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'client_secret_jwt'], {
+        title: 'Authentication there',
+        description: 'token_endpoint_auth_method when absent',
+        examples: ['private_key_jwt'],
+      }),
+    ),
+  },
+  {
+    title: 'Pushed requests',
+    description: 'how a login is announced to the provider (RFC 9126)',
+    additionalProperties: false,
+    examples: [{ enabled: true }],
+  },
+)
+
 const login = {
   scope: Type.String({
     title: 'Scope',
@@ -189,6 +218,8 @@ const login = {
   ),
   use_pkce: flag('PKCE', 'bind the code to this login (RFC 7636)', false),
   use_nonce: flag('Nonce', 'bind the ID token to this login', false),
+  par: Type.Optional(parSchema),
+  dpop: Type.Optional(dpopSchema),
   unauth_action: oneOfTexts(['auth', 'deny', 'pass'], {
     title: 'Without a session',
     description: 'send to the login, refuse with 401, or let pass',
@@ -254,8 +285,6 @@ const unsupported = {
     }),
   ),
   cache_segment: Type.Optional(text('Cache', 'not supported: no two configurations share a cache', 'a')),
-  par: refused('Pushed requests', 'parameters go with the browser', { enabled: true }),
-  dpop: refused('DPoP', 'tokens are bearer tokens', { enabled: true }),
 }
 
 const all = Type.Object({ ...client, ...bearer, ...login, ...headers, ...unsupported })
