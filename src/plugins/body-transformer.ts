@@ -46,7 +46,11 @@ const transform = (what: string, example: string) =>
         }),
       ),
     },
-    { title: `Transformation of the ${what}`, description: `how the ${what} body is made anew` },
+    {
+      title: `Transformation of the ${what}`,
+      description: `how the ${what} body is made anew`,
+      examples: [{ input_format: 'json', template: example }],
+    },
   )
 
 const size = (what: string, more: string) =>

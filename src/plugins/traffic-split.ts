@@ -3,7 +3,7 @@
 // In a stream route it deals out connections.
 import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
-import { definePlugin, type PluginEnv } from '../gateway/plugin.ts'
+import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
 import { compileVars } from '../gateway/router/vars.ts'
 import { variable } from '../gateway/variables.ts'
 import type { Resource } from '../resources/kinds.ts'
@@ -94,7 +94,8 @@ export default definePlugin<Conf>({
       access(ctx) {
         const followed = rules.find((one) => one.holds(ctx))
         const dealt = followed?.deal()
-        if (followed && dealt) send(ctx, env, dealt.to, `traffic-split ${followed.index} ${dealt.index}`)
+        if (!followed || !dealt) return undefined
+        return send(ctx, env, dealt.to, `traffic-split ${followed.index} ${dealt.index}`)
       },
     }
   },
@@ -117,7 +118,12 @@ function dealer(list: Weighted[]): () => { to: Weighted; index: number } | undef
   }
 }
 
-function send(ctx: Exchange, env: PluginEnv, to: Weighted, label: string): void {
-  if (to.upstream_id !== undefined) ctx.upstream = env.upstream({ id: String(to.upstream_id) })
-  else if (to.upstream) ctx.upstream = env.upstream({ conf: to.upstream, label })
+/** 502, as in APISIX, when there is no such upstream. */
+function send(ctx: Exchange, env: PluginEnv, to: Weighted, label: string): Reply | undefined {
+  if (to.upstream_id === undefined && !to.upstream) return undefined
+  const from = to.upstream_id === undefined ? { conf: to.upstream as Resource, label } : { id: String(to.upstream_id) }
+  ctx.upstream = env.upstream(from)
+  if (ctx.upstream) return undefined
+  env.log.error({ upstream_id: to.upstream_id, owner: env.owner.id }, 'traffic-split: there is no such upstream')
+  return { status: 502 }
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
+import { Ajv } from 'ajv'
 import { isSecret } from '../../src/lib/redact.ts'
 import { plugins } from '../../src/plugins/index.ts'
 
@@ -29,11 +30,37 @@ test('every encrypted field is hidden from a model', () => {
   }
 })
 
-test('every field has a title and a description', () => {
-  for (const { name, schema } of plugins) {
-    const { properties = {} } = schema as { properties?: Record<string, { title?: string; description?: string }> }
-    for (const [field, { title, description }] of Object.entries(properties))
-      assert.ok(title && description, `${name}: ${field} lacks a title or a description`)
+interface Field {
+  title?: string
+  description?: string
+  examples?: unknown[]
+  default?: unknown
+  properties?: Record<string, Field>
+  items?: Field
+  [conditions: string]: unknown
+}
+
+/** Every field of a schema, those of its members too, by path. */
+function* fieldsOf(schema: Field, path: string): Generator<[path: string, field: Field]> {
+  for (const [name, field] of Object.entries(schema.properties ?? {})) {
+    yield [`${path}.${name}`, field]
+    // What an upstream is, its own schema says.
+    if (field.title !== 'Upstream') yield* fieldsOf(field, `${path}.${name}`)
+  }
+  if (schema.items) yield* fieldsOf(schema.items, `${path}[]`)
+}
+
+test('every field has a title, a description and an example that is good, and its default is good', () => {
+  const ajv = new Ajv({ strict: false, validateFormats: false, unicodeRegExp: false })
+  for (const { name, schema, consumerSchema = {}, metadataSchema = {} } of plugins) {
+    for (const [path, field] of [schema, consumerSchema, metadataSchema].flatMap((one) => [
+      ...fieldsOf(one as Field, name),
+    ])) {
+      assert.ok(field.title && field.description, `${path} lacks a title or a description`)
+      assert.ok(field.examples?.length, `${path} lacks an example`)
+      for (const value of [...field.examples, ...(field.default === undefined ? [] : [field.default])])
+        assert.ok(ajv.validate(field, value), `${path}: ${JSON.stringify(value)} ${ajv.errorsText()}`)
+    }
   }
 })
 

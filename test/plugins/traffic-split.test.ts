@@ -54,6 +54,11 @@ test('upstreams by id follow their changes; weight 0 gets nothing', async () => 
   assert.equal(await server(), 'u1')
 })
 
+test('an upstream that does not exist is 502', async () => {
+  split({ weighted_upstreams: [{ upstream_id: 'nowhere' }] })
+  assert.equal((await bench.send('/a')).status, 502)
+})
+
 test('a route without an upstream of its own', async () => {
   const rules = [{ match: [{ vars: [['arg_v', '==', '2']] }], weighted_upstreams: [{ upstream: two.upstream }] }]
   bench.route({ 'traffic-split': { rules } }, { upstream: undefined })

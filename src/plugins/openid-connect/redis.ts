@@ -22,53 +22,50 @@ const flag = (title: string, description: string, otherwise: boolean) =>
 
 const LONGEST = 'the longest of the three counts for a connection and for each answer'
 
-const all = Type.Object(
-  {
-    host: Type.String({
-      title: 'Host',
-      description: 'address of Redis',
-      minLength: 2,
-      default: '127.0.0.1',
-      examples: ['redis.internal'],
-    }),
-    port: Type.Integer({ title: 'Port', description: 'port of Redis', minimum: 1, default: 6379, examples: [6380] }),
-    username: text('User', 'user of Redis’s access lists', 'gateway'),
-    password: text('Password', 'password of Redis', '$env://REDIS'),
-    database: Type.Integer({
-      title: 'Database',
-      description: 'number of the database',
-      minimum: 0,
-      default: 0,
-      examples: [1],
-    }),
-    prefix: Type.String({
-      title: 'Prefix',
-      description: 'what the keys begin with',
-      default: 'sessions',
-      examples: ['oidc'],
-    }),
-    ssl: flag('TLS', 'connect with TLS', false),
-    ssl_verify: flag('Verify', 'verify the certificate of Redis', true),
-    connect_timeout: milliseconds('Time to connect', LONGEST, 1, 1000),
-    send_timeout: milliseconds('Time to send', LONGEST, 1, 1000),
-    read_timeout: milliseconds('Time to read', LONGEST, 1, 1000),
-    keepalive_timeout: milliseconds(
-      'Keep-alive',
-      'milliseconds after which an unused connection is closed',
-      1000,
-      10_000,
-    ),
-  },
-  {
-    title: 'Redis',
-    description: 'where sessions are when `storage` is redis',
-    additionalProperties: false,
-    examples: [{ host: '127.0.0.1' }],
-  },
-)
+const all = Type.Object({
+  host: Type.String({
+    title: 'Host',
+    description: 'address of Redis',
+    minLength: 2,
+    default: '127.0.0.1',
+    examples: ['redis.internal'],
+  }),
+  port: Type.Integer({ title: 'Port', description: 'port of Redis', minimum: 1, default: 6379, examples: [6380] }),
+  username: text('User', 'user of Redis’s access lists', 'gateway'),
+  password: text('Password', 'password of Redis', '$env://REDIS'),
+  database: Type.Integer({
+    title: 'Database',
+    description: 'number of the database',
+    minimum: 0,
+    default: 0,
+    examples: [1],
+  }),
+  prefix: Type.String({
+    title: 'Prefix',
+    description: 'what the keys begin with',
+    default: 'sessions',
+    examples: ['oidc'],
+  }),
+  ssl: flag('TLS', 'connect with TLS', false),
+  ssl_verify: flag('Verify', 'verify the certificate of Redis', true),
+  connect_timeout: milliseconds('Time to connect', LONGEST, 1, 1000),
+  send_timeout: milliseconds('Time to send', LONGEST, 1, 1000),
+  read_timeout: milliseconds('Time to read', LONGEST, 1, 1000),
+  keepalive_timeout: milliseconds(
+    'Keep-alive',
+    'milliseconds after which an unused connection is closed',
+    1000,
+    10_000,
+  ),
+})
 type RedisConf = Static<typeof all>
 
-export const redisSchema = Type.Partial(all)
+export const redisSchema = Type.Partial(all, {
+  title: 'Redis',
+  description: 'where sessions are when `storage` is redis',
+  additionalProperties: false,
+  examples: [{ host: '127.0.0.1' }],
+})
 
 /** What the cookie holds. */
 interface Ticket {
