@@ -96,6 +96,7 @@ async function passSession(
     return conf.unauth_action === 'deny' ? { status: 401 } : undefined
   }
   const { session, fields } = found
+  if (login.isDue(ctx, session)) return login.begin(ctx, { silent: true })
   if (fields.length) ctx.set(FIELDS, fields)
   const idToken = claimsOf(session.idToken)
   const access = claimsOf(session.accessToken)

@@ -1,5 +1,6 @@
 // openid-connect against a real OpenID provider: bearer tokens in each way of checking them, the login of a browser, and what an attacker tries.
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
 import { calculateJwkThumbprint, exportJWK, exportPKCS8, exportSPKI, generateKeyPair, SignJWT } from 'jose'
 import { type Echo, refusal, startBench } from './harness.ts'
@@ -322,6 +323,33 @@ test('an access token that ends is renewed and the session goes on', async () =>
   assert.ok(first && second && first !== second)
 })
 
+test('a session that is old enough is looked at by the provider, without the user while that will do', async () => {
+  const session = { ...web.session, absolute_timeout: 3600 }
+  plugin({ ...web, session })
+  const { browser } = await loggedIn()
+  // As if the login were an hour ago.
+  plugin({ ...web, session: { ...session, absolute_timeout: 7200 }, refresh_session_interval: 1800 })
+  assert.equal((await browser.get('/app', { 'Sec-Fetch-Dest': 'image' })).status, 200)
+  const stranger = new Browser(bench)
+  for (const [name, value] of browser.cookies) stranger.cookies.set(name, value)
+
+  const asked = String((await browser.get('/app?x=1')).headers.location)
+  assert.equal(new URL(asked).searchParams.get('prompt'), 'none')
+  assert.equal((await browser.get('/app', { 'Sec-Fetch-Dest': 'image' })).status, 200)
+  const back = await browser.logIn(asked)
+  assert.equal((await browser.get(back.pathname + back.search)).headers.location, `${SITE}/app?x=1`)
+  assert.equal((await browser.get('/app')).status, 200)
+
+  const silent = await stranger.logIn(String((await stranger.get('/app?x=2')).headers.location))
+  assert.equal(silent.searchParams.get('error'), 'login_required')
+  const login = new URL(String((await stranger.get(silent.pathname + silent.search)).headers.location))
+  assert.equal(login.origin, provider.issuer)
+  assert.equal(login.searchParams.get('prompt'), null)
+  const home = await stranger.logIn(login.href)
+  assert.equal((await stranger.get(home.pathname + home.search)).headers.location, `${SITE}/app?x=2`)
+  assert.equal((await stranger.get('/app')).status, 200)
+})
+
 test('the logout ends the session here and at the provider', async () => {
   plugin({ ...web, post_logout_redirect_uri: `${SITE}/bye`, revoke_tokens_on_logout: true })
   const { browser } = await loggedIn()
@@ -348,6 +376,8 @@ test('a provider that is away lets nothing pass', async () => {
 })
 
 test('what cannot be done is refused when it is written', () => {
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 })
+  const shortKey = publicKey.export({ type: 'spki', format: 'pem' })
   for (const [conf, message] of [
     [{ ...base }, /"session.secret" is required when "bearer_only" is false/],
     [{ ...web, session: { secret: 'short' } }, /string too short, expected at least 16, got 5/],
@@ -383,6 +413,7 @@ test('what cannot be done is refused when it is written', () => {
     [{ ...web, discovery: 'file:///x' }, /"discovery" must be an http or https address/],
     [{ ...web, redirect_uri: '//elsewhere.example' }, /"redirect_uri" must be an http or https address/],
     [{ ...web, public_key: 'x' }, /"public_key" cannot be used/],
+    [{ ...web, public_key: shortKey }, /"public_key" cannot be used: it has 1024 bits/],
     [{ ...web, claim_schema: { type: 'x' } }, /"claim_schema" cannot be used/],
     [{ ...web, token_signing_alg_values_expected: 'HS256' }, /"token_signing_alg_values_expected" must be one of/],
     [{ ...web, token_endpoint_auth_method: 'private_key_jwt' }, /"client_rsa_private_key" is required/],

@@ -22,6 +22,7 @@ export const ALGORITHMS = [
   'Ed25519',
 ]
 
+const LEAST_RSA_BITS = 2048
 const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt', 'none']
 /** Parameters of the login that are the gateway's own. */
 const OWN_PARAMETERS = [
@@ -43,7 +44,6 @@ const UNSUPPORTED: Partial<Record<keyof Conf, string>> = {
   accept_none_alg: 'a token without a signature proves nothing; leave it out',
   accept_unsupported_alg: 'what cannot be checked is refused; leave it out',
   force_reauthorize: 'use session.absolute_timeout for shorter sessions',
-  refresh_session_interval: 'use session.absolute_timeout for shorter sessions',
   cache_segment: 'no two configurations share a cache; leave it out',
 }
 
@@ -133,8 +133,13 @@ function checkTokens(conf: Conf): void {
   const { public_key: key, token_signing_alg_values_expected: alg } = conf
   if (alg !== undefined && !isReference(alg) && !ALGORITHMS.includes(alg))
     throw new Error(`property "token_signing_alg_values_expected" must be one of ${ALGORITHMS.join(', ')}`)
-  if (key !== undefined && !isReference(key)) readable('public_key', () => createPublicKey(key))
+  if (key !== undefined && !isReference(key)) readable('public_key', () => checkPublicKey(key))
   readable('claim_schema', () => compileClaimSchema(conf))
+}
+
+function checkPublicKey(pem: string): void {
+  const { modulusLength: bits = LEAST_RSA_BITS } = createPublicKey(pem).asymmetricKeyDetails ?? {}
+  if (bits < LEAST_RSA_BITS) throw new Error(`it has ${bits} bits, a key of RSA needs ${LEAST_RSA_BITS} (RFC 7518 3.3)`)
 }
 
 function readable(field: string, read: () => unknown): void {

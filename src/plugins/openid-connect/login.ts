@@ -23,6 +23,8 @@ interface Pending {
   verifier?: string
   redirect: string
   target: string
+  /** The provider asks nothing of the user, who has a session. */
+  silent?: boolean
   until: number
 }
 
@@ -58,13 +60,20 @@ export class Login {
     return path === (address.startsWith('/') ? address : new URL(address).pathname)
   }
 
+  /** True when the provider is to be asked whether the user is still logged in there. Only a page can go there and come back. */
+  isDue(ctx: Exchange, session: Session): boolean {
+    const { refresh_session_interval: seconds, session: conf } = this.#conf
+    if (seconds === undefined || ctx.request.method !== 'GET' || !isPage(ctx)) return false
+    return session.until - lifetimeMs(conf) + seconds * 1000 <= this.#env.now()
+  }
+
   /** Sends the browser to the provider. */
-  async begin(ctx: Exchange): Promise<Reply> {
+  async begin(ctx: Exchange, how: { silent?: boolean; target?: string } = {}): Promise<Reply> {
     const conf = this.#conf
     const server = await this.#provider.server()
     if (server.authorization_endpoint === undefined)
       throw new Error('the discovery document names no authorization_endpoint')
-    const pending = this.#pending(ctx)
+    const pending = { ...this.#pending(ctx, how.target), silent: how.silent ?? false }
     const url = new URL(server.authorization_endpoint)
     const parameters: Record<string, string> = {
       ...conf.authorization_params,
@@ -74,6 +83,7 @@ export class Login {
       redirect_uri: pending.redirect,
       state: pending.state,
     }
+    if (pending.silent) parameters.prompt = 'none'
     if (pending.nonce !== undefined) parameters.nonce = pending.nonce
     if (pending.verifier !== undefined) {
       parameters.code_challenge = await oauth.calculatePKCECodeChallenge(pending.verifier)
@@ -84,7 +94,7 @@ export class Login {
     const told = conf.par?.enabled ? await this.#push(server, parameters) : parameters
     for (const [name, value] of Object.entries(told)) url.searchParams.set(name, value)
     return redirect(url.href, [
-      ...this.cookies.forget(ctx, 'session'),
+      ...(pending.silent ? [] : this.cookies.forget(ctx, 'session')),
       ...this.cookies.write(ctx, 'login', pending, this.#env.now()),
     ])
   }
@@ -105,6 +115,7 @@ export class Login {
       return strict ? handOver(pending.target, fields) : redirect(pending.target, fields)
     } catch (error) {
       if (!isProtocolFault(error)) throw error
+      if (pending.silent && wantsTheUser(error)) return this.begin(ctx, { target: pending.target })
       this.#env.log.warn({ error: (error as Error).message }, 'a login with the provider failed')
       return refuse('the login failed: begin again', forget)
     }
@@ -155,19 +166,18 @@ export class Login {
     return { client_id, request_uri }
   }
 
-  #pending(ctx: Exchange): Pending {
+  #pending(ctx: Exchange, address: string | undefined): Pending {
     const now = this.#env.now()
     const origin = `${ctx.request.scheme}://${ctx.request.authority}`
     const earlier = this.cookies.read<Pending>(ctx, 'login', now)
-    const page = ctx.request.headers.get('sec-fetch-dest') ?? 'document'
-    const target = origin + ctx.request.target
-    if (earlier) return page === 'document' ? { ...earlier, target } : earlier
-    const address = this.#conf.redirect_uri ?? ctx.request.rawPath.replace(/\/$/, '') + CALLBACK
+    const target = address ?? origin + ctx.request.target
+    if (earlier) return isPage(ctx) ? { ...earlier, target } : earlier
+    const back = this.#conf.redirect_uri ?? ctx.request.rawPath.replace(/\/$/, '') + CALLBACK
     return {
       state: oauth.generateRandomState(),
       ...(this.#conf.use_nonce ? { nonce: oauth.generateRandomNonce() } : {}),
       ...(this.#conf.use_pkce ? { verifier: oauth.generateRandomCodeVerifier() } : {}),
-      redirect: address.startsWith('/') ? origin + address : address,
+      redirect: back.startsWith('/') ? origin + back : back,
       target,
       until: now + LOGIN_MS,
     }
@@ -292,6 +302,19 @@ function handOver(location: string, fields: string[]): Reply {
 
 function refuse(message: string, fields: string[]): Reply {
   return { status: 400, headers: own(fields), body: { message } }
+}
+
+/** False for pictures, scripts and the like. */
+function isPage(ctx: Exchange): boolean {
+  return (ctx.request.headers.get('sec-fetch-dest') ?? 'document') === 'document'
+}
+
+/** True when the provider cannot say who it is without the user (OpenID Connect Core 3.1.2.6). */
+function wantsTheUser(error: unknown): boolean {
+  return (
+    error instanceof oauth.AuthorizationResponseError &&
+    /^(?:login|interaction|consent|account_selection)_required$/.test(error.error)
+  )
 }
 
 /** True for what the provider or the browser said wrongly; false when the provider could not be asked. */

@@ -228,6 +228,15 @@ const login = {
   }),
   session: Type.Optional(sessionSchema),
   session_contents: Type.Optional(contentsSchema),
+  refresh_session_interval: Type.Optional(
+    Type.Integer({
+      title: 'Silent login',
+      description:
+        'seconds after a login at which a page goes to the provider again, which asks the user nothing while it can; never when absent',
+      minimum: 1,
+      examples: [900],
+    }),
+  ),
   renew_access_token_on_expiry: flag(
     'Renew',
     'renew an access token that has ended, with its refresh token or by a login',
@@ -277,13 +286,6 @@ const unsupported = {
     examples: [false],
   }),
   force_reauthorize: flag('Log in always', 'not supported: only false', false),
-  refresh_session_interval: Type.Optional(
-    Type.Integer({
-      title: 'Silent login',
-      description: 'not supported: use session.absolute_timeout',
-      examples: [900],
-    }),
-  ),
   cache_segment: Type.Optional(text('Cache', 'not supported: no two configurations share a cache', 'a')),
 }
 
