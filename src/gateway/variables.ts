@@ -29,7 +29,20 @@ export function variable(ctx: Exchange, name: string): VariableValue {
   return lower === name ? undefined : variable(ctx, lower)
 }
 
-/** Replaces `$name` and `${name}` in a template by variables, as `show` writes them: absent ones as nothing. `\$name` stays as it is. */
+/** `$name`, `${name}`, `${name ?? otherwise}` */
+const REFERENCE =
+  /(?<!\\)\$(?:\{\s*(post_arg(?:\.\w+)+|[a-z0-9_-]+)\s*(?:\?\?\s*([^}]*?)\s*)?\}|(post_arg(?:\.\w+)+|[a-z0-9_]+))/gi
+
+/** The variables of a template, each with what stands for it when it is absent. */
+export function variablesOf(template: string): { name: string; otherwise: string | undefined }[] {
+  const found = [...template.matchAll(REFERENCE)]
+  return found.map(([, braced, otherwise, bare]) => ({ name: (braced ?? bare) as string, otherwise }))
+}
+
+/**
+ * Replaces `$name` and `${name}` in a template by variables, as `show` writes them: absent ones by nothing, or by what stands after `??`, as it is
+ * written there. `\$name` stays as it is.
+ */
 export function interpolate(
   ctx: Exchange,
   template: string,
@@ -37,10 +50,11 @@ export function interpolate(
 ): string {
   if (!template.includes('$')) return template
   return template.replace(
-    /(?<!\\)\$(?:\{(post_arg(?:\.\w+)+|[a-z0-9_]+)\}|(post_arg(?:\.\w+)+|[a-z0-9_]+))/gi,
-    (_, braced: string | undefined, bare: string | undefined) => {
+    REFERENCE,
+    (_, braced: string | undefined, otherwise: string | undefined, bare: string | undefined) => {
       const name = (braced ?? bare) as string
-      return show(variable(ctx, name), name)
+      const value = variable(ctx, name)
+      return value === undefined && otherwise !== undefined ? otherwise : show(value, name)
     },
   )
 }
@@ -135,6 +149,29 @@ function tries(ctx: Exchange, pick: (one: UpstreamTry) => string): string | unde
 
 const elapsed = (milliseconds: number): string => (milliseconds < 0 ? '-' : seconds(milliseconds))
 
+/** Where limit-count leaves what it has counted last. */
+export const RATE_LIMIT = Symbol('rate limit')
+
+export interface RateLimit {
+  key: string
+  limit: number
+  remaining: number
+  resetSeconds: number
+}
+
+function rateLimitingInfo(ctx: Exchange): string | undefined {
+  const told = ctx.get<RateLimit>(RATE_LIMIT)
+  return (
+    told &&
+    JSON.stringify({
+      rate_limiting_key: told.key,
+      rate_limiting_limit: told.limit,
+      rate_limiting_remaining: told.remaining,
+      rate_limiting_reset: told.resetSeconds,
+    })
+  )
+}
+
 const PLAIN = new Map<string, (ctx: Exchange) => VariableValue>([
   ['uri', (ctx) => ctx.request.path],
   ['document_uri', (ctx) => ctx.request.path],
@@ -196,6 +233,7 @@ const PLAIN = new Map<string, (ctx: Exchange) => VariableValue>([
   ['service_name', (ctx) => ctx.route?.serviceName],
   ['consumer_name', (ctx) => ctx.consumer?.username],
   ['consumer_group_id', (ctx) => ctx.consumer?.groupId],
+  ['rate_limiting_info', rateLimitingInfo],
 ])
 
 const PREFIXED: [string, (ctx: Exchange, name: string) => VariableValue][] = [

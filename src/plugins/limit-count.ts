@@ -3,6 +3,7 @@
 import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PhaseResult, type PluginEnv, type PluginInstance, type Reply } from '../gateway/plugin.ts'
+import { RATE_LIMIT, type RateLimit } from '../gateway/variables.ts'
 import { checkName } from '../lib/header-fields.ts'
 import { type LimitStore, limitStore, type Window } from '../lib/limit-store.ts'
 import type { Counted } from '../lib/limit-window.ts'
@@ -213,9 +214,12 @@ class Counts implements PluginInstance {
     return undefined
   }
 
-  #decide(ctx: Exchange, { window, prefix }: Told, counted: Counted): Reply | undefined {
+  #decide(ctx: Exchange, { key, window, prefix }: Told, counted: Counted): Reply | undefined {
+    const { remaining, resetMs } = counted
+    const told: RateLimit = { key, limit: window.limit, remaining, resetSeconds: Math.ceil(resetMs / 1000) }
+    ctx.set(RATE_LIMIT, told)
     const shown = this.#conf.show_limit_quota_header
-    const headers = shown ? quotaHeaders(this.#names(), prefix, { ...counted, limit: window.limit }) : undefined
+    const headers = shown ? quotaHeaders(this.#names(), prefix, told) : undefined
     if (!counted.allowed) return { ...refusalOf(this.#conf), ...(headers ? { headers } : {}) }
     if (headers) remember(ctx, this, headers)
     return undefined
@@ -261,17 +265,13 @@ function headerNames(env: PluginEnv): () => HeaderNames {
   }
 }
 
-function quotaHeaders(
-  names: HeaderNames,
-  prefix: string | undefined,
-  outcome: Counted & { limit: number },
-): [string, string][] {
+function quotaHeaders(names: HeaderNames, prefix: string | undefined, told: RateLimit): [string, string][] {
   const named = (name: string): string =>
     prefix === undefined ? name : name.replace('RateLimit-', `${prefix}-RateLimit-`)
   return [
-    [named(names.limit_header), String(outcome.limit)],
-    [named(names.remaining_header), String(outcome.remaining)],
-    [named(names.reset_header), String(Math.ceil(outcome.resetMs / 1000))],
+    [named(names.limit_header), String(told.limit)],
+    [named(names.remaining_header), String(told.remaining)],
+    [named(names.reset_header), String(told.resetSeconds)],
   ]
 }
 

@@ -29,3 +29,31 @@ test('long keys are told apart to their end', async () => {
     (await bench.send('/a', { headers: { 'X-User': `${'x'.repeat(5000)}${end}` } })).status
   assert.deepEqual([await status('1'), await status('2'), await status('1')], [200, 200, 429])
 })
+
+test('a combination of no variables is counted by the client’s address, one with defaults by them', async () => {
+  const conf = { count: 1, time_window: 60, rejected_code: 429, key_type: 'var_combination' }
+  bench.route({ 'limit-count': { ...conf, key: 'remote_addr' } })
+  const from = async (remoteAddr: string, headers = {}): Promise<number> =>
+    (await bench.send('/a', { remoteAddr, headers })).status
+  assert.deepEqual([await from('10.0.0.1'), await from('10.0.0.2'), await from('10.0.0.1')], [200, 200, 429])
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the gateway's own notation
+  bench.route({ 'limit-count': { ...conf, key: '${http_x_user ?? nobody}' } })
+  assert.deepEqual([await from('10.0.0.1'), await from('10.0.0.2', { 'X-User': 'ann' })], [200, 200])
+  assert.equal(await from('10.0.0.2'), 429)
+})
+
+test('a log can tell what was counted', async () => {
+  const set = { 'X-Info': '$rate_limiting_info' }
+  bench.route({ 'limit-count': { count: 2, time_window: 60, group: 'shop' }, 'response-rewrite': { headers: { set } } })
+  const info = JSON.parse(String((await bench.send('/a')).headers['x-info']))
+  assert.match(info.rate_limiting_key, /shop.*127\.0\.0\.1$/)
+  assert.deepEqual(
+    { ...info, rate_limiting_key: '' },
+    {
+      rate_limiting_key: '',
+      rate_limiting_limit: 2,
+      rate_limiting_remaining: 1,
+      rate_limiting_reset: 60,
+    },
+  )
+})

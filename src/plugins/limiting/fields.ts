@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import Type from 'typebox'
 import type { Exchange } from '../../gateway/exchange.ts'
 import type { PluginEnv, Reply } from '../../gateway/plugin.ts'
-import { interpolate, variable } from '../../gateway/variables.ts'
+import { interpolate, variable, variablesOf } from '../../gateway/variables.ts'
 import type { RedisPolicy } from '../../lib/redis-settings.ts'
 import { oneOfTexts } from '../../lib/schema-types.ts'
 
@@ -71,10 +71,10 @@ export interface KeyConf {
 
 const MAX_KEY_LENGTH = 256
 
-/** What a request is counted by. One whose variables are all absent is counted by its client's address, as in APISIX. */
+/** What a request is counted by. One whose variables are all absent is counted by its client's address, as in APISIX; so is a combination of none. */
 export function readKey(ctx: Exchange, { key, key_type }: KeyConf): string {
   if (key_type === 'constant') return key
-  if (key_type === 'var_combination') return combined(ctx, key) ?? ctx.remoteAddr
+  if (key_type === 'var_combination') return (key.includes('$') && combined(ctx, key)) || ctx.remoteAddr
   const name = key.startsWith('$') ? key.slice(1) : key
   const value = name === 'remote_addr' ? ctx.remoteAddr : variable(ctx, name)
   return value === undefined || value === '' ? ctx.remoteAddr : shortened(String(value))
@@ -87,21 +87,16 @@ function shortened(key: string): string {
 
 /** The template with its variables; undefined when it has some and all are absent. */
 export function combined(ctx: Exchange, template: string): string | undefined {
-  const names = [...template.matchAll(/\$(?:\{([a-z0-9_]+)\}|([a-z0-9_]+))/gi)].map(
-    (match) => match[1] ?? match[2] ?? '',
-  )
-  if (names.length > 0 && names.every((name) => (variable(ctx, name) ?? '') === '')) return undefined
+  const variables = variablesOf(template)
+  const absent = variables.filter(({ name, otherwise }) => (variable(ctx, name) ?? otherwise ?? '') === '')
+  if (variables.length > 0 && absent.length === variables.length) return undefined
   return shortened(interpolate(ctx, template))
 }
 
 /** A number as it is written, or as `$variable` and `${variable ?? default}` give it; undefined when that is no integer from `least` on. */
 export function toNumber(ctx: Exchange, written: number | string, least: number): number | undefined {
   if (typeof written === 'number') return written
-  const withDefault = written.replace(
-    /\$\{\s*([a-z0-9_]+)\s*\?\?\s*([^}]*?)\s*\}/gi,
-    (_, name: string, fallback: string) => String(variable(ctx, name) ?? fallback),
-  )
-  const number = Number(interpolate(ctx, withDefault) || Number.NaN)
+  const number = Number(interpolate(ctx, written) || Number.NaN)
   return Number.isSafeInteger(number) && number >= least ? number : undefined
 }
 
