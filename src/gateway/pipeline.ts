@@ -157,7 +157,8 @@ export class Pipeline {
     const { served } = ctx
     if (!served) return NOT_FOUND
     if (served.trouble === 404) return NOT_FOUND
-    if (served.trouble !== undefined || !ctx.upstream) return { status: 503 }
+    if (served.trouble !== undefined) return { status: 503 }
+    if (!ctx.upstream) return { status: served.lost ? 502 : 503 }
     return ctx.upstream.speaksHttp || ctx.upstreamScheme !== undefined ? undefined : this.#notHttp(ctx, ctx.upstream)
   }
 

@@ -25,6 +25,8 @@ export interface ServedRoute {
   route: CompiledRoute
   chain: PhaseChain
   upstream: UpstreamRuntime | undefined
+  /** The upstream that it names does not exist. */
+  lost: boolean
   /** Why it cannot be served; the request is answered with this status. */
   trouble: 404 | 503 | undefined
 }
@@ -194,6 +196,8 @@ export class Routes {
     lay(pluginConfig, `plugin_configs/${conf.plugin_config_id}`)
     lay(conf, `routes/${id}`)
     const active = this.#activate(plugins)
+    const [holder, owner] = namesUpstream(conf) ? [conf, `routes/${id}`] : [service, `services/${conf.service_id}`]
+    const upstream = this.#findUpstream(holder, owner, read)
     const route: CompiledRoute = {
       id,
       conf: service?.hosts && !conf.hosts && !conf.host ? { ...conf, hosts: service.hosts } : conf,
@@ -213,9 +217,8 @@ export class Routes {
     return {
       route,
       chain: toChain(this.#globals, active),
-      upstream:
-        this.#findUpstream(conf, `routes/${id}`, read) ??
-        this.#findUpstream(service, `services/${conf.service_id}`, read),
+      upstream,
+      lost: !upstream && holder?.upstream_id !== undefined,
       trouble,
       generation: this.#config.generation,
       sources,
@@ -229,8 +232,8 @@ export class Routes {
     owner: string,
     read: (kind: Kind, id: unknown) => Resource | undefined,
   ): UpstreamRuntime | undefined {
-    if (holder?.upstream) return this.#upstreams.inline(owner, holder.upstream as Resource)
-    if (holder?.upstream_id === undefined) return undefined
+    if (holder?.upstream_id === undefined)
+      return holder?.upstream ? this.#upstreams.inline(owner, holder.upstream as Resource) : undefined
     read('upstreams', holder.upstream_id)
     return this.#upstreams.byId(String(holder.upstream_id))
   }
@@ -278,4 +281,9 @@ function toRouteKeys(id: string, route: Resource, service: Resource | undefined,
     vars: (route.vars as unknown[] | undefined)?.length ? (route.vars as unknown[]) : undefined,
     priority: typeof route.priority === 'number' ? route.priority : 0,
   }
+}
+
+/** Of a resource with both, `upstream_id` counts; a service's are for routes with neither. */
+function namesUpstream(conf: Resource): boolean {
+  return conf.upstream !== undefined || conf.upstream_id !== undefined
 }

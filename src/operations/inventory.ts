@@ -74,11 +74,11 @@ export class Inventory {
 
   /** Where the upstream of a route stands; undefined when it has none. */
   upstreamOf(id: string, route: Resource): UpstreamPlace | undefined {
-    if (route.upstream) return inline('routes', id, route)
     if (route.upstream_id !== undefined) return this.#shared(route.upstream_id)
+    if (route.upstream) return inline('routes', id, route)
     const service = this.get('services', route.service_id)
-    if (service?.upstream) return inline('services', String(route.service_id), service)
-    return service?.upstream_id === undefined ? undefined : this.#shared(service.upstream_id)
+    if (service?.upstream_id !== undefined) return this.#shared(service.upstream_id)
+    return service?.upstream ? inline('services', String(route.service_id), service) : undefined
   }
 
   /** Every upstream that is configured, once. */

@@ -66,13 +66,14 @@ export class StreamRoutes {
     const active = plugins.map(([name, one]) => this.#instances.get(key, version, name, one))
     const chain = toChain([], active.filter((one) => one !== undefined).sort(byPriority))
     const name = conf.name as string | undefined
-    const upstream = this.#upstream(conf, key) ?? this.#upstream(service, `services/${serviceId}`)
+    const own = conf.upstream !== undefined || conf.upstream_id !== undefined
+    const upstream = own ? this.#upstream(conf, key) : this.#upstream(service, `services/${serviceId}`)
     return { id, name, serviceId, chain, upstream }
   }
 
   #upstream(holder: Resource | undefined, owner: string): UpstreamRuntime | undefined {
-    if (holder?.upstream) return this.#upstreams.inline(owner, holder.upstream as Resource)
-    return holder?.upstream_id === undefined ? undefined : this.#upstreams.byId(String(holder.upstream_id))
+    if (holder?.upstream_id !== undefined) return this.#upstreams.byId(String(holder.upstream_id))
+    return holder?.upstream ? this.#upstreams.inline(owner, holder.upstream as Resource) : undefined
   }
 }
 
