@@ -18,6 +18,10 @@ export interface ConnectionInfo {
   remotePort: number
   serverAddr: string
   serverPort: number
+  /** Milliseconds of performance.now() when it was taken. */
+  openedAt: number
+  /** Requests that came on it so far. */
+  requests: number
   /** What a PROXY protocol header said of the client, whether its sender is trusted or not. */
   announced?: { remoteAddr: string; remotePort: number }
   /** Not a connection: a plugin makes this request for another one. */
@@ -137,7 +141,11 @@ export class GatewayResponse {
 /** One try at an upstream node. Times in milliseconds, -1 when it did not come so far. */
 export interface UpstreamTry {
   address: string
+  /** The node as configured: a name, where `address` has what it stands for. */
+  host: string
   status: number
+  /** Bytes of the body that came. */
+  bodyBytes: number
   connectMs: number
   headerMs: number
   responseMs: number
@@ -225,6 +233,8 @@ export class Exchange {
   committed = false
   /** True once the log phase has run. */
   finished = false
+  /** True once all of the response has been handed to the client's connection. */
+  completed = false
 
   #id: string | undefined
   #state: Map<unknown, unknown> | undefined
@@ -246,6 +256,7 @@ export class Exchange {
     this.startedAt = startedAt
     this.remoteAddr = connection.remoteAddr
     this.remotePort = connection.remotePort
+    connection.requests++
   }
 
   /** APISIX's `$request_id`: 32 hex digits, made when first asked for. */

@@ -24,7 +24,7 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 const MAX_INFORMATIONAL = 32
 
 /** Before the first try. */
-const NO_TRY: UpstreamTry = { address: '', status: 0, connectMs: -1, headerMs: -1, responseMs: -1 }
+const NO_TRY = beginTry('', '')
 
 export interface ForwarderDeps {
   pipeline(): Pipeline
@@ -121,7 +121,7 @@ class Forwarding implements ResponseHandler, PickInput {
     }
     this.#node = node
     this.#tryAt = performance.now()
-    this.#try = { address: node.key, status: 0, connectMs: -1, headerMs: -1, responseMs: -1 }
+    this.#try = beginTry(node.key, node.host)
     ctx.upstreamTries.push(this.#try)
     const request = outgoing(ctx, this.#upstream, node)
     this.#call = this.#transport.send(
@@ -162,11 +162,13 @@ class Forwarding implements ResponseHandler, PickInput {
   text(body: string): boolean {
     const { chain, response, downstream } = this.#ctx
     if (this.#held || chain.bodyFilter.length > 0 || response.transforms || !downstream.writeText) return false
+    this.#try.bodyBytes += body.length
     downstream.writeText(body)
     return true
   }
 
   data(chunk: Buffer): boolean {
+    this.#try.bodyBytes += chunk.length
     if (this.#held) return this.#hold(this.#held, chunk)
     return this.#deps.pipeline().writeBody(this.#ctx, chunk)
   }
@@ -285,6 +287,10 @@ class Forwarding implements ResponseHandler, PickInput {
     const tries = this.#ctx.upstreamTries.length ? { 'X-APISIX-Upstream-Status': statuses(this.#ctx) } : undefined
     this.#deps.pipeline().reply(this.#ctx, { status, headers: tries })
   }
+}
+
+function beginTry(address: string, host: string): UpstreamTry {
+  return { address, host, status: 0, bodyBytes: 0, connectMs: -1, headerMs: -1, responseMs: -1 }
 }
 
 /** Statuses of all tries, in nginx's form. */

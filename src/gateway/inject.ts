@@ -107,7 +107,7 @@ function collect(pipeline: Pipeline, request: InjectRequest, start: (exchange: E
 }
 
 function connectionOf(remoteAddr: string): ConnectionInfo {
-  return { remoteAddr, remotePort: 0, serverAddr: '127.0.0.1', serverPort: 0 }
+  return { remoteAddr, remotePort: 0, serverAddr: '127.0.0.1', serverPort: 0, openedAt: performance.now(), requests: 0 }
 }
 
 class Collector implements Downstream {

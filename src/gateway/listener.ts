@@ -83,6 +83,8 @@ export function describe(socket: net.Socket): ConnectionInfo {
     remotePort: socket.remotePort ?? 0,
     serverAddr: plainAddress(socket.localAddress),
     serverPort: socket.localPort ?? 0,
+    openedAt: performance.now(),
+    requests: 0,
   }
 }
 

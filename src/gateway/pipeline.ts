@@ -201,8 +201,7 @@ export class Pipeline {
     const filtered = this.#filter(ctx, body, true) ?? EMPTY
     this.#commit(ctx, filtered.length)
     if (filtered.length) ctx.downstream.write(filtered)
-    ctx.downstream.end()
-    this.finish(ctx)
+    this.#complete(ctx)
   }
 
   /** The upstream's head is in `ctx.response`. `length`: bytes of its body, undefined when not known. */
@@ -239,15 +238,17 @@ export class Pipeline {
     const { transforms } = ctx.response
     if (transforms) {
       const last = transforms[transforms.length - 1] as NonNullable<typeof transforms>[number]
-      last.once('end', () => {
-        ctx.downstream.end(ctx.response.trailers)
-        this.finish(ctx)
-      })
+      last.once('end', () => this.#complete(ctx))
       transforms[0]?.end(rest)
       return
     }
     if (rest?.length) ctx.downstream.write(rest)
+    this.#complete(ctx)
+  }
+
+  #complete(ctx: Exchange): void {
     ctx.downstream.end(ctx.response.trailers)
+    ctx.completed = true
     this.finish(ctx)
   }
 

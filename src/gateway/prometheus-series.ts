@@ -9,7 +9,7 @@ import { interpolate } from './variables.ts'
 /** What one request adds. */
 export interface Counted {
   status: number
-  source: 'upstream' | 'apisix'
+  source: 'upstream' | 'nginx' | 'apisix'
   route: string
   service: string
   consumer: string

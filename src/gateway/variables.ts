@@ -1,5 +1,6 @@
 // APISIX's and nginx's variables of a request, by name: `uri`, `arg_name`, `http_user_agent`, `consumer_name`, ... Used by `vars` expressions,
 // plugin keys, log formats and hash keys. Unknown names and absent values are undefined.
+import { isIPv4 } from 'node:net'
 import { hostname } from 'node:os'
 import { threadId } from 'node:worker_threads'
 import { toBytes, toFieldValue } from '../lib/header-fields.ts'
@@ -29,34 +30,31 @@ export function variable(ctx: Exchange, name: string): VariableValue {
   return lower === name ? undefined : variable(ctx, lower)
 }
 
-/** `$name`, `${name}`, `${name ?? otherwise}` */
-const REFERENCE =
-  /(?<!\\)\$(?:\{\s*(post_arg(?:\.\w+)+|[a-z0-9_-]+)\s*(?:\?\?\s*([^}]*?)\s*)?\}|(post_arg(?:\.\w+)+|[a-z0-9_]+))/gi
+/** `$name`, `${name}` and `${name ?? default}`; spaces within the braces do not matter. */
+const PLACE = /(?<!\\)\$(?:\{\s*([^}]+?)\s*\}|(post_arg(?:\.\w+)+|\w+))/g
 
-/** The variables of a template, each with what stands for it when it is absent. */
-export function variablesOf(template: string): { name: string; otherwise: string | undefined }[] {
-  const found = [...template.matchAll(REFERENCE)]
-  return found.map(([, braced, otherwise, bare]) => ({ name: (braced ?? bare) as string, otherwise }))
+/** The names of the variables in a template, and what stands in for those that are absent. */
+export function placesOf(template: string): { name: string; fallback: string | undefined }[] {
+  return [...template.matchAll(PLACE)].map(toPlace)
 }
 
-/**
- * Replaces `$name` and `${name}` in a template by variables, as `show` writes them: absent ones by nothing, or by what stands after `??`, as it is
- * written there. `\$name` stays as it is.
- */
+function toPlace([, braced, bare]: readonly (string | undefined)[]): { name: string; fallback: string | undefined } {
+  const [name, fallback] = braced === undefined ? [bare] : braced.split(/\s*\?\?\s*/)
+  return { name: name as string, fallback }
+}
+
+/** Replaces the places of a template by variables, as `show` writes them: absent ones by their default or nothing. `\$name` stays as it is. */
 export function interpolate(
   ctx: Exchange,
   template: string,
   show: (value: VariableValue, name: string) => string = (value) => String(value ?? ''),
 ): string {
   if (!template.includes('$')) return template
-  return template.replace(
-    REFERENCE,
-    (_, braced: string | undefined, otherwise: string | undefined, bare: string | undefined) => {
-      const name = (braced ?? bare) as string
-      const value = variable(ctx, name)
-      return value === undefined && otherwise !== undefined ? otherwise : show(value, name)
-    },
-  )
+  return template.replace(PLACE, (whole, braced: string | undefined, bare: string | undefined) => {
+    const { name, fallback } = toPlace([whole, braced, bare])
+    const value = variable(ctx, name)
+    return value === undefined && fallback !== undefined ? fallback : show(value, name)
+  })
 }
 
 /** Variables that hold what came over the wire, a character for each byte; others hold text. */
@@ -112,6 +110,29 @@ function header(ctx: Exchange, name: string): string | undefined {
 
 function responseHeader(ctx: Exchange, name: string): string | undefined {
   return ctx.response.headers.get(name.toLowerCase().replaceAll('_', '-'))
+}
+
+function responseTrailer(ctx: Exchange, name: string): string | undefined {
+  return ctx.response.trailers?.get(name.toLowerCase().replaceAll('_', '-'))
+}
+
+/** What the upstream has set a cookie to; its last word counts, as in nginx. */
+function upstreamCookie({ response }: Exchange, name: string): string | undefined {
+  if (response.source !== 'upstream') return undefined
+  const field = response.headers.getAll('set-cookie').findLast((one) => one.startsWith(`${name}=`))
+  return field
+    ?.slice(name.length + 1)
+    .split(';', 1)[0]
+    ?.trim()
+}
+
+/** An address as its bytes, a character each. */
+function packed(address: string): string {
+  if (isIPv4(address)) return String.fromCharCode(...address.split('.').map(Number))
+  const written = URL.parse(`http://[${address}]`)?.hostname.slice(1, -1) ?? ''
+  const [head, tail] = written.split('::').map((side) => (side ? side.split(':') : [])) as [string[], string[]?]
+  const groups = tail ? [...head, ...Array<string>(8 - head.length - tail.length).fill('0'), ...tail] : head
+  return Buffer.from(groups.map((group) => group.padStart(4, '0')).join(''), 'hex').toString('latin1')
 }
 
 /** The name in Basic credentials, checked or not. */
@@ -176,6 +197,10 @@ const PLAIN = new Map<string, (ctx: Exchange) => VariableValue>([
   ['uri', (ctx) => ctx.request.path],
   ['document_uri', (ctx) => ctx.request.path],
   ['request_uri', (ctx) => ctx.request.target],
+  ['real_request_uri', (ctx) => ctx.request.target],
+  ['request_body', (ctx) => ctx.request.body.buffered()?.toString()],
+  // The other types that APISIX knows are those of its plugins for models.
+  ['request_type', () => 'traditional_http'],
   ['args', (ctx) => ctx.request.query],
   ['query_string', (ctx) => ctx.request.query],
   ['is_args', (ctx) => (ctx.request.query ? '?' : '')],
@@ -194,6 +219,7 @@ const PLAIN = new Map<string, (ctx: Exchange) => VariableValue>([
   ['content_type', (ctx) => ctx.request.headers.get('content-type')],
   ['content_length', (ctx) => ctx.request.headers.get('content-length')],
   ['remote_addr', (ctx) => ctx.remoteAddr],
+  ['binary_remote_addr', (ctx) => packed(ctx.remoteAddr)],
   ['remote_port', (ctx) => ctx.remotePort],
   ['remote_user', remoteUser],
   ['proxy_add_x_forwarded_for', forwardedFor],
@@ -206,11 +232,14 @@ const PLAIN = new Map<string, (ctx: Exchange) => VariableValue>([
   ['server_port', (ctx) => String(ctx.connection.serverPort)],
   ['server_name', () => '_'],
   ['connection', connectionNumber],
+  ['connection_requests', (ctx) => ctx.connection.requests],
+  ['connection_time', (ctx) => seconds(performance.now() - ctx.connection.openedAt)],
   ...TLS_VARIABLES,
   ['status', (ctx) => ctx.response.status],
   ['bytes_sent', (ctx) => ctx.response.sentBytes],
   ['body_bytes_sent', (ctx) => ctx.response.bodyBytes],
   ['request_length', (ctx) => ctx.request.body.receivedBytes],
+  ['request_completion', (ctx) => (ctx.completed ? 'OK' : '')],
   ['request_time', (ctx) => seconds(performance.now() - ctx.startedAt)],
   ['msec', () => (Date.now() / 1000).toFixed(3)],
   ['time_iso8601', () => timeIso8601(new Date())],
@@ -220,6 +249,9 @@ const PLAIN = new Map<string, (ctx: Exchange) => VariableValue>([
   ['upstream_connect_time', (ctx) => tries(ctx, (one) => elapsed(one.connectMs))],
   ['upstream_header_time', (ctx) => tries(ctx, (one) => elapsed(one.headerMs))],
   ['upstream_response_time', (ctx) => tries(ctx, (one) => elapsed(one.responseMs))],
+  ['apisix_upstream_response_time', (ctx) => tries(ctx, (one) => elapsed(one.responseMs))],
+  ['upstream_response_length', (ctx) => tries(ctx, (one) => String(one.bodyBytes))],
+  ['upstream_unresolved_host', (ctx) => ctx.upstreamTries.at(-1)?.host],
   ['upstream_uri', (ctx) => ctx.upstreamUri],
   ['upstream_host', (ctx) => ctx.upstreamHost],
   ['upstream_scheme', (ctx) => ctx.upstreamScheme],
@@ -242,6 +274,9 @@ const PREFIXED: [string, (ctx: Exchange, name: string) => VariableValue][] = [
   ['cookie_', cookie],
   ['uri_param_', (ctx, name) => ctx.params?.[name]],
   ['sent_http_', responseHeader],
+  ['sent_trailer_', responseTrailer],
+  ['upstream_trailer_', responseTrailer],
+  ['upstream_cookie_', upstreamCookie],
   ['upstream_http_', (ctx, name) => (ctx.response.source === 'upstream' ? responseHeader(ctx, name) : undefined)],
   ['post_arg_', (ctx, name) => bodyVariable(ctx, 'post_arg', name)],
   ['post_arg.', (ctx, name) => bodyVariable(ctx, 'post_arg', name)],

@@ -19,7 +19,14 @@ const LIMITS: Http1Server['limits'] = {
   keepaliveRequests: 1000,
   bodyBytes: 0,
 }
-const INFO: ConnectionInfo = { remoteAddr: '127.0.0.1', remotePort: 1, serverAddr: '127.0.0.1', serverPort: 80 }
+const INFO: ConnectionInfo = {
+  remoteAddr: '127.0.0.1',
+  remotePort: 1,
+  serverAddr: '127.0.0.1',
+  serverPort: 80,
+  openedAt: 0,
+  requests: 0,
+}
 const deadlines = new Deadlines()
 const reads = Buffer.alloc(64 * 1024)
 

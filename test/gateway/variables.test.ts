@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import http from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
+import { variable } from '../../src/gateway/variables.ts'
 import { listenForTest } from './listen-for-test.ts'
 import { threadForTest } from './thread-for-test.ts'
 
@@ -38,4 +40,74 @@ test('what stands after ?? is there for a variable that is absent, and only then
     (await thread.inject({ target, headers })).headers.get('x-said')
   assert.equal(await said('/a'), '[no one] [1] [] [127.0.0.1] []')
   assert.equal(await said('/a?n=', { 'X-Who': 'ann' }), '[ann] [] [ann] [127.0.0.1] [ann]')
+})
+
+test('$connection_requests counts the requests of a connection', async () => {
+  const set = { 'X-Requests': '$connection_requests' }
+  const plugins = { mocking: { response_example: 'hi' }, 'response-rewrite': { headers: { set } } }
+  const thread = threadForTest({ 'routes/1': { uri: '/*', plugins } })
+  after(() => thread.close())
+  const port = await listenForTest(thread)
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+  const counts: unknown[] = []
+  for (let i = 0; i < 3; i++)
+    await new Promise<void>((resolve, reject) => {
+      const request = http.get({ port, agent }, (response) => {
+        counts.push(response.headers['x-requests'])
+        response.resume().on('end', resolve)
+      })
+      request.on('error', reject)
+    })
+  agent.destroy()
+  assert.deepEqual(counts, ['1', '2', '3'])
+})
+
+const braced = (inside: string): string => `$\{${inside}}`
+
+test('places of a template: braces, spaces, defaults, what has no name', async () => {
+  const thread = threadForTest({})
+  after(() => thread.close())
+  const filled = async (template: string, target = '/?a=1'): Promise<string> => {
+    thread.put('routes/1', { uri: '/*', plugins: { mocking: { response_example: template } } })
+    return (await thread.inject({ target })).body.toString()
+  }
+  assert.equal(await filled(`$arg_a-${braced('arg_a')}-${braced(' arg_a ')}`), '1-1-1')
+  assert.equal(await filled(`${braced('arg_b ?? none')}/${braced(' arg_a??none ')}`), 'none/1')
+  assert.equal(await filled(braced('arg_a ?? x'), '/?a='), '')
+  assert.equal(await filled(`[${braced('not a variable')}]`), '[]')
+  assert.equal(await filled('\\$arg_a $ 5$'), '\\$arg_a $ 5$')
+})
+
+test('an address as bytes', async () => {
+  const thread = threadForTest({
+    'routes/1': { uri: '/*', plugins: { mocking: { response_example: '$binary_remote_addr' } } },
+  })
+  after(() => thread.close())
+  const packed = async (remoteAddr: string): Promise<string> =>
+    Buffer.from((await thread.inject({ target: '/', remoteAddr })).body.toString(), 'latin1').toString('hex')
+  assert.equal(await packed('192.0.2.1'), 'c0000201')
+  assert.equal(await packed('2001:db8::1'), '20010db8000000000000000000000001')
+  assert.equal(await packed('::'), '0'.repeat(32))
+})
+
+test('what an upstream has said in cookies and trailers', async () => {
+  const server = http.createServer((_, response) => {
+    response.setHeader('Set-Cookie', ['a=1; Path=/', 'b=2', 'a=3; HttpOnly'])
+    response.setHeader('Trailer', 'X-Sum')
+    response.write('x')
+    response.addTrailers({ 'X-Sum': '7' })
+    response.end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  after(() => server.close())
+  const logged: unknown[] = []
+  const upstream = { type: 'roundrobin', nodes: { [`127.0.0.1:${(server.address() as AddressInfo).port}`]: 1 } }
+  const thread = threadForTest({ 'routes/1': { uri: '/*', upstream } }, {}, undefined, (ctx) =>
+    logged.push(
+      ...['upstream_cookie_a', 'upstream_cookie_none', 'upstream_trailer_x_sum'].map((name) => variable(ctx, name)),
+    ),
+  )
+  after(() => thread.close())
+  await thread.inject({ target: '/' })
+  assert.deepEqual(logged, ['3', undefined, '7'])
 })

@@ -86,7 +86,14 @@ class UdpSession implements Waiting {
 
   async #start(): Promise<void> {
     const { address, port } = this.#listener.address()
-    const info = { remoteAddr: this.#from.address, remotePort: this.#from.port, serverAddr: address, serverPort: port }
+    const info = {
+      remoteAddr: this.#from.address,
+      remotePort: this.#from.port,
+      serverAddr: address,
+      serverPort: port,
+      openedAt: performance.now(),
+      requests: 0,
+    }
     const session = await StreamSession.open(info, 'UDP', this.#server)
     const node = await session?.next()
     this.#session = session

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import Type from 'typebox'
 import type { Exchange } from '../../gateway/exchange.ts'
 import type { PluginEnv, Reply } from '../../gateway/plugin.ts'
-import { interpolate, variable, variablesOf } from '../../gateway/variables.ts'
+import { interpolate, placesOf, variable } from '../../gateway/variables.ts'
 import type { RedisPolicy } from '../../lib/redis-settings.ts'
 import { oneOfTexts } from '../../lib/schema-types.ts'
 
@@ -87,9 +87,9 @@ function shortened(key: string): string {
 
 /** The template with its variables; undefined when it has some and all are absent. */
 export function combined(ctx: Exchange, template: string): string | undefined {
-  const variables = variablesOf(template)
-  const absent = variables.filter(({ name, otherwise }) => (variable(ctx, name) ?? otherwise ?? '') === '')
-  if (variables.length > 0 && absent.length === variables.length) return undefined
+  const places = placesOf(template)
+  if (places.length > 0 && places.every(({ name, fallback }) => (variable(ctx, name) ?? fallback ?? '') === ''))
+    return undefined
   return shortened(interpolate(ctx, template))
 }
 
