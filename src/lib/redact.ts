@@ -27,7 +27,8 @@ const PLUGIN_SECRETS: Record<string, string[]> = {
     'proxy_opts.https_proxy_authorization',
   ],
   'kafka-logger': ['brokers.sasl_config.password'],
-  'elasticsearch-logger': ['auth.password'],
+  'elasticsearch-logger': ['auth.password', 'headers'],
+  'loki-logger': ['headers'],
   'limit-count': ['redis_password', 'sentinel_password'],
   'limit-conn': ['redis_password', 'sentinel_password'],
   workflow: ['rules.actions.redis_password', 'rules.actions.sentinel_password'],
@@ -59,7 +60,7 @@ export function isSecret(kind: string, path: readonly string[]): boolean {
     .slice(plugins + 2)
     .filter((one) => !/^\d+$/.test(one))
     .join('.')
-  return PLUGIN_SECRETS[plugin]?.includes(inside) ?? false
+  return PLUGIN_SECRETS[plugin]?.some((secret) => inside === secret || inside.startsWith(`${secret}.`)) ?? false
 }
 
 function walk(value: unknown, secret: (path: string[]) => boolean, path: string[]): unknown {

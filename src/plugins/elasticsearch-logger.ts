@@ -55,7 +55,7 @@ export default definePlugin<Conf>({
   priority: 413,
   schema,
   metadataSchema: loggerMetadata,
-  encrypted: ['auth.password'],
+  encrypted: ['auth.password', 'headers'],
   check(conf, kind) {
     if (kind === 'plugin' && 'type' in conf.field)
       throw new Error(

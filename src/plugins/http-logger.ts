@@ -75,6 +75,10 @@ export default definePlugin<Conf>({
       tlsVerify: conf.ssl_verify ?? false,
     })
     return createLogger(conf, env, {
+      toText(entry) {
+        entry.route_id ??= 'no-matched'
+        return JSON.stringify(entry)
+      },
       concurrency: 4,
       deliver: (batch) => post(conf.uri, headers, lines ? batch.join('\n') : toJson(batch, conf.batch_max_size)),
     })

@@ -1,11 +1,11 @@
-// Sends log entries to a Kafka topic, one message each.
+// Sends log entries to a Kafka topic: a message holds the JSON list of a batch, or the entry itself when batches have one.
 import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin } from '../gateway/plugin.ts'
 import { oneOfTexts } from '../lib/schema-types.ts'
 import { batchFields, bodyFields, checkLogger, entryFields, loggerMetadata } from './logging/fields.ts'
 import { KafkaSender, type KafkaTarget } from './logging/kafka.ts'
-import { createLogger } from './logging/logger.ts'
+import { createLogger, inParts, toJson } from './logging/logger.ts'
 
 const port = { title: 'Port', description: 'port of the broker', minimum: 1, maximum: 65535, examples: [9092] }
 
@@ -27,6 +27,20 @@ const sasl = Type.Object(
     description: 'authentication at the brokers',
     examples: [{ user: 'gateway', password: 'a-password' }],
   },
+)
+
+const tls = Type.Object(
+  {
+    verify: Type.Optional(
+      Type.Boolean({
+        title: 'Verify certificate',
+        description: "check the brokers' certificates",
+        default: false,
+        examples: [true],
+      }),
+    ),
+  },
+  { title: 'TLS', description: 'encrypt connections to the brokers', examples: [{ verify: true }] },
 )
 
 const positive = (title: string, description: string, otherwise: number) =>
@@ -62,6 +76,7 @@ const schema = Type.Object({
       examples: [{ '127.0.0.1': 9092 }],
     }),
   ),
+  tls: Type.Optional(tls),
   kafka_topic: Type.String({
     title: 'Topic',
     description: 'topic that entries go to',
@@ -104,7 +119,11 @@ const schema = Type.Object({
     30,
   ),
   producer_batch_num: positive('Messages of a request', 'messages of one produce request at most', 200),
-  producer_batch_size: positive('Bytes of a request', 'bytes of one produce request at most', 1048576),
+  producer_batch_size: positive(
+    'Bytes of a request',
+    'bytes of one produce request at most; a batch that is larger goes as several messages',
+    1048576,
+  ),
   producer_max_buffering: Type.Optional(
     Type.Integer({
       title: 'Messages that wait',
@@ -150,7 +169,7 @@ export default definePlugin<Conf>({
       ...(conf.meta_format === 'origin' && { makeText: (ctx, { request }) => toHttpText(ctx, request ?? '') }),
       ...(conf.producer_max_buffering !== undefined && { maxPendingEntries: conf.producer_max_buffering }),
       concurrency: conf.producer_type === 'sync' ? 1 : 4,
-      deliver: (batch) => sender.send(batch),
+      deliver: (batch) => sender.send(toMessages(batch, conf)),
       close: () => sender.close(),
     })
   },
@@ -161,6 +180,7 @@ function toTarget(conf: Conf): KafkaTarget {
   return {
     brokers: conf.brokers ?? Object.entries(conf.broker_list ?? {}).map(([host, one]) => ({ host, port: one })),
     sasl: own && { mechanism: own.mechanism ?? 'PLAIN', username: own.user, password: own.password },
+    tls: conf.tls && { verify: conf.tls.verify ?? false },
     topic: conf.kafka_topic,
     key: conf.key,
     acks: conf.required_acks ?? 1,
@@ -169,6 +189,17 @@ function toTarget(conf: Conf): KafkaTarget {
     maxBytes: conf.producer_batch_size ?? 1048576,
     metadataMaxAgeMs: (conf.meta_refresh_interval ?? 30) * 1000,
   }
+}
+
+/** What a produce request holds beside its messages, at most. */
+const OVERHEAD_BYTES = 512
+
+/** JSON lists that a produce request has room for. APISIX would lose a batch that is larger. */
+function toMessages(batch: string[], conf: Conf): string[] {
+  if (conf.batch_max_size === 1) return batch
+  const entries = conf.meta_format === 'origin' ? batch.map((text) => JSON.stringify(text)) : batch
+  const room = (conf.producer_batch_size ?? 1048576) - OVERHEAD_BYTES
+  return inParts(entries, room).map((part) => toJson(part, undefined))
 }
 
 /** The request line, its headers and, when it was collected, its body. */

@@ -5,7 +5,7 @@ import type { Exchange } from '../gateway/exchange.ts'
 import { createHttpClient } from '../gateway/http-client.ts'
 import { definePlugin } from '../gateway/plugin.ts'
 import { batchFields, bodyFields, checkLogger, entryFields, loggerMetadata } from './logging/fields.ts'
-import { compileFormat } from './logging/format.ts'
+import { compileFormat, type Format, NO_BODIES } from './logging/format.ts'
 import {
   checkEndpoints,
   createPoster,
@@ -89,6 +89,7 @@ export default definePlugin<Conf>({
   priority: 414,
   schema,
   metadataSchema: loggerMetadata,
+  encrypted: ['headers'],
   check(conf, kind) {
     if (kind === 'plugin') checkEndpoints(conf)
     checkLogger(conf, kind)
@@ -132,8 +133,8 @@ function startOf({ startedAt }: Exchange, nowMs: number): string {
   return `${Math.round(nowMs - (performance.now() - startedAt))}000000`
 }
 
-function labelsOf(ctx: Exchange, labels: ReturnType<typeof compileFormat>): string {
-  const found = labels(ctx, { request: undefined, response: undefined })
+function labelsOf(ctx: Exchange, labels: Format): string {
+  const found = labels.make(ctx, NO_BODIES)
   return JSON.stringify(Object.fromEntries(Object.entries(found).map(([name, value]) => [name, String(value)])))
 }
 

@@ -106,12 +106,19 @@ async function exportMetrics(env: PluginEnv): Promise<Reply> {
   return { status: 200, body: await env.collectMetrics() }
 }
 
+/** `nginx` is who says in APISIX that no answer came from the upstream. */
+function sourceOf({ response, upstreamTries }: Exchange): Counted['source'] {
+  if (response.source === 'upstream') return 'upstream'
+  const last = upstreamTries.at(-1)
+  return last && last.headerMs < 0 ? 'nginx' : 'apisix'
+}
+
 function toCounted(ctx: Exchange, byName: boolean): Counted {
   const tried = ctx.upstreamTries.at(-1)
   const totalMs = performance.now() - ctx.startedAt
   return {
     status: ctx.response.status,
-    source: ctx.response.source === 'upstream' ? 'upstream' : 'apisix',
+    source: sourceOf(ctx),
     route: (byName ? (ctx.route?.conf.name as string | undefined) : undefined) ?? ctx.route?.id ?? '',
     service: (byName ? ctx.route?.serviceName : undefined) ?? ctx.route?.serviceId ?? '',
     consumer: ctx.consumer?.username ?? '',

@@ -7,6 +7,7 @@ import { createHttpClient } from '../gateway/http-client.ts'
 import { definePlugin } from '../gateway/plugin.ts'
 import { defaultEntry, type Entry } from './logging/entry.ts'
 import { batchFields, checkLogger, entryFields, loggerMetadata } from './logging/fields.ts'
+import { NO_BODIES } from './logging/format.ts'
 import { ADDRESS_PATTERN, checkAddress, createPoster, keepaliveTimeoutField, verifyField } from './logging/http.ts'
 import { createLogger } from './logging/logger.ts'
 
@@ -80,7 +81,8 @@ export default definePlugin<Conf>({
       toText: (event) =>
         JSON.stringify({ time: env.now() / 1000, host: HOST, source: SOURCE, sourcetype: '_json', event }),
       concurrency: 4,
-      deliver: (batch) => post(uri, headers, `[${batch.join(',')}]`),
+      // One event after the other, as the collector reads them.
+      deliver: (batch) => post(uri, headers, batch.join('')),
       close: () => client.close(),
     })
   },
@@ -88,7 +90,7 @@ export default definePlugin<Conf>({
 
 /** The default entry as APISIX flattens it for Splunk. */
 function toEvent(ctx: Exchange): Entry {
-  const { request, response, latency, upstream } = defaultEntry(ctx, { request: undefined, response: undefined }) as {
+  const { request, response, latency, upstream } = defaultEntry(ctx, NO_BODIES) as {
     request: Entry
     response: Entry
     latency: number

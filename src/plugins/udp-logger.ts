@@ -2,7 +2,7 @@
 import Type, { type Static } from 'typebox'
 import { definePlugin } from '../gateway/plugin.ts'
 import { batchFields, bodyFields, checkLogger, entryFields, loggerMetadata } from './logging/fields.ts'
-import { createLogger, toJson } from './logging/logger.ts'
+import { createLogger, inParts, toJson } from './logging/logger.ts'
 import { MAX_DATAGRAM_BYTES, sendDatagrams } from './logging/socket.ts'
 
 const schema = Type.Object({
@@ -45,26 +45,11 @@ export default definePlugin<Conf>({
     const { host, port } = conf
     const address = { host, port, timeoutMs: (conf.timeout ?? 3) * 1000 }
     return createLogger(conf, env, {
-      deliver: (batch) => sendDatagrams(address, toDatagrams(batch, conf.batch_max_size)),
+      deliver: (batch) =>
+        sendDatagrams(
+          address,
+          inParts(batch, MAX_DATAGRAM_BYTES).map((part) => toJson(part, conf.batch_max_size)),
+        ),
     })
   },
 })
-
-/** Lists of entries that fit into a datagram each. An entry that alone does not fit makes sending it fail. */
-function toDatagrams(batch: string[], batchMaxSize: number | undefined): string[] {
-  const datagrams: string[] = []
-  let waiting: string[] = []
-  let bytes = 2
-  for (const entry of batch) {
-    const more = Buffer.byteLength(entry) + 1
-    if (waiting.length > 0 && bytes + more > MAX_DATAGRAM_BYTES) {
-      datagrams.push(toJson(waiting, batchMaxSize))
-      waiting = []
-      bytes = 2
-    }
-    waiting.push(entry)
-    bytes += more
-  }
-  datagrams.push(toJson(waiting, batchMaxSize))
-  return datagrams
-}

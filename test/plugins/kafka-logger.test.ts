@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { type AddressInfo, createServer } from 'node:net'
 import { after, test } from 'node:test'
+import { createServer as createTlsServer } from 'node:tls'
+import { makeCertificate } from '../gateway/listening.ts'
 import { needs } from '../needs.ts'
 import { refusal, startBench } from './harness.ts'
 import { startCluster } from './logging/kafka-cluster.ts'
@@ -8,16 +10,18 @@ import { arrived } from './logging/receiver.ts'
 
 const bench = await startBench()
 
-test('a message for each entry, with its key', needs('kcat'), async () => {
+test('a message for each batch, with its key; larger batches in parts', needs('kcat'), async () => {
   const { port, messages } = await startCluster('logs')
   const conf = { brokers: [{ host: '127.0.0.1', port }], kafka_topic: 'logs', key: 'k', timeout: 10 }
-  bench.route({ 'kafka-logger': { ...conf, batch_max_size: 3, producer_batch_num: 2, log_format: { u: '$uri' } } })
-  for (const target of ['/1', '/2', '/3']) await bench.send(target)
-  assert.deepEqual(await arrived(messages, 3), [
-    'logs|k|{"u":"/1","route_id":"a"}',
-    'logs|k|{"u":"/2","route_id":"a"}',
-    'logs|k|{"u":"/3","route_id":"a"}',
-  ])
+  const [first, second, third] = [1, 2, 3].map((i) => `{"u":"/${i}","route_id":"a"}`)
+  const send = async (more: object): Promise<void> => {
+    bench.route({ 'kafka-logger': { ...conf, batch_max_size: 3, log_format: { u: '$uri' }, ...more } })
+    for (const target of ['/1', '/2', '/3']) await bench.send(target)
+  }
+  await send({})
+  assert.deepEqual(await arrived(messages, 1), [`logs|k|[${first},${second},${third}]`])
+  await send({ producer_batch_size: 512 + 2 * (first as string).length + 4 })
+  assert.deepEqual((await arrived(messages, 3)).slice(1), [`logs|k|[${first},${second}]`, `logs|k|[${third}]`])
   const list = { broker_list: { '127.0.0.1': port }, kafka_topic: 'logs', producer_type: 'sync', required_acks: -1 }
   bench.route({ 'kafka-logger': { ...list, batch_max_size: 1 } })
   await bench.send('/4')
@@ -36,6 +40,34 @@ test('the request as HTTP text, whatever log format is set', needs('kcat'), asyn
     (await arrived(messages, 5)).join('\n'),
     'origin||POST /a?b=1 HTTP/1.1\r\nhost: h.example\r\nx-a: 1\r\n\r\nbody\nend',
   )
+})
+
+test('texts of requests in a list', needs('kcat'), async () => {
+  const { port, messages } = await startCluster('texts')
+  const conf = { brokers: [{ host: '127.0.0.1', port }], kafka_topic: 'texts', meta_format: 'origin', timeout: 10 }
+  bench.route({ 'kafka-logger': { ...conf, batch_max_size: 2 } })
+  for (const target of ['/1', '/2']) await bench.send(target, { headers: { Host: 'h' } })
+  const [message = ''] = await arrived(messages)
+  const texts = ['/1', '/2'].map((target) => `GET ${target} HTTP/1.1\r\nhost: h\r\n\r\n`)
+  assert.deepEqual(JSON.parse(message.replace('texts||', '')), texts)
+})
+
+test('brokers over TLS, whose certificates are checked on demand', async () => {
+  const server = createTlsServer(makeCertificate('broker.example'))
+  const [asked, refused] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  server.on('secureConnection', (socket) => socket.on('error', () => {}).once('data', () => asked.resolve()))
+  server.on('tlsClientError', () => refused.resolve())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  after(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const conf = { brokers: [{ host: '127.0.0.1', port }], kafka_topic: 'logs', timeout: 1, batch_max_size: 1 }
+  bench.route({ 'kafka-logger': { ...conf, tls: {} } })
+  await bench.send('/a')
+  await asked.promise
+  bench.route({ 'kafka-logger': { ...conf, tls: { verify: true } } })
+  await bench.send('/a')
+  await refused.promise
+  bench.put('routes/a', undefined)
 })
 
 test('brokers that are away cost no request anything', async () => {

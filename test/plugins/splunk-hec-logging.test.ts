@@ -15,7 +15,7 @@ test('events with token and channel, flattened as Splunk’s dashboards know the
   assert.equal(post?.url, '/services/collector')
   assert.equal(post?.headers.authorization, 'Splunk a-token')
   assert.equal(post?.headers['x-splunk-request-channel'], 'a-channel')
-  const [{ time, event, ...rest }] = JSON.parse(post?.body ?? '')
+  const { time, event, ...rest } = JSON.parse(post?.body ?? '')
   assert.ok(Math.abs(time * 1000 - Date.now()) < 60_000)
   assert.deepEqual(rest, { host: hostname(), source: 'apache-apisix-splunk-hec-logging', sourcetype: '_json' })
   const { request_headers, response_headers, latency, ...facts } = event
@@ -38,14 +38,23 @@ test('a log format', async () => {
   bench.route({ 'splunk-hec-logging': { endpoint, batch_max_size: 2, log_format: { u: '$uri' } } })
   for (const target of ['/1', '/2']) await bench.send(target)
   const [post] = await arrived(receiver.received)
-  const events = JSON.parse(post?.body ?? '') as { event: object }[]
-  assert.deepEqual(
-    events.map(({ event }) => event),
-    [
-      { u: '/1', route_id: 'a' },
-      { u: '/2', route_id: 'a' },
-    ],
-  )
+  // One after the other, without anything in between.
+  const events = (post?.body ?? '').split(/(?<=\})(?=\{"time")/).map((text) => JSON.parse(text).event)
+  assert.deepEqual(events, [
+    { u: '/1', route_id: 'a' },
+    { u: '/2', route_id: 'a' },
+  ])
+})
+
+test('more fields beside those of an event, which stay', async () => {
+  receiver.received.length = 0
+  const log_format_extra = { tenant: '$arg_tenant', request_method: 'none' }
+  bench.route({ 'splunk-hec-logging': { endpoint, batch_max_size: 1, log_format_extra } })
+  await bench.send('/a?tenant=t1')
+  const [post] = await arrived(receiver.received)
+  const { event } = JSON.parse(post?.body ?? '')
+  assert.equal(event.tenant, 't1')
+  assert.equal(event.request_method, 'GET')
 })
 
 test('configurations that are refused', () => {

@@ -1,10 +1,11 @@
 // Collects the first bytes of request and response bodies beside their way, for the log. Neither is held back or changed.
+import { brotliDecompressSync, constants, gunzipSync } from 'node:zlib'
 import type { Exchange } from '../../gateway/exchange.ts'
 import type { PluginInstance } from '../../gateway/plugin.ts'
 import { compileVars } from '../../gateway/router/vars.ts'
 import { variable } from '../../gateway/variables.ts'
 import type { EntryConf } from './fields.ts'
-import type { Bodies } from './format.ts'
+import { type Bodies, type Formats, NO_BODIES } from './format.ts'
 import { maskedBody } from './mask.ts'
 
 export interface BodyCollector {
@@ -14,15 +15,19 @@ export interface BodyCollector {
   read(ctx: Exchange): Bodies
 }
 
-const NONE: Bodies = { request: undefined, response: undefined }
-
 const MAX_BYTES = 524288
+/** An encoded body is decoded when it grows to no more than so many times the bytes that are kept of it. */
+const MAX_GROWTH = 8
 
-export function createBodyCollector(conf: EntryConf): BodyCollector {
-  const wantsRequest = conf.include_req_body ?? false
+export function createBodyCollector(conf: EntryConf, formats: Formats): BodyCollector {
+  const included = conf.include_req_body ?? false
   const wantsResponse = conf.include_resp_body ?? false
-  if (!wantsRequest && !wantsResponse) return { phases: {}, read: () => NONE }
+  // A format in the metadata may come to name the body at any time; one of the configuration stays.
+  const wantsRequest = included || !conf.log_format || formats.own()?.namesBody === true
+  if (!wantsRequest && !wantsResponse) return { phases: {}, read: () => NO_BODIES }
+  const named = (): boolean => (formats.own() ?? formats.extra())?.namesBody ?? false
   const request = Symbol('request body')
+  const requestIncluded = Symbol('request body is part of the default entry')
   const response = Symbol('response body')
   const requestApplies = toCondition(conf.include_req_body_expr)
   const responseApplies = toCondition(conf.include_resp_body_expr)
@@ -30,7 +35,13 @@ export function createBodyCollector(conf: EntryConf): BodyCollector {
   const maxResponseBytes = conf.max_resp_body_bytes ?? MAX_BYTES
   return {
     phases: {
-      ...(wantsRequest && { access: (ctx) => collectRequest(ctx, request, requestApplies, maxRequestBytes) }),
+      ...(wantsRequest && {
+        access(ctx) {
+          const applies = included && requestApplies(ctx)
+          if (applies) ctx.set(requestIncluded, true)
+          if (applies || named()) collectRequest(ctx, request, maxRequestBytes)
+        },
+      }),
       ...(wantsResponse && {
         body_filter(ctx, chunk) {
           let head = ctx.get<Head | false>(response)
@@ -43,12 +54,19 @@ export function createBodyCollector(conf: EntryConf): BodyCollector {
         },
       }),
     },
-    read: (ctx) => ({ request: maskedBody(ctx, textOf(ctx, request)), response: textOf(ctx, response) }),
+    read(ctx) {
+      const body = maskedBody(ctx, ctx.get<Head>(request)?.bytes()?.toString())
+      const answer = (ctx.get<Head | false>(response) || undefined)?.bytes()
+      return {
+        request: ctx.get(requestIncluded) ? body : undefined,
+        response: answer && decoded(answer, ctx.response.headers.get('content-encoding'), maxResponseBytes).toString(),
+        named: body,
+      }
+    },
   }
 }
 
-function collectRequest(ctx: Exchange, key: symbol, applies: (ctx: Exchange) => boolean, maxBytes: number): void {
-  if (!applies(ctx)) return
+function collectRequest(ctx: Exchange, key: symbol, maxBytes: number): void {
   const { body } = ctx.request
   const head = new Head(maxBytes)
   for (const piece of body.pieces) head.add(piece)
@@ -56,9 +74,20 @@ function collectRequest(ctx: Exchange, key: symbol, applies: (ctx: Exchange) => 
   ctx.set(key, head)
 }
 
-function textOf(ctx: Exchange, key: symbol): string | undefined {
-  const head = ctx.get<Head | false>(key)
-  return (head || undefined)?.text()
+/** What stands in a body that the upstream has encoded. What cannot be decoded, as a body that was cut off early, stays as it is. */
+function decoded(bytes: Buffer, encoding: string | undefined, maxBytes: number): Buffer {
+  // The header may tell of the gateway's own compression, which comes after; gzip is known by its first bytes.
+  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b
+  if (!isGzip && encoding !== 'br') return bytes
+  const options = { maxOutputLength: maxBytes * MAX_GROWTH }
+  try {
+    const whole = isGzip
+      ? gunzipSync(bytes, { ...options, finishFlush: constants.Z_SYNC_FLUSH })
+      : brotliDecompressSync(bytes, { ...options, finishFlush: constants.BROTLI_OPERATION_FLUSH })
+    return whole.subarray(0, maxBytes)
+  } catch {
+    return bytes // not encoded in spite of its header, or too large
+  }
 }
 
 function toCondition(expression: unknown[] | undefined): (ctx: Exchange) => boolean {
@@ -71,22 +100,22 @@ function toCondition(expression: unknown[] | undefined): (ctx: Exchange) => bool
 class Head {
   readonly #maxBytes: number
   readonly #pieces: Buffer[] = []
-  #bytes = 0
+  #length = 0
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
   }
 
   add(piece: Buffer): void {
-    const room = this.#maxBytes - this.#bytes
+    const room = this.#maxBytes - this.#length
     if (room <= 0 || piece.length === 0) return
     // A copy: the buffer belongs to the connection, which may use it again.
     const kept = Buffer.from(piece.length > room ? piece.subarray(0, room) : piece)
     this.#pieces.push(kept)
-    this.#bytes += kept.length
+    this.#length += kept.length
   }
 
-  text(): string | undefined {
-    return this.#bytes === 0 ? undefined : Buffer.concat(this.#pieces).toString()
+  bytes(): Buffer | undefined {
+    return this.#length === 0 ? undefined : Buffer.concat(this.#pieces)
   }
 }

@@ -82,12 +82,10 @@ function placeOfStream(ctx: Exchange): Entry {
 
 /** The members that a log format names, with the ids of route and service. */
 export function formattedEntry(ctx: Exchange, bodies: Bodies, format: Format): Entry {
-  const entry = format(ctx, bodies)
+  const entry = format.make(ctx, bodies)
   if (isStream(ctx)) return Object.assign(entry, placeOfStream(ctx))
-  entry.route_id = ctx.route?.id
-  const serviceId = ctx.route ? ctx.route.serviceId : ctx.request.host
-  if (serviceId !== undefined) entry.service_id = serviceId
-  return entry
+  if (!ctx.route) return entry
+  return Object.assign(entry, { service_id: ctx.route.serviceId, route_id: ctx.route.id })
 }
 
 /** Milliseconds spent on upstreams; undefined when none was asked. */

@@ -1,9 +1,11 @@
 // A Kafka producer that comes into being with the first batch: the client is loaded only by threads that log to Kafka.
+import { isIP } from 'node:net'
 import type { Producer, SASLOptions } from '@platformatic/kafka'
 
 export interface KafkaTarget {
   brokers: { host: string; port: number }[]
   sasl: SASLOptions | undefined
+  tls: { verify: boolean } | undefined
   topic: string
   key: string | undefined
   /** Acknowledgements that a batch waits for: the leader's, all in-sync replicas'. */
@@ -71,7 +73,7 @@ export class KafkaSender {
   }
 }
 
-async function connect({ brokers, sasl, timeoutMs, metadataMaxAgeMs }: KafkaTarget): Promise<TextProducer> {
+async function connect({ brokers, sasl, tls, timeoutMs, metadataMaxAgeMs }: KafkaTarget): Promise<TextProducer> {
   const { Producer, stringSerializers } = await import('@platformatic/kafka')
   return new Producer({
     clientId: 'gateward',
@@ -84,5 +86,8 @@ async function connect({ brokers, sasl, timeoutMs, metadataMaxAgeMs }: KafkaTarg
     // The batch queue tries again, as its configuration says.
     retries: 0,
     ...(sasl ? { sasl } : {}),
+    ...(tls
+      ? { tls: { rejectUnauthorized: tls.verify }, tlsServerName: brokers.every(({ host }) => !isIP(host)) }
+      : {}),
   })
 }

@@ -6,7 +6,7 @@ import { BatchQueue } from '../../lib/batch-queue.ts'
 import { createBodyCollector } from './bodies.ts'
 import { defaultEntry, type Entry, formattedEntry } from './entry.ts'
 import type { BatchConf, EntryConf } from './fields.ts'
-import { type Bodies, compileFormat, type Format } from './format.ts'
+import { type Bodies, compileFormat, type Format, type Formats } from './format.ts'
 
 export interface Delivery<E extends string | Buffer = string> {
   /** Rejects when the batch did not arrive. */
@@ -47,8 +47,18 @@ export function createLogger(
   env: PluginEnv,
   delivery: Delivery,
 ): PluginInstance {
-  const bodies = createBodyCollector(conf)
-  const toEntry = entryMaker(conf, env, delivery.makeEntry ?? defaultEntry)
+  const formats = createFormats(conf, env)
+  const bodies = createBodyCollector(conf, formats)
+  const makeEntry = delivery.makeEntry ?? defaultEntry
+  const toEntry = (ctx: Exchange, read: Bodies): Entry => {
+    const format = formats.own()
+    if (format) return formattedEntry(ctx, read, format)
+    const entry = makeEntry(ctx, read)
+    const extra = formats.extra()
+    if (!extra) return entry
+    // An entry of a form of its own keeps its members, as in APISIX.
+    return delivery.makeEntry ? { ...extra.make(ctx, read), ...entry } : Object.assign(entry, extra.make(ctx, read))
+  }
   const toText = delivery.toText ?? ((entry: Entry) => JSON.stringify(entry))
   const makeText = delivery.makeText ?? ((ctx: Exchange, read: Bodies) => toText(toEntry(ctx, read), ctx))
   const queue = createQueue(conf, env, delivery)
@@ -67,6 +77,24 @@ export function createLogger(
 /** A batch as JSON: the entry itself when batches have one, else a list. */
 export function toJson(batch: string[], batchMaxSize: number | undefined): string {
   return batchMaxSize === 1 ? (batch[0] as string) : `[${batch.join(',')}]`
+}
+
+/** A batch in lists whose JSON has at most so many bytes; an entry that alone is larger has a list of its own. */
+export function inParts(batch: string[], maxBytes: number): string[][] {
+  const parts: string[][] = []
+  let part: string[] = []
+  let bytes = 2
+  for (const entry of batch) {
+    const more = Buffer.byteLength(entry) + 1
+    if (part.length > 0 && bytes + more > maxBytes) {
+      parts.push(part)
+      part = []
+      bytes = 2
+    }
+    part.push(entry)
+    bytes += more
+  }
+  return part.length > 0 ? [...parts, part] : parts
 }
 
 /** A queue as the batch fields describe it, which reports what is lost. */
@@ -120,23 +148,14 @@ function lossReporter(name: string, env: PluginEnv): (entries: number, reason: s
   }
 }
 
-/** The configuration's format, else the metadata's, else the default entry; `log_format_extra` is laid over the default. */
-function entryMaker(
-  conf: EntryConf,
-  env: PluginEnv,
-  makeEntry: (ctx: Exchange, bodies: Bodies) => Entry,
-): (ctx: Exchange, bodies: Bodies) => Entry {
-  const own = toFormat(conf.log_format)
+function createFormats(conf: EntryConf, env: PluginEnv): Formats {
+  const own = conf.log_format && compileFormat(conf.log_format)
   const ownExtra = toFormat(conf.log_format_extra)
   const shared = remembered()
   const sharedExtra = remembered()
-  return (ctx, bodies) => {
-    const metadata = env.metadata()
-    const format = own ?? shared(metadata?.log_format)
-    if (format) return formattedEntry(ctx, bodies, format)
-    const extra = ownExtra ?? sharedExtra(metadata?.log_format_extra)
-    const entry = makeEntry(ctx, bodies)
-    return extra ? Object.assign(entry, extra(ctx, bodies)) : entry
+  return {
+    own: () => own ?? shared(env.metadata()?.log_format),
+    extra: () => ownExtra ?? sharedExtra(env.metadata()?.log_format_extra),
   }
 }
 
