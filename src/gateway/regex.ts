@@ -12,6 +12,12 @@ export function compilePattern(pattern: string, flags = ''): RegExp {
   }
 }
 
+/** Throws when a replacement template has a dollar sign that names no group: OpenResty compiles none such. */
+export function checkTemplate(template: string): void {
+  if (/\$(?!\d|\{\d+\})/.test(template.replaceAll('$$', '')))
+    throw new Error('failed to compile the replacement template')
+}
+
 /** Fills `$1`, `${1}` and `$0` of a template; `$$` is one dollar sign. */
 export function expandCaptures(template: string, captures: readonly (string | undefined)[]): string {
   return template.replace(/\$\$|\$(\d+)|\$\{(\d+)\}/g, (whole, bare: string | undefined, braced: string | undefined) =>

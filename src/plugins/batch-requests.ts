@@ -213,12 +213,17 @@ function present({ status, headers, body }: Injected): object {
   return body.length ? { ...answer, body: body.toString() } : answer
 }
 
+const encode = encodeURIComponent
+
+/** As OpenResty writes arguments: `true` is a name alone, `false` none. */
 function queryOf(query: Record<string, unknown>): string {
-  const search = new URLSearchParams()
+  const parts: string[] = []
   for (const [name, value] of Object.entries(query))
-    for (const one of Array.isArray(value) ? value : [value]) search.append(name, String(one))
-  const text = search.toString()
-  return text && `?${text}`
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one === false) continue
+      parts.push(one === true ? encode(name) : `${encode(name)}=${encode(String(one))}`)
+    }
+  return parts.length ? `?${parts.join('&')}` : ''
 }
 
 /** A request's own fields over the batch's over those of the request around it. Who the client is cannot be overwritten. */

@@ -89,8 +89,6 @@ export default definePlugin<Conf>({
         throw new Error(`the ${part}'s template cannot be compiled: ${(error as Error).message}`)
       }
     }
-    const format = conf.response?.input_format
-    if (format === 'args' || format === 'multipart') throw new Error(`input_format ${format} is not for responses`)
   },
 
   setup(conf, env) {
@@ -176,7 +174,11 @@ function answer(
   try {
     const body = decompressed(response.headers.get('content-encoding'), held, conf.max_resp_body_size)
     const format = conf.response?.input_format ?? formatOf(response.headers.get('content-type'))
-    text = render(ctx, template, format, conf.response, body.length ? decode(format, body) : {}, body)
+    const multipart =
+      format === 'multipart' && body.length ? new Multipart(body, response.headers.get('content-type')) : undefined
+    let values: Values = multipart?.values() ?? {}
+    if (!multipart && body.length) values = format === 'args' ? fromForm(ctx.request.query) : decode(format, body)
+    text = render(ctx, template, format, conf.response, values, body, multipart)
   } catch (error) {
     const { body } = refusal('response', error)
     failed(body.message)

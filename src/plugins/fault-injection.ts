@@ -94,7 +94,7 @@ function toChooser(part: { percentage?: number; vars?: unknown[][] }): (ctx: Exc
   const { percentage: share = 100 } = part
   return (ctx) => {
     if (share < 100 && randomInt(100) >= share) return false
-    return !groups || groups.length === 0 || groups.some((holds) => holds((name) => variable(ctx, name)))
+    return !groups || groups.some((holds) => holds((name) => variable(ctx, name)))
   }
 }
 

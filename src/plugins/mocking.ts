@@ -1,4 +1,4 @@
-// Answers instead of an upstream that does not exist yet: with a written example, or with JSON made from a schema.
+// Answers instead of an upstream that does not exist yet: with a written example, or with JSON or XML made from a schema.
 import { randomInt } from 'node:crypto'
 import Type, { type Static } from 'typebox'
 import { withCharset } from '../gateway/content-type.ts'
@@ -25,7 +25,7 @@ const schema = Type.Object({
   }),
   content_type: Type.String({
     title: 'Content type',
-    description: 'type of the answer',
+    description: 'type of the answer: application/json, application/xml, text/xml, text/plain or text/html',
     default: 'application/json;charset=utf8',
     examples: ['text/plain'],
   }),
@@ -36,7 +36,7 @@ const schema = Type.Object({
     Type.Unsafe<SchemaNode>({
       type: 'object',
       title: 'Schema',
-      description: 'JSON Schema that a body is made from: its examples, else random values',
+      description: 'JSON Schema that a body is made from, in JSON or XML: its examples, else random values',
       examples: [{ type: 'object', properties: { id: { type: 'integer' } } }],
     }),
   ),
@@ -64,6 +64,12 @@ interface SchemaNode {
   items?: SchemaNode
 }
 
+const MEDIA_TYPES = new Set(['application/xml', 'application/json', 'text/plain', 'text/html', 'text/xml'])
+
+function mediaType(type = 'application/json'): string {
+  return type.replace(/;.*/, '').trim()
+}
+
 /** Levels of a schema; deeper ones are refused. */
 const MAX_DEPTH = 32
 const TYPES = new Set(['object', 'array', 'string', 'number', 'integer', 'boolean'])
@@ -80,9 +86,11 @@ export default definePlugin<Conf>({
     if (conf.delay !== undefined && conf.delay > MAX_PAUSE_S)
       throw new Error(`property "delay" is ${conf.delay} seconds: use at most ${MAX_PAUSE_S}`)
     checkFields('response_headers', conf.response_headers)
+    const type = mediaType(conf.content_type)
+    if (!MEDIA_TYPES.has(type)) throw new Error('unsupported content type!')
     if (!conf.response_schema || conf.response_example !== undefined) return
-    if (conf.content_type !== undefined && !/json/i.test(conf.content_type))
-      throw new Error('response_schema makes JSON: use a JSON content_type, or response_example')
+    if (type === 'text/html')
+      throw new Error('response_schema makes JSON or XML: use such a content_type, or response_example')
     checkNode(conf.response_schema, 1)
   },
   setup: (conf) => ({
@@ -99,8 +107,28 @@ function toReply(ctx: Exchange, conf: Conf): Reply {
   for (const [name, value] of Object.entries(conf.response_headers ?? {}))
     headers[name] = interpolateField(ctx, String(value))
   const { response_example: example, response_schema: node = {} } = conf
-  const body = example === undefined ? JSON.stringify(make(node) ?? {}) : interpolate(ctx, example)
+  const body = interpolate(ctx, example ?? written(make(node) ?? {}, mediaType(conf.content_type)))
   return { status: conf.response_status, headers, body }
+}
+
+function written(made: unknown, type: string): string {
+  return type.endsWith('/xml') ? `<data>\n${toXml(made as object, '  ')}</data>\n` : JSON.stringify(made)
+}
+
+const XML: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
+
+/** Elements for the members of an object, one line each; a list repeats its element. */
+function toXml(made: object, indent: string): string {
+  const elements = Object.entries(made).flatMap(([name, value]) =>
+    Array.isArray(value) ? value.flat(MAX_DEPTH).map((one) => [name, one] as const) : [[name, value] as const],
+  )
+  return elements.map(([name, value]) => element(name, value, indent)).join('')
+}
+
+function element(name: string, value: unknown, indent: string): string {
+  if (value !== null && typeof value === 'object')
+    return `${indent}<${name}>\n${toXml(value, `${indent}  `)}${indent}</${name}>\n`
+  return `${indent}<${name}>${String(value ?? '').replace(/[&<>]/g, (found) => XML[found] as string)}</${name}>\n`
 }
 
 function checkNode(node: SchemaNode, depth: number): void {

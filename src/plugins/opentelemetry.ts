@@ -25,7 +25,7 @@ import { type Attribute, encodeExport, encodeSpan } from './tracing/otlp.ts'
 import { createSampler, samplerField } from './tracing/sampler.ts'
 
 const names = (title: string, description: string, example: string) =>
-  Type.Optional(Type.Array(Type.String({ minLength: 1 }), { title, description, minItems: 1, examples: [[example]] }))
+  Type.Optional(Type.Array(Type.String({ minLength: 1 }), { title, description, examples: [[example]] }))
 
 const schema = Type.Object({
   sampler: samplerField,
@@ -64,8 +64,8 @@ const metadataSchema = Type.Object({
   }),
   resource: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
     title: 'Resource',
-    description: 'attributes of the resource, that is of this gateway',
-    default: { 'service.name': 'APISIX' },
+    description: 'attributes of the resource, that is of this gateway; `service.name` is APISIX unless it is set',
+    default: {},
     examples: [{ 'service.name': 'gateway', 'deployment.environment': 'test' }],
   }),
   collector: partial(
@@ -257,7 +257,7 @@ function spanQueue(env: PluginEnv, { collector, batch_span_processor: batch, res
     ['telemetry.sdk.name', SCOPE.name],
     ['telemetry.sdk.version', SCOPE.version],
     ['hostname', HOST],
-    ...Object.entries(resource),
+    ...Object.entries({ 'service.name': 'APISIX', ...resource }),
   ]
   return createQueue<Buffer>(
     {

@@ -3,7 +3,7 @@ import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
 import { escapePath, escapeQuery } from '../gateway/normalise.ts'
 import { definePlugin } from '../gateway/plugin.ts'
-import { compilePattern, expandCaptures } from '../gateway/regex.ts'
+import { checkTemplate, compilePattern, expandCaptures } from '../gateway/regex.ts'
 import { interpolate, interpolateField } from '../gateway/variables.ts'
 import { checkFields, toBytes, toFieldValue } from '../lib/header-fields.ts'
 import { oneOfTexts } from '../lib/schema-types.ts'
@@ -102,9 +102,12 @@ export default definePlugin<Conf>({
     if (!pairs) return
     if (pairs.length % 2) throw new Error('The length of regex_uri should be an even number')
     for (let i = 0; i < pairs.length; i += 2) {
-      compilePattern(pairs[i] as string)
-      if (/\$(?!\d|\{\d+\})/.test((pairs[i + 1] as string).replaceAll('$$', ''))) {
-        throw new Error(`invalid regex_uri(${pairs[i]}, ${pairs[i + 1]}): failed to compile the replacement template`)
+      const [pattern, replacement] = pairs.slice(i, i + 2) as [string, string]
+      try {
+        compilePattern(pattern)
+        checkTemplate(replacement)
+      } catch (error) {
+        throw new Error(`invalid regex_uri(${pattern}, ${replacement}): ${(error as Error).message}`)
       }
     }
   },
@@ -138,7 +141,7 @@ function rewriteUri(ctx: Exchange, conf: Conf, pairs: Pair[]): Rewritten {
   const { target, path, query } = ctx.request
   const raw = conf.use_real_request_uri_unsafe
   if (conf.uri !== undefined) {
-    if (raw) return { uri: escapeQuery(interpolate(ctx, conf.uri)), captures: undefined }
+    if (raw) return { uri: withQuery(escapeQuery(interpolate(ctx, conf.uri)), query), captures: undefined }
     const [own, ownQuery] = cut(conf.uri)
     const filled = ownQuery && interpolate(ctx, ownQuery)
     return { uri: toTarget(interpolate(ctx, own), filled, query), captures: undefined }
@@ -156,6 +159,10 @@ function rewriteUri(ctx: Exchange, conf: Conf, pairs: Pair[]): Rewritten {
     return { uri: toTarget(start, filled, query), captures }
   }
   return { uri: raw ? target : toTarget(path, undefined, query), captures: undefined }
+}
+
+function withQuery(uri: string, query: string): string {
+  return query ? `${uri}${uri.includes('?') ? '&' : '?'}${query}` : uri
 }
 
 /** A template's path, and its query where it has one. What variables and groups bring along is never the mark between them. */

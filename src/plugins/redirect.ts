@@ -3,7 +3,7 @@ import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
 import { escapePath } from '../gateway/normalise.ts'
 import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
-import { compilePattern, expandCaptures } from '../gateway/regex.ts'
+import { checkTemplate, compilePattern, expandCaptures } from '../gateway/regex.ts'
 import { interpolate } from '../gateway/variables.ts'
 import { percentEncode } from '../lib/percent-encode.ts'
 
@@ -74,6 +74,7 @@ export default definePlugin<Conf>({
     const [pattern, replacement] = conf.regex_uri as [string, string]
     try {
       compilePattern(pattern)
+      checkTemplate(replacement)
     } catch (error) {
       throw new Error(`invalid regex_uri (${pattern}, ${replacement}), err:${(error as Error).message}`)
     }

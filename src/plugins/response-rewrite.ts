@@ -131,7 +131,8 @@ export default definePlugin<Conf>({
     const changeHeaders = toHeaderChanges(conf.headers)
     const body = conf.body === undefined ? undefined : Buffer.from(conf.body, conf.body_base64 ? 'base64' : 'utf8')
     const filters = conf.filters?.map(toFilter)
-    const REPLACED = Symbol('response-rewrite')
+    const REPLACED = Symbol('response-rewrite body')
+    const HELD = Symbol('response-rewrite filters')
     return {
       header_filter(ctx) {
         if (holds && !holds((name) => variable(ctx, name))) return
@@ -141,7 +142,12 @@ export default definePlugin<Conf>({
           ctx.response.forgetBody()
           ctx.response.headers.remove('content-encoding')
         } else if (filters) {
-          pipeFilters(ctx, filters, conf.max_resp_body_size, env)
+          const replacing = new Replacing(filters, conf.max_resp_body_size, () => reportTooLarge(ctx, conf, env))
+          if (isEncoded(ctx)) pipeFilters(ctx, replacing, env)
+          else {
+            ctx.response.forgetBody()
+            ctx.set(HELD, replacing)
+          }
         }
         changeHeaders?.(ctx)
       },
@@ -151,9 +157,27 @@ export default definePlugin<Conf>({
           return last ? body : undefined
         },
       }),
+      ...(filters && {
+        body_filter(ctx: Exchange, chunk: Buffer, last: boolean): Buffer | undefined {
+          const held = ctx.get<Replacing>(HELD)
+          if (!held) return chunk
+          return last ? Buffer.concat([held.add(chunk), held.end()]) : held.add(chunk)
+        },
+      }),
     }
   },
 })
+
+function isEncoded({ response }: Exchange): boolean {
+  return response.headers.has('content-encoding')
+}
+
+function reportTooLarge(ctx: Exchange, conf: Conf, env: PluginEnv): void {
+  env.log.warn(
+    { max_resp_body_size: conf.max_resp_body_size, route_id: ctx.route?.id },
+    'the body is larger than filters look at: left as it is',
+  )
+}
 
 const DECODERS: Record<string, () => Transform> = {
   gzip: createGunzip,
@@ -161,61 +185,64 @@ const DECODERS: Record<string, () => Transform> = {
   deflate: createInflate,
 }
 
-function pipeFilters(ctx: Exchange, filters: Filter[], maxBytes: number, env: PluginEnv): void {
+/** What comes encoded is decoded beside the thread, after the body_filter phases. */
+function pipeFilters(ctx: Exchange, replacing: Replacing, env: PluginEnv): void {
   const { response } = ctx
-  const encoding = response.headers.get('content-encoding')
-  if (encoding !== undefined) {
-    const decoder = Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding] : undefined
-    if (!decoder) {
-      env.log.warn(
-        { encoding, route_id: ctx.route?.id },
-        'the body is encoded in a way that filters cannot read: left as it is',
-      )
-      return
-    }
-    response.headers.remove('content-encoding')
-    response.pipe(decoder())
+  const encoding = response.headers.get('content-encoding') as string
+  const decoder = Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding] : undefined
+  if (!decoder) {
+    env.log.warn(
+      { encoding, route_id: ctx.route?.id },
+      'the body is encoded in a way that filters cannot read: left as it is',
+    )
+    return
   }
+  response.headers.remove('content-encoding')
+  response.pipe(decoder())
   response.pipe(
-    replacing(filters, maxBytes, () => {
-      env.log.warn(
-        { max_resp_body_size: maxBytes, route_id: ctx.route?.id },
-        'the body is larger than filters look at: left as it is',
-      )
+    new Transform({
+      transform: (chunk: Buffer, _encoding, done) => done(null, replacing.add(chunk)),
+      flush: (done) => done(null, replacing.end()),
     }),
   )
 }
 
+const EMPTY = Buffer.alloc(0)
+
 /** Holds a body back until it is whole, and gives it on filtered; one of more than `maxBytes` goes on as it is. */
-function replacing(filters: Filter[], maxBytes: number, onTooLarge: () => void): Transform {
-  let held: Buffer[] | undefined = []
-  let bytes = 0
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length
-      if (!held) {
-        done(null, chunk)
-        return
-      }
-      held.push(chunk)
-      if (bytes > maxBytes) {
-        onTooLarge()
-        this.push(Buffer.concat(held))
-        held = undefined
-      }
-      done()
-    },
-    flush(done) {
-      if (held) {
-        const body = Buffer.concat(held)
-        // What is no UTF-8 is taken byte by byte, so that all that no filter matches stays as it was.
-        const encoding = isUtf8(body) ? 'utf8' : 'latin1'
-        const text = filters.reduce((result, one) => one(result), body.toString(encoding))
-        this.push(Buffer.from(text, encoding))
-      }
-      done()
-    },
-  })
+class Replacing {
+  readonly #filters: Filter[]
+  readonly #maxBytes: number
+  readonly #onTooLarge: () => void
+  #held: Buffer[] | undefined = []
+  #bytes = 0
+
+  constructor(filters: Filter[], maxBytes: number, onTooLarge: () => void) {
+    this.#filters = filters
+    this.#maxBytes = maxBytes
+    this.#onTooLarge = onTooLarge
+  }
+
+  /** What goes on now. */
+  add(chunk: Buffer): Buffer {
+    if (!this.#held) return chunk
+    this.#bytes += chunk.length
+    this.#held.push(chunk)
+    if (this.#bytes <= this.#maxBytes) return EMPTY
+    this.#onTooLarge()
+    const all = Buffer.concat(this.#held)
+    this.#held = undefined
+    return all
+  }
+
+  end(): Buffer {
+    if (!this.#held) return EMPTY
+    const body = Buffer.concat(this.#held)
+    // What is no UTF-8 is taken byte by byte, so that all that no filter matches stays as it was.
+    const encoding = isUtf8(body) ? 'utf8' : 'latin1'
+    const text = this.#filters.reduce((result, one) => one(result), body.toString(encoding))
+    return Buffer.from(text, encoding)
+  }
 }
 
 type Filter = (text: string) => string

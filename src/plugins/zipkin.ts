@@ -199,7 +199,7 @@ function partsOf(ctx: Exchange, trace: Trace, spanVersion: 1 | 2, now: number): 
 
 function requestFacts(ctx: Exchange): string {
   const { request, response } = ctx
-  const url = JSON.stringify(`${request.scheme}://${request.authority}${variable(ctx, 'request_uri')}`)
+  const url = JSON.stringify(variable(ctx, 'request_uri'))
   const error = response.status >= 500 ? ',"error":"true"' : ''
   const status = `"http.status_code":"${response.status}"${error}`
   const tags = `{"component":"apisix","http.method":${JSON.stringify(request.method)},"http.url":${url},${status}}`

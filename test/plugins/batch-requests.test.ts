@@ -46,7 +46,7 @@ test('every request has its own answer, in order', async () => {
           method: 'POST',
           body: 'hello',
           headers: { 'X-Own': '2' },
-          query: { q: 'own', list: ['a', 'b'] },
+          query: { q: 'own', list: ['a', 'b'], 'a b': 'c d&e', flag: true, off: false },
         },
         { path: '/three', query: { status: 404, body: 'gone' } },
         { path: 'bad' },
@@ -66,7 +66,10 @@ test('every request has its own answer, in order', async () => {
   assert.equal(seen.headers.host, 'outer.example')
   assert.equal(seen.headers['content-type'], undefined)
   const posted = JSON.parse(two?.body ?? '') as { url: string; body: string; headers: Record<string, string> }
-  assert.deepEqual([posted.url, posted.body, posted.headers['x-own']], ['/two?q=own&list=a&list=b', 'hello', '2'])
+  assert.deepEqual(
+    [posted.url, posted.body, posted.headers['x-own']],
+    ['/two?q=own&list=a&list=b&a%20b=c%20d%26e&flag', 'hello', '2'],
+  )
   assert.deepEqual([three?.status, three?.reason, three?.body], [404, 'Not Found', 'gone'])
   assert.deepEqual([bad?.status, badName?.status, badValue?.status], [400, 400, 400])
   assert.deepEqual([head?.status, head?.body], [200, undefined])

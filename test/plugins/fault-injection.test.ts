@@ -65,3 +65,8 @@ test('refuses what cannot work', () => {
     /invalid operator/,
   )
 })
+
+test('an empty list of conditions never holds, as in APISIX', async () => {
+  bench.route({ 'fault-injection': { abort: { http_status: 403, vars: [] } } })
+  assert.equal((await bench.send('/a')).status, 200)
+})

@@ -55,6 +55,24 @@ test('makes JSON from a schema: examples, else random values', async () => {
   assert.match(String(made.wrong), /^[a-z]+$/, 'an example of another type is none')
 })
 
+test('makes XML from a schema', async () => {
+  const properties = {
+    name: { type: 'string', example: 'a<b' },
+    inner: { type: 'object', properties: { n: { type: 'integer', example: 5 } } },
+    list: { type: 'array', items: { type: 'string', example: 'e' } },
+  }
+  bench.route({ mocking: { response_schema: { type: 'object', properties }, content_type: 'text/xml' } })
+  const answer = await bench.send('/a')
+  assert.equal(answer.headers['content-type'], 'text/xml; charset=utf-8')
+  const inner = '<inner>\\n    <n>5</n>\\n  </inner>'
+  assert.match(
+    answer.text,
+    new RegExp(`^<data>\\n  <name>a&lt;b</name>\\n  ${inner}\\n(  <list>e</list>\\n){1,3}</data>\\n$`),
+  )
+  bench.route({ mocking: { response_schema: { properties: { a: { type: 'boolean' } } }, content_type: 'text/plain' } })
+  assert.equal(typeof (await bench.send('/a')).json<{ a: unknown }>().a, 'boolean')
+})
+
 test('lists in lists do not grow without end', async () => {
   let node: object = { type: 'integer' }
   for (let i = 0; i < 30; i++) node = { type: 'array', items: node }
@@ -66,5 +84,7 @@ test('refuses what cannot work', () => {
   assert.match(refusal('mocking', {}) ?? '', /matches none of the required: \["response_example"\]/)
   assert.match(refusal('mocking', { response_example: 'a', response_status: 101 }) ?? '', /must be 200 or more/)
   assert.match(refusal('mocking', { response_schema: { type: 'date' } }) ?? '', /has the type "date"/)
-  assert.match(refusal('mocking', { response_schema: {}, content_type: 'text/xml' }) ?? '', /makes JSON/)
+  assert.match(refusal('mocking', { response_schema: {}, content_type: 'text/html' }) ?? '', /makes JSON or XML/)
+  assert.equal(refusal('mocking', { response_example: 'a', content_type: 'image/png' }), 'unsupported content type!')
+  assert.equal(refusal('mocking', { response_example: 'a', content_type: 'text/html; charset=utf-8' }), undefined)
 })

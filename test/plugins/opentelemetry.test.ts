@@ -6,7 +6,7 @@ import { decodeExports, type Exported, toObject } from './logging/spans.ts'
 
 const bench = await startBench()
 // Each test has a collector of its own: spans of the one before may still be under way.
-const collectors = await Promise.all(Array.from({ length: 6 }, startReceiver))
+const collectors = await Promise.all(Array.from({ length: 7 }, startReceiver))
 let receiver = collectors[0] as Receiver
 let address = ''
 
@@ -123,9 +123,17 @@ test('batches by the metadata; a change of it exports what waits', async () => {
   assert.deepEqual(names, ['/1', '/2', '/3', '/4', '/5'])
 })
 
+test('a resource without a service name has APISIX’s', async () => {
+  bench.put('plugin_metadata/opentelemetry', { collector: { address }, resource: { 'deployment.environment': 'test' } })
+  bench.route({ opentelemetry: { sampler } })
+  await bench.send('/a')
+  const { resource } = await exported()
+  assert.deepEqual([resource['service.name'], resource['deployment.environment']], ['APISIX', 'test'])
+})
+
 test('configurations that are refused', () => {
   assert.match(refusal('opentelemetry', { sampler: { name: 'x' } }) ?? '', /matches none of the enum values/)
   assert.match(refusal('opentelemetry', { sampler: { options: { fraction: 2 } } }) ?? '', /expected 2 to be at most 1/)
-  assert.match(refusal('opentelemetry', { additional_attributes: [] }) ?? '', /at least 1 items/)
+  assert.match(refusal('opentelemetry', { additional_attributes: [''] }) ?? '', /too short/)
   assert.equal(consumerRefusal('opentelemetry', { sampler }), undefined)
 })

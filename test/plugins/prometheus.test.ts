@@ -57,6 +57,24 @@ test('a request counts in status, latency and bandwidth, with the labels of the 
   assert.deepEqual([...new Set(types)].sort(), ['egress', 'ingress'])
 })
 
+test('who answered: the upstream, a plugin, or nobody that could be reached', async () => {
+  const sources = async (): Promise<string[]> =>
+    (await scrape(bench, 'apisix_http_status'))
+      .filter(({ labels }) => labels.route === 'source')
+      .map(({ labels }) => `${labels.code} ${labels.response_source}`)
+      .sort()
+  bench.put('routes/a', undefined)
+  const route = (more: object): void =>
+    bench.put('routes/source', { uri: '/source', upstream: bench.upstream, plugins: { prometheus: {} }, ...more })
+  route({})
+  await bench.send('/source')
+  route({ plugins: { prometheus: {}, 'fault-injection': { abort: { http_status: 418 } } } })
+  await bench.send('/source')
+  route({ upstream: { nodes: { '127.0.0.1:1': 1 } } })
+  await bench.send('/source')
+  assert.deepEqual(await sources(), ['200 upstream', '418 apisix', '502 nginx'])
+})
+
 test('a configuration that is set up again goes on with its series', async () => {
   bench.route({ prometheus: {} })
   await bench.send('/again?v=3')

@@ -32,7 +32,9 @@ test('the path goes on normalised and encoded; as it came only when that is aske
   assert.equal((await sent({ headers: { set: { a: 'b' } } }, '/a/../b%20c//d?x=%2e')).url, '/b%20c/d?x=%2e')
   const raw = { use_real_request_uri_unsafe: true }
   assert.equal((await sent(raw, '/a%2Fb/%7Ec?x')).url, '/a%2Fb/%7Ec?x')
-  assert.equal((await sent({ ...raw, uri: '/n%2Fw/$arg_a' }, '/old?a=b')).url, '/n%2Fw/b', 'taken as it is written')
+  assert.equal((await sent({ ...raw, uri: '/n%2Fw/$arg_a' }, '/old?a=b')).url, '/n%2Fw/b?a=b', 'taken as it is written')
+  assert.equal((await sent({ ...raw, uri: '/new?c=d' }, '/old?a=b')).url, '/new?c=d&a=b')
+  assert.equal((await sent({ ...raw, uri: '/new' }, '/old')).url, '/new')
   assert.equal(
     (await sent({ ...raw, regex_uri: ['^/old/(.*)', '/new/$1'] }, '/old/%2e%2Fx?a=b')).url,
     '/new/%2e%2Fx?a=b',
@@ -137,4 +139,15 @@ test('what cannot be is refused when it is written', () => {
     assert.match(refusal('proxy-rewrite', conf) ?? '', message, JSON.stringify(conf))
   // biome-ignore lint/suspicious/noTemplateCurlyInString: a group in APISIX's words
   assert.equal(refusal('proxy-rewrite', { regex_uri: ['^/(.*)', '/${1}$$'] }), undefined)
+})
+
+test('a pattern or a template that does not compile is named', () => {
+  assert.equal(
+    refusal('proxy-rewrite', { regex_uri: ['(', '/a'] }),
+    'invalid regex_uri((, /a): pcre2_compile() failed: missing closing parenthesis in "("',
+  )
+  assert.equal(
+    refusal('proxy-rewrite', { regex_uri: ['^/a', '/$b'] }),
+    'invalid regex_uri(^/a, /$b): failed to compile the replacement template',
+  )
 })

@@ -97,3 +97,10 @@ test('refuses what cannot work', () => {
     'value should match only one schema, but matches both schemas 1 and 3',
   )
 })
+
+test('a template that does not compile is refused', () => {
+  assert.equal(
+    refusal('redirect', { regex_uri: ['^/a', '/$b'] }),
+    'invalid regex_uri (^/a, /$b), err:failed to compile the replacement template',
+  )
+})

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { refusal, startBench } from './harness.ts'
+import { arrived, startReceiver } from './logging/receiver.ts'
 
 const bench = await startBench()
 
@@ -40,6 +41,14 @@ test('filters replace once or everywhere, with groups', async () => {
   assert.equal((await bench.send('/a?body=hello%20world')).text, 'world hello')
   bench.route({ 'response-rewrite': { filters: [{ regex: 'HELLO', replace: 'x', options: 'i' }] } })
   assert.equal((await bench.send('/a?body=hello')).text, 'x')
+})
+
+test('what filters have made of a body is what a logger sees', async () => {
+  const receiver = await startReceiver()
+  const logger = { uri: receiver.url, batch_max_size: 1, include_resp_body: true, log_format: { body: '$resp_body' } }
+  bench.route({ 'response-rewrite': { filters: [{ regex: 'o', replace: '0' }] }, 'http-logger': logger })
+  assert.equal((await bench.send('/a?body=foo')).text, 'f0o')
+  assert.equal(JSON.parse((await arrived(receiver.received))[0]?.body ?? '').body, 'f0o')
 })
 
 test('a body larger than max_resp_body_size stays as it is', async () => {
