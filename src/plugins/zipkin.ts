@@ -111,7 +111,7 @@ export default definePlugin<Conf>({
   },
 })
 
-/** Writes the context of the span `proxy` into the request's headers. */
+/** Writes the context of the span `proxy` into the request's headers; of one that is not recorded, that of the request itself. */
 function begin(ctx: Exchange, caller: B3Context, sampled: boolean): Trace {
   const trace = {
     traceId: caller.traceId ?? newTraceId(),
@@ -125,11 +125,11 @@ function begin(ctx: Exchange, caller: B3Context, sampled: boolean): Trace {
   const { headers } = ctx.request
   headers.remove('b3')
   headers.setLiteral('X-B3-Sampled', 'x-b3-sampled', sampled ? '1' : '0')
-  if (sampled || caller.traceId !== undefined) {
-    headers.setLiteral('X-B3-TraceId', 'x-b3-traceid', trace.traceId)
-    headers.setLiteral('X-B3-SpanId', 'x-b3-spanid', trace.proxyId)
-    headers.setLiteral('X-B3-ParentSpanId', 'x-b3-parentspanid', trace.requestId)
-  }
+  const [spanId, parentId] = sampled ? [trace.proxyId, trace.requestId] : [trace.requestId, trace.callerId]
+  headers.setLiteral('X-B3-TraceId', 'x-b3-traceid', trace.traceId)
+  headers.setLiteral('X-B3-SpanId', 'x-b3-spanid', spanId)
+  if (parentId === undefined) headers.remove('x-b3-parentspanid')
+  else headers.setLiteral('X-B3-ParentSpanId', 'x-b3-parentspanid', parentId)
   return trace
 }
 

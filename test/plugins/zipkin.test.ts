@@ -84,7 +84,7 @@ test('the caller’s trace goes on, from both forms of B3', async () => {
   }
 })
 
-test('the caller’s decision; a malformed context is refused; variables for logs', async () => {
+test('the caller’s decision; a malformed context begins a trace anew; variables for logs', async () => {
   const decided = async (headers: Record<string, string>, ratio = 1): Promise<string | undefined> => {
     bench.route({ zipkin: { ...conf, sample_ratio: ratio } })
     return (await bench.send('/a', { headers })).json<Echo>().headers['x-b3-sampled']
@@ -94,13 +94,35 @@ test('the caller’s decision; a malformed context is refused; variables for log
   assert.equal(await decided({ 'X-B3-Sampled': '1' }, 0.00001), '1')
   assert.equal(await decided({ 'X-B3-Flags': '1' }, 0.00001), '1')
   bench.route({ zipkin: conf })
-  for (const headers of [{ 'X-B3-TraceId': 'xyz' }, { b3: '1-2-3' }, { 'X-B3-Sampled': 'maybe' }] as Record<
-    string,
-    string
-  >[])
-    assert.equal((await bench.send('/a', { headers })).status, 400)
+  const ids = { 'X-B3-TraceId': '463ac35c9f6413ad', 'X-B3-SpanId': 'a2fb4a1d1a96d312' }
+  for (const malformed of [
+    { 'X-B3-TraceId': 'xyz' },
+    { ...ids, 'X-B3-SpanId': '1' },
+    { ...ids, 'X-B3-ParentSpanId': 'x' },
+    { b3: '1-2-3' },
+    { 'X-B3-Sampled': 'maybe' },
+  ] as Record<string, string>[]) {
+    const { headers } = (await bench.send('/a', { headers: malformed })).json<Echo>()
+    assert.match(headers['x-b3-traceid'] ?? '', /^[0-9a-f]{32}$/)
+    assert.equal(headers['x-b3-sampled'], '1')
+  }
+  for (const b3 of ['', 'maybe', '463ac35c9f6413ad'])
+    assert.equal((await bench.send('/a', { headers: { b3 } })).status, 400)
   bench.route({ zipkin: conf, 'response-rewrite': { headers: { set: { 'X-Trace': '$zipkin_context_traceparent' } } } })
   assert.match(String((await bench.send('/a')).headers['x-trace']), /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/)
+})
+
+test('a trace that is not recorded goes on all the same', async () => {
+  bench.route({ zipkin: conf })
+  const sent = async (headers: Record<string, string>): Promise<Record<string, string>> =>
+    (await bench.send('/a', { headers: { 'X-B3-Sampled': '0', ...headers } })).json<Echo>().headers
+  const begun = await sent({ 'X-B3-ParentSpanId': 'a2fb4a1d1a96d312' })
+  assert.match(begun['x-b3-traceid'] ?? '', /^[0-9a-f]{32}$/)
+  assert.match(begun['x-b3-spanid'] ?? '', /^[0-9a-f]{16}$/)
+  assert.equal(begun['x-b3-parentspanid'], undefined)
+  const known = await sent({ 'X-B3-TraceId': '463ac35c9f6413ad', 'X-B3-SpanId': 'a2fb4a1d1a96d312' })
+  assert.equal(known['x-b3-traceid'], '463ac35c9f6413ad')
+  assert.equal(known['x-b3-parentspanid'], 'a2fb4a1d1a96d312')
 })
 
 test('configurations that are refused', () => {

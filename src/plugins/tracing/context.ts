@@ -50,7 +50,7 @@ export function toTraceparent({ traceId, spanId, sampled }: TraceContext): strin
   return `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`
 }
 
-/** The caller's context from `b3`, else from `X-B3-*`. Throws when an id or a decision is malformed. */
+/** The caller's context from `b3`, else from `X-B3-*`; malformed ids begin a trace anew, as in APISIX. Throws when `b3` lacks one. */
 export function readB3(headers: HeaderList): B3Context {
   const single = headers.get('b3')
   const [traceId, spanId, decision, parentId] =
@@ -62,21 +62,24 @@ export function readB3(headers: HeaderList): B3Context {
           headers.get('x-b3-parentspanid'),
         ]
       : splitSingle(single)
-  if (traceId !== undefined && !B3_TRACE_ID.test(traceId)) throw new Error('invalid b3 trace id')
-  if (spanId !== undefined && !B3_SPAN_ID.test(spanId)) throw new Error('invalid b3 span id')
-  if (parentId !== undefined && !B3_SPAN_ID.test(parentId)) throw new Error('invalid b3 parent span id')
-  return { traceId: traceId?.toLowerCase(), spanId: spanId?.toLowerCase(), parentId, sampled: toDecision(decision) }
+  const sampled = toDecision(decision)
+  const wellFormed =
+    traceId !== undefined &&
+    B3_TRACE_ID.test(traceId) &&
+    [spanId, parentId].every((id) => id === undefined || B3_SPAN_ID.test(id))
+  if (!wellFormed) return { traceId: undefined, spanId: undefined, parentId: undefined, sampled }
+  return { traceId: traceId.toLowerCase(), spanId: spanId?.toLowerCase(), parentId, sampled }
 }
 
 /** `traceid-spanid-decision-parentspanid`, the last two optional, or a decision alone. */
 function splitSingle(text: string): (string | undefined)[] {
   const parts = text.split('-')
-  return parts.length === 1 ? [undefined, undefined, text, undefined] : parts
+  if (parts.length > 1) return parts
+  if (toDecision(text) === undefined) throw new Error('b3 is neither a decision nor ids of a trace and a span')
+  return [undefined, undefined, text, undefined]
 }
 
 function toDecision(text: string | undefined): boolean | undefined {
-  if (text === undefined) return undefined
   if (text === '1' || text === 'd' || text === 'true') return true
-  if (text === '0' || text === 'false') return false
-  throw new Error('invalid b3 sampling decision')
+  return text === '0' || text === 'false' ? false : undefined
 }
