@@ -223,6 +223,7 @@ const PLAIN = new Map<string, (ctx: Exchange) => VariableValue>([
   ['remote_port', (ctx) => ctx.remotePort],
   ['remote_user', remoteUser],
   ['proxy_add_x_forwarded_for', forwardedFor],
+  ['original_x_forwarded_for', ({ request }) => request.headers.get('x-forwarded-for')],
   ['proxy_protocol_addr', (ctx) => ctx.connection.announced?.remoteAddr],
   ['proxy_protocol_port', (ctx) => ctx.connection.announced?.remotePort],
   ['pid', () => process.pid],

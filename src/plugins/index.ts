@@ -119,8 +119,8 @@ export const plugins: readonly Plugin[] = [
   trafficSplit, // 966
   redirect, // 900
   responseRewrite, // 899
+  openapiToMcp, // 540
   degraphql, // 509
-  openapiToMcp, // 507
   grpcTranscode, // 506
   grpcWeb, // 505
   publicApi, // 501

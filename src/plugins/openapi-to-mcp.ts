@@ -98,7 +98,7 @@ const MAX_ERROR_CHARS = 1000
 export default definePlugin<Conf>({
   name: 'openapi-to-mcp',
   version: 0.1,
-  priority: 507,
+  priority: 540,
   schema,
   check(conf, kind) {
     if (kind !== 'plugin') return

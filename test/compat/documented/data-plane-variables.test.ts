@@ -60,6 +60,7 @@ const WANTED: Record<string, unknown> = {
   remote_port: (value: unknown) => Number(value) > 1024,
   realip_remote_addr: '127.0.0.1',
   remote_user: 'basil',
+  original_x_forwarded_for: '192.0.2.7',
   proxy_add_x_forwarded_for: '192.0.2.7, 127.0.0.1',
   server_addr: gateway[0],
   server_port: gateway[1],
