@@ -5,7 +5,7 @@ import Type, { type Static } from 'typebox'
 import { BodyError } from '../gateway/body.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type Reply } from '../gateway/plugin.ts'
-import { queryArgument } from '../gateway/variables.ts'
+import { queryArguments } from './logging/entry.ts'
 
 const schema = Type.Object({
   query: Type.String({
@@ -90,8 +90,8 @@ function toQuestion({ operation_name: name, query }: Conf, variables: Record<str
 
 function askByGet(ctx: Exchange, conf: Conf): undefined {
   const { request } = ctx
-  const given = conf.variables?.map((name) => [name, queryArgument(request.query, name)] as const)
-  const variables = given && Object.fromEntries(given.filter(([, value]) => value !== undefined))
+  const given = queryArguments(request.query)
+  const variables = conf.variables && Object.fromEntries(conf.variables.map((name) => [name, given[name]]))
   const fields = Object.entries(toQuestion(conf, variables)).map(
     ([name, value]) => `${name}=${encodeURIComponent(typeof value === 'string' ? value : JSON.stringify(value))}`,
   )

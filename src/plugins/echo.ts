@@ -12,7 +12,7 @@ const schema = Type.Object(
     body: text('Body', "goes in the place of the upstream's body"),
     after_body: text('After', 'goes after the body'),
     headers: Type.Optional(
-      Type.Record(Type.String({ minLength: 1 }), Type.String(), {
+      Type.Record(Type.String({ minLength: 1 }), Type.Union([Type.String(), Type.Number()]), {
         title: 'Headers',
         description: 'response headers that are set',
         minProperties: 1,
@@ -40,8 +40,11 @@ export default definePlugin<Conf>({
     const BEGUN = Symbol('echo')
     return {
       header_filter(ctx) {
-        ctx.response.forgetBody()
-        for (const [name, value] of Object.entries(conf.headers ?? {})) ctx.response.headers.set(name, value)
+        const { response } = ctx
+        response.forgetBody()
+        // Text beside or in the place of an encoded body is not encoded.
+        response.headers.remove('content-encoding')
+        for (const [name, value] of Object.entries(conf.headers ?? {})) response.headers.set(name, String(value))
       },
       body_filter(ctx, chunk, last) {
         const parts: Buffer[] = []

@@ -13,6 +13,13 @@ test('a GET gives variables in its arguments', async () => {
   assert.deepEqual(JSON.parse(asked.get('variables') ?? ''), { name: 'jo&ann' })
 })
 
+test('a repeated argument is a list, one without a value is true', async () => {
+  bench.route({ degraphql: { query, variables: ['name', 'flag', 'none'] } })
+  const { url } = (await bench.send('/a?name=a&name=b&flag')).json<Echo>()
+  const variables = new URL(url, 'http://upstream').searchParams.get('variables')
+  assert.deepEqual(JSON.parse(variables ?? ''), { name: ['a', 'b'], flag: true })
+})
+
 test('a POST gives them in its body', async () => {
   bench.route({ degraphql: { query, variables: ['name'], max_req_body_size: 40 } })
   const send = (body: string) => bench.send('/a', { method: 'POST', body })
