@@ -9,7 +9,7 @@ import { randomHex } from '../lib/random-hex.ts'
 import type { PluginCatalog } from '../resources/catalog.ts'
 import type { Validator } from '../resources/validator.ts'
 import { type Condition, type Store, StoreError } from '../store/contract.ts'
-import { parseBody } from './body.ts'
+import { parseBody, parseConfiguration } from './body.ts'
 import { Draft } from './draft.ts'
 import { type AdminKey, authenticate } from './keys.ts'
 import { KIND_RULES } from './kind-rules.ts'
@@ -121,6 +121,9 @@ class Endpoints {
   admit(request: AdminRequest): { caller: AdminKey; below: string } | AdminAnswer {
     const below = /^\/+apisix\/+admin(\/.*)$/.exec(request.path)?.[1]
     if (request.method === 'TRACE') return page(405, 'Not Allowed')
+    // Whether anybody is there: clients ask before they have a key.
+    if (request.method === 'HEAD' && request.path === '/apisix/admin')
+      return this.#allowed.has(request.remoteAddress) ? json(200, '') : page(403, 'Forbidden')
     if (below === undefined || !METHODS.has(request.method)) return page(404, 'Not Found')
     if (request.method === 'OPTIONS') return preflight()
     const caller = authenticate(request, this.#options.keys(), this.#allowed)
@@ -148,11 +151,11 @@ class Endpoints {
     if (head === 'schema' && method === 'GET') return readSchema(segments.slice(1), query, catalog, validator)
     if (head === 'schema' && second === 'validate' && method === 'POST')
       return validateOne(third, parseBody(request.body), validator)
-    if (head === 'schema') return refuse(404, 'not found')
+    if (head === 'plugins' && second === 'reload') return method === 'PUT' ? this.#reload() : refuseReload(method)
     if (head === 'plugins' && method === 'GET') return readPlugins(segments.slice(1), query, catalog, validator)
-    if (head === 'plugins' && second === 'reload' && method === 'PUT') return this.#reload()
+    if (head === 'schema' || head === 'plugins') return refuse(404, 'not found')
     if (head === 'configs' && second === 'validate' && method === 'POST')
-      return validateAll(parseBody(request.body), validator)
+      return validateAll(parseConfiguration(request), validator)
     if (head === 'gateward' && second === 'transaction' && method === 'POST') return this.#transact(request)
     return undefined
   }
@@ -197,15 +200,16 @@ class Endpoints {
 
   /** 202 as soon as it is written, 200 to who asks with `wait` whether it is served; here it is, with both. */
   async #replaceAll(request: AdminRequest): Promise<AdminAnswer> {
-    if (this.#whole.isLoaded(request)) return { ...json(204, ''), body: '' }
+    if (this.#whole.isLoaded(request)) return json(204, '')
     const status = Number(request.query.get('wait') ?? 0) > 0 ? 200 : 202
-    let done = (): void => {}
+    let done = (_revision: number): void => {}
     const answer = await this.#commit(async (draft) => {
       done = await this.#whole.plan(request, draft)
-      return { conditions: [], answer: (headers) => json(status, {}, headers) }
+      return { conditions: [], answer: (headers) => json(status, '', headers) }
     })
-    if (answer.status === status) done()
-    return answer
+    if (answer.status !== status) return answer
+    done(Number(answer.headers['x-gateward-revision']))
+    return { ...answer, headers: { ...answer.headers, ...this.#whole.headers() } }
   }
 
   #transact(request: AdminRequest): Promise<AdminAnswer> {
@@ -272,9 +276,15 @@ function toFieldValue(text: string): string {
   return text.slice(0, MAX_TROUBLE_CHARACTERS).replace(/[^\x20-\x7e]/g, '?')
 }
 
+function refuseReload(method: string): AdminAnswer {
+  return refuse(405, `please use PUT method to reload the plugins, ${method} method is not allowed.`)
+}
+
 function toTtl(text: string | null): number | undefined {
   if (text === null) return undefined
   const seconds = Number(text)
+  if (text.trim() === '' || Number.isNaN(seconds))
+    throw new Refusal(refuse(400, 'invalid argument ttl: should be a number'))
   if (!Number.isSafeInteger(seconds) || seconds < 1)
     throw new Refusal(
       refuse(400, `invalid argument ttl: should be a positive number of seconds, got ${JSON.stringify(text)}`),

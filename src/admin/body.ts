@@ -4,7 +4,8 @@ import { isUtf8 } from 'node:buffer'
 import { duplicateName } from '../lib/json-duplicates.ts'
 import { explainJson } from '../lib/json-error.ts'
 import type { Resource } from '../resources/kinds.ts'
-import { Refusal, refuse } from './message.ts'
+import { readYaml } from '../resources/standalone.ts'
+import { type AdminRequest, Refusal, refuse } from './message.ts'
 
 const MAX_DEPTH_LEVELS = 100
 const MAX_ECHO_LENGTH = 1024
@@ -25,6 +26,24 @@ export function parseBody(body: Buffer): unknown {
   const twice = duplicateName(text)
   if (twice !== undefined)
     throw new Refusal(refuse(400, `invalid request body: ${JSON.stringify(twice)} stands twice in one object`))
+  return value
+}
+
+/** A whole configuration, in YAML where the request says so. Undefined: there is none. */
+export function parseConfiguration(request: AdminRequest): unknown {
+  return /\byaml\b/.test(request.header('content-type') ?? '') ? parseYaml(request.body) : parseBody(request.body)
+}
+
+function parseYaml(bytes: Buffer): unknown {
+  if (bytes.length === 0) return undefined
+  if (!isUtf8(bytes)) throw new Refusal(refuse(400, 'invalid request body: the text is not UTF-8'))
+  let value: unknown
+  try {
+    value = readYaml(bytes.toString())
+  } catch (error) {
+    throw new Refusal(refuse(400, `invalid request body: ${(error as Error).message.split('\n')[0]}`))
+  }
+  checkShape(value)
   return value
 }
 

@@ -10,7 +10,7 @@ import { type HealthReport, readHealth } from './healthcheck.ts'
 import { KIND_RULES } from './kind-rules.ts'
 import { type AdminAnswer, type AdminRequest, json, page, refuse } from './message.ts'
 import { parseResource } from './resource-index.ts'
-import { describePlugin } from './schema-endpoint.ts'
+import { describePlugins } from './schema-endpoint.ts'
 
 export interface ControlOptions {
   store: Store
@@ -130,10 +130,16 @@ function fillMetadata(value: Resource, catalog: PluginCatalog): Resource {
   return schema ? withDefaults(schema, value) : value
 }
 
+/** The stream plugins stand under the name that APISIX's documentation has, and under the one that an APISIX answers with. */
 function describeSchemas({ catalog, validator }: ControlOptions): object {
   const main = Object.entries(SCHEMAS).map(([kind, schema]) => [KIND_RULES[kind as Kind].schemaName, schema])
-  const plugins = catalog.list().map((plugin) => [plugin.name, describePlugin(plugin, validator)])
-  return { main: Object.fromEntries(main), plugins: Object.fromEntries(plugins), 'stream-plugins': {} }
+  const stream = describePlugins('stream', catalog, validator)
+  return {
+    main: Object.fromEntries(main),
+    plugins: describePlugins('http', catalog, validator),
+    'stream-plugins': stream,
+    stream_plugins: stream,
+  }
 }
 
 function collectGarbage(): AdminAnswer {

@@ -29,7 +29,7 @@ const KINDS = new Set(['routes', 'services', 'upstreams', 'stream_routes'])
 
 /** Answers `/v1/healthcheck` and `/v1/healthcheck/{kind}/{id}`. */
 export async function readHealth(request: AdminRequest, source: HealthSource): Promise<AdminAnswer> {
-  const [, , kind, id = ''] = request.path.split('/').filter(Boolean)
+  const [, , kind, id] = request.path.split('/').filter(Boolean)
   const html = request.header('accept')?.includes('text/html') ?? false
   const shown = (report: HealthReport): object => ({
     ...report,
@@ -40,6 +40,7 @@ export async function readHealth(request: AdminRequest, source: HealthSource): P
     const reports = source.health()
     return html ? table(reports, source.prefix) : json(200, orEmpty(reports.map(shown)))
   }
+  if (id === undefined) return refuse(404, `missing src id for src type ${kind}`)
   if (!KINDS.has(kind)) return refuse(400, `invalid src type ${kind}`)
   if (!(await source.store.get(`${kind}/${id}`))) return refuse(404, `${kind}[${id}] not found`)
   const reports = source.health(`${kind}/${id}`)

@@ -13,6 +13,17 @@ export function mergePatch(target: Resource, patch: Resource): Resource {
   return merged
 }
 
+/** How much of the path leads to a value that has no members; undefined: all but its end is there, or can be made. */
+export function noContainer(target: Resource, path: readonly string[]): number | undefined {
+  let value: unknown = target
+  for (const [index, name] of path.slice(0, -1).entries()) {
+    if (!Object.hasOwn(value as object, name)) return undefined
+    value = (value as Resource)[name]
+    if (value === null || typeof value !== 'object') return index + 1
+  }
+  return undefined
+}
+
 /** A copy of `target` in which the place `path` holds `value`. Missing objects on the way are made. */
 export function replaceAt(target: Resource, path: readonly string[], value: unknown): Resource {
   const [name, ...rest] = path

@@ -20,7 +20,9 @@ const CHUNK_ENTRIES = 500
 const MIN_PAGE_SIZE = 10
 const MAX_PAGE_SIZE = 500
 const MAX_PATTERN_LENGTH = 100
-const ROUTE_FILTERS = ['service_id', 'upstream_id']
+const FIELD_FILTERS = ['service_id', 'upstream_id']
+/** Lists up to this length are paged in order of creation, as in APISIX; longer ones by key, so that a page costs what it holds. */
+const MAX_IN_ORDER = 2000
 
 /** Answers GET. `clear`: secret fields are shown decrypted (the admin role). */
 export async function read(
@@ -39,26 +41,33 @@ async function list(target: Target, request: AdminRequest, clear: boolean, parts
   const window = toWindow(query)
   if (!window) return json(400, `page_size must be between ${MIN_PAGE_SIZE} and ${MAX_PAGE_SIZE}`)
   const matches = toFilter(target, query)
-  const found: object[] = []
   const prefix = prefixOf(target)
   // Before the first entry is read: what is written while the list is read makes the tag an old one.
   const { revision, total: below } = await parts.store.list(prefix, { limit: 1 })
   const etag = `"${parts.run}-${clear ? 'clear' : 'hidden'}-${revision}"`
-  if (request.header('if-none-match') === etag) return { ...json(304, '', { etag }), body: '' }
+  if (request.header('if-none-match') === etag) return json(304, '', { etag })
+  const inOrder = window.paged && below <= MAX_IN_ORDER
   // The store counts for itself what is before and behind the page, where all below the prefix is of this kind.
   const whole = Number.isSafeInteger(window.from) && Number.isSafeInteger(window.to)
-  const counts = window.paged && whole && !matches && target.kind !== 'consumers'
+  const counts = window.paged && whole && !matches && target.kind !== 'consumers' && !inOrder
+  const isOnPage = (position: number): boolean => position >= window.from && position < window.to
+  const found: Entry[] = []
   let total = counts ? window.from : 0
   for await (const entry of entriesBelow(parts.store, prefix, total)) {
     if (parseKey(entry.key)?.kind !== target.kind) continue
     if (matches && !matches(parseResource(entry.text) ?? {})) continue
-    if (total >= window.from && total < window.to) found.push(present(entry, target, clear, parts))
+    if (inOrder || isOnPage(total)) found.push(entry)
     total++
     if (counts && total === window.to) break
   }
   if (counts) total = below
-  const empty = window.paged && found.length === 0 ? {} : []
-  return json(200, { list: found.length > 0 ? found : empty, total }, { etag })
+  const page = inOrder ? found.sort(byCreation).filter((_, position) => isOnPage(position)) : found
+  const shown = page.map((entry) => present(entry, target, clear, parts))
+  return json(200, { list: window.paged && shown.length === 0 ? {} : shown, total }, { etag })
+}
+
+function byCreation(a: Entry, b: Entry): number {
+  return a.createdIndex - b.createdIndex || (a.key < b.key ? -1 : 1)
 }
 
 function present(entry: Entry, { kind }: Target, clear: boolean, { prefix, secrecy }: ReadParts): object {
@@ -112,12 +121,13 @@ function toFilter(target: Target, query: URLSearchParams): Filter | undefined {
   const label = query.get('label')
   if (label !== null)
     filters.push(({ labels }) => typeof labels === 'object' && labels !== null && Object.hasOwn(labels, label))
-  if (target.kind === 'routes') filters.push(...byFields(new URLSearchParams(query.get('filter') ?? '')))
+  if (target.kind === 'routes' || target.kind === 'stream_routes')
+    filters.push(...byFields(new URLSearchParams(query.get('filter') ?? '')))
   return filters.length === 0 ? undefined : (resource) => filters.every((filter) => filter(resource))
 }
 
 function byFields(wanted: URLSearchParams): Filter[] {
-  return ROUTE_FILTERS.filter((field) => wanted.has(field)).map(
+  return FIELD_FILTERS.filter((field) => wanted.has(field)).map(
     (field) => (resource) => resource[field] !== undefined && String(resource[field]) === wanted.get(field),
   )
 }

@@ -16,9 +16,12 @@ export async function checkWrite(
   catalog: PluginCatalog,
 ): Promise<string | undefined> {
   for (const reference of referencesOf(kind, resource)) {
-    if (await draft.has(reference.key)) continue
     const { word } = KIND_RULES[reference.kind]
-    return `failed to fetch ${word} info by ${word} id [${reference.id}], response code: 404`
+    const failed = `failed to fetch ${word} info by ${word} id [${reference.id}]`
+    if (!(await draft.has(reference.key))) return `${failed}, response code: 404`
+    if (reference.kind !== 'ssls') continue
+    const ssl = await draft.get('ssls', reference.id)
+    if (ssl?.type !== 'client') return `${failed}, wrong ssl type`
   }
   for (const [plugin, conf] of Object.entries((resource.plugins ?? {}) as Resource)) {
     const message = kind === 'global_rules' ? globalTaken(draft, key, plugin) : undefined
@@ -31,12 +34,17 @@ export async function checkWrite(
 }
 
 /** What forbids deleting `key`; undefined: nothing. */
-export function checkDelete(draft: Draft, kind: Kind, key: string): string | undefined {
+export async function checkDelete(draft: Draft, kind: Kind, key: string): Promise<string | undefined> {
   const [by] = draft.namedBy(key)
   const user = by === undefined ? undefined : parseKey(by)
   if (!user) return undefined
-  const directly = kind === 'services' ? ' directly' : ''
-  return `can not delete this ${KIND_RULES[kind].word}${directly}, ${KIND_RULES[user.kind].word} [${user.id}] is still using it now`
+  const resource = await draft.get(user.kind, user.id)
+  const directly = resource && referencesOf(user.kind, resource).some((reference) => reference.key === key)
+  const name = user.kind === 'global_rules' ? 'global_rules' : KIND_RULES[user.kind].schemaName
+  const what = `${KIND_RULES[kind].word}${kind === 'services' ? ' directly' : ''},`
+  // As APISIX spaces it.
+  const place = kind === 'protos' ? name : directly ? ` ${name}` : ` plugin in ${name}`
+  return `can not delete this ${what}${place} [${user.id}] is still using it now`
 }
 
 function globalTaken(draft: Draft, key: string, plugin: string): string | undefined {

@@ -1,6 +1,5 @@
 // GET /schema/{kind} and /schema/plugins/{name}, /plugins: what can be configured, as JSON Schema.
-import type { PluginCatalog } from '../resources/catalog.ts'
-import { STREAM_PLUGINS } from '../resources/catalog.ts'
+import { type PluginCatalog, type PluginFacts, STREAM_PLUGINS } from '../resources/catalog.ts'
 import { KINDS, type Kind } from '../resources/kinds.ts'
 import { SCHEMAS } from '../resources/schemas.ts'
 import type { PluginSchemaKind, Validator } from '../resources/validator.ts'
@@ -29,17 +28,19 @@ function readPluginSchema(
   validator: Validator,
 ): AdminAnswer {
   const subsystem = query.get('subsystem') ?? 'http'
+  if (!isSubsystem(subsystem)) return refuse(400, `unsupported subsystem: ${subsystem}`)
   const plugin = name === undefined ? undefined : catalog.get(name)
   if (!plugin || (subsystem === 'stream' && !STREAM_PLUGINS.has(plugin.name)))
     return refuse(404, `plugin not found in subsystem ${subsystem}`)
   const type = query.get('schema_type')
+  if (type === 'consumer' && !plugin.consumerSchema) return refuse(400, 'not found schema')
   const which: PluginSchemaKind =
-    type === 'consumer' && plugin.consumerSchema
-      ? 'consumer'
-      : type === 'metadata' && plugin.metadataSchema
-        ? 'metadata'
-        : 'plugin'
+    type === 'consumer' ? 'consumer' : type === 'metadata' && plugin.metadataSchema ? 'metadata' : 'plugin'
   return json(200, validator.pluginSchema(plugin, which))
+}
+
+function isSubsystem(name: string): name is 'http' | 'stream' {
+  return name === 'http' || name === 'stream'
 }
 
 /** Answers /plugins/list, /plugins/{name} and /plugins?all=true. */
@@ -51,20 +52,30 @@ export function readPlugins(
 ): AdminAnswer {
   const [name] = rest
   const subsystem = query.get('subsystem') ?? 'http'
-  const plugins = catalog.list().filter((plugin) => subsystem !== 'stream' || STREAM_PLUGINS.has(plugin.name))
-  if (name === 'list')
+  if (name === 'list') {
+    if (!isSubsystem(subsystem)) return json(400, 'invalid subsystem passed')
     return json(
       200,
-      plugins.map((plugin) => plugin.name),
+      pluginsOf(subsystem, catalog).map((plugin) => plugin.name),
     )
-  if (name !== undefined) return readPluginSchema(name, query, catalog, validator)
-  if (query.get('all') !== 'true')
-    return refuse(400, 'not supported: use /plugins/list, /plugins/{name} or /plugins?all=true')
-  return json(200, Object.fromEntries(plugins.map((plugin) => [plugin.name, describePlugin(plugin, validator)])))
+  }
+  if (!isSubsystem(subsystem)) return refuse(400, `unsupported subsystem: ${subsystem}`)
+  if (name !== undefined || query.get('all') !== 'true') return readPluginSchema(name, query, catalog, validator)
+  return json(200, describePlugins(subsystem, catalog, validator))
+}
+
+/** Facts and schemas of a subsystem's plugins by name. */
+export function describePlugins(subsystem: 'http' | 'stream', catalog: PluginCatalog, validator: Validator): object {
+  const plugins = pluginsOf(subsystem, catalog)
+  return Object.fromEntries(plugins.map((plugin) => [plugin.name, describePlugin(plugin, validator)]))
+}
+
+function pluginsOf(subsystem: 'http' | 'stream', catalog: PluginCatalog): readonly PluginFacts[] {
+  return catalog.list().filter(({ name }) => subsystem === 'http' || STREAM_PLUGINS.has(name))
 }
 
 /** Facts and schemas of one plugin, as APISIX names them. */
-export function describePlugin(plugin: ReturnType<PluginCatalog['list']>[number], validator: Validator): object {
+function describePlugin(plugin: PluginFacts, validator: Validator): object {
   return {
     version: plugin.version,
     priority: plugin.priority,

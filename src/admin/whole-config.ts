@@ -2,20 +2,21 @@
 // replaces everything in one commit: it is taken whole or refused whole, with every failure at once.
 //
 // `<kind>_conf_version` is the client's version of one kind. An older one than the last is stale and refused, the same one leaves the kind as
-// it is, none counts one on. Versions and the digest are those of this process, and begin anew with it, as in APISIX. Credentials stand among the consumers (`id: jack/credentials/web`), and have their version.
-import { isUtf8 } from 'node:buffer'
+// it is, none counts one on. Versions and the digest are those of this process, and begin anew with it, as in APISIX: a client that has several
+// gateways takes the one with the latest `X-Last-Modified` for the truth, so one that holds nothing says none. Credentials stand among the
+// consumers (`id: jack/credentials/web`), and have their version.
 import { isDeepStrictEqual } from 'node:util'
 import { stringify } from 'yaml'
 import { isKind, KINDS, type Kind, parseKey, type Resource } from '../resources/kinds.ts'
-import { isMap, readYaml, toTexts } from '../resources/standalone.ts'
+import { isMap, toTexts } from '../resources/standalone.ts'
 import type { Entry, Store } from '../store/contract.ts'
-import { asObject, checkShape, parseBody } from './body.ts'
+import { asObject, parseConfiguration } from './body.ts'
 import type { Draft } from './draft.ts'
 import { type AdminAnswer, type AdminRequest, json, Refusal, refuse } from './message.ts'
 import { parseResource } from './resource-index.ts'
 import { checkDelete, checkWrite } from './rules.ts'
 import { type Secrecy, withoutPrivateKeys } from './secrecy.ts'
-import { validateAll } from './validate-endpoint.ts'
+import { findProblems } from './validate-endpoint.ts'
 import type { WriteParts } from './writes.ts'
 
 /** Bytes of a whole configuration. */
@@ -24,28 +25,42 @@ export const MAX_CONFIG_BYTES = 4 * 1024 * 1024
 const VERSION = '_conf_version'
 const LISTED = KINDS.filter((kind) => kind !== 'credentials')
 type Listed = Exclude<Kind, 'credentials'>
+/** Kinds that have a version. The list of plugins is the settings' here, so there is only its version. */
+const VERSIONED = [...LISTED, 'plugins'] as const
+type Versioned = (typeof VERSIONED)[number]
+/** What a client that sends back what it has read sends along. */
+const READ_ONLY = ['X-Digest', 'X-Last-Modified']
 /** Members that are the store's or the gateway's to say. */
 const STAMPS = ['create_time', 'update_time', 'createdIndex', 'modifiedIndex']
 
 /** What a PUT wants: for each kind that it replaces its resources by key. */
 interface Wanted {
-  versions: Map<Listed, number>
+  versions: Map<Versioned, number>
   resources: Map<string, Resource>
+}
+
+/** The document that was taken last. */
+interface Loaded {
+  digest: string
+  /** Seconds since the epoch. */
+  at: number
+  /** Of the store, which others may have written since. */
+  revision: number
 }
 
 export class WholeConfig {
   readonly #store: Store
   readonly #secrecy: Secrecy
   readonly #parts: WriteParts
-  #versions = new Map<Listed, number>()
-  #digest = ''
-  #modifiedAt: number
+  readonly #startedAt: number
+  #versions = new Map<Versioned, number>()
+  #loaded: Loaded | undefined
 
   constructor(store: Store, secrecy: Secrecy, parts: WriteParts) {
     this.#store = store
     this.#secrecy = secrecy
     this.#parts = parts
-    this.#modifiedAt = Math.floor(parts.now() / 1000)
+    this.#startedAt = this.#now()
   }
 
   /** Answers GET and HEAD, in YAML where the client asks for it. `clear`: secret fields are shown decrypted (the admin role). */
@@ -54,42 +69,69 @@ export class WholeConfig {
     for (const kind of LISTED) {
       const list = (await this.#entries(kind)).map((entry) => this.#listed(entry, clear))
       if (list.length > 0) document[kind] = list
-      document[`${kind}${VERSION}`] = this.#versions.get(kind) ?? 0
     }
-    const headers = { 'x-digest': this.#digest, 'x-last-modified': String(this.#modifiedAt) }
+    for (const kind of VERSIONED) document[`${kind}${VERSION}`] = this.#versions.get(kind) ?? 0
+    const { digest, modifiedAt } = this.#state()
+    if (digest !== undefined) document['X-Digest'] = digest
+    if (modifiedAt !== undefined) document['X-Last-Modified'] = modifiedAt
+    const headers = this.headers()
     if (!/\byaml\b/.test(request.header('accept') ?? '')) return json(200, document, headers)
     return { ...json(200, '', { ...headers, 'content-type': 'application/yaml' }), body: stringify(document) }
   }
 
-  /** True when the client's digest is that of what is loaded: nothing is to be done. */
-  isLoaded(request: AdminRequest): boolean {
-    const digest = request.header('x-digest')
-    return digest !== undefined && digest !== '' && digest === this.#digest
-  }
-
-  /** Adds the changes of a PUT to `draft`. What it returns takes the versions over, once they are committed. Throws a Refusal. */
-  async plan(request: AdminRequest, draft: Draft): Promise<() => void> {
-    const body = readDocument(request)
-    const invalid = validateAll(body, this.#parts.validator)
-    if (invalid.status !== 200) throw new Refusal(invalid)
-    const wanted = this.#toWanted(body)
-    await this.#replace(wanted, draft)
-    return () => {
-      for (const [kind, version] of wanted.versions) this.#versions.set(kind, version)
-      this.#digest = request.header('x-digest') ?? ''
-      this.#modifiedAt = Math.floor(this.#parts.now() / 1000)
+  /** What HEAD, GET and PUT tell of the document that is in force; nothing while there is none. */
+  headers(): Record<string, string> {
+    const { digest, modifiedAt } = this.#state()
+    return {
+      ...(digest === undefined ? {} : { 'x-digest': digest }),
+      ...(modifiedAt === undefined ? {} : { 'x-last-modified': String(modifiedAt) }),
     }
   }
 
+  #state(): { digest: string | undefined; modifiedAt: number | undefined } {
+    const loaded = this.#loaded
+    const revision = this.#store.revision()
+    return {
+      digest: loaded?.revision === revision ? loaded.digest : undefined,
+      modifiedAt: loaded?.at ?? (revision > 0 ? this.#startedAt : undefined),
+    }
+  }
+
+  /** True when the client's digest is that of what is in force: nothing is to be done. Throws a Refusal when there is no digest. */
+  isLoaded(request: AdminRequest): boolean {
+    const digest = request.header('x-digest')
+    if (digest === undefined)
+      throw new Refusal(refuse(400, 'missing digest header: send X-Digest, a text that is another for each document'))
+    return digest === this.#state().digest
+  }
+
+  /** Adds the changes of a PUT to `draft`. What it returns takes the versions over, once they are committed. Throws a Refusal. */
+  async plan(request: AdminRequest, draft: Draft): Promise<(revision: number) => void> {
+    const body = readDocument(request)
+    const problems = findProblems(body, this.#parts.validator)
+    if (problems[0])
+      throw new Refusal(refuse(400, problems[0].message, { errors: problems.map(({ report }) => report) }))
+    const wanted = this.#toWanted(body)
+    await this.#replace(wanted, draft)
+    return (revision) => {
+      for (const [kind, version] of wanted.versions) this.#versions.set(kind, version)
+      this.#loaded = { digest: request.header('x-digest') ?? '', at: this.#now(), revision }
+    }
+  }
+
+  #now(): number {
+    return Math.floor(this.#parts.now() / 1000)
+  }
+
   #toWanted(body: Resource): Wanted {
-    const versions = new Map<Listed, number>()
+    const versions = new Map<Versioned, number>()
     const replaced: Resource = {}
-    for (const kind of LISTED) {
+    for (const kind of VERSIONED) {
       const current = this.#versions.get(kind) ?? 0
       const version = versionOf(body, kind, current)
       if (version === current) continue
       versions.set(kind, version)
-      if (body[kind] !== undefined) replaced[kind] = body[kind]
+      if (kind !== 'plugins' && body[kind] !== undefined) replaced[kind] = body[kind]
     }
     const resources = new Map<string, Resource>()
     for (const [key, value] of named(replaced)) resources.set(key, completed(key, value))
@@ -101,6 +143,7 @@ export class WholeConfig {
     const written: [string, Resource][] = []
     const removed: string[] = []
     for (const kind of versions.keys()) {
+      if (kind === 'plugins') continue
       for (const entry of await this.#entries(kind)) {
         const { key } = entry
         const wanted = resources.get(key)
@@ -137,12 +180,12 @@ export class WholeConfig {
         report(key, `consumer not found: ${consumer}`)
       report(key, await checkWrite(draft, kind, key, value, this.#parts.catalog))
     }
-    for (const key of removed) report(key, checkDelete(draft, placeOf(key).kind, key))
+    for (const key of removed) report(key, await checkDelete(draft, placeOf(key).kind, key))
     if (errors.length > 0) throw new Refusal(refuse(400, 'Configuration validation failed', { errors }))
   }
 
   #stamped(key: string, value: Resource, created?: unknown): Resource {
-    const now = Math.floor(this.#parts.now() / 1000)
+    const now = this.#now()
     const times = key.startsWith('plugin_metadata/') ? {} : { create_time: created ?? now, update_time: now }
     return { ...value, ...times }
   }
@@ -158,10 +201,10 @@ export class WholeConfig {
 
   #listed(entry: Entry, clear: boolean): Resource {
     const { kind } = placeOf(entry.key)
-    const value = withoutPrivateKeys(
-      kind,
-      clear ? this.#open(entry) : this.#secrecy.show(kind, parseResource(entry.text) ?? {}),
-    )
+    // With private keys of certificates, unlike everywhere else: who replaces everything sends back what stays as it was.
+    const value = clear
+      ? this.#open(entry)
+      : withoutPrivateKeys(kind, this.#secrecy.show(kind, parseResource(entry.text) ?? {}))
     const id = entry.key.slice(entry.key.indexOf('/') + 1)
     return { ...value, ...(kind === 'consumers' ? {} : { id }), modifiedIndex: entry.modifiedIndex }
   }
@@ -169,10 +212,17 @@ export class WholeConfig {
 
 /** The body of a PUT. A name that is no kind's is refused: it would be left out silently. */
 function readDocument(request: AdminRequest): Resource {
-  const body = /\byaml\b/.test(request.header('content-type') ?? '') ? parseYaml(request.body) : parseBody(request.body)
+  const body = parseConfiguration(request)
   if (body === undefined) throw new Refusal(refuse(400, 'invalid request body: empty request body'))
   const document = asObject(body)
+  for (const name of READ_ONLY) delete document[name]
   for (const [name, value] of Object.entries(document)) {
+    if (name === `plugins${VERSION}`) continue
+    if (name === 'plugins' && Array.isArray(value) && value.length > 0)
+      throw new Refusal(
+        refuse(400, 'plugins: the plugins that may be used are in the settings: set plugins.enable there'),
+      )
+    if (name === 'plugins') continue
     const kind = name.endsWith(VERSION) ? name.slice(0, -VERSION.length) : name
     if (!isKind(kind) || kind === 'credentials')
       throw new Refusal(refuse(400, `${JSON.stringify(name)} is no kind of resources: use ${LISTED.join(', ')}`))
@@ -197,20 +247,7 @@ function named(document: Resource): [string, Resource][] {
   }
 }
 
-function parseYaml(bytes: Buffer): unknown {
-  if (bytes.length === 0) return undefined
-  if (!isUtf8(bytes)) throw new Refusal(refuse(400, 'invalid request body: the text is not UTF-8'))
-  let value: unknown
-  try {
-    value = readYaml(bytes.toString())
-  } catch (error) {
-    throw new Refusal(refuse(400, `invalid request body: ${(error as Error).message.split('\n')[0]}`))
-  }
-  checkShape(value)
-  return value
-}
-
-function versionOf(body: Resource, kind: Listed, current: number): number {
+function versionOf(body: Resource, kind: Versioned, current: number): number {
   const name = `${kind}${VERSION}`
   const version = body[name]
   if (version === undefined) return current + 1

@@ -1,5 +1,6 @@
 // PUT, POST, PATCH and DELETE of one resource: from a request to changes in a draft and the answer that holds once the draft is
 // committed. Nothing is written here; `admin.ts` commits one draft for one request, `transaction.ts` one for many.
+import { isObject } from '../lib/is-object.ts'
 import type { PluginCatalog } from '../resources/catalog.ts'
 import { type Resource, toKey } from '../resources/kinds.ts'
 import type { Invalid, Validator } from '../resources/validator.ts'
@@ -7,7 +8,7 @@ import { asObject } from './body.ts'
 import type { Draft } from './draft.ts'
 import { KIND_RULES } from './kind-rules.ts'
 import { keyNotFound, Refusal, refuse } from './message.ts'
-import { mergePatch, replaceAt } from './patch.ts'
+import { mergePatch, noContainer, replaceAt } from './patch.ts'
 import { checkDelete, checkWrite } from './rules.ts'
 import { checkId, type Target } from './target.ts'
 
@@ -52,9 +53,9 @@ async function planPut(request: WriteRequest, draft: Draft, parts: WriteParts): 
   if (target.part.length > 0 && !Array.isArray(request.body))
     deny(`${method} takes a whole resource, not the part ${target.part.join('/')}: use PATCH to change a part`)
   const body = asObject(request.body)
-  const id = method === 'POST' ? makeId(target, parts.now()) : idOf(target, body)
+  const id = method === 'POST' ? makeId(target, body, parts.now()) : idOf(target, body)
   const stamped = target.kind !== 'plugin_metadata'
-  if (stamped) for (const field of ['create_time', 'update_time']) forbid(body, field)
+  if (stamped) forbidTimes(body)
   const named =
     target.kind === 'consumers'
       ? body
@@ -80,9 +81,7 @@ async function planPatch(request: WriteRequest, draft: Draft, parts: WriteParts)
   const previous = await draft.get(target.kind, id)
   if (!previous) throw new Refusal(keyNotFound())
   const patched =
-    target.part.length > 0
-      ? replaceAt(previous, target.part, request.body)
-      : mergePatch(previous, Array.isArray(request.body) && request.body.length === 0 ? {} : asObject(request.body))
+    target.part.length > 0 ? patchPart(previous, target.part, request.body) : merge(previous, request.body)
   if (patched.id !== undefined && idText(patched.id) !== id) deny(`wrong ${KIND_RULES[target.kind].word} id`)
   const resource = { ...patched, update_time: Math.floor(parts.now() / 1000) }
   checkResource(parts.validator.check(target.kind, id, resource))
@@ -90,6 +89,17 @@ async function planPatch(request: WriteRequest, draft: Draft, parts: WriteParts)
   await allow(draft, target, key, resource, parts)
   const stored = draft.put(target.kind, id, resource, request.ttlSeconds)
   return { status: 200, key, value: { key: `${parts.prefix}/${key}`, value: stored } }
+}
+
+function patchPart(previous: Resource, part: readonly string[], value: unknown): Resource {
+  const end = noContainer(previous, part)
+  if (end !== undefined) deny(`invalid sub-path: /${part.slice(0, end).join('/')}`)
+  return replaceAt(previous, part, value)
+}
+
+function merge(previous: Resource, patch: unknown): Resource {
+  if (patch === null || typeof patch !== 'object') return deny('invalid configuration')
+  return mergePatch(previous, Array.isArray(patch) && patch.length === 0 ? {} : asObject(patch))
 }
 
 async function planDelete(request: WriteRequest, draft: Draft, parts: WriteParts): Promise<Planned> {
@@ -100,7 +110,7 @@ async function planDelete(request: WriteRequest, draft: Draft, parts: WriteParts
     deny(`DELETE takes a whole resource, not the part ${target.part.join('/')}: use PATCH with null to remove a part`)
   const key = toKey(target.kind, id)
   if (!(await draft.has(key))) throw new Refusal(keyNotFound())
-  const message = request.force ? undefined : checkDelete(draft, target.kind, key)
+  const message = request.force ? undefined : await checkDelete(draft, target.kind, key)
   if (message !== undefined) deny(message)
   if (target.kind === 'consumers') {
     for (const credential of await draft.keysBelow(`${key}/credentials/`))
@@ -135,14 +145,24 @@ function idText(id: unknown): string | undefined {
 let sequence = 0
 
 /** Twenty digits, in order of time. */
-function makeId(target: Target, now: number): string {
-  if (target.id !== undefined) deny(`wrong ${KIND_RULES[target.kind].word} id, do not need it`)
+function makeId(target: Target, body: Resource, now: number): string {
+  if (target.id !== undefined || body.id !== undefined) deny(`wrong ${KIND_RULES[target.kind].word} id, do not need it`)
   sequence = (sequence + 1) % 100_000
   return `00${String(now).padStart(13, '0')}${String(sequence).padStart(5, '0')}`
 }
 
-function forbid(body: Resource, field: string): void {
-  if (body[field] !== undefined) deny(`the property is forbidden:  ${field}`)
+/** Times are the Admin API's to say, in what the resource holds too. */
+function forbidTimes(body: Resource): void {
+  const places: [string, unknown][] = [
+    ['', body],
+    ['upstream.', body.upstream],
+    ['plugins.', body.plugins],
+  ]
+  for (const [prefix, value] of places) {
+    if (!isObject(value)) continue
+    const field = ['create_time', 'update_time'].find((name) => value[name] !== undefined)
+    if (field !== undefined) deny(`the property is forbidden:  ${prefix}${field}`)
+  }
 }
 
 function checkResource(invalid: Invalid | undefined): void {

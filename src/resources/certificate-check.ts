@@ -34,7 +34,8 @@ function tooShort(name: string, texts: unknown[], least: number): string | undef
   return `invalid configuration: property "${at === 0 ? name : `${name}s`}" validation failed: ${place}${problem}`
 }
 
-function checkPair(cert: unknown, key: unknown): string | undefined {
+/** Of one certificate with its key. */
+export function checkPair(cert: unknown, key: unknown): string | undefined {
   const certificate = isReference(cert) ? undefined : parse(() => new X509Certificate(String(cert)))
   if (certificate === null) return 'failed to parse cert: PEM_read_bio_X509_AUX() failed'
   if (isReference(key)) return undefined

@@ -1,5 +1,6 @@
 // The schema of an upstream, which also stands inline in routes, services and stream routes.
 import Type, { type TSchema } from 'typebox'
+import { checkPair } from './certificate-check.ts'
 import { closedObject, Desc, HOST_PATTERN, Id, Labels, Name, stamps, Timeout } from './schema-parts.ts'
 
 const Port = Type.Integer({ minimum: 1, maximum: 65535 })
@@ -189,7 +190,7 @@ export function checkUpstream(upstream: Record<string, unknown>): string | undef
     return 'scheme "kafka" is not served here: use http, https, grpc or grpcs for routes, and tcp, tls or udp for stream routes'
   if (upstream.type !== undefined && !BALANCERS.has(upstream.type))
     return `type ${JSON.stringify(upstream.type)} is no balancer here: use ${[...BALANCERS].join(', ')}`
-  const refused = checkDiscovery(upstream) ?? checkProbe(upstream.checks)
+  const refused = checkDiscovery(upstream) ?? checkProbe(upstream.checks) ?? checkClientCertificate(upstream.tls)
   if (refused !== undefined) return refused
   return checkNodePorts(upstream.nodes) ?? (upstream.type === 'chash' ? checkHashKey(upstream) : undefined)
 }
@@ -227,10 +228,16 @@ function checkDiscovery({ discovery_type: type, discovery_args: args }: Record<s
 function checkNodePorts(nodes: unknown): string | undefined {
   if (nodes === null || typeof nodes !== 'object' || Array.isArray(nodes)) return undefined
   for (const address of Object.keys(nodes)) {
-    const port = /^[^:]*:(\d+)$/.exec(address)?.[1]
-    if (port !== undefined && Number(port) > 65535) return `invalid port ${port}`
+    const port = /^(?:[^:]*|\[[^\]]*\]):(\d+)$/.exec(address)?.[1]
+    if (port !== undefined && !(Number(port) >= 1 && Number(port) <= 65535)) return `invalid port ${Number(port)}`
   }
   return undefined
+}
+
+/** A key that does not belong to its certificate would break every handshake. */
+function checkClientCertificate(tls: unknown): string | undefined {
+  const { client_cert: cert, client_key: key } = (tls ?? {}) as { client_cert?: string; client_key?: string }
+  return cert === undefined || key === undefined ? undefined : checkPair(cert, key)
 }
 
 function checkHashKey({ hash_on: hashOn = 'vars', key }: Record<string, unknown>): string | undefined {

@@ -75,6 +75,8 @@ class ResourceValidator implements Validator {
   }
 
   *#problems(kind: Kind, id: string, resource: Resource): Generator<Invalid> {
+    const both = kind === 'routes' ? givenTwice(resource) : undefined
+    if (both !== undefined) yield plain(both, '', resource)
     const malformed = this.#checkKind(kind, id, resource)
     if (malformed) yield malformed
     const message = malformed ? undefined : checkBeyondSchema(kind, resource, this.#options)
@@ -138,6 +140,15 @@ function schemaOf(kind: Kind, id: string): TSchema | undefined {
   if (kind !== 'secrets') return SCHEMAS[kind]
   const manager = id.split('/')[0] ?? ''
   return Object.hasOwn(SECRET_SCHEMAS, manager) ? SECRET_SCHEMAS[manager] : undefined
+}
+
+/** The schema says it too, but in words that name neither member. */
+function givenTwice(route: Resource): string | undefined {
+  const pair = [
+    ['host', 'hosts'],
+    ['remote_addr', 'remote_addrs'],
+  ].find((members) => members.every((member) => route[member] !== undefined))
+  return pair && `only one of ${pair.join(' or ')} is allowed`
 }
 
 function checkBeyondSchema(kind: Kind, resource: Resource, options: ValidatorOptions): string | undefined {

@@ -249,7 +249,8 @@ function wordTypes(type: string | string[]): string {
   return Array.isArray(type) ? `one of ${type.join(', ')}` : type
 }
 
-function typeName(data: unknown): string {
+/** As Lua calls it. */
+export function typeName(data: unknown): string {
   if (data === null) return 'userdata'
   return typeof data === 'object' ? 'table' : typeof data
 }

@@ -42,6 +42,13 @@ test('as JSON: names with the prefix, an empty list as an object', async () => {
   assert.deepEqual(JSON.parse((await ask('/v1/healthcheck/services/s')).body).nodes, {})
 })
 
+test('a kind without an id is told so', async () => {
+  for (const kind of ['routes', 'nope']) {
+    const { status, body } = await ask(`/v1/healthcheck/${kind}`)
+    assert.deepEqual([status, JSON.parse(body)], [404, { error_msg: `missing src id for src type ${kind}` }])
+  }
+})
+
 test('as a table for a browser: one row a node, those that are down marked, names escaped', async () => {
   const page = await ask('/v1/healthcheck', 'text/html,application/xhtml+xml')
   assert.equal(page.headers['content-type'], 'text/html; charset=utf-8')
