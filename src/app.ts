@@ -131,8 +131,10 @@ async function openConfiguration(settings: Settings, closers: Closers): Promise<
       : log.warn({ trouble }, 'the keys of the Admin API cannot be read again; the last ones stay'),
   )
   closers.push(() => keys.close())
-  const catalog = createCatalog(plugins)
-  const secrecy = createSecrecy(catalog, toSecretBox(settings))
+  const { enable } = settings.plugins
+  const catalog = createCatalog(plugins.filter(({ name }) => enable?.includes(name) ?? true))
+  // Of every plugin: what was stored while it was enabled is no less secret now.
+  const secrecy = createSecrecy(createCatalog(plugins), toSecretBox(settings))
   const validator = createValidator({ catalog, checkVars, attributes: settings.plugins.attr })
   const feed = new ConfigFeed({
     store,

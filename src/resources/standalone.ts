@@ -1,10 +1,13 @@
 // APISIX's standalone form of a whole configuration: a list of resources for each kind, as YAML with `#END` as its last line or as JSON.
 //
 // Each resource needs an id (consumers: a username, plugin_metadata: its plugin's name as id); one without is named by its place, as in
-// APISIX. Credentials are listed under `consumers` (or `credentials`) with an id such as `jack/credentials/web`.
+// APISIX. Credentials are listed under `consumers` (or `credentials`) with an id such as `jack/credentials/web`. A list of `plugins` says which
+// ones the resources may have; `<kind>_conf_version` says nothing that the content does not.
 import { parseDocument, stringify } from 'yaml'
+import { type Environment, withVariables } from './config-variables.ts'
 import { KINDS, type Kind, parseKey, type Resource, toKey } from './kinds.ts'
 
+const VERSION = '_conf_version'
 const MAX_STANDALONE_BYTES = 256 * 1024 * 1024
 
 /** A resource with its place. */
@@ -14,19 +17,23 @@ export interface Placed {
   value: Resource
 }
 
-/** The resources of an `apisix.yaml` as JSON texts by key. Throws with the place when something is not as it should be. */
-export function parseStandalone(text: string): Map<string, string> {
+/**
+ * The resources of an `apisix.yaml` or `apisix.json` as JSON texts by key; with `env` its variables are put in for `${{NAME}}` and
+ * `${{NAME:=default}}`. Throws with the place when something is not as it should be.
+ */
+export function parseStandalone(text: string, env?: Environment): Map<string, string> {
   if (text.length > MAX_STANDALONE_BYTES)
     throw new Error(`found more than ${MAX_STANDALONE_BYTES} bytes, expected fewer`)
-  if (!/(^|\n)#END\s*$/.test(text))
+  // JSON tells by itself when it is complete.
+  if (!/^\s*\{/.test(text) && !/(^|\n)#END\s*$/.test(text))
     throw new Error('found no #END as its last line, expected one when the file is complete')
-  return toTexts(readYaml(text))
+  const tree = readYaml(text)
+  return toTexts(env ? (withVariables(tree, env) as typeof tree) : tree)
 }
 
 /** The resources of a standalone configuration in YAML or JSON (then its first character is a brace). Throws with the place of a mistake. */
 export function readConfiguration(text: string): Placed[] {
-  const texts = /^\s*\{/.test(text) ? toTexts(readYaml(text)) : parseStandalone(text)
-  return [...texts].map(([key, json]) => {
+  return [...parseStandalone(text)].map(([key, json]) => {
     const place = parseKey(key) as { kind: Kind; id: string }
     const { id: _named, ...value } = JSON.parse(json) as Resource
     return { ...place, value }
@@ -71,14 +78,35 @@ export function readYaml(text: string): { [name: string]: unknown } {
 /** The resources of such a tree as JSON texts by key. Throws with the place when something is not as it should be. */
 export function toTexts(tree: { [name: string]: unknown }): Map<string, string> {
   const texts = new Map<string, string>()
-  if (tree.plugins) throw new Error('plugins: found a list of plugins: set plugins.enable in gateward.yaml instead')
+  const allowed = tree.plugins ? readPluginList(tree.plugins) : undefined
   for (const [kind, list] of Object.entries(tree)) {
-    if (list !== null) addKind(texts, kind, list)
+    if (kind.endsWith(VERSION)) checkVersion(kind, list)
+    else if (kind !== 'plugins' && list !== null) addKind(texts, kind, list, allowed)
   }
   return texts
 }
 
-function addKind(texts: Map<string, string>, kind: string, list: unknown): void {
+function checkVersion(name: string, version: unknown): void {
+  if (typeof version !== 'number') throw new Error(`${name}: found ${JSON.stringify(version)}, expected a number`)
+}
+
+interface AllowedPlugins {
+  http: Set<unknown>
+  stream: Set<unknown>
+}
+
+function readPluginList(list: unknown): AllowedPlugins {
+  const allowed: AllowedPlugins = { http: new Set(), stream: new Set() }
+  if (!Array.isArray(list)) throw new Error('plugins: found no list, expected one of {name: ...}')
+  for (const [index, plugin] of list.entries()) {
+    if (!isMap(plugin) || typeof plugin.name !== 'string')
+      throw new Error(`plugins.${index}: found no name, expected one such as {name: cors}`)
+    allowed[plugin.stream === true ? 'stream' : 'http'].add(plugin.name)
+  }
+  return allowed
+}
+
+function addKind(texts: Map<string, string>, kind: string, list: unknown, allowed?: AllowedPlugins): void {
   if (!Array.isArray(list)) throw new Error(`${kind}: found no list, expected one of resources`)
   for (const [index, resource] of list.entries()) {
     const place = `${kind}.${index}`
@@ -86,9 +114,18 @@ function addKind(texts: Map<string, string>, kind: string, list: unknown): void 
     const key = keyOf(kind, resource, index)
     if (!parseKey(key))
       throw new Error(`${place}: found the key ${key}, expected a known kind and an id without slashes`)
+    const plugin = allowed && unlisted(kind, resource, allowed)
+    if (plugin !== undefined)
+      throw new Error(`${place}: found the plugin ${plugin}, which the list of plugins does not have: add it there`)
     if (texts.has(key)) throw new Error(`${place}: found ${key} twice, expected each id once`)
     texts.set(key, JSON.stringify(resource))
   }
+}
+
+/** A plugin that would not run, so that it could not stop what it should. */
+function unlisted(kind: string, { plugins }: Resource, allowed: AllowedPlugins): string | undefined {
+  const names = allowed[kind === 'stream_routes' ? 'stream' : 'http']
+  return isMap(plugins) ? Object.keys(plugins).find((name) => !names.has(name)) : undefined
 }
 
 function keyOf(kind: string, resource: { [field: string]: unknown }, index: number): string {

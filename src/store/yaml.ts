@@ -1,4 +1,4 @@
-// The store in a file: APISIX's standalone `apisix.yaml`, for reading only. The file counts when its last line is `#END`, as in APISIX, so
+// The store in a file: APISIX's standalone `apisix.yaml` (or `apisix.json`), for reading only. A YAML file counts when its last line is `#END`, as in APISIX, so
 // that one that is still being written is not taken. It is read again when it changes; what changed becomes one commit. A bad
 // file keeps the last good one and is told by `trouble`.
 // What stands in it: `../resources/standalone.ts`.
@@ -78,7 +78,7 @@ class YamlStore implements Store {
     const stamp = `${mtimeNs} ${size} ${ino}`
     if (stamp === this.#stamp) return
     this.#stamp = stamp
-    this.#apply(parseStandalone(await readFile(this.#file, 'utf8')))
+    this.#apply(parseStandalone(await readFile(this.#file, 'utf8'), process.env))
     this.#trouble = undefined
   }
 

@@ -8,6 +8,7 @@ import { createCatalog } from '../../src/resources/catalog.ts'
 import { createValidator } from '../../src/resources/validator.ts'
 import { MemoryStore } from '../../src/store/memory.ts'
 import { makeCertificate } from '../gateway/listening.ts'
+import { gatewayForTest } from '../operations/gateway-for-test.ts'
 import { createTestAdmin, type TestAdmin } from './admin-for-test.ts'
 
 const upstream = { type: 'roundrobin', nodes: { '127.0.0.1:1980': 1 } }
@@ -248,4 +249,14 @@ test('control: /v1/schema has every kind and the plugins of both subsystems', as
   assert.deepEqual(schema['stream-plugins'], schema.stream_plugins)
   assert.equal(schema.stream_plugins?.['limit-conn']?.priority, 1003)
   assert.ok(schema.stream_plugins?.['limit-conn']?.schema && !schema.stream_plugins.cors && schema.plugins?.cors)
+})
+
+test('a plugin that the settings do not enable is unknown when it is written, too', async (t) => {
+  const gateway = await gatewayForTest(() => true, ['--plugins-enable', 'key-auth,cors'])
+  t.after(() => gateway.close())
+  const put = (plugins: object) => gateway.admin('PUT', '/routes/1', route({ plugins }))
+  assert.equal((await put({ cors: {} })).status, 201)
+  const refused = await put({ echo: { body: 'x' } })
+  assert.deepEqual([refused.status, refused.body.error_msg], [400, 'unknown plugin [echo]'])
+  assert.deepEqual((await gateway.admin('GET', '/plugins/list')).body, ['cors', 'key-auth'])
 })

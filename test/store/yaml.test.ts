@@ -85,7 +85,18 @@ test('yaml: what is not an apisix.yaml is refused with its place', async (contex
   const refused: [string, RegExp][] = [
     ['routes: []\n', /found no #END/],
     ['- a\n#END\n', /found no map at its top/],
-    ['plugins: [{name: cors}]\n#END\n', /plugins: found a list of plugins: set plugins.enable/],
+    ['plugins: {name: cors}\n#END\n', /plugins: found no list/],
+    ['plugins: [cors]\n#END\n', /plugins.0: found no name/],
+    ['routes_conf_version: new\n#END\n', /routes_conf_version: found "new", expected a number/],
+    [
+      'plugins: [{name: cors}, {name: limit-conn, stream: true}]\nroutes: [{id: 1, plugins: {limit-conn: {}}}]\n#END\n',
+      /routes.0: found the plugin limit-conn, which the list of plugins does not have/,
+    ],
+    [
+      `routes: [{id: 1, uri: "\${{GATEWARD_TEST_NO_SUCH}}"}]\n#END\n`,
+      /\$\{\{GATEWARD_TEST_NO_SUCH\}\}: found no such variable/,
+    ],
+    ['{"routes": [{"id": 1}', /./],
     ['routes: 5\n#END\n', /routes: found no list/],
     ['routes: [5]\n#END\n', /routes.0: found no map/],
     ['rutes: [{id: 1}]\n#END\n', /rutes.0: found the key rutes\/1, expected a known kind/],
@@ -93,4 +104,63 @@ test('yaml: what is not an apisix.yaml is refused with its place', async (contex
     ['routes: [{id: 1}, {id: 1}]\n#END\n', /routes.1: found routes\/1 twice/],
   ]
   for (const [text, message] of refused) await assert.rejects(open(context, text), { reason: 'corrupt', message })
+})
+
+test('yaml: a list of plugins and versions of kinds, as APISIX has them', async (context) => {
+  const { store } = await open(
+    context,
+    `plugins:
+  - name: cors
+  - name: mqtt-proxy
+    stream: true
+routes_conf_version: 7
+routes:
+  - {id: 1, uri: /a, plugins: {cors: {}}}
+stream_routes:
+  - {id: 1, server_port: 9100, plugins: {mqtt-proxy: {}}}
+#END
+`,
+  )
+  const keys = (await store.list('')).entries.map(({ key }) => key)
+  assert.deepEqual(keys, ['routes/1', 'stream_routes/1'])
+})
+
+test('yaml: variables of the environment, with defaults, in names and values', async (context) => {
+  const env: Record<string, string> = {
+    GATEWARD_TEST_NODE: '127.0.0.1:1980',
+    GATEWARD_TEST_ZIP: '007',
+    GATEWARD_TEST_ON: 'true',
+  }
+  Object.assign(process.env, env)
+  context.after(() => {
+    for (const name of Object.keys(env)) delete process.env[name]
+  })
+  const { store } = await open(
+    context,
+    `upstreams:
+  - id: u
+    nodes: {"\${{GATEWARD_TEST_NODE}}": "\${{GATEWARD_TEST_WEIGHT:=1}}"}
+routes:
+  - id: 1
+    uri: "/\${{ GATEWARD_TEST_PLACE := here }}/*"
+    enable_websocket: "\${{GATEWARD_TEST_ON}}"
+    desc: "\${{GATEWARD_TEST_ZIP}}"
+    name: "$host {{x}}"
+#END
+`,
+  )
+  const read = async (key: string): Promise<unknown> => JSON.parse((await store.get(key))?.text ?? '')
+  assert.deepEqual(await read('upstreams/u'), { id: 'u', nodes: { '127.0.0.1:1980': 1 } })
+  const named = { desc: '007', name: '$host {{x}}' }
+  assert.deepEqual(await read('routes/1'), { id: 1, uri: '/here/*', enable_websocket: true, ...named })
+})
+
+test('yaml: an apisix.json needs no #END', async (context) => {
+  const { file, store } = await open(context, '{"routes": [{"id": "1", "uri": "/a"}]}')
+  writeFileSync(file, '{"routes": [{"id": "1", "uri": "/a"}, {"id"')
+  await until(() => store.trouble() !== undefined)
+  assert.equal((await store.list('')).total, 1)
+  writeFileSync(file, '{"routes": [{"id": "1", "uri": "/a"}, {"id": "2", "uri": "/b"}]}')
+  await until(() => store.trouble() === undefined)
+  assert.equal((await store.list('')).total, 2)
 })
