@@ -133,9 +133,7 @@ export class WholeConfig {
       versions.set(kind, version)
       if (kind !== 'plugins' && body[kind] !== undefined) replaced[kind] = body[kind]
     }
-    const resources = new Map<string, Resource>()
-    for (const [key, value] of named(replaced)) resources.set(key, completed(key, value))
-    return { versions, resources }
+    return { versions, resources: new Map(named(replaced)) }
   }
 
   /** All changes go into the draft before any of them is checked, so that their order says nothing. */
@@ -260,13 +258,6 @@ function versionOf(body: Resource, kind: Versioned, current: number): number {
 
 function withoutStamps(resource: Resource): Resource {
   return Object.fromEntries(Object.entries(resource).filter(([name]) => !STAMPS.includes(name)))
-}
-
-/** With its id as the Admin API stores it. */
-function completed(key: string, value: Resource): Resource {
-  const { kind, id } = placeOf(key)
-  if (kind === 'consumers') return { ...value, username: id }
-  return { ...value, id: kind === 'credentials' ? id.slice(id.indexOf('/') + 1) : id }
 }
 
 /** Of a key that is known to be a resource's. */

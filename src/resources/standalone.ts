@@ -112,13 +112,13 @@ function addKind(texts: Map<string, string>, kind: string, list: unknown, allowe
     const place = `${kind}.${index}`
     if (!isMap(resource)) throw new Error(`${place}: found no map, expected a resource`)
     const key = keyOf(kind, resource, index)
-    if (!parseKey(key))
-      throw new Error(`${place}: found the key ${key}, expected a known kind and an id without slashes`)
+    const named = parseKey(key)
+    if (!named) throw new Error(`${place}: found the key ${key}, expected a known kind and an id without slashes`)
     const plugin = allowed && unlisted(kind, resource, allowed)
     if (plugin !== undefined)
       throw new Error(`${place}: found the plugin ${plugin}, which the list of plugins does not have: add it there`)
     if (texts.has(key)) throw new Error(`${place}: found ${key} twice, expected each id once`)
-    texts.set(key, JSON.stringify(resource))
+    texts.set(key, JSON.stringify(withId(resource, named)))
   }
 }
 
@@ -126,6 +126,12 @@ function addKind(texts: Map<string, string>, kind: string, list: unknown, allowe
 function unlisted(kind: string, { plugins }: Resource, allowed: AllowedPlugins): string | undefined {
   const names = allowed[kind === 'stream_routes' ? 'stream' : 'http']
   return isMap(plugins) ? Object.keys(plugins).find((name) => !names.has(name)) : undefined
+}
+
+/** With its id as the Admin API stores it. */
+function withId(resource: Resource, { kind, id }: { kind: Kind; id: string }): Resource {
+  if (kind === 'consumers') return { ...resource, username: id }
+  return { ...resource, id: kind === 'credentials' ? id.slice(id.indexOf('/') + 1) : id }
 }
 
 function keyOf(kind: string, resource: { [field: string]: unknown }, index: number): string {

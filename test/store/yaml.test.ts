@@ -47,7 +47,7 @@ test('yaml: the resources of an apisix.yaml', async (context) => {
     page.entries.map((entry) => entry.key),
     ['consumers/jack', 'consumers/jack/credentials/web', 'routes/1', 'routes/2', 'upstreams/u1'],
   )
-  assert.deepEqual(JSON.parse((await store.get('routes/1'))?.text ?? ''), { id: 1, uri: '/a', upstream_id: 'u1' })
+  assert.deepEqual(JSON.parse((await store.get('routes/1'))?.text ?? ''), { id: '1', uri: '/a', upstream_id: 'u1' })
   await assert.rejects(store.commit([{ type: 'delete', key: 'routes/1' }]), {
     reason: 'read-only',
     message: /^writing the configuration: it is the file \S+apisix.yaml: change the file instead$/,
@@ -152,7 +152,7 @@ routes:
   const read = async (key: string): Promise<unknown> => JSON.parse((await store.get(key))?.text ?? '')
   assert.deepEqual(await read('upstreams/u'), { id: 'u', nodes: { '127.0.0.1:1980': 1 } })
   const named = { desc: '007', name: '$host {{x}}' }
-  assert.deepEqual(await read('routes/1'), { id: 1, uri: '/here/*', enable_websocket: true, ...named })
+  assert.deepEqual(await read('routes/1'), { id: '1', uri: '/here/*', enable_websocket: true, ...named })
 })
 
 test('yaml: an apisix.json needs no #END', async (context) => {
