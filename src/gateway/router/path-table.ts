@@ -1,7 +1,10 @@
-// The uris of one host: exact ones, prefixes (`/a/*`), and in parameter mode patterns with `:name`. Shows the entries that fit a path, best
-// first: exact, then patterns, then prefixes from the longest to the shortest; within one uri by priority, then by age.
+// The uris of one host: exact ones, prefixes (`/a/*`), and patterns, which have a wildcard or a parameter before their end. Shows the entries that fit
+// a path, best first, in APISIX's order: exact uris, then those with the longest text before their first wildcard or parameter; among these the
+// priority decides, then the longer uri, then the age.
+import { Lengths } from './lengths.ts'
+import { fit, type Pattern, parsePattern } from './pattern.ts'
 import type { RouteEntry } from './router.ts'
-import { SegmentTrie } from './segments.ts'
+import { type Fitting, SegmentTrie } from './segments.ts'
 
 /** Sees one entry whose uri fits; true: enough. */
 export type Visitor = (entry: RouteEntry, params: Record<string, string> | undefined) => boolean
@@ -9,66 +12,70 @@ export type Visitor = (entry: RouteEntry, params: Record<string, string> | undef
 export class PathTable {
   readonly #exact = new Map<string, RouteEntry[]>()
   readonly #prefixes = new Map<string, RouteEntry[]>()
-  /** Prefix lengths in use, longest first, with the number of uris of each. */
-  #lengths: number[] = []
-  readonly #lengthCounts = new Map<number, number>()
-  readonly #patterns: SegmentTrie | undefined
+  readonly #lengths = new Lengths()
+  readonly #trie: SegmentTrie | undefined
 
   constructor(parameters: boolean) {
-    this.#patterns = parameters ? new SegmentTrie() : undefined
+    this.#trie = parameters ? new SegmentTrie() : undefined
   }
 
   get empty(): boolean {
-    return this.#exact.size === 0 && this.#prefixes.size === 0 && (this.#patterns?.empty ?? true)
+    return this.#exact.size === 0 && this.#prefixes.size === 0 && (this.#trie?.empty ?? true)
   }
 
   add(entry: RouteEntry): void {
-    if (this.#isPattern(entry.uri)) this.#patterns?.add(entry)
-    else if (entry.uri.endsWith('*')) this.#addPrefix(entry)
-    else insert(this.#exact, entry.uri, entry)
+    const pattern = this.#parse(entry)
+    if (!pattern) insert(this.#exact, entry.uri, entry)
+    else if (pattern.plainParameters) this.#trie?.add(entry)
+    else {
+      entry.segments = pattern.segments
+      if (insert(this.#prefixes, pattern.prefix, entry)) this.#lengths.add(pattern.prefix.length)
+    }
   }
 
   remove(entry: RouteEntry): void {
-    if (this.#isPattern(entry.uri)) this.#patterns?.remove(entry)
-    else if (entry.uri.endsWith('*')) this.#removePrefix(entry)
-    else withdraw(this.#exact, entry.uri, entry)
+    const pattern = this.#parse(entry)
+    if (!pattern) withdraw(this.#exact, entry.uri, entry)
+    else if (pattern.plainParameters) this.#trie?.remove(entry)
+    else if (withdraw(this.#prefixes, pattern.prefix, entry)) this.#lengths.remove(pattern.prefix.length)
   }
 
   /** Shows the entries that fit a path, best first, until the visitor says true. */
   visit(path: string, visitor: Visitor): boolean {
     const exact = this.#exact.get(path)
     if (exact) for (const entry of exact) if (visitor(entry, undefined)) return true
-    if (this.#patterns?.visit(path, visitor)) return true
-    for (const length of this.#lengths) {
+    const found = this.#trie?.fitting(path)
+    return found?.length ? this.#visitMixed(path, found, visitor) : this.#visitPrefixes(path, visitor)
+  }
+
+  #visitPrefixes(path: string, visitor: Visitor): boolean {
+    for (const length of this.#lengths.longestFirst) {
       if (length > path.length) continue
       const entries = this.#prefixes.get(length === path.length ? path : path.slice(0, length))
-      if (entries) for (const entry of entries) if (visitor(entry, undefined)) return true
+      if (!entries) continue
+      for (const entry of entries) {
+        const { segments } = entry
+        const params = segments && fit(segments, path, this.#trie !== undefined)
+        if ((!segments || params) && visitor(entry, params)) return true
+      }
     }
     return false
   }
 
-  #isPattern(uri: string): boolean {
-    return this.#patterns !== undefined && /\/:|\*./.test(uri)
+  /** Prefixes and parameters in one order. */
+  #visitMixed(path: string, found: Fitting[], visitor: Visitor): boolean {
+    this.#visitPrefixes(path, (entry, params) => {
+      found.push({ entry, params })
+      return false
+    })
+    const lengthOf = ({ entry }: Fitting): number => this.#parse(entry)?.prefix.length ?? 0
+    return found
+      .sort((a, b) => lengthOf(b) - lengthOf(a) || compare(a.entry, b.entry))
+      .some(({ entry, params }) => visitor(entry, params))
   }
 
-  #addPrefix(entry: RouteEntry): void {
-    const prefix = entry.uri.slice(0, -1)
-    const { length } = prefix
-    if (insert(this.#prefixes, prefix, entry)) {
-      const count = this.#lengthCounts.get(length) ?? 0
-      this.#lengthCounts.set(length, count + 1)
-      if (count === 0) this.#lengths = [...this.#lengths, length].sort((a, b) => b - a)
-    }
-  }
-
-  #removePrefix(entry: RouteEntry): void {
-    const prefix = entry.uri.slice(0, -1)
-    const { length } = prefix
-    if (withdraw(this.#prefixes, prefix, entry)) {
-      const count = (this.#lengthCounts.get(length) ?? 1) - 1
-      this.#lengthCounts.set(length, count)
-      if (count === 0) this.#lengths = this.#lengths.filter((one) => one !== length)
-    }
+  #parse(entry: RouteEntry): Pattern | undefined {
+    return parsePattern(entry.uri, this.#trie !== undefined)
   }
 }
 
@@ -97,7 +104,7 @@ export function withdraw(map: Map<string, RouteEntry[]>, key: string, entry: Rou
   return true
 }
 
-/** Higher priority first, then the older route. */
+/** Higher priority first, then the longer uri, then the older route. */
 function compare(a: RouteEntry, b: RouteEntry): number {
-  return b.keys.priority - a.keys.priority || (a.keys.order ?? 0) - (b.keys.order ?? 0)
+  return b.keys.priority - a.keys.priority || b.uri.length - a.uri.length || (a.keys.order ?? 0) - (b.keys.order ?? 0)
 }

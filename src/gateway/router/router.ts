@@ -4,8 +4,10 @@
 //   radixtree_uri_with_parameter  the same, and `:name` in a uri takes one segment
 //
 // No tree for plain uris: an exact uri is one look-up, a prefix one look-up for each distinct prefix length that is in use, longest first, so
-// that the cost does not grow with the number of routes and a change touches one list. Parameters have a trie of segments (segments.ts).
+// that the cost does not grow with the number of routes and a change touches one list; wildcard hosts the same from the other end. Parameters
+// have a trie of segments (segments.ts).
 import { CidrSet } from '../../lib/cidr.ts'
+import { Lengths } from './lengths.ts'
 import { PathTable, type Visitor } from './path-table.ts'
 import { compileVars } from './vars.ts'
 
@@ -64,6 +66,8 @@ export interface RouteEntry {
   filter: RouteFilter
   uri: string
   host: string | undefined
+  /** What a pattern asks of a path beyond its prefix; set by the table. */
+  segments?: string[] | undefined
 }
 
 /** The conditions beyond host and uri, compiled when the route is first tried. */
@@ -154,8 +158,8 @@ abstract class BaseRouter implements Router {
 /** A table of uris for each host; hosts are tried from the most to the least specific. */
 class HostRouter extends BaseRouter {
   readonly #tables = new Map<string, PathTable>()
-  /** Tables of wildcard hosts: without any, a host costs one look-up. */
-  #wildcards = 0
+  /** Of wildcard hosts, their `*` counted: without any, a host costs one look-up. */
+  readonly #lengths = new Lengths()
 
   protected places(filter: RouteFilter, create: boolean): [PathTable, RouteEntry][] {
     const places: [PathTable, RouteEntry][] = []
@@ -165,27 +169,26 @@ class HostRouter extends BaseRouter {
       if (!table && create) {
         table = new PathTable(false)
         this.#tables.set(name, table)
-        if (name.startsWith('*')) this.#wildcards++
+        if (name.startsWith('*')) this.#lengths.add(name.length)
       }
       for (const uri of filter.keys.uris)
-        if (table) places.push([table, { keys: filter.keys, filter, uri, host: host || undefined }])
+        if (table)
+          places.push([table, { keys: filter.keys, filter, uri, host: host || undefined, segments: undefined }])
     }
     return places
   }
 
   protected emptied(entry: RouteEntry): void {
     const name = entry.host?.toLowerCase() ?? ''
-    if (this.#tables.delete(name) && name.startsWith('*')) this.#wildcards--
+    if (this.#tables.delete(name) && name.startsWith('*')) this.#lengths.remove(name.length)
   }
 
   protected visit({ host, path }: MatchInput, visitor: Visitor): boolean {
     const exact = this.#tables.get(host)
     if (exact?.visit(path, visitor)) return true
-    if (this.#wildcards > 0) {
-      for (let dot = host.indexOf('.'); dot >= 0; dot = host.indexOf('.', dot + 1)) {
-        if (this.#tables.get(`*${host.slice(dot)}`)?.visit(path, visitor)) return true
-      }
-      if (this.#tables.get('*')?.visit(path, visitor)) return true
+    for (const length of this.#lengths.longestFirst) {
+      const from = host.length - length + 1
+      if (from >= 0 && this.#tables.get(`*${host.slice(from)}`)?.visit(path, visitor)) return true
     }
     return host !== '' && this.#tables.get('')?.visit(path, visitor) === true
   }
@@ -205,7 +208,10 @@ class UriRouter extends BaseRouter {
   }
 
   protected places(filter: RouteFilter): [PathTable, RouteEntry][] {
-    return filter.keys.uris.map((uri) => [this.#table, { keys: filter.keys, filter, uri, host: undefined }])
+    return filter.keys.uris.map((uri) => [
+      this.#table,
+      { keys: filter.keys, filter, uri, host: undefined, segments: undefined },
+    ])
   }
 
   protected emptied(): void {}
@@ -216,11 +222,13 @@ class UriRouter extends BaseRouter {
 
   protected lostByHost(entry: RouteEntry, input: MatchInput): boolean {
     const { hosts } = entry.keys
-    return hosts !== undefined && !hosts.some((host) => hostFits(host.toLowerCase(), input.host))
+    return hosts !== undefined && !hosts.some((host) => hostFits(host.toLowerCase(), input))
   }
 }
 
-function hostFits(pattern: string, host: string): boolean {
-  if (!pattern.startsWith('*')) return pattern === host
-  return pattern === '*' || (host.length >= pattern.length && host.endsWith(pattern.slice(1)))
+/** A host that is written with a port is compared with the whole Host field, as in APISIX, which knows this in the modes by uri only. */
+function hostFits(pattern: string, { host, var: read }: MatchInput): boolean {
+  const wanted = pattern.startsWith('*') ? pattern.slice(1) : undefined
+  const fits = (name: string): boolean => (wanted === undefined ? pattern === name : name.endsWith(wanted))
+  return fits(host) || (pattern.includes(':') && fits(String(read('http_host') ?? '').toLowerCase()))
 }

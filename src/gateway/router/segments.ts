@@ -1,5 +1,5 @@
-// Uris with parameters, by segment: `/users/:id/books`, `/files/*path`. A fixed segment beats a parameter, a parameter beats the rest of the path.
-import { insert, type Visitor, withdraw } from './path-table.ts'
+// Uris with parameters, by segment: `/users/:id/books`, `/users/:id/*rest`.
+import { insert, withdraw } from './path-table.ts'
 import type { RouteEntry } from './router.ts'
 
 interface TrieNode {
@@ -10,8 +10,11 @@ interface TrieNode {
   rests: Map<string, RouteEntry[]>
 }
 
-/** Segments of a path that are looked at; longer paths only match by prefix. */
-const MAX_SEGMENTS = 64
+/** An entry whose uri fits, and what its parameters stand for. */
+export interface Fitting {
+  entry: RouteEntry
+  params: Record<string, string> | undefined
+}
 
 export class SegmentTrie {
   readonly #root = makeNode()
@@ -29,10 +32,11 @@ export class SegmentTrie {
     if (withdraw(this.#place(entry.uri), entry.uri, entry)) this.#size--
   }
 
-  visit(path: string, visitor: Visitor): boolean {
-    if (this.#size === 0) return false
-    const segments = path.slice(1).split('/')
-    return segments.length <= MAX_SEGMENTS && walk(this.#root, segments, 0, visitor)
+  /** The entries that fit a path, in no order. No node is looked at twice, however long the path. */
+  fitting(path: string): Fitting[] {
+    const found: Fitting[] = []
+    if (this.#size > 0) walk(this.#root, path.slice(1).split('/'), 0, found)
+    return found
   }
 
   #place(uri: string): Map<string, RouteEntry[]> {
@@ -56,21 +60,20 @@ function makeNode(): TrieNode {
   return { fixed: new Map(), parameter: undefined, ends: new Map(), rests: new Map() }
 }
 
-function walk(node: TrieNode, segments: string[], at: number, visitor: Visitor): boolean {
+function walk(node: TrieNode, segments: string[], at: number, found: Fitting[]): void {
   if (at === segments.length) {
-    if (show(node.ends, segments, visitor)) return true
-  } else {
-    const fixed = node.fixed.get(segments[at] as string)
-    if (fixed && walk(fixed, segments, at + 1, visitor)) return true
-    if (node.parameter && segments[at] !== '' && walk(node.parameter, segments, at + 1, visitor)) return true
+    take(node.ends, segments, found)
+    return
   }
-  return show(node.rests, segments, visitor)
+  take(node.rests, segments, found)
+  const fixed = node.fixed.get(segments[at] as string)
+  if (fixed) walk(fixed, segments, at + 1, found)
+  if (node.parameter && segments[at] !== '') walk(node.parameter, segments, at + 1, found)
 }
 
-function show(entries: Map<string, RouteEntry[]>, segments: string[], visitor: Visitor): boolean {
+function take(entries: Map<string, RouteEntry[]>, segments: string[], found: Fitting[]): void {
   for (const list of entries.values())
-    for (const entry of list) if (visitor(entry, parameters(entry.uri, segments))) return true
-  return false
+    for (const entry of list) found.push({ entry, params: parameters(entry.uri, segments) })
 }
 
 function parameters(uri: string, segments: string[]): Record<string, string> {

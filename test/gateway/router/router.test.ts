@@ -73,6 +73,86 @@ describe('router', () => {
     assert.deepEqual({ ...router.match(ask('/files/a/b'))?.params }, { path: 'a/b' })
   })
 
+  const byParameter = (...uris: (string | [uri: string, priority: number])[]) => {
+    const router = createRouter('radixtree_uri_with_parameter')
+    for (const [i, one] of uris.entries()) {
+      const [uri, priority] = typeof one === 'string' ? [one, 0] : one
+      router.add({ id: uri, uris: [uri], priority, order: i })
+    }
+    return (path: string) => router.match(ask(path))?.id
+  }
+
+  test('what stands before the first parameter or wildcard decides, then the priority, then the length', () => {
+    const deeper = byParameter('/:name/*rest', '/blog/*')
+    assert.equal(deeper('/blog/x'), '/blog/*')
+    assert.equal(deeper('/news/x'), '/:name/*rest')
+    assert.equal(byParameter('/blog/*', '/blog/:name')('/blog/x'), '/blog/:name')
+    assert.equal(byParameter(['/blog/*', 1], '/blog/:name')('/blog/x'), '/blog/*')
+    assert.equal(byParameter('/blog/:a', ['/blog/:b', 1])('/blog/x'), '/blog/:b')
+    assert.equal(byParameter(['/:a', 9], '/blog')('/blog'), '/blog')
+  })
+
+  test('a parameter is never empty, and the rest of a path begins after its slash', () => {
+    const match = byParameter('/users/:id', '/files/*path')
+    assert.equal(match('/users/'), undefined)
+    assert.equal(match('/users/1/'), undefined)
+    assert.equal(match('/files'), undefined)
+    assert.equal(match('/files/'), '/files/*path')
+  })
+
+  test('a long path is no way around a route', () => {
+    const match = byParameter('/*', '/files/:owner/*path')
+    assert.equal(match(`/files/me${'/a'.repeat(500)}`), '/files/:owner/*path')
+  })
+
+  for (const mode of ['radixtree_uri', 'radixtree_host_uri', 'radixtree_uri_with_parameter'] as const) {
+    test(`${mode}: a wildcard in the middle takes segments`, () => {
+      const router = createRouter(mode)
+      const uris = ['/a/*/b', '/c/*x/d/*y', '/e/f*g', '/h/*.json']
+      for (const uri of uris) router.add({ id: uri, uris: [uri], priority: 0 })
+      const match = (path: string) => router.match(ask(path))
+      assert.equal(match('/a/1/b')?.id, '/a/*/b')
+      assert.equal(match('/a/1/2/b')?.id, '/a/*/b')
+      for (const path of ['/a/b', '/a/1/b/c', '/a/1', '/a/1/bb', '/a']) assert.equal(match(path), undefined, path)
+      assert.deepEqual({ ...match('/c/1/2/d/3/d/4')?.params }, { x: '1/2/d/3', y: '4' })
+      assert.equal(match('/e/fun')?.id, '/e/f*g')
+      assert.equal(match('/h/a/b')?.id, '/h/*.json')
+      for (const uri of uris) router.remove(uri)
+      assert.equal(match('/a/1/b'), undefined)
+    })
+  }
+
+  test('no path takes a pattern of many wildcards long', () => {
+    const router = createRouter('radixtree_uri')
+    router.add({ id: 'many', uris: [`/${'*/a/'.repeat(12)}b`], priority: 0 })
+    const started = performance.now()
+    assert.equal(router.match(ask(`/${'a/'.repeat(2000)}c`)), undefined)
+    assert.ok(performance.now() - started < 200)
+  })
+
+  test('a wildcard host may begin anywhere in a label; the longer one wins', () => {
+    const router = routes(
+      { uris: ['/*'], hosts: ['*.com'] },
+      { uris: ['/*'], hosts: ['*shop.com'] },
+      { uris: ['/*'], hosts: ['*.workshop.com'] },
+    )
+    const match = (host: string) => router.match(ask('/', { host }))?.id
+    assert.equal(match('a.com'), '0')
+    assert.equal(match('shop.com'), '1')
+    assert.equal(match('workshop.com'), '1')
+    assert.equal(match('a.workshop.com'), '2')
+    assert.equal(match('com'), undefined)
+  })
+
+  test('by uri, a host with a port is compared with the Host field', () => {
+    const router = createRouter('radixtree_uri')
+    router.add({ id: 'port', uris: ['/*'], hosts: ['a.example:8080'], priority: 0 })
+    const asked = (field: string) =>
+      router.match(ask('/', { var: (name) => (name === 'http_host' ? field : undefined) }))
+    assert.equal(asked('A.example:8080')?.id, 'port')
+    assert.equal(asked('a.example'), undefined)
+  })
+
   test('agrees with a search of all routes, through additions and removals', () => {
     const uri = fc.constantFrom('/', '/*', '/a', '/a*', '/a/*', '/a/b', '/a/b*', '/b/*')
     const host = fc.constantFrom(undefined, ['a.example'], ['*.example'], ['*'], ['b.a.example'])
@@ -144,7 +224,14 @@ describe('router', () => {
 })
 
 describe('vars', () => {
-  const values: Record<string, string> = { a: '1', name: 'Alice', ip: '10.1.2.3', list: 'x, y' }
+  const values: Record<string, unknown> = {
+    a: '1',
+    name: 'Alice',
+    ip: '10.1.2.3',
+    text: 'x, y',
+    list: ['x', 'y'],
+    n: 1,
+  }
   const cases: [unknown[], boolean][] = [
     [[['a', '==', '1']], true],
     [[['a', '==', 1]], true],
@@ -161,6 +248,37 @@ describe('vars', () => {
     [[['a', 'in', ['1', '2']]], true],
     [[['a', 'in', [1, 2]]], false],
     [[['list', 'has', 'y']], true],
+    [[['list', 'has', 'z']], false],
+    [[['list', '==', 'x,y']], false],
+    [[['text', 'has', 'y']], false],
+    [[['n', '==', 1]], true],
+    [[['n', '==', '1']], false],
+    [[['n', 'in', [1]]], true],
+    [[['n', '>=', '1']], true],
+    [[['a', '1']], true],
+    [[['name', 'Bob']], false],
+    [[['none', '==', null]], true],
+    [[['a', '~=', null]], true],
+    [
+      [
+        [
+          ['a', '==', '1'],
+          ['n', '==', 1],
+        ],
+      ],
+      true,
+    ],
+    [
+      [
+        'or',
+        ['a', '==', '2'],
+        [
+          ['a', '==', '1'],
+          ['name', '==', 'Alice'],
+        ],
+      ],
+      true,
+    ],
     [[['ip', 'ipmatch', ['10.0.0.0/8']]], true],
     [[['ip', '!', 'ipmatch', ['10.0.0.0/8']]], false],
     [['OR', ['a', '==', '2'], ['name', '==', 'Alice']], true],
@@ -186,6 +304,8 @@ describe('vars', () => {
       [[1, '==', 1]],
       [['a', '~~', '(']],
       [['a', 'in', 'x']],
+      ['OR', ['a', '==', '1']],
+      [['post_arg.a[', 'has', 'x']],
     ])
       assert.equal(typeof checkVars(wrong), 'string', JSON.stringify(wrong))
     assert.equal(checkVars([]), undefined)
