@@ -3,6 +3,7 @@
 // has no such variables.
 import { type DocumentNode, Kind, parse } from 'graphql'
 import { parseJson } from '../lib/parse-json.ts'
+import { compileJsonPath, type Place } from '../lib/json-path.ts'
 import type { Exchange } from './exchange.ts'
 import { decodeQuery } from './variables.ts'
 
@@ -36,8 +37,11 @@ export function isInspected(type: string | undefined): boolean {
   )
 }
 
-/** The value of `post_arg_NAME` (dots walk into JSON) or `graphql_NAME`. */
-export function bodyVariable(ctx: Exchange, kind: 'post_arg' | 'graphql', name: string): string | number | undefined {
+/** What a document holds; a list for `graphql_root_fields` and for paths that name several places. */
+export type BodyValue = string | number | boolean | readonly unknown[] | undefined
+
+/** The value of `post_arg_NAME` (dots walk into JSON, `[*]`, `[0]` and `..` name several places) or `graphql_NAME`. */
+export function bodyVariable(ctx: Exchange, kind: 'post_arg' | 'graphql', name: string): BodyValue {
   let parsed = ctx.get<Parsed>(PARSED)
   if (!parsed) {
     parsed = parseBody(ctx)
@@ -96,21 +100,38 @@ function parseGraphql(text: string): DocumentNode | undefined {
   }
 }
 
-function graphqlVariable(document: DocumentNode, name: string): string | undefined {
+function graphqlVariable(document: DocumentNode, name: string): string | string[] | undefined {
   const operation = document.definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION)
   if (!operation) return undefined
   if (name === 'operation') return operation.operation
   if (name === 'name') return operation.name?.value ?? ''
   if (name !== 'root_fields') return undefined
-  return operation.selectionSet.selections.map((field) => (field.kind === Kind.FIELD ? field.name.value : '')).join(',')
+  return operation.selectionSet.selections.map((field) => (field.kind === Kind.FIELD ? field.name.value : ''))
 }
 
-function walk(value: unknown, path: string): string | number | undefined {
-  let at = value
+function walk(document: unknown, path: string): BodyValue {
+  if (/[[*]|\.\./.test(path)) return list(document, path)
+  let at = document
   for (const name of path.split('.')) {
     if (at === null || typeof at !== 'object' || !Object.hasOwn(at, name)) return undefined
     at = (at as Record<string, unknown>)[name]
   }
-  if (typeof at === 'string' || typeof at === 'number') return at
-  return typeof at === 'boolean' ? String(at) : undefined
+  return Array.isArray(at) || typeof at === 'string' || typeof at === 'number' || typeof at === 'boolean'
+    ? at
+    : undefined
+}
+
+const paths = new Map<string, (document: unknown) => Place[]>()
+/** Names come from configurations, whose old versions are forgotten with the rest. */
+const MAX_PATHS = 1000
+
+function list(document: unknown, path: string): readonly unknown[] | undefined {
+  let compiled = paths.get(path)
+  if (!compiled) {
+    if (paths.size >= MAX_PATHS) paths.clear()
+    compiled = compileJsonPath(`$.${path}`)
+    paths.set(path, compiled)
+  }
+  const found = compiled(document).map(({ holder, name }) => holder[name])
+  return found.length ? found : undefined
 }

@@ -8,7 +8,7 @@ import { readForVariables } from './body-variables.ts'
 import type { Exchange } from './exchange.ts'
 import type { PhaseResult, PluginInstance, Reply } from './plugin.ts'
 import { compileVars } from './router/vars.ts'
-import { variable } from './variables.ts'
+import { operand } from './variables.ts'
 
 export type Step = (ctx: Exchange) => PhaseResult | Promise<PhaseResult>
 export type HeaderStep = (ctx: Exchange) => void
@@ -145,7 +145,7 @@ function toCondition(plugin: ActivePlugin): ((ctx: Exchange) => boolean) | undef
   return (ctx) => {
     let applies = ctx.get<boolean>(plugin)
     if (applies === undefined) {
-      applies = test((name) => variable(ctx, name))
+      applies = test((name) => operand(ctx, name))
       ctx.set(plugin, applies)
     }
     return applies

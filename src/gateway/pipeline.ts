@@ -14,7 +14,7 @@ import type { Exchange } from './exchange.ts'
 import { HeaderList } from './headers.ts'
 import type { Logger, PhaseResult, Reply } from './plugin.ts'
 import type { Routes } from './routes.ts'
-import { variable } from './variables.ts'
+import { operand } from './variables.ts'
 
 export interface PipelineDeps {
   routes: Routes
@@ -82,7 +82,7 @@ export class Pipeline {
       host: request.host,
       method: request.method,
       remoteAddr: ctx.remoteAddr,
-      var: (name) => variable(ctx, name),
+      var: (name) => operand(ctx, name),
     })
     if (match) {
       const { served } = match

@@ -4,8 +4,9 @@ import { isIPv4 } from 'node:net'
 import { hostname } from 'node:os'
 import { threadId } from 'node:worker_threads'
 import { toBytes, toFieldValue } from '../lib/header-fields.ts'
-import { bodyVariable } from './body-variables.ts'
+import { type BodyValue, bodyVariable } from './body-variables.ts'
 import type { ConnectionInfo, Exchange, UpstreamTry } from './exchange.ts'
+import type { HeaderList } from './headers.ts'
 import { TLS_VARIABLES } from './tls-variables.ts'
 
 export type VariableValue = string | number | undefined
@@ -28,6 +29,14 @@ export function variable(ctx: Exchange, name: string): VariableValue {
   }
   const lower = name.toLowerCase()
   return lower === name ? undefined : variable(ctx, lower)
+}
+
+/** A variable as conditions see it: what is text for nginx is text, what a body holds keeps its type, and lists are lists. */
+export function operand(ctx: Exchange, name: string): BodyValue {
+  for (const [prefix, kind] of OF_BODY)
+    if (name.startsWith(prefix)) return bodyVariable(ctx, kind, name.slice(prefix.length))
+  const value = variable(ctx, name)
+  return value === undefined ? undefined : String(value)
 }
 
 /** `$name`, `${name}` and `${name ?? default}`; spaces within the braces do not matter. */
@@ -102,14 +111,24 @@ export function cookie(ctx: Exchange, name: string): string | undefined {
   return undefined
 }
 
+/** A field by the name of its variable, in which `-` is `_`; several fields are one list, as nginx has them. */
+function field({ list }: HeaderList, name: string, separator: string): string | undefined {
+  let joined: string | undefined
+  for (let i = 0; i < list.length; i += 2) {
+    const one = list[i] as string
+    if (one.length !== name.length || one.toLowerCase().replaceAll('-', '_') !== name) continue
+    joined = joined === undefined ? (list[i + 1] as string) : `${joined}${separator}${list[i + 1]}`
+  }
+  return joined
+}
+
 function header(ctx: Exchange, name: string): string | undefined {
-  const { headers } = ctx.request
-  const lower = name.toLowerCase()
-  return headers.get(lower.replaceAll('_', '-')) ?? (lower.includes('_') ? headers.get(lower) : undefined)
+  const lower = name.toLowerCase().replaceAll('-', '_')
+  return field(ctx.request.headers, lower, lower === 'cookie' ? '; ' : ', ')
 }
 
 function responseHeader(ctx: Exchange, name: string): string | undefined {
-  return ctx.response.headers.get(name.toLowerCase().replaceAll('_', '-'))
+  return field(ctx.response.headers, name.toLowerCase().replaceAll('-', '_'), ', ')
 }
 
 function responseTrailer(ctx: Exchange, name: string): string | undefined {
@@ -269,6 +288,16 @@ const PLAIN = new Map<string, (ctx: Exchange) => VariableValue>([
   ['rate_limiting_info', rateLimitingInfo],
 ])
 
+const OF_BODY: [prefix: string, kind: 'post_arg' | 'graphql'][] = [
+  ['post_arg_', 'post_arg'],
+  ['post_arg.', 'post_arg'],
+  ['graphql_', 'graphql'],
+]
+
+function toText(value: BodyValue): VariableValue {
+  return value === undefined || typeof value === 'string' || typeof value === 'number' ? value : String(value)
+}
+
 const PREFIXED: [string, (ctx: Exchange, name: string) => VariableValue][] = [
   ['arg_', (ctx, name) => queryArgument(ctx.request.query, name)],
   ['http_', header],
@@ -279,9 +308,10 @@ const PREFIXED: [string, (ctx: Exchange, name: string) => VariableValue][] = [
   ['upstream_trailer_', responseTrailer],
   ['upstream_cookie_', upstreamCookie],
   ['upstream_http_', (ctx, name) => (ctx.response.source === 'upstream' ? responseHeader(ctx, name) : undefined)],
-  ['post_arg_', (ctx, name) => bodyVariable(ctx, 'post_arg', name)],
-  ['post_arg.', (ctx, name) => bodyVariable(ctx, 'post_arg', name)],
-  ['graphql_', (ctx, name) => bodyVariable(ctx, 'graphql', name)],
+  ...OF_BODY.map(([prefix, kind]): (typeof PREFIXED)[number] => [
+    prefix,
+    (ctx, name) => toText(bodyVariable(ctx, kind, name)),
+  ]),
 ]
 
 function lastAddress(ctx: Exchange): string | undefined {

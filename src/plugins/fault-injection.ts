@@ -6,7 +6,7 @@ import type { Exchange } from '../gateway/exchange.ts'
 import { MAX_PAUSE_S, pause } from '../gateway/pause.ts'
 import { definePlugin, type Reply } from '../gateway/plugin.ts'
 import { compileVars } from '../gateway/router/vars.ts'
-import { interpolate, interpolateField, variable } from '../gateway/variables.ts'
+import { interpolate, interpolateField, operand } from '../gateway/variables.ts'
 import { checkFields } from '../lib/header-fields.ts'
 
 const percentage = Type.Optional(
@@ -94,7 +94,7 @@ function toChooser(part: { percentage?: number; vars?: unknown[][] }): (ctx: Exc
   const { percentage: share = 100 } = part
   return (ctx) => {
     if (share < 100 && randomInt(100) >= share) return false
-    return !groups || groups.some((holds) => holds((name) => variable(ctx, name)))
+    return !groups || groups.some((holds) => holds((name) => operand(ctx, name)))
   }
 }
 

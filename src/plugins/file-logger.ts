@@ -6,7 +6,7 @@ import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PluginEnv } from '../gateway/plugin.ts'
 import { checkVars, compileVars } from '../gateway/router/vars.ts'
-import { variable } from '../gateway/variables.ts'
+import { operand } from '../gateway/variables.ts'
 import { bodyFields, checkLogger, entryFields, loggerMetadata } from './logging/fields.ts'
 import { createLogger } from './logging/logger.ts'
 
@@ -68,7 +68,7 @@ export default definePlugin<Conf>({
 function toCondition(match: unknown[][] | undefined): (ctx: Exchange) => boolean {
   if (!match) return () => true
   const tests = match.map(compileVars)
-  return (ctx) => tests.some((test) => test((name) => variable(ctx, name)))
+  return (ctx) => tests.some((test) => test((name) => operand(ctx, name)))
 }
 
 function pathOf(conf: Conf, env: PluginEnv): string {

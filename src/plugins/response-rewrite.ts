@@ -8,7 +8,7 @@ import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PluginEnv } from '../gateway/plugin.ts'
 import { compilePattern, expandCaptures } from '../gateway/regex.ts'
 import { compileVars } from '../gateway/router/vars.ts'
-import { interpolateField, variable } from '../gateway/variables.ts'
+import { interpolateField, operand } from '../gateway/variables.ts'
 import { checkFields, checkName } from '../lib/header-fields.ts'
 
 const value = Type.Unsafe<string | number>({ type: ['string', 'number'] })
@@ -135,7 +135,7 @@ export default definePlugin<Conf>({
     const HELD = Symbol('response-rewrite filters')
     return {
       header_filter(ctx) {
-        if (holds && !holds((name) => variable(ctx, name))) return
+        if (holds && !holds((name) => operand(ctx, name))) return
         if (conf.status_code !== undefined) ctx.response.status = conf.status_code
         if (body) {
           ctx.set(REPLACED, true)

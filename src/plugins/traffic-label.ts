@@ -4,7 +4,7 @@ import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin } from '../gateway/plugin.ts'
 import { checkVars, compileVars } from '../gateway/router/vars.ts'
-import { interpolateField, variable } from '../gateway/variables.ts'
+import { interpolateField, operand } from '../gateway/variables.ts'
 import { checkFields } from '../lib/header-fields.ts'
 
 const action = Type.Object({
@@ -76,7 +76,7 @@ export default definePlugin<Conf>({
   setup(conf) {
     const rules = conf.rules.map(({ match, actions }) => {
       const holds = match && compileVars(match)
-      return { holds: (ctx: Exchange) => !holds || holds((name) => variable(ctx, name)), deal: dealer(actions) }
+      return { holds: (ctx: Exchange) => !holds || holds((name) => operand(ctx, name)), deal: dealer(actions) }
     })
     return {
       access(ctx) {

@@ -5,7 +5,7 @@ import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
 import { compileVars } from '../gateway/router/vars.ts'
-import { variable } from '../gateway/variables.ts'
+import { operand } from '../gateway/variables.ts'
 import type { Resource } from '../resources/kinds.ts'
 import { checkUpstream, UpstreamSchema } from '../resources/upstream-schema.ts'
 
@@ -85,7 +85,7 @@ export default definePlugin<Conf>({
       const conditions = one.match?.map(({ vars }) => compileVars(vars ?? []))
       return {
         holds: (ctx: Exchange) =>
-          !conditions?.length || conditions.some((holds) => holds((name) => variable(ctx, name))),
+          !conditions?.length || conditions.some((holds) => holds((name) => operand(ctx, name))),
         deal: dealer(one.weighted_upstreams ?? []),
         index,
       }

@@ -4,7 +4,7 @@ import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PhaseResult, type PluginEnv, type PluginInstance } from '../gateway/plugin.ts'
 import { checkVars, compileVars } from '../gateway/router/vars.ts'
-import { variable } from '../gateway/variables.ts'
+import { operand } from '../gateway/variables.ts'
 import type { Resource } from '../resources/kinds.ts'
 import { LIMITS, limitFault } from './limiting/actions.ts'
 import { REDIS_SECRETS } from './limiting/fields.ts'
@@ -55,7 +55,7 @@ export default definePlugin<Conf>({
     const rules = conf.rules.map((rule, index) => {
       const holds = rule.case && compileVars(rule.case)
       return {
-        holds: (ctx: Exchange) => !holds || holds((name) => variable(ctx, name)),
+        holds: (ctx: Exchange) => !holds || holds((name) => operand(ctx, name)),
         action: toAction(rule.actions[0], index, env),
       }
     })

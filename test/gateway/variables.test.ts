@@ -111,3 +111,17 @@ test('what an upstream has said in cookies and trailers', async () => {
   await thread.inject({ target: '/' })
   assert.deepEqual(logged, ['3', undefined, '7'])
 })
+
+test('several fields of a name are one list, whether they are written with - or _', async () => {
+  const set = { 'X-Seen': '$http_x_a', 'X-Cookie': '$http_cookie' }
+  const plugins = { mocking: { response_example: 'hi' }, 'response-rewrite': { headers: { set } } }
+  const thread = threadForTest({ 'routes/1': { uri: '/*', plugins } })
+  after(() => thread.close())
+  const port = await listenForTest(thread)
+  const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
+    const headers = ['Host', 'a', 'X-A', '1', 'Cookie', 'a=1', 'x_a', '2', 'Cookie', 'b=2']
+    http.get({ port, headers }, (got) => resolve(got.resume())).on('error', reject)
+  })
+  assert.equal(response.headers['x-seen'], '1, 2')
+  assert.equal(response.headers['x-cookie'], 'a=1; b=2')
+})

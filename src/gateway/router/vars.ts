@@ -1,8 +1,9 @@
 // APISIX's expressions over variables: `[["arg_version", "==", "2"], ["http_x", "!", "in", ["a", "b"]]]`, with nested `["OR", [...], [...]]`.
 // Compiled once into one function. Semantics follow recordings of APISIX: values of a request are text, so that a number in a list of `in`
-// never equals one; an absent variable fails every comparison, and so passes every negated one.
+// never equals one; an absent variable fails every comparison, and so passes every negated one. Only what a body holds has other types.
 import { boundedRegex } from '../../lib/bounded-regex.ts'
 import { CidrSet } from '../../lib/cidr.ts'
+import { compileJsonPath } from '../../lib/json-path.ts'
 
 type Read = (name: string) => unknown
 type Test = (read: Read) => boolean
@@ -32,18 +33,16 @@ export function checkVars(expression: unknown): string | undefined {
 
 function compileList(expression: unknown[]): Test {
   const [head] = expression
-  if (typeof head === 'string' && head.toUpperCase() in LOGIC) {
-    const tests = expression.slice(1).map(compileOne)
-    if (tests.length < 1) throw new Error('too few conditions for a logical operator')
-    return (LOGIC[head.toUpperCase()] as (tests: Test[]) => Test)(tests)
-  }
-  const tests = expression.map(compileOne)
-  return (LOGIC.AND as (tests: Test[]) => Test)(tests)
+  const logic = typeof head === 'string' ? LOGIC[head.toUpperCase()] : undefined
+  if (!logic) return (LOGIC.AND as (tests: Test[]) => Test)(expression.map(compileOne))
+  if (expression.length < 3) throw new Error(`rule too short: '${String(head)}' joins two conditions or more`)
+  return logic(expression.slice(1).map(compileOne))
 }
 
 function compileOne(condition: unknown): Test {
   if (!Array.isArray(condition)) throw new Error('rule should be wrapped inside brackets')
   const [name, operator, ...rest] = condition as unknown[]
+  if (Array.isArray(name)) return compileList(condition as unknown[])
   if (typeof name !== 'string') throw new Error('the name of a variable must be a string')
   if (name.toUpperCase() in LOGIC) return compileList(condition as unknown[])
   if (operator === '!') {
@@ -51,6 +50,9 @@ function compileOne(condition: unknown): Test {
     const test = compileComparison(name, negated, operands)
     return (read) => !test(read)
   }
+  // An older form: a name and the value that it must have.
+  if (typeof operator === 'string' && rest.length === 0 && !(operator.toLowerCase() in OPERATORS))
+    return compileComparison(name, '==', [operator])
   return compileComparison(name, operator, rest)
 }
 
@@ -58,6 +60,7 @@ function compileComparison(name: string, operator: unknown, operands: unknown[])
   const make = typeof operator === 'string' ? OPERATORS[operator.toLowerCase()] : undefined
   if (!make) throw new Error(`invalid operator '${String(operator)}'`)
   if (operands.length !== 1) throw new Error(`operator '${String(operator)}' takes one operand`)
+  if (/^post_arg\..*(?:[[*]|\.\.)/.test(name)) compileJsonPath(`$.${name.slice('post_arg.'.length)}`)
   const test = make(operands[0])
   return (read) => test(read(name))
 }
@@ -77,10 +80,7 @@ const OPERATORS: Record<string, (operand: unknown) => (value: unknown) => boolea
     if (!Array.isArray(list)) throw new Error("operator 'in' takes a list")
     return (value) => value !== undefined && list.some((one) => one === value)
   },
-  has: (operand) => (value) => {
-    if (Array.isArray(value)) return value.includes(operand)
-    return typeof value === 'string' && value.split(',').some((part) => part.trim() === operand)
-  },
+  has: (operand) => (value) => Array.isArray(value) && value.includes(operand),
   ipmatch: (operand) => {
     const set = CidrSet.from(Array.isArray(operand) ? (operand as string[]) : [String(operand)])
     return (value) => typeof value === 'string' && set.has(value)
@@ -91,18 +91,22 @@ function negate(test: (value: unknown) => boolean): (value: unknown) => boolean 
   return (value) => !test(value)
 }
 
-/** Text and numbers compare by their text when one of them is a number, as Lua's tostring would show it. */
+/** A number as operand makes a number of the value; otherwise a text and a number are never equal. */
 function equal(value: unknown, operand: unknown): boolean {
   if (value === undefined || value === null) return operand === null
-  if (typeof operand === 'number') return Number(value) === operand && String(value).trim() !== ''
-  return value === operand || (typeof value === 'number' && String(value) === operand)
+  return typeof operand === 'number' ? toNumber(value) === operand : value === operand
 }
 
 function compare(value: unknown, operand: unknown, test: (a: number, b: number) => boolean): boolean {
-  if (value === undefined || value === null || String(value).trim() === '') return false
-  const a = Number(value)
-  const b = Number(operand)
+  const a = toNumber(value)
+  const b = toNumber(operand)
   return !Number.isNaN(a) && !Number.isNaN(b) && test(a, b)
+}
+
+/** NaN for what is neither a number nor the text of one. */
+function toNumber(value: unknown): number {
+  if (typeof value === 'number') return value
+  return typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN
 }
 
 function matches(pattern: unknown, flags: string): (value: unknown) => boolean {

@@ -3,7 +3,7 @@ import { brotliDecompressSync, constants, gunzipSync } from 'node:zlib'
 import type { Exchange } from '../../gateway/exchange.ts'
 import type { PluginInstance } from '../../gateway/plugin.ts'
 import { compileVars } from '../../gateway/router/vars.ts'
-import { variable } from '../../gateway/variables.ts'
+import { operand } from '../../gateway/variables.ts'
 import type { EntryConf } from './fields.ts'
 import { type Bodies, type Formats, NO_BODIES } from './format.ts'
 import { maskedBody } from './mask.ts'
@@ -93,7 +93,7 @@ function decoded(bytes: Buffer, encoding: string | undefined, maxBytes: number):
 function toCondition(expression: unknown[] | undefined): (ctx: Exchange) => boolean {
   if (!expression) return () => true
   const test = compileVars(expression)
-  return (ctx) => test((name) => variable(ctx, name))
+  return (ctx) => test((name) => operand(ctx, name))
 }
 
 /** The first bytes of a body. */

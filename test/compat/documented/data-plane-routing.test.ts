@@ -121,6 +121,28 @@ story(
   ],
 )
 
+const roles = [['post_arg.messages[*].role', 'has', 'system']]
+story(
+  'places in a JSON body',
+  [
+    ['routes/1', named('roles', { uri: '/chat', vars: roles })],
+    ['routes/2', named('model', { uri: '/chat', vars: [['post_arg.model.version', '==', 4]] })],
+    ['routes/3', named('stream', { uri: '/chat', vars: [['post_arg.stream', '==', true]] })],
+  ],
+  [
+    {
+      get: '/chat',
+      method: 'POST',
+      headers: JSON_TYPE,
+      send: { messages: [{ role: 'user' }, { role: 'system' }] },
+      ...hit('roles'),
+    },
+    { get: '/chat', method: 'POST', headers: JSON_TYPE, send: { messages: [{ role: 'user' }] }, ...NOT_FOUND },
+    { get: '/chat', method: 'POST', headers: JSON_TYPE, send: { model: { version: 4 } }, ...hit('model') },
+    { get: '/chat', method: 'POST', headers: JSON_TYPE, send: { stream: true }, ...hit('stream') },
+  ],
+)
+
 story(
   'a regular expression for the uri',
   [['routes/1', named('regex', { uri: '/*', vars: [['uri', '~~', '^/[a-z]+$']] })]],
