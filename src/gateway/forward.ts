@@ -2,7 +2,7 @@
 //
 // A try may be repeated on another node until something of the response has reached the client, while retries and retry_timeout allow it:
 // after a failed connection always, after a failure later only for a request that may be repeated (RFC 9110 9.2.2) and whose body is still
-// whole. A reused connection that the upstream closed at the same moment is not a failure: the same node gets the request once more.
+// whole; never after a response that is none, as in nginx. A reused connection that the upstream closed at the same moment is not a failure: the same node gets the request once more.
 import { performance } from 'node:perf_hooks'
 import type { Duplex } from 'node:stream'
 import type { Deadlines } from './deadlines.ts'
@@ -22,6 +22,9 @@ import { variable } from './variables.ts'
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 /** Responses before the response (103 Early Hints) that a client gets of one request. */
 const MAX_INFORMATIONAL = 32
+
+/** What APISIX says when a retry is due and no node is left for it, or no time. */
+const NO_NODE_LEFT = 502
 
 /** Before the first try. */
 const NO_TRY = beginTry('', '')
@@ -114,9 +117,7 @@ class Forwarding implements ResponseHandler, PickInput {
     const ctx = this.#ctx
     if (ctx.downstream.closed) return
     if (!node) {
-      // With tries behind it, the last failure is what the client should hear.
-      const last = ctx.upstreamTries.at(-1)
-      this.#refuse(last?.status || 503)
+      this.#refuse(ctx.upstreamTries.length > 0 ? NO_NODE_LEFT : 503)
       return
     }
     this.#node = node
@@ -259,22 +260,27 @@ class Forwarding implements ResponseHandler, PickInput {
     )
     if (ctx.committed) {
       this.#deps.pipeline().abort(ctx)
-    } else if (this.#mayRetry(error)) {
+    } else if (!this.#mayRetry(error)) {
+      this.#refuse(this.#try.status)
+    } else if (this.#isLate()) {
+      this.#refuse(NO_NODE_LEFT)
+    } else {
       this.#retries--
       this.tried ??= new Set()
       this.tried.add(node.key)
       this.next()
-    } else {
-      this.#refuse(this.#try.status)
     }
   }
 
   #mayRetry(error: UpstreamError): boolean {
     const { request } = this.#ctx
-    if (this.#retries <= 0 || !request.body.untouched) return false
-    const { retryTimeoutMs } = this.#upstream
-    if (retryTimeoutMs > 0 && this.#deps.deadlines.now - this.#startedAt >= retryTimeoutMs) return false
+    if (this.#retries <= 0 || !request.body.untouched || error.reason === 'protocol') return false
     return error.reason === 'connect' || error.reason === 'connect-timeout' || IDEMPOTENT.has(request.method)
+  }
+
+  #isLate(): boolean {
+    const { retryTimeoutMs } = this.#upstream
+    return retryTimeoutMs > 0 && this.#deps.deadlines.now - this.#startedAt >= retryTimeoutMs
   }
 
   #settle(ok: boolean): void {

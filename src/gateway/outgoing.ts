@@ -43,12 +43,11 @@ export function destinationOf(ctx: Exchange, upstream: UpstreamRuntime, node: No
   }
 }
 
-/** pass_host: the client's Host, the node's own, or a fixed one; a plugin's choice beats all but `node`, as recorded from APISIX. */
+/** pass_host: the client's Host, the node's own, or a fixed one; a plugin's choice beats only the first, as in APISIX. */
 function hostFor(ctx: Exchange, upstream: UpstreamRuntime, node: Node): string {
   if (upstream.passHost === 'node') return node.hostHeader
-  if (ctx.upstreamHost !== undefined) return ctx.upstreamHost
-  if (upstream.passHost === 'rewrite') return upstream.upstreamHost ?? ctx.request.authority
-  return ctx.request.authority || node.hostHeader
+  if (upstream.passHost === 'rewrite' && upstream.upstreamHost !== undefined) return upstream.upstreamHost
+  return ctx.upstreamHost ?? (ctx.request.authority || node.hostHeader)
 }
 
 /** What the gateway says of a client, spelled so that upstreams which speak CGI or WSGI read it as the gateway's own. */

@@ -157,8 +157,9 @@ export class Pipeline {
     const { served } = ctx
     if (!served) return NOT_FOUND
     if (served.trouble === 404) return NOT_FOUND
-    if (served.trouble !== undefined) return { status: 503 }
-    if (!ctx.upstream) return { status: served.lost ? 502 : 503 }
+    if (served.trouble === 503) return { status: 503 }
+    // An upstream that is named and not there, unless a plugin has chosen another.
+    if (!ctx.upstream) return { status: served.trouble ?? 503 }
     return ctx.upstream.speaksHttp || ctx.upstreamScheme !== undefined ? undefined : this.#notHttp(ctx, ctx.upstream)
   }
 

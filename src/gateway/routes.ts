@@ -25,10 +25,8 @@ export interface ServedRoute {
   route: CompiledRoute
   chain: PhaseChain
   upstream: UpstreamRuntime | undefined
-  /** The upstream that it names does not exist. */
-  lost: boolean
   /** Why it cannot be served; the request is answered with this status. */
-  trouble: 404 | 503 | undefined
+  trouble: 404 | 502 | 503 | undefined
 }
 
 interface Cached extends ServedRoute {
@@ -196,8 +194,6 @@ export class Routes {
     lay(pluginConfig, `plugin_configs/${conf.plugin_config_id}`)
     lay(conf, `routes/${id}`)
     const active = this.#activate(plugins)
-    const [holder, owner] = namesUpstream(conf) ? [conf, `routes/${id}`] : [service, `services/${conf.service_id}`]
-    const upstream = this.#findUpstream(holder, owner, read)
     const route: CompiledRoute = {
       id,
       conf: service?.hosts && !conf.hosts && !conf.host ? { ...conf, hosts: service.hosts } : conf,
@@ -214,12 +210,14 @@ export class Routes {
         : conf.service_id !== undefined && !service
           ? 404
           : undefined
+    const upstream = namesUpstream(conf)
+      ? this.#findUpstream(conf, `routes/${id}`, read)
+      : service && this.#findUpstream(service, `services/${conf.service_id}`, read)
     return {
       route,
       chain: toChain(this.#globals, active),
       upstream,
-      lost: !upstream && holder?.upstream_id !== undefined,
-      trouble,
+      trouble: trouble ?? (!upstream && (namesUpstream(conf) || namesUpstream(service)) ? 502 : undefined),
       generation: this.#config.generation,
       sources,
       globals: this.#globals,
@@ -227,13 +225,14 @@ export class Routes {
     }
   }
 
+  /** Of both, an id goes before what is written in place, as in APISIX. */
   #findUpstream(
-    holder: Resource | undefined,
+    holder: Resource,
     owner: string,
     read: (kind: Kind, id: unknown) => Resource | undefined,
   ): UpstreamRuntime | undefined {
-    if (holder?.upstream_id === undefined)
-      return holder?.upstream ? this.#upstreams.inline(owner, holder.upstream as Resource) : undefined
+    if (holder.upstream_id === undefined)
+      return holder.upstream ? this.#upstreams.inline(owner, holder.upstream as Resource) : undefined
     read('upstreams', holder.upstream_id)
     return this.#upstreams.byId(String(holder.upstream_id))
   }
@@ -265,6 +264,11 @@ export class Routes {
   }
 }
 
+/** Of a resource with both, `upstream_id` counts; a service's are for routes with neither. */
+export function namesUpstream(holder: Resource | undefined): boolean {
+  return holder?.upstream !== undefined || holder?.upstream_id !== undefined
+}
+
 /** What the router needs of a route. Hosts come from the service when the route names none. */
 function toRouteKeys(id: string, route: Resource, service: Resource | undefined, order: number): RouteKeys {
   const list = (plural: unknown, single: unknown): string[] | undefined => {
@@ -281,9 +285,4 @@ function toRouteKeys(id: string, route: Resource, service: Resource | undefined,
     vars: (route.vars as unknown[] | undefined)?.length ? (route.vars as unknown[]) : undefined,
     priority: typeof route.priority === 'number' ? route.priority : 0,
   }
-}
-
-/** Of a resource with both, `upstream_id` counts; a service's are for routes with neither. */
-function namesUpstream(conf: Resource): boolean {
-  return conf.upstream !== undefined || conf.upstream_id !== undefined
 }

@@ -3,11 +3,13 @@
 // As in APISIX the routes that name an SNI are looked at first, exact names before wildcards, then the others in the order of their creation;
 // server_port, server_addr and remote_addr must fit in both. The table is made anew when the configuration has changed and a connection comes.
 import { CidrSet } from '../../lib/cidr.ts'
+import { STREAM_PLUGINS } from '../../resources/catalog.ts'
 import type { Resource } from '../../resources/kinds.ts'
-import { byPriority, type PhaseChain, toChain } from '../compile.ts'
+import { type ActivePlugin, byPriority, type PhaseChain, toChain } from '../compile.ts'
 import type { Config } from '../config.ts'
 import type { ConnectionInfo } from '../exchange.ts'
 import type { Instances } from '../instances.ts'
+import { namesUpstream } from '../routes.ts'
 import type { UpstreamRuntime } from '../upstream/runtime.ts'
 import type { Upstreams } from '../upstreams.ts'
 
@@ -62,13 +64,21 @@ export class StreamRoutes {
     const service = serviceId === undefined ? undefined : this.#config.get('services', serviceId)
     const key = `stream_routes/${id}`
     const version = this.#config.version('stream_routes', id)
-    const plugins = Object.entries((conf.plugins ?? {}) as Record<string, Resource>)
-    const active = plugins.map(([name, one]) => this.#instances.get(key, version, name, one))
+    const own = (conf.plugins ?? {}) as Record<string, Resource>
+    const active = Object.entries(own).map(([plugin, one]) => this.#instances.get(key, version, plugin, one))
+    if (serviceId !== undefined) active.push(...this.#inherited(serviceId, service, own))
     const chain = toChain([], active.filter((one) => one !== undefined).sort(byPriority))
     const name = conf.name as string | undefined
-    const own = conf.upstream !== undefined || conf.upstream_id !== undefined
-    const upstream = own ? this.#upstream(conf, key) : this.#upstream(service, `services/${serviceId}`)
-    return { id, name, serviceId, chain, upstream }
+    const upstream = namesUpstream(conf) ? this.#upstream(conf, key) : this.#upstream(service, `services/${serviceId}`)
+    return { id, name, serviceId, chain, upstream: serviceId !== undefined && !service ? undefined : upstream }
+  }
+
+  /** The service's plugins that can stand in a stream route, as far as the route does not have its own. */
+  #inherited(id: string, service: Resource | undefined, own: Record<string, Resource>): (ActivePlugin | undefined)[] {
+    const version = this.#config.version('services', id)
+    return Object.entries((service?.plugins ?? {}) as Record<string, Resource>)
+      .filter(([name]) => STREAM_PLUGINS.has(name) && !(name in own))
+      .map(([name, conf]) => this.#instances.get(`services/${id}`, version, name, conf))
   }
 
   #upstream(holder: Resource | undefined, owner: string): UpstreamRuntime | undefined {

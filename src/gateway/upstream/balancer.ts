@@ -1,5 +1,5 @@
 // Chooses a node. Four kinds, as APISIX names them; all keep to the highest priority that has a usable node.
-import { createHash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
 import type { Node } from './runtime.ts'
 
 export type BalancerKind = 'roundrobin' | 'chash' | 'least_conn' | 'ewma'
@@ -87,24 +87,28 @@ class RoundRobin implements Balancer {
 
 /** Points on the ring for one unit of the greatest common divisor of the weights. */
 const POINTS = 160
+/** Bound on the points of one node. */
+const MAX_POINTS = POINTS * 100
 
-/** A ring of hashes: a node that goes away moves only its own keys. */
+/**
+ * A ring of hashes: a node that goes away moves only its own keys. The points are those of nginx's `hash ... consistent` and of APISIX, so that a key
+ * keeps its node when it comes from there.
+ */
 class ConsistentHash implements Balancer {
   readonly #ring: { point: number; node: Node }[]
   readonly #hashOn: HashOn
 
   constructor(nodes: Node[], hashOn: HashOn) {
     this.#hashOn = hashOn
-    const lightest = Math.min(...nodes.map((node) => node.weight))
-    this.#ring = nodes.flatMap((node) => {
-      const count = Math.min(POINTS * 100, Math.round((POINTS * node.weight) / lightest))
-      return Array.from({ length: count }, (_, i) => ({ point: hash32(`${node.key}#${i}`), node }))
-    })
+    const divisor = nodes.map((node) => node.weight).reduce(commonDivisor)
+    this.#ring = nodes.flatMap((node) =>
+      pointsOf(node, Math.min(MAX_POINTS, (POINTS * node.weight) / divisor)).map((point) => ({ point, node })),
+    )
     this.#ring.sort((a, b) => a.point - b.point)
   }
 
   pick(input: PickInput, usable: ((node: Node) => boolean) | undefined): Node | undefined {
-    const point = hash32(this.#value(input))
+    const point = crc32(this.#value(input))
     let low = 0
     let high = this.#ring.length
     while (low < high) {
@@ -123,16 +127,37 @@ class ConsistentHash implements Balancer {
     const { on, key = '' } = this.#hashOn
     const fallback = input.var('remote_addr') ?? ''
     if (on === 'consumer') return input.var('consumer_name') ?? fallback
-    if (on === 'vars_combinations')
-      return key.replace(/\$\{?([a-z0-9_]+)\}?/gi, (_, name: string) => input.var(name) ?? '') || fallback
+    if (on === 'vars_combinations') return combine(key, input) ?? fallback
     const name =
       on === 'header' ? `http_${key.toLowerCase().replaceAll('-', '_')}` : on === 'cookie' ? `cookie_${key}` : key
     return input.var(name) ?? fallback
   }
 }
 
-function hash32(text: string): number {
-  return createHash('md5').update(text).digest().readUInt32BE(0)
+/** Undefined: none of the variables has a value. */
+function combine(template: string, input: PickInput): string | undefined {
+  let found = false
+  const text = template.replace(/\$(?:\{(\w+)\}|(\w+))/g, (_, braced: string | undefined, bare: string | undefined) => {
+    const value = input.var((braced ?? bare) as string)
+    found ||= value !== undefined
+    return value ?? ''
+  })
+  return found ? text : undefined
+}
+
+/** Each point is a hash of the node and of the point before it. */
+function pointsOf(node: Node, count: number): number[] {
+  const base = crc32(node.key.replaceAll(':', '\0'))
+  const before = Buffer.alloc(4)
+  return Array.from({ length: count }, () => {
+    const point = crc32(before, base)
+    before.writeUInt32LE(point)
+    return point
+  })
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b)
 }
 
 /** The node with the fewest requests under way for its weight. */
@@ -166,7 +191,7 @@ class LeastConnections implements Balancer {
 /** Milliseconds after which an observation counts for 1/e. */
 const DECAY_MS = 10_000
 
-/** The better of two random nodes by the moving average of its latency. */
+/** The better of two random nodes by the moving average of its latency, which fades: a node that was slow once is tried again. */
 class Ewma implements Balancer {
   readonly #nodes: Node[]
   readonly #averages = new Map<string, { value: number; at: number }>()
@@ -192,6 +217,7 @@ class Ewma implements Balancer {
   }
 
   #score(node: Node): number {
-    return this.#averages.get(node.key)?.value ?? 0
+    const average = this.#averages.get(node.key)
+    return average ? average.value * Math.exp(-(performance.now() - average.at) / DECAY_MS) : 0
   }
 }

@@ -44,6 +44,7 @@ export class Checker {
   readonly #deps: CheckerDeps
   readonly #watched = new Map<string, Watched>()
   #text = ''
+  #conf: Resource = {}
   #active: ActiveCheck | undefined
   #rules = HealthRules.active({})
   #type = 'http'
@@ -72,6 +73,7 @@ export class Checker {
     const text = JSON.stringify(conf)
     if (text === this.#text) return
     this.#text = text
+    this.#conf = conf
     this.#told = false
     const { active, passive } = conf.checks as Checks
     this.#active = active
@@ -122,13 +124,22 @@ export class Checker {
   async #check(watched: Watched, active: ActiveCheck): Promise<void> {
     watched.checking = true
     this.#running++
-    const outcome = await probe(watched.node, active, this.#stop.signal).catch((error) => this.#cannotAsk(error))
+    const { node } = watched
+    const asked = probe(node, active, this.#stop.signal, this.#hostFor(node))
+    const outcome = await asked.catch((error) => this.#cannotAsk(error))
     this.#running--
     watched.checking = false
     watched.checkedAt = performance.now()
     const event = outcome && this.#rules.judge(outcome)
     const current = this.#watched.get(watched.node.key) === watched && !this.#stop.signal.aborted && !this.retired
     if (event && current && watched.slot >= 0) this.#deps.table.count(watched.slot, event, this.#rules.limits[event])
+  }
+
+  /** The Host that requests to the node have, where the upstream says so; undefined: what the check says. */
+  #hostFor(node: Node): string | undefined {
+    const { pass_host: passHost, upstream_host: upstreamHost } = this.#conf
+    if (passHost === 'rewrite') return upstreamHost as string | undefined
+    return passHost === 'node' && isIP(node.host) === 0 ? node.hostHeader : undefined
   }
 
   /** Nothing is known of the nodes then; said once for a configuration. */

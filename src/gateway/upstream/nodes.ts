@@ -23,7 +23,8 @@ export function readNodes(conf: Resource): Node[] {
 }
 
 function toNode(node: ListedNode, scheme: string): Node {
-  const port = node.port ?? (scheme === 'https' || scheme === 'grpcs' ? 443 : 80)
+  const usual = scheme === 'https' || scheme === 'grpcs' ? 443 : 80
+  const port = node.port ?? usual
   const host = node.host.startsWith('[') ? node.host.slice(1, -1) : node.host
   const shown = host.includes(':') ? `[${host}]` : host
   const key = `${host}:${port}`
@@ -36,7 +37,7 @@ function toNode(node: ListedNode, scheme: string): Node {
     key,
     plain: { address: host, port, key, tls: undefined },
     service: false,
-    hostHeader: node.port === undefined ? shown : `${shown}:${port}`,
+    hostHeader: port === usual ? shown : `${shown}:${port}`,
   }
 }
 

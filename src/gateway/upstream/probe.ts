@@ -5,8 +5,16 @@ import net from 'node:net'
 import type { ActiveCheck } from './health-rules.ts'
 import type { Node, Outcome } from './runtime.ts'
 
-/** Asks the node; a failure is an outcome. Rejects when the check's path or headers cannot stand in a request. `signal` gives it up. */
-export function probe(node: Node, check: ActiveCheck, signal: AbortSignal): Promise<Outcome> {
+/**
+ * Asks the node; a failure is an outcome. Rejects when the check's path or headers cannot stand in a request. `signal` gives it up; `host` is for the
+ * Host field, unless the check has one among its own.
+ */
+export function probe(
+  node: Node,
+  check: ActiveCheck,
+  signal: AbortSignal,
+  host = check.host ?? node.hostHeader,
+): Promise<Outcome> {
   return new Promise((resolve) => {
     const end = (outcome: Outcome): void => {
       clearTimeout(timer)
@@ -16,7 +24,7 @@ export function probe(node: Node, check: ActiveCheck, signal: AbortSignal): Prom
       resolve(outcome)
     }
     const giveUp = (): void => end({ tcpFailure: true })
-    const connection = check.type === 'tcp' ? connect(node, check, end) : get(node, check, end)
+    const connection = check.type === 'tcp' ? connect(node, check, end) : get(node, check, host, end)
     connection.on('error', giveUp)
     signal.addEventListener('abort', giveUp)
     // All of it has this long: a node that trickles its answer is as late as one that is silent.
@@ -30,12 +38,12 @@ function connect(node: Node, check: ActiveCheck, end: End): net.Socket {
   return net.connect({ host: node.address, port: check.port ?? node.port }).once('connect', () => end({}))
 }
 
-function get(node: Node, check: ActiveCheck, end: End): http.ClientRequest {
+function get(node: Node, check: ActiveCheck, host: string, end: End): http.ClientRequest {
   const options: https.RequestOptions = {
     host: node.address,
     port: check.port ?? node.port,
     path: check.http_path ?? '/',
-    headers: headersOf(node, check),
+    headers: headersOf(host, check),
     agent: false,
   }
   if (check.type === 'https') {
@@ -47,8 +55,8 @@ function get(node: Node, check: ActiveCheck, end: End): http.ClientRequest {
   return request.once('response', (response) => end({ status: response.statusCode }))
 }
 
-function headersOf(node: Node, { host, req_headers = [] }: ActiveCheck): Record<string, string> {
-  const headers: Record<string, string> = { Host: host ?? node.hostHeader }
+function headersOf(host: string, { req_headers = [] }: ActiveCheck): Record<string, string> {
+  const headers: Record<string, string> = { Host: host }
   for (const line of req_headers) {
     const colon = line.indexOf(':')
     if (colon > 0) headers[line.slice(0, colon).trim()] = line.slice(colon + 1).trim()

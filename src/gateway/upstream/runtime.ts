@@ -180,7 +180,8 @@ export class UpstreamRuntime {
   #choose(input: PickInput): Node | undefined {
     const health = this.#health
     health?.begin()
-    if (this.#nodes.length === 1 && !input.tried) return this.#nodes[0]
+    // A single node gets the retries too, as in APISIX.
+    if (this.#nodes.length === 1) return this.#nodes[0]
     if (!health) return this.#balancer.pick(input, undefined)
     const picked = this.#balancer.pick(input, this.#isUp)
     // With every node down, APISIX tries them all the same: a wrong health check must not be an outage.

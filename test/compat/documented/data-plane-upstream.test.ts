@@ -124,6 +124,19 @@ for (const [more, wanted] of hosts)
     [{ get: '/a', headers: { Host: 'client.example' }, status: 200, seen: { host: wanted } }],
   )
 
+for (const [more, wanted] of [[{}, 'plugin.example'], ...hosts.slice(2)] as typeof hosts)
+  story(
+    `Host for the upstream, and a plugin's: ${JSON.stringify(more)}`,
+    [routeTo({ nodes: { [node]: 1 }, ...more }, { plugins: { 'proxy-rewrite': { host: 'plugin.example' } } })],
+    [{ get: '/a', headers: { Host: 'client.example' }, status: 200, seen: { host: wanted } }],
+  )
+
+story(
+  'of both an upstream and its id, the id counts',
+  [['upstreams/2', { nodes: { [node2]: 1 } }], routeTo({ nodes: { [node]: 1 } }, { upstream_id: '2' })],
+  [{ get: '/a', status: 200, body: { server: 'u2' } }],
+)
+
 story('a name as node, one without a port', [routeTo({ nodes: { [`localhost:${port}`]: 1 } })], async (stage) => {
   await stage.step({ get: '/a', status: 200, body: { server: 'u1' } })
   await stage.put(...routeTo({ nodes: [{ host: 'localhost', port: Number(port), weight: 1 }] }))

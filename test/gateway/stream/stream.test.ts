@@ -132,6 +132,19 @@ test('upstream by id and by service; a node that is down is passed over', async 
   assert.equal(await tcp('by service'), 'plain:by service')
 })
 
+test('the plugins of a service count for its streams, unless the route has its own; a service that is gone serves nobody', async () => {
+  const nobody = { 'ip-restriction': { whitelist: ['10.0.0.1'] } }
+  const http = { 'key-auth': {} }
+  thread.put('services/s', { plugins: { ...nobody, ...http }, upstream: { nodes: { [echo]: 1 } } })
+  thread.put('stream_routes/3', { server_port: tcpPort, service_id: 's' })
+  assert.equal(await tcp('hello'), '')
+  const everybody = { 'ip-restriction': { blacklist: ['10.0.0.1'] } }
+  thread.put('stream_routes/3', { server_port: tcpPort, service_id: 's', plugins: everybody })
+  assert.equal(await tcp('hello'), 'plain:hello')
+  thread.put('stream_routes/3', { server_port: tcpPort, service_id: 'gone', ...to(echo) })
+  assert.equal(await tcp('hello'), '')
+})
+
 test('streams and HTTP share what is known of nodes', async () => {
   const web = http.createServer((_, response) => response.end('web'))
   const live = Number((await serve(web)).split(':')[1])

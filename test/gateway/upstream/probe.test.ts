@@ -65,6 +65,25 @@ test('http: the status counts, the body is not waited for', async () => {
   assert.deepEqual(asked, [`GET / ${own} -`, 'GET /503 b.example:8 1', 'GET / 127.0.0.1:1 -'])
 })
 
+test('the Host of a check is that of requests, where the upstream says so', async () => {
+  const port = portOf(plain)
+  const active = { host: 'check.example', healthy: { interval: 0.01 }, unhealthy: { interval: 0.01 } }
+  const seenWith = async (more: object): Promise<string> => {
+    asked.length = 0
+    const { table } = healthForTest()
+    const log = createLogger('silent')
+    const monitor = new HealthMonitor({ table, dns: new DnsCache(), version: () => 1, log })
+    const conf = { nodes: { [`localhost:${port}`]: 1 }, checks: { active }, ...more }
+    monitor.begin({ key: 'routes/1', owner: 'routes/1', version: 1, conf })
+    await until(() => asked.length > 0)
+    monitor.close()
+    return asked[0] as string
+  }
+  assert.equal(await seenWith({}), 'GET / check.example -')
+  assert.equal(await seenWith({ pass_host: 'node' }), `GET / localhost:${port} -`)
+  assert.equal(await seenWith({ pass_host: 'rewrite', upstream_host: 'own.example' }), 'GET / own.example -')
+})
+
 test('https: the certificate is verified unless the check says no', async () => {
   const check = { type: 'https', host: 'a.example' } as const
   assert.deepEqual(await ask(portOf(secure), check), { tcpFailure: true })

@@ -99,10 +99,25 @@ test('retries: as many as said, and none for 0', async () => {
   assert.deepEqual([more.status, more.tries], [502, '502, 502'], 'a node is tried once')
 })
 
+test('a single node is tried again, as often as said', async () => {
+  const again = await ask(inTurn(rude), { retries: 2 })
+  assert.deepEqual([again.status, again.tries, seen.get(rude)], [502, '502, 502, 502', 3])
+})
+
+test('a response that is none is not asked for again', async () => {
+  const wrong = await listen(
+    net.createServer((socket) => {
+      socket.on('error', () => {}).once('data', () => socket.end('nonsense\r\n\r\n'))
+    }),
+  )
+  const answer = await ask(inTurn(wrong, good))
+  assert.deepEqual([answer.status, seen.get(good)], [502, undefined])
+})
+
 test('retry_timeout: no retry begins after it; 0 is no bound', async () => {
   const timeout = { connect: 1, send: 1, read: 0.15 }
   const late = await ask(inTurn(silent, good), { timeout, retry_timeout: 0.05 })
-  assert.deepEqual([late.status, late.tries], [504, '504'])
+  assert.deepEqual([late.status, late.tries], [502, '504'])
   assert.equal((await ask(inTurn(silent, good), { timeout, retry_timeout: 5 })).body, String(good))
   assert.equal((await ask(inTurn(silent, good), { timeout, retry_timeout: 0 })).body, String(good))
 })
