@@ -63,6 +63,14 @@ export function toPlaneOptions(
     trustedProxies: gateway.trusted_proxies,
     realIpHeader: gateway.real_ip_header,
     fallbackSni: gateway.fallback_sni,
+    tlsVersions: gateway.ssl_protocols,
+    manners: {
+      deleteUriTailSlash: gateway.delete_uri_tail_slash,
+      normalizeUriLikeServlet: gateway.normalize_uri_like_servlet,
+      showUpstreamStatus: gateway.show_upstream_status_in_response_header,
+      serverTokens: gateway.enable_server_tokens,
+      trustedAddresses: gateway.trusted_addresses,
+    },
   }
 }
 

@@ -28,12 +28,14 @@ export function openAccessLog(file: string, format: string | undefined, onLost: 
     if (gathered) out.write(gathered)
     gathered = ''
   }
+  // nginx writes its own $request_uri here, what the client has sent; elsewhere it is APISIX's.
+  const line = format?.replace(/\$(?:request_uri\b|\{request_uri\})/g, '$$real_request_uri')
   const show = format?.trimStart().startsWith('{') ? inJson : inText
   const timer = setInterval(flush, FLUSH_MS)
   timer.unref()
   return {
     write: (ctx) => {
-      gathered += format === undefined ? jsonLine(ctx) : `${interpolate(ctx, format, show).replace(/[\r\n]/g, ' ')}\n`
+      gathered += line === undefined ? jsonLine(ctx) : `${interpolate(ctx, line, show).replace(/[\r\n]/g, ' ')}\n`
       if (gathered.length > GATHERED) flush()
     },
     close: () =>

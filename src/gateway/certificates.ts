@@ -1,4 +1,4 @@
-// Certificates of the TLS ports, by server name, from the ssl resources as they are now. An exact name goes before a wildcard; a name without
+// Certificates of the TLS ports, by server name, from the ssl resources as they are now. An exact name goes before a wildcard, which stands for one label, and that before `*`; a name without
 // a certificate breaks the handshake, as in APISIX. A client that asks for no name, as those do that were given an address, gets the certificate of
 // `gateway.fallback_sni`.
 //
@@ -8,7 +8,13 @@
 // These names, the fallback, and those with `ssl_protocols` or several pairs, have a server of their own: a context that is chosen by name comes too late for what
 // it says of versions, since TLS has agreed on one by then, and node:tls takes one pair of it.
 import { createPrivateKey } from 'node:crypto'
-import { createSecureContext, type SecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls'
+import {
+  createSecureContext,
+  type SecureContext,
+  type SecureContextOptions,
+  type SecureVersion,
+  type TlsOptions,
+} from 'node:tls'
 import type { Resource } from '../resources/kinds.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './plugin.ts'
@@ -35,22 +41,24 @@ export class Certificates {
   readonly #resolved: ResolvedResources
   readonly #log: Logger
   readonly #fallbackSni: string | undefined
+  readonly #versions: Versions
   #generation = -1
   #byName = new Map<string, Resource>()
   #terms = new Map<Resource, OwnTerms>()
   readonly #contexts = new Map<Resource, SecureContext>()
 
-  constructor(config: Config, resolved: ResolvedResources, log: Logger, fallbackSni?: string) {
+  constructor(config: Config, resolved: ResolvedResources, log: Logger, fallbackSni?: string, versions?: string[]) {
     this.#config = config
     this.#resolved = resolved
     this.#log = log
     this.#fallbackSni = fallbackSni
+    this.#versions = toVersions(versions)
   }
 
   /** What a TLS port needs to choose certificates by. */
   serverOptions(): TlsOptions {
     return {
-      minVersion: 'TLSv1.2',
+      ...this.#versions,
       SNICallback: (servername, done) => {
         const context = this.#find(servername)
         if (context) done(null, context)
@@ -107,12 +115,13 @@ export class Certificates {
       const ssl = this.#resolved.get('ssls', id)
       if (!ssl || ssl.status === 0 || ssl.type === 'client') continue
       kept.add(ssl)
-      if (needsTerms(ssl)) terms.set(ssl, this.#terms.get(ssl) ?? toTerms(ssl))
+      if (needsTerms(ssl)) terms.set(ssl, this.#terms.get(ssl) ?? toTerms(ssl, this.#versions))
       const names = (ssl.snis as string[] | undefined) ?? (ssl.sni === undefined ? [] : [String(ssl.sni)])
-      for (const name of names) if (!byName.has(name.toLowerCase())) byName.set(name.toLowerCase(), ssl)
+      for (const name of names.map(toKey)) if (!byName.has(name)) byName.set(name, ssl)
     }
     const fallback = find(byName, this.#fallbackSni)
-    if (fallback && !terms.has(fallback)) terms.set(fallback, this.#terms.get(fallback) ?? toTerms(fallback))
+    if (fallback && !terms.has(fallback))
+      terms.set(fallback, this.#terms.get(fallback) ?? toTerms(fallback, this.#versions))
     for (const ssl of this.#contexts.keys()) if (!kept.has(ssl)) this.#contexts.delete(ssl)
     this.#byName = byName
     this.#terms = terms
@@ -133,8 +142,14 @@ export class Certificates {
 }
 
 function find(byName: Map<string, Resource>, servername: string | undefined): Resource | undefined {
-  const name = servername?.toLowerCase()
-  return name === undefined ? undefined : (byName.get(name) ?? byName.get(`*${name.slice(name.indexOf('.'))}`))
+  if (servername === undefined) return undefined
+  const name = toKey(servername)
+  return byName.get(name) ?? byName.get(`*${name.slice(name.indexOf('.'))}`) ?? byName.get('*')
+}
+
+/** A name may end with a dot, and is the same one without. */
+function toKey(name: string): string {
+  return name.toLowerCase().replace(/\.$/, '')
 }
 
 function needsTerms({ client, ssl_protocols: protocols, certs }: Resource): boolean {
@@ -152,13 +167,18 @@ function toSecure(ssl: Resource): SecureContextOptions {
   return { cert: pairs.map(({ cert }) => cert), key: pairs.map(({ key }) => key) }
 }
 
-function toTerms(ssl: Resource): OwnTerms {
+type Versions = { minVersion: SecureVersion; maxVersion: SecureVersion }
+
+function toVersions(protocols: string[] = ['TLSv1.2', 'TLSv1.3']): Versions {
+  return {
+    minVersion: protocols.includes('TLSv1.2') ? 'TLSv1.2' : 'TLSv1.3',
+    maxVersion: protocols.includes('TLSv1.3') ? 'TLSv1.3' : 'TLSv1.2',
+  }
+}
+
+function toTerms(ssl: Resource, usual: Versions): OwnTerms {
   const client = ssl.client as { ca: string; depth?: number; skip_mtls_uri_regex?: string[] } | undefined
-  const protocols = ssl.ssl_protocols as string[] | undefined
-  const versions = {
-    minVersion: protocols && !protocols.includes('TLSv1.2') ? 'TLSv1.3' : 'TLSv1.2',
-    maxVersion: protocols && !protocols.includes('TLSv1.3') ? 'TLSv1.2' : 'TLSv1.3',
-  } as const
+  const versions = ssl.ssl_protocols === undefined ? usual : toVersions(ssl.ssl_protocols as string[])
   const skip = (client?.skip_mtls_uri_regex ?? []).map((pattern) => new RegExp(pattern))
   return {
     secure: () => ({ ...toSecure(ssl), ...versions, ...(client && { ca: client.ca }) }),

@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream'
 import type { Deadlines } from './deadlines.ts'
 import type { Exchange, UpstreamTry } from './exchange.ts'
 import type { HeaderList } from './headers.ts'
+import type { Manners } from './manners.ts'
 import { destinationOf, outgoing } from './outgoing.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Logger } from './plugin.ts'
@@ -33,6 +34,7 @@ export interface ForwarderDeps {
   pipeline(): Pipeline
   deadlines: Deadlines
   log: Logger
+  manners: Manners
 }
 
 export interface Forwarder {
@@ -155,7 +157,7 @@ class Forwarding implements ResponseHandler, PickInput {
     response.status = status
     response.headers = headers
     response.source = 'upstream'
-    if (status >= 500) headers.set('X-APISIX-Upstream-Status', statuses(ctx))
+    if (status >= 500 || this.#deps.manners.showUpstreamStatus) headers.set('X-APISIX-Upstream-Status', statuses(ctx))
     if (ctx.holdBytes > 0) this.#held = []
     else if (status !== 101) this.#deps.pipeline().beginResponse(ctx, length)
   }

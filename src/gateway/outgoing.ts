@@ -1,6 +1,6 @@
 // The request as it goes to an upstream: its target, its Host, its headers. Follows APISIX's rules for what a proxy adds.
-import { portOf } from './authority.ts'
 import type { Exchange } from './exchange.ts'
+import { forwardedOf } from './forwarded.ts'
 import { isHopByHop } from './hop-by-hop.ts'
 import type { Destination, OutgoingRequest } from './transport/transport.ts'
 import type { Node, UpstreamRuntime } from './upstream/runtime.ts'
@@ -83,11 +83,10 @@ function headerLines(ctx: Exchange): string {
       continue
     lines += `${name}: ${value}\r\n`
   }
-  const { request, remoteAddr, forwarded } = ctx
-  const host = request.authority
-  const port = forwarded?.port ?? portOf(host) ?? ctx.connection.serverPort
+  const { remoteAddr } = ctx
+  const { proto, host, port } = forwardedOf(ctx)
   return (
-    `${lines}X-Real-IP: ${remoteAddr}\r\nX-Forwarded-For: ${forwardedFor}${remoteAddr}\r\nX-Forwarded-Proto: ${forwarded?.proto ?? request.scheme}\r\n` +
-    `X-Forwarded-Host: ${forwarded?.host ?? host}\r\nX-Forwarded-Port: ${port}\r\n`
+    `${lines}X-Real-IP: ${remoteAddr}\r\nX-Forwarded-For: ${forwardedFor}${remoteAddr}\r\nX-Forwarded-Proto: ${proto}\r\n` +
+    `X-Forwarded-Host: ${host}\r\nX-Forwarded-Port: ${port}\r\n`
   )
 }

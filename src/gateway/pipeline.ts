@@ -9,9 +9,10 @@
 import { readForVariables } from './body-variables.ts'
 import { type ActivePlugin, type Step, toChain } from './compile.ts'
 import { lacksCharset, withCharset } from './content-type.ts'
-import { errorPage, NOT_FOUND, SERVER } from './error-page.ts'
+import { errorPage, NOT_FOUND } from './error-page.ts'
 import type { Exchange } from './exchange.ts'
 import { HeaderList } from './headers.ts'
+import { type Manners, type PathRule, pathRule, serverField, type Told, toldBy } from './manners.ts'
 import type { Logger, PhaseResult, Reply } from './plugin.ts'
 import type { Routes } from './routes.ts'
 import { operand } from './variables.ts'
@@ -19,6 +20,7 @@ import { operand } from './variables.ts'
 export interface PipelineDeps {
   routes: Routes
   log: Logger
+  manners: Manners
   /** Sends the request to `ctx.upstream` and drives the response; never throws. */
   forward(ctx: Exchange): void
   /** Before anything else is done for a request. Each one gets an `onFinish`. */
@@ -37,15 +39,23 @@ type Stage = (typeof STAGE)[keyof typeof STAGE]
 
 export class Pipeline {
   readonly #deps: PipelineDeps
+  readonly #server: string
+  readonly #pathRule: PathRule | undefined
+  readonly #told: Told | undefined
 
   constructor(deps: PipelineDeps) {
     this.#deps = deps
+    this.#server = serverField(deps.manners)
+    this.#pathRule = pathRule(deps.manners)
+    this.#told = toldBy(deps.manners)
   }
 
   /** Takes a request whose head has been read. Never throws; the response goes to `ctx.downstream`. */
   handle(ctx: Exchange): void {
     this.#deps.onBegin()
     if (ctx.connection.tls && this.#refused(ctx, ctx.connection.tls)) return
+    if (this.#told) ctx.forwarded = this.#told(ctx.connection.remoteAddr, ctx.request)
+    if (this.#pathRule && !this.#mayPass(ctx, this.#pathRule)) return
     const read = this.#deps.routes.needsBody ? readForVariables(ctx) : undefined
     if (read) read.then(() => this.#begin(ctx))
     else this.#begin(ctx)
@@ -57,6 +67,13 @@ export class Pipeline {
     } catch (error) {
       this.#fail(ctx, error) // a condition of a route that cannot be decided
     }
+  }
+
+  #mayPass(ctx: Exchange, rule: PathRule): boolean {
+    const path = rule(ctx.request.path)
+    if (path === undefined) this.reply(ctx, { status: 400 })
+    else ctx.request.path = path
+    return path !== undefined
   }
 
   /** A request that its connection's client certificate does not cover is answered as APISIX does it: with 400, before any route. */
@@ -282,7 +299,7 @@ export class Pipeline {
   }
 
   #headerFilter(ctx: Exchange): void {
-    ctx.response.headers.setLiteral('Server', 'server', SERVER)
+    ctx.response.headers.setLiteral('Server', 'server', this.#server)
     for (const step of ctx.chain.headerFilter) {
       try {
         step(ctx)

@@ -13,6 +13,7 @@ import { createForwarder, type Forwarder } from './forward.ts'
 import { createHttpClient, type HttpClient } from './http-client.ts'
 import { type Injected, type InjectRequest, inject, sendToUpstream } from './inject.ts'
 import { Instances } from './instances.ts'
+import { DEFAULT_MANNERS, type Manners } from './manners.ts'
 import { Metrics, type SeriesDescription } from './metrics.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Logger, Plugin } from './plugin.ts'
@@ -38,6 +39,7 @@ export interface ThreadOptions {
   /** Numbers of all threads (`allocateTraffic`), and the place of this thread among them. */
   traffic: { memory: SharedArrayBuffer; thread: number }
   nodeId: string
+  manners?: Manners
   /** The metrics of all threads, as Prometheus reads them. */
   collectMetrics(): Promise<string>
   log: Logger
@@ -121,10 +123,12 @@ export class Thread {
     this.routes = new Routes(this.config, this.#instances, this.#upstreams, options.routerMode)
     this.streamRoutes = new StreamRoutes(this.config, this.#instances, this.#upstreams)
     this.deadlines = new Deadlines()
-    this.#forwarder = createForwarder({ pipeline: () => this.pipeline, deadlines: this.deadlines, log: options.log })
+    const { log, manners = DEFAULT_MANNERS } = options
+    this.#forwarder = createForwarder({ pipeline: () => this.pipeline, deadlines: this.deadlines, log, manners })
     this.pipeline = new Pipeline({
       routes: this.routes,
-      log: options.log,
+      log,
+      manners,
       forward: (ctx) => this.#forwarder.forward(ctx),
       onBegin: () => this.traffic.requestBegan(),
       onFinish: (ctx) => {

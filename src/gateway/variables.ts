@@ -6,7 +6,9 @@ import { threadId } from 'node:worker_threads'
 import { toBytes, toFieldValue } from '../lib/header-fields.ts'
 import { type BodyValue, bodyVariable } from './body-variables.ts'
 import type { ConnectionInfo, Exchange, UpstreamTry } from './exchange.ts'
+import { forwardedOf } from './forwarded.ts'
 import type { HeaderList } from './headers.ts'
+import { escapePath } from './normalise.ts'
 import { TLS_VARIABLES } from './tls-variables.ts'
 
 export type VariableValue = string | number | undefined
@@ -68,7 +70,7 @@ export function interpolate(
 
 /** Variables that hold what came over the wire, a character for each byte; others hold text. */
 const AS_BYTES =
-  /^(?:http_|cookie_|sent_http_|upstream_http_|(?:request_uri|request_line|args|query_string|content_type)$)/i
+  /^(?:http_|cookie_|sent_http_|upstream_http_|(?:(?:real_)?request_uri|request_line|args|query_string|content_type)$)/i
 
 /** The same for the value of a header, in bytes: what a client has sent in a variable cannot end it. */
 export function interpolateField(ctx: Exchange, template: string): string {
@@ -124,7 +126,21 @@ function field({ list }: HeaderList, name: string, separator: string): string | 
 
 function header(ctx: Exchange, name: string): string | undefined {
   const lower = name.toLowerCase().replaceAll('-', '_')
+  const word = FORWARDED.get(lower)
+  if (word) return forwardedOf(ctx)[word]
   return field(ctx.request.headers, lower, lower === 'cookie' ? '; ' : ', ')
+}
+
+/** What only a trusted peer can say of its client: without one it is what the gateway itself sees. */
+const FORWARDED = new Map<string, keyof ReturnType<typeof forwardedOf>>([
+  ['x_forwarded_proto', 'proto'],
+  ['x_forwarded_host', 'host'],
+  ['x_forwarded_port', 'port'],
+])
+
+/** As APISIX has it: with the path in its normal form, so that conditions see what routes are matched by; escaped, so that it can stand in a field. */
+function requestUri({ request: { target, rawPath, path } }: Exchange): string {
+  return path === rawPath ? target : escapePath(path) + target.slice(rawPath.length)
 }
 
 function responseHeader(ctx: Exchange, name: string): string | undefined {
@@ -215,7 +231,7 @@ function rateLimitingInfo(ctx: Exchange): string | undefined {
 const PLAIN = new Map<string, (ctx: Exchange) => VariableValue>([
   ['uri', (ctx) => ctx.request.path],
   ['document_uri', (ctx) => ctx.request.path],
-  ['request_uri', (ctx) => ctx.request.target],
+  ['request_uri', requestUri],
   ['real_request_uri', (ctx) => ctx.request.target],
   ['request_body', (ctx) => ctx.request.body.buffered()?.toString()],
   // The other types that APISIX knows are those of its plugins for models.

@@ -3,6 +3,7 @@ import type { Resource } from '../resources/kinds.ts'
 import type { ConfigChange } from './config.ts'
 import type { Http1Limits } from './http1/server.ts'
 import type { Address } from './listener.ts'
+import type { Manners } from './manners.ts'
 import type { SeriesDescription } from './metrics.ts'
 import type { PluginMemory } from './plugin-memory.ts'
 import type { RouterMode } from './routes.ts'
@@ -50,6 +51,8 @@ export interface WorkerStart {
   realIpHeader: string
   /** Name whose certificate clients get that ask for none. */
   fallbackSni: string | undefined
+  tlsVersions: ('TLSv1.2' | 'TLSv1.3')[]
+  manners: Manners
   shared: SharedArrayBuffer
   /** See `HealthTable`. */
   health: SharedArrayBuffer

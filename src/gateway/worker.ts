@@ -6,6 +6,7 @@ import { createLogger } from '../lib/log.ts'
 import { plugins } from '../plugins/index.ts'
 import { type AccessLog, openAccessLog } from './access-log.ts'
 import { Certificates } from './certificates.ts'
+import type { HeaderList } from './headers.ts'
 import type { Http1Server } from './http1/server.ts'
 import { Http2Connection } from './http2/connection.ts'
 import { type Address, listenHttp, listenHttps } from './listener.ts'
@@ -55,6 +56,7 @@ const options: ThreadOptions = {
   memory: start.memory,
   traffic: start.traffic,
   nodeId: start.nodeId,
+  manners: start.manners,
   collectMetrics,
   log,
   announceSeries: (series) => say({ type: 'series', series }),
@@ -99,9 +101,10 @@ const server: Http1Server = {
 }
 
 /** The client's address as a trusted proxy names it: a single address, or the last of a list. */
-function realIp(peer: string, read: (name: string) => string | undefined): string | undefined {
-  const named = read(header)
-  if (named === undefined || !trusted.has(peer)) return undefined
+function realIp(peer: string, headers: HeaderList): string | undefined {
+  if (!headers.has(header) || !trusted.has(peer)) return undefined
+  // The last field is the proxy's: those before it may be its client's own.
+  const named = headers.getAll(header).at(-1) as string
   const address = named.slice(named.lastIndexOf(',') + 1).trim()
   return EVERY_ADDRESS.has(address) ? address : undefined
 }
@@ -153,7 +156,7 @@ try {
     )
   }
   const ticketKeys = Buffer.from(start.ticketKeys)
-  const certificates = new Certificates(thread.config, thread.resolved, log, start.fallbackSni)
+  const certificates = new Certificates(thread.config, thread.resolved, log, start.fallbackSni, start.tlsVersions)
   for (const address of start.listen) listeners.push(await listenHttp(address, server))
   for (const address of start.listenTls) listeners.push(await listenHttps(address, server, certificates, ticketKeys))
   for (const address of start.listenProxied) others.push(await listenHttp(address, server, proxy))

@@ -317,8 +317,11 @@ function isOnlyFor({ request }: Exchange, status: number): boolean {
   return status !== 200 && request.headers.has('range')
 }
 
+/** The upstream sees a path as it was sent and may answer `/a/../b` otherwise than `/b`: the key has it as it was sent too. */
 function termValue(ctx: Exchange, term: string): string {
-  return term.startsWith('$') ? String(variable(ctx, term.slice(1)) ?? '') : term
+  if (!term.startsWith('$')) return term
+  const name = term === '$request_uri' ? 'real_request_uri' : term.slice(1)
+  return String(variable(ctx, name) ?? '')
 }
 
 function anySet(ctx: Exchange, terms: readonly string[] | undefined): boolean {

@@ -1,6 +1,7 @@
 // Answers with a redirection: to a fixed address with variables, to one made from the path by a pattern, or to the same one over https.
 import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
+import { forwardedOf } from '../gateway/forwarded.ts'
 import { escapePath } from '../gateway/normalise.ts'
 import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
 import { checkTemplate, compilePattern, expandCaptures } from '../gateway/regex.ts'
@@ -94,8 +95,9 @@ export default definePlugin<Conf>({
 
 function toHttps(env: PluginEnv): (ctx: Exchange) => Reply | undefined {
   const port = Number(env.attr.https_port ?? HTTPS_PORT)
-  return ({ request }) => {
-    if (request.scheme === 'https') return undefined
+  return (ctx) => {
+    const { request } = ctx
+    if (forwardedOf(ctx).proto === 'https') return undefined
     const host = port === HTTPS_PORT ? request.host : `${request.host}:${port}`
     return redirection(`https://${host}${request.target}`, WITHOUT_BODY.has(request.method) ? 301 : 308)
   }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync } from 'node:fs'
+import http from 'node:http'
 import https from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import tls from 'node:tls'
 import { admin, type Running, start } from '../e2e/process.ts'
 import { makeCertificate } from './listening.ts'
 
@@ -27,8 +29,27 @@ function get(servername: string, ca: string): Promise<{ status: number | undefin
   })
 }
 
+/** The line of the access log about this path. */
+async function logged(path: string): Promise<Record<string, unknown>> {
+  let line: string | undefined
+  for (let i = 0; i < 100 && !line; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    line = readFileSync(join(directory, 'access.log'), 'utf8')
+      .split('\n')
+      .find((one) => one.includes(path))
+  }
+  return JSON.parse(line ?? '{}')
+}
+
 before(async () => {
-  running = await start({ args: ['--demo'], env: { GATEWARD_GATEWAY_ACCESS_LOG_FILE: join(directory, 'access.log') } })
+  running = await start({
+    args: ['--demo'],
+    env: {
+      GATEWARD_GATEWAY_ACCESS_LOG_FILE: join(directory, 'access.log'),
+      GATEWARD_GATEWAY_REAL_IP_HEADER: 'X-Forwarded-For',
+      GATEWARD_GATEWAY_SSL_PROTOCOLS: 'TLSv1.3',
+    },
+  })
 })
 after(() => running.stop())
 
@@ -47,15 +68,43 @@ test('certificates by server name: exact before wildcard, none breaks the handsh
   await assert.rejects(get('a.example', exact.cert))
 })
 
+test('`*` is for every name that has no other, and a dot at the end of a name does not matter', async () => {
+  const [every, dotted] = [makeCertificate('every.example'), makeCertificate('dotted.example')]
+  await admin(running, 'PUT', '/ssls/3', { ...every, snis: ['*'] })
+  await admin(running, 'PUT', '/ssls/4', { ...dotted, snis: ['dotted.example.'] })
+  assert.equal((await get('every.example', every.cert)).status, 404)
+  assert.equal((await get('dotted.example', dotted.cert)).status, 404)
+})
+
+test('gateway.ssl_protocols holds for all names', async () => {
+  const [host, port] = (running.env.GATEWARD_GATEWAY_HTTPS as string).split(':')
+  const speak = (maxVersion: 'TLSv1.2' | 'TLSv1.3'): Promise<string | null> =>
+    new Promise((resolve, reject) => {
+      const options = { host, port: Number(port), servername: 'any.example', maxVersion, rejectUnauthorized: false }
+      const socket = tls.connect(options, () => {
+        resolve(socket.getProtocol())
+        socket.destroy()
+      })
+      socket.on('error', reject)
+    })
+  assert.equal(await speak('TLSv1.3'), 'TLSv1.3')
+  await assert.rejects(speak('TLSv1.2'))
+})
+
+test('of several fields that name the client the last counts: the others may be its own', async () => {
+  const { hostname, port } = new URL(running.gateway)
+  const headers = { 'X-Forwarded-For': ['10.9.9.9', '10.1.1.1, 10.2.2.2'] }
+  await new Promise((resolve, reject) =>
+    http
+      .get({ hostname, port, path: '/from', headers }, (response) => response.resume().on('end', resolve))
+      .on('error', reject),
+  )
+  const line = await logged('/from')
+  assert.equal(line.remote_addr, '10.2.2.2')
+})
+
 test('the access log has a line for each request', async () => {
   await fetch(`${running.gateway}/logged?x=1`, { headers: { 'User-Agent': 'tester' } })
-  let line: string | undefined
-  for (let i = 0; i < 100 && !line; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    line = readFileSync(join(directory, 'access.log'), 'utf8')
-      .split('\n')
-      .find((one) => one.includes('/logged'))
-  }
-  const { uri, status, user_agent: agent } = JSON.parse(line ?? '{}') as Record<string, unknown>
+  const { uri, status, user_agent: agent } = await logged('/logged')
   assert.deepEqual([uri, status, agent], ['/logged?x=1', 404, 'tester'])
 })

@@ -272,7 +272,7 @@ export class ClientConnection implements BodySource, Reader, Waiting {
       this.#startedAt,
     )
     ctx.upgrade = head.upgrade
-    const real = this.#server.realIp?.(this.info.remoteAddr, (name) => headers.get(name))
+    const real = this.#server.realIp?.(this.info.remoteAddr, headers)
     if (real !== undefined) ctx.remoteAddr = real
     this.#startedAt = 0
     this.#ctx = ctx

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import type { Deadlines } from '../deadlines.ts'
 import type { ConnectionInfo } from '../exchange.ts'
+import type { HeaderList } from '../headers.ts'
 import type { Pipeline } from '../pipeline.ts'
 import type { Logger } from '../plugin.ts'
 import type { HeadLimits } from './parser.ts'
@@ -33,5 +34,5 @@ export interface Http1Server {
   /** Takes over a connection that speaks HTTP/2; undefined: it is not served. */
   http2?: ((socket: Socket, info: ConnectionInfo) => void) | undefined
   /** The client's address as a trusted proxy's header has it; undefined: the peer's. */
-  realIp?(peer: string, header: (name: string) => string | undefined): string | undefined
+  realIp?(peer: string, headers: HeaderList): string | undefined
 }

@@ -80,7 +80,7 @@ export class ClientStream implements Downstream, BodySource, Waiting {
       NO_CHAIN,
       performance.now(),
     )
-    const real = server.realIp?.(info.remoteAddr, (name) => head.headers.get(name))
+    const real = server.realIp?.(info.remoteAddr, head.headers)
     if (real !== undefined) ctx.remoteAddr = real
     this.#ctx = ctx
     // A stream without a body is left alone: node:http2 reads it out when it has been answered. One that is read before is destroyed with its last

@@ -4,6 +4,7 @@
 // `.headers`, sets the variable `request_uri`, and masks the body (mask.ts).
 import { hostname } from 'node:os'
 import type { Exchange } from '../../gateway/exchange.ts'
+import { forwardedOf } from '../../gateway/forwarded.ts'
 import { decodeQuery, variable } from '../../gateway/variables.ts'
 import { version } from '../../lib/version.ts'
 import type { Bodies, Format } from './format.ts'
@@ -98,10 +99,7 @@ function upstreamMs({ upstreamTries }: Exchange): number | undefined {
 function requestHeaders(ctx: Exchange): Fields {
   const { request } = ctx
   const headers = request.headers.toObject()
-  const port = /:(\d+)$/.exec(request.authority)?.[1]
-  headers['x-forwarded-proto'] = request.scheme
-  headers['x-forwarded-host'] = request.authority
-  headers['x-forwarded-port'] = port ?? String(ctx.connection.serverPort)
+  for (const [word, value] of Object.entries(forwardedOf(ctx))) headers[`x-forwarded-${word}`] = value
   return headers
 }
 

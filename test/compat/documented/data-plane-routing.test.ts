@@ -144,6 +144,21 @@ story(
 )
 
 story(
+  'a client cannot speak for the gateway, nor hide a path from a condition',
+  [
+    ['routes/1', named('proto', { uri: '/v', vars: [['http_x_forwarded_proto', '==', 'https']] })],
+    ['routes/2', named('admin', { uri: '/*', vars: [['request_uri', '~~', '^/admin']] })],
+    ['routes/3', named('raw', { uri: '/*', vars: [['real_request_uri', '~~', '^/%62']] })],
+  ],
+  [
+    { get: '/v', headers: { 'X-Forwarded-Proto': 'https' }, ...NOT_FOUND },
+    { get: '/%61dmin', ...hit('admin') },
+    { get: '/x/../admin?a=%20', ...hit('admin') },
+    { get: '/%62', ...hit('raw') },
+  ],
+)
+
+story(
   'a regular expression for the uri',
   [['routes/1', named('regex', { uri: '/*', vars: [['uri', '~~', '^/[a-z]+$']] })]],
   [
