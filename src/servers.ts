@@ -1,5 +1,4 @@
 // The HTTP servers of the main thread: Admin API, Control API, status, metrics. Each opens one port and says clearly when it cannot.
-import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -8,6 +7,7 @@ import type { AdminAnswer, AdminRequest } from './admin/message.ts'
 import { errorPage, SERVER } from './gateway/error-page.ts'
 import { parseAddress } from './lib/address.ts'
 import { ListenError } from './lib/listen-error.ts'
+import { readNamedFile } from './lib/system-error.ts'
 import type { Settings } from './settings/schema.ts'
 
 export type Closers = (() => Promise<unknown> | unknown)[]
@@ -37,11 +37,14 @@ export async function serveMessages(
 }
 
 function readTls(tls: Settings['admin']['tls']): https.ServerOptions {
-  const read = (file: string | undefined): Buffer | undefined => (file === undefined ? undefined : readFileSync(file))
-  const ca = read(tls.ca_file)
+  const read = (name: 'cert_file' | 'key_file' | 'ca_file'): Buffer | undefined => {
+    const file = tls[name]
+    return file === undefined ? undefined : readNamedFile(file, `admin.tls.${name}`)
+  }
+  const ca = read('ca_file')
   return {
-    cert: read(tls.cert_file),
-    key: read(tls.key_file),
+    cert: read('cert_file'),
+    key: read('key_file'),
     ca,
     requestCert: ca !== undefined,
     rejectUnauthorized: ca !== undefined,

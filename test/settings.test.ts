@@ -66,14 +66,21 @@ test('settings: unknown names are refused with the nearest one', (context) => {
     'gatway: {}\nadmin:\n  listn: 127.0.0.1:1\ntargets:\n  - {name: a, admin_ulr: http://a}\n',
   )
   assert.deepEqual(problemsOf(cwd, ['--thread', '4', '--zzzzzzzzzzz=1'], { GATEWARD_STOER: 'memory' }), [
-    'command line: --thread is not a setting: did you mean --threads?',
-    'command line: --zzzzzzzzzzz is not a setting: see docs/settings.md',
+    'command line: --thread is no flag: did you mean --threads?',
+    'command line: --zzzzzzzzzzz is no flag: see docs/settings.md',
     'environment: GATEWARD_STOER is not a setting: did you mean GATEWARD_STORE?',
     'gateward.yaml: gatway is not a setting: did you mean gateway?',
     'gateward.yaml: admin.listn is not a setting: did you mean admin.listen?',
     'gateward.yaml: targets.0.admin_url: found nothing, expected a value',
     'gateward.yaml: targets.0.admin_ulr is not a setting: did you mean targets.0.admin_url?',
   ])
+})
+
+test('settings: on the command line a flag of the command may be meant, and a word is none', (context) => {
+  const cwd = directory(context)
+  const read = (...argv: string[]): void => void loadSettings({ argv, env: {}, cwd, flags: ['json', 'fail-on'] })
+  assert.throws(() => read('--jsn'), /^SettingsError: command line: --jsn is no flag: did you mean --json\?$/)
+  assert.throws(() => read('extra'), /^SettingsError: command line: found extra, expected a flag such as --data-dir$/)
 })
 
 test('settings: wrong values are told with source, path, what was found and what is expected', (context) => {
@@ -83,7 +90,7 @@ test('settings: wrong values are told with source, path, what was found and what
     '--gateway-http: gateway.http.0: found "127.0.0.1:99999", expected host:port',
     '--gateway-router: gateway.router: found "tree", expected one of radixtree_host_uri, radixtree_uri, radixtree_uri_with_parameter',
     'GATEWARD_STORE: store: found "mysql", expected sqlite, memory, etcd://host:port[,host:port][/prefix], etcds://... or yaml:path',
-    'admin: found 5, expected an object',
+    'gateward.yaml: admin: found 5, expected an object',
     'gateward.yaml: data_encryption.keyring.0: found a value that is not shown, expected 16 or 32 characters of ASCII',
     'gateward.yaml: threads: found "many", expected an integer from 1 to 256',
   ])
@@ -93,9 +100,14 @@ test('settings: a file that is named must be there and must be YAML', (context) 
   const cwd = directory(context, 'a: [')
   assert.match(problemsOf(cwd)[0] ?? '', /^gateward.yaml: reading it: /)
   assert.equal(problemsOf(cwd, ['--threads'])[0], '--threads: found nothing after it, expected a value')
-  assert.match(problemsOf(cwd, ['--config', 'none.yaml'])[0] ?? '', /^none.yaml: reading it: ENOENT/)
+  assert.deepEqual(problemsOf(cwd, ['--config', 'none.yaml']), ['none.yaml: there is no such file or directory'])
+  assert.deepEqual(problemsOf(cwd, ['--config', '.']), ['.: a file is needed and this is a directory'])
   writeFileSync(join(cwd, 'list.yaml'), '- a\n')
   assert.match(problemsOf(cwd, [], { GATEWARD_CONFIG: 'list.yaml' })[0] ?? '', /found no map at its top/)
+  writeFileSync(join(cwd, 'circle.yaml'), 'targets: &all\n  - name: *all\n')
+  assert.deepEqual(problemsOf(cwd, ['--config', 'circle.yaml']), [
+    'circle.yaml: reading it: an alias (*name) stands within what it names',
+  ])
 })
 
 test('settings: a variable that the file names for a key may be called anything', (context) => {

@@ -30,7 +30,12 @@ const INTERRUPTED = 130
 export async function chat(argv: string[]): Promise<number> {
   const { flags, words, rest } = takeArguments(argv, CHAT_FLAGS)
   if (words.length && !words.join('').trim()) throw new CliError('say something: gateward chat "show all routes"', 2)
-  const { settings } = loadSettings({ argv: rest, env: process.env, cwd: process.cwd() })
+  const { settings } = loadSettings({
+    argv: rest,
+    env: process.env,
+    cwd: process.cwd(),
+    flags: Object.keys(CHAT_FLAGS),
+  })
   const json = flags.json === true
   const terminal = openTerminal({
     input: process.stdin,

@@ -26,7 +26,12 @@ export async function exportCommand(argv: string[]): Promise<number> {
   const format = flags.format ?? (file?.endsWith('.json') ? 'json' : 'yaml')
   if (format !== 'yaml' && format !== 'json' && format !== 'adc')
     throw new CliError(`--format is yaml, json or adc, found ${JSON.stringify(format)}`, 2)
-  const { settings } = loadSettings({ argv: rest, env: process.env, cwd: process.cwd() })
+  const { settings } = loadSettings({
+    argv: rest,
+    env: process.env,
+    cwd: process.cwd(),
+    flags: Object.keys(EXPORT_FLAGS),
+  })
   const targets = toTargets(settings, () => existingAdminKey(settings) ?? '', process.env)
   const { admin } = targets.get(flags.target as string | undefined)
   const { resources, leftOut } = await readAll(admin)

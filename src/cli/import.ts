@@ -56,7 +56,12 @@ export async function importCommand(argv: string[]): Promise<number> {
   if (flags.format !== undefined && flags.format !== 'adc')
     throw new CliError(`--format is adc or left out, found ${JSON.stringify(flags.format)}`, 2)
   const wanted = read(file, flags.format === 'adc')
-  const { settings } = loadSettings({ argv: rest, env: process.env, cwd: process.cwd() })
+  const { settings } = loadSettings({
+    argv: rest,
+    env: process.env,
+    cwd: process.cwd(),
+    flags: Object.keys(IMPORT_FLAGS),
+  })
   const terminal = openTerminal({ input: process.stdin, output: process.stdout })
   try {
     const ctx = terminalContext(settings, existingAdminKey(settings) ?? '', terminal, 'cli')

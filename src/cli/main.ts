@@ -1,6 +1,7 @@
 // The `gateward` command. Each command is one function that takes its arguments and resolves to the exit code; an error that the person can put
 // right is one line on standard error.
 import { nearest } from '../lib/nearest.ts'
+import { describeFileError } from '../lib/system-error.ts'
 import { plainLines } from '../lib/text.ts'
 import { version } from '../lib/version.ts'
 import { OperationError } from '../operations/contract.ts'
@@ -10,7 +11,6 @@ import { OPERATION_COMMANDS } from './commands.ts'
 import { CliError } from './error.ts'
 import { CHAT_FLAGS, COMMON_FLAGS, EXPORT_FLAGS, IMPORT_FLAGS } from './flags.ts'
 import { type Described, helpOf, overview } from './help.ts'
-import { describeFileError } from './system-error.ts'
 
 interface Command extends Described {
   run(argv: string[]): Promise<number>
@@ -54,7 +54,7 @@ const COMMANDS: Record<string, Command> = {
     run: async (argv) => (await import('./export.ts')).exportCommand(argv),
   },
   import: {
-    summary: 'write a file of that form to a gateway, through a plan: gateward import apisix.yaml',
+    summary: 'write a file that export wrote to a gateway, through a plan: gateward import apisix.yaml',
     words: 'FILE',
     flags: IMPORT_FLAGS,
     run: async (argv) => (await import('./import.ts')).importCommand(argv),

@@ -35,7 +35,12 @@ export async function operate(name: string, argv: string[]): Promise<number> {
   const { json, target, 'fail-on': failOn, ...flags } = given.flags
   if (failOn !== undefined && !SEVERITIES.includes(String(failOn)))
     throw new CliError('--fail-on is high, medium or low', 2)
-  const { settings } = loadSettings({ argv: given.rest, env: process.env, cwd: process.cwd() })
+  const { settings } = loadSettings({
+    argv: given.rest,
+    env: process.env,
+    cwd: process.cwd(),
+    flags: Object.keys({ ...command.flags, ...COMMON_FLAGS }),
+  })
   const input = defined({ ...command.toInput({ ...given, flags }), ...withTarget(name, target) })
   // Questions go to standard error when the answer is JSON, so that a pipe gets nothing else.
   const terminal = openTerminal({ input: process.stdin, output: json ? process.stderr : process.stdout })

@@ -84,7 +84,7 @@ export function renderResult(name: string, answer: Record<string, unknown>, term
             ['change', 'when', 'what'],
             changes.map((one) => [
               one.id,
-              one.at.slice(0, 19),
+              localTime(one.at),
               `${one.summary}${one.undone_by ? ' (taken back)' : ''}${one.state ? ` (${one.state})` : ''}`,
             ]),
             terminal.columns,
@@ -126,7 +126,12 @@ function renderApplied(value: Record<string, unknown>, terminal: Terminal): stri
   const proof = value.proof as ProofLine[]
   const head = terminal.paint(
     'green',
-    `  applied${served === undefined ? '' : `; serving since ${served.toFixed(1)} ms`}`,
+    `  applied${served === undefined ? '' : `; served after ${served.toFixed(1)} ms`}`,
   )
   return proof.length ? `${head}\n${renderProof(proof, terminal)}` : head
+}
+
+/** As the clock on the wall shows it: `2026-11-28 06:44:23`. */
+function localTime(at: string): string {
+  return new Date(at).toLocaleString('sv-SE')
 }

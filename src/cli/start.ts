@@ -1,4 +1,5 @@
 // `gateward start`: the whole system in one process, until SIGTERM or Ctrl-C.
+import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Gateward, startGateward } from '../app.ts'
 import { ListenError } from '../lib/listen-error.ts'
@@ -14,6 +15,7 @@ export async function start(argv: string[]): Promise<number> {
     argv: argv.filter((one) => one !== '--demo'),
     env: process.env,
     cwd: process.cwd(),
+    flags: ['demo'],
   })
   const gateward = await startGateward(settings).catch((error) => {
     throw explain(error, settings)
@@ -52,7 +54,7 @@ function greeting(gateward: Gateward, settings: Settings, demoPort: number | und
           `  Sample API  ${api} (/speakers, /sessions, /topics)${demoPort === USUAL_PORT ? '' : `; port ${USUAL_PORT} is taken`}`,
         ]),
     '',
-    'Talk to it: npm run chat (or the browser), for example',
+    `Talk to it: npm run chat${gateward.surface ? ' (or the browser)' : ''}, for example`,
     '  Show all routes',
     `  Create a route for ${path} to ${api}`,
     '  Require an API key on it and allow 5 requests a minute',
@@ -63,11 +65,11 @@ function greeting(gateward: Gateward, settings: Settings, demoPort: number | und
 /** A port that cannot be opened, with the setting that names it. */
 function explain(error: unknown, settings: Settings): unknown {
   if (!(error instanceof ListenError)) return error
-  const { address, message } = error
+  const { address, message, taken } = error
   const field = FIELDS.find(({ path }) => address !== undefined && [valueAt(settings, path)].flat().includes(address))
   if (!field) return new CliError(message)
   return new CliError(
-    `${message}; stop that, or choose another ${field.path.join('.')} (${field.flag}, ${field.variable})`,
+    `${message}; ${taken ? 'stop that, or ' : ''}choose another ${field.path.join('.')} (${field.flag}, ${field.variable})`,
   )
 }
 
@@ -78,5 +80,16 @@ function valueAt(settings: Settings, path: string[]): unknown {
 function untilStopped(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal))
+    // A service reads its files again; whose window was closed has nobody left who could stop it.
+    if (process.stdin.isTTY) process.on('SIGHUP', () => isTerminalGone() && resolve('SIGHUP'))
   })
+}
+
+function isTerminalGone(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'))
+    return false
+  } catch {
+    return true
+  }
 }

@@ -86,5 +86,12 @@ function traffic(value: Record<string, unknown>, terminal: Terminal): string {
     cell(row.p95_ms),
     cell(row.p99_ms),
   ])
-  return `${table(heads, cells, terminal.columns)}\n  over ${String(value.seconds)} s`
+  const none = (value.all as TrafficRow).requests
+    ? []
+    : paintAll(
+        'dim',
+        '  nothing was counted: only routes that run the plugin prometheus are ("Collect metrics on all routes")',
+        terminal,
+      )
+  return [table(heads, cells, terminal.columns), `  over ${String(value.seconds)} s`].concat(none).join('\n')
 }

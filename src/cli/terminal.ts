@@ -3,9 +3,9 @@
 // In a pipe: no prompt and no echo of sentences. Colours only on a terminal that has them, unless NO_COLOR or FORCE_COLOR say otherwise.
 import { createInterface, type Interface } from 'node:readline'
 import { styleText } from 'node:util'
+import { describeFileError } from '../lib/system-error.ts'
 import { WordFlow } from './flow.ts'
 import { MAX_HISTORY_LINES, mayKeep, readHistory, writeHistory } from './line-history.ts'
-import { describeFileError } from './system-error.ts'
 
 export type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan'
 
@@ -146,7 +146,9 @@ class StreamTerminal implements Terminal {
   }
 
   #next(question: boolean): Promise<string | undefined> {
-    if (this.#lines.length || this.ended) return Promise.resolve(this.#lines.shift())
+    // At a terminal what came before the question is no answer to it: pasted lines are sentences, and wait.
+    const pasted = question && this.interactive
+    if (this.ended || (this.#lines.length && !pasted)) return Promise.resolve(pasted ? undefined : this.#lines.shift())
     return new Promise((give) => {
       this.#waiting = { give, question }
     })

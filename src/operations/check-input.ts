@@ -25,16 +25,30 @@ export function checkInput({ name, input: schema }: Operation, given: unknown): 
       return `${one} is no member of it${meant ? `; did you mean ${meant}?` : ''}`
     })
   const value = { ...Object.fromEntries(defaults), ...Object.fromEntries(sent) }
-  for (const error of Value.Errors(schema, value)) problems.push(describe(error))
+  for (const error of Value.Errors(schema, value)) problems.push(describe(error, valueAt(value, error.instancePath)))
   if (!problems.length) return value
   const told = [...new Set(problems)].slice(0, MAX_PROBLEMS)
   throw new OperationError('invalid', `${name}: ${told.join('; ')}`, told)
 }
 
 /** What the library leaves open is said: which values there are, which members are missing. */
-function describe({ keyword, instancePath, params, message }: ReturnType<typeof Value.Errors>[number]): string {
+function describe(
+  { keyword, instancePath, params, message }: ReturnType<typeof Value.Errors>[number],
+  found: unknown,
+): string {
   const place = instancePath || 'it'
-  if (keyword === 'enum') return `${place} must be one of ${params.allowedValues.join(', ')}`
+  if (keyword === 'enum') {
+    const meant = typeof found === 'string' ? nearest(found, params.allowedValues.map(String)) : undefined
+    return `${place} must be one of ${params.allowedValues.join(', ')}${meant ? `; did you mean ${meant}?` : ''}`
+  }
+  if (keyword === 'pattern' && String(params.pattern) === '^/') return `${place} must begin with /`
   if (keyword === 'required') return `${place} needs ${params.requiredProperties.join(', ')}`
   return `${place} ${message}`
+}
+
+function valueAt(value: unknown, pointer: string): unknown {
+  return pointer
+    .split('/')
+    .slice(1)
+    .reduce<unknown>((one, name) => (one as Record<string, unknown> | undefined)?.[name], value)
 }

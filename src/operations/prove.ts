@@ -126,7 +126,7 @@ async function proveOne(
     const value = expect.header && String(answer.headers[expect.header.name.toLowerCase()] ?? 'absent')
     const headerOk = !expect.header || value === expect.header.value
     const found = [
-      unrouted ? '404: no route takes this' : String(answer.status),
+      unrouted ? '404: no route takes this' : withHint(answer),
       expect.header && `${expect.header.name}: ${plainText(value as string, 100)}`,
     ]
       .filter(Boolean)
@@ -184,4 +184,11 @@ const UNROUTED = new Set(['', '\n'].map((end) => digest(`{"error_msg":"404 Route
 /** Whether the gateway itself has answered, for want of a route: that is no answer of an API. */
 function isUnrouted({ status, body }: ProbeAnswer): boolean {
   return status === 404 && UNROUTED.has(body)
+}
+
+/** What a gateway says that reaches no API: the usual mistake of a first try. */
+const UNREACHED = new Set([502, 504])
+
+function withHint({ status }: ProbeAnswer): string {
+  return UNREACHED.has(status) ? `${status} (is the API running?)` : String(status)
 }

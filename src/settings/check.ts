@@ -52,10 +52,11 @@ function describe(error: ErrorObject, sources: Map<string, string>, file: string
     return `${origin}: ${place}.${property}: found no ${place}.${missingProperty} beside it, expected both or none`
   }
   const schema = schemaAt(path)
-  const origin = sourceOf(path, sources)
+  // A section has no variable and no flag.
+  const origin = sourceOf(path, sources) ?? file
   const expected = error.keyword === 'minItems' ? `at least ${error.params.limit} entries` : expectedOf(schema ?? {})
   const found = schema?.writeOnly ? 'a value that is not shown' : show(error.data)
-  return `${origin ? `${origin}: ` : ''}${place}: found ${found}, expected ${expected}`
+  return `${origin}: ${place}: found ${found}, expected ${expected}`
 }
 
 function sourceOf(path: string[], sources: Map<string, string>): string | undefined {

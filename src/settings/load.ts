@@ -6,6 +6,7 @@ import { resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import { isObject } from '../lib/is-object.ts'
 import { nearest } from '../lib/nearest.ts'
+import { describeFileError } from '../lib/system-error.ts'
 import { checkSettings } from './check.ts'
 import { FIELDS, type Field } from './fields.ts'
 import type { Settings } from './schema.ts'
@@ -19,6 +20,8 @@ export interface SettingsInput {
   argv: string[]
   env: { [name: string]: string | undefined }
   cwd: string
+  /** The command's own flags without their dashes, taken out before: one of them may be meant by a flag that is not known. */
+  flags?: string[]
 }
 
 /** Settings and, by path such as `gateway.http`, where each one that is not a default comes from. */
@@ -44,9 +47,9 @@ interface Reading {
 }
 
 /** Reads, checks and completes the settings; throws a SettingsError. The data directory comes out absolute. */
-export function loadSettings({ argv, env, cwd }: SettingsInput): LoadedSettings {
+export function loadSettings({ argv, env, cwd, flags: own = [] }: SettingsInput): LoadedSettings {
   const reading: Reading = { tree: {}, sources: new Map(), problems: [] }
-  const flags = readFlags(argv, reading)
+  const flags = readFlags(argv, own, reading)
   const named = flags.get('--config') ?? env.GATEWARD_CONFIG
   readFile(named, cwd, reading)
   readEnvironment(env, reading)
@@ -61,7 +64,7 @@ export function loadSettings({ argv, env, cwd }: SettingsInput): LoadedSettings 
   return { settings, sources: reading.sources }
 }
 
-function readFlags(argv: string[], reading: Reading): Map<string, string> {
+function readFlags(argv: string[], own: string[], reading: Reading): Map<string, string> {
   const known = new Set(['--config', ...FIELDS.flatMap((field) => field.flag ?? [])])
   const flags = new Map<string, string>()
   for (let index = 0; index < argv.length; index += 1) {
@@ -69,7 +72,11 @@ function readFlags(argv: string[], reading: Reading): Map<string, string> {
     const equals = argument.indexOf('=')
     const name = equals < 0 ? argument : argument.slice(0, equals)
     if (!known.has(name)) {
-      reading.problems.push(unknown('command line', name, known))
+      reading.problems.push(
+        name.startsWith('-')
+          ? unknown('command line', name, [...known, ...own.map((flag) => `--${flag}`)], 'no flag')
+          : `command line: found ${name}, expected a flag such as --data-dir`,
+      )
       // What follows an unknown flag is most likely its value.
       if (equals < 0 && argv[index + 1]?.startsWith('--') === false) index += 1
       continue
@@ -94,8 +101,11 @@ function readFile(named: string | undefined, cwd: string, reading: Reading): voi
     const tree = document.toJS({ maxAliasCount: 100 }) ?? {}
     if (typeof tree !== 'object' || Array.isArray(tree))
       throw new Error('found no map at its top, expected `gateway:`, ...')
+    if (isCircular(tree)) throw new Error('an alias (*name) stands within what it names')
     reading.tree = withoutNulls(tree)
   } catch (error) {
+    const said = describeFileError(error as NodeJS.ErrnoException, label)
+    if (said !== undefined) return void reading.problems.push(said)
     // A YAML error goes on with an excerpt of the file, which may hold secrets.
     const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
     reading.problems.push(`${label}: reading it: ${reason.replace(/:$/, '')}`)
@@ -105,6 +115,15 @@ function readFile(named: string | undefined, cwd: string, reading: Reading): voi
     if (value === undefined) continue
     reading.sources.set(path.join('.'), label)
     if (schema.type === 'array' && typeof value === 'string') setAt(reading.tree, path, [value])
+  }
+}
+
+function isCircular(tree: object): boolean {
+  try {
+    JSON.stringify(tree)
+    return false
+  } catch {
+    return true
   }
 }
 
@@ -155,9 +174,9 @@ function toValue(type: string | undefined, value: string): unknown {
   return parts.filter((part) => part !== '')
 }
 
-function unknown(where: string, name: string, known: Iterable<string>): string {
+function unknown(where: string, name: string, known: Iterable<string>, what = 'not a setting'): string {
   const meant = nearest(name, known)
-  return `${where}: ${name} is not a setting${meant ? `: did you mean ${meant}?` : ': see docs/settings.md'}`
+  return `${where}: ${name} is ${what}${meant ? `: did you mean ${meant}?` : ': see docs/settings.md'}`
 }
 
 function getAt(tree: unknown, path: string[]): unknown {

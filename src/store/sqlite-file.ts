@@ -1,7 +1,7 @@
 // The SQLite file behind `SqliteStore`: opening with exclusive ownership, schema, statements. One process owns the file: the lock is the
 // operating system's, so that it ends with the process however it ends.
 
-import { accessSync, constants, existsSync, mkdirSync, statfsSync } from 'node:fs'
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { StoreError } from './contract.ts'
@@ -58,6 +58,8 @@ export function openSqliteFile(file: string): DatabaseSync {
   let database: DatabaseSync | undefined
   try {
     database = new DatabaseSync(file, { timeout: 0 })
+    // It holds keys and certificates; its log takes its mode from it.
+    chmodSync(file, 0o600)
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number }
     if (version > SCHEMA_VERSION) throw corrupt(file, `it was written by a newer gateward (schema ${version})`)

@@ -1,6 +1,6 @@
 // The gateways that the settings name, as the operations know them.
-import { readFileSync } from 'node:fs'
 import { reachable } from '../lib/address.ts'
+import { readNamedFile } from '../lib/system-error.ts'
 import { type TargetSettings, Targets } from '../operations/targets.ts'
 import type { Rollups } from '../operations/traffic/rollups.ts'
 import type { Settings } from '../settings/schema.ts'
@@ -24,7 +24,7 @@ export function toTargets(settings: Settings, key: () => string, env: NodeJS.Pro
     policy: settings.approvals.policy,
   }
   const others = settings.targets.map((one): TargetSettings => {
-    const fromFile = one.key_file === undefined ? undefined : readFileSync(one.key_file, 'utf8').trim()
+    const fromFile = one.key_file && readNamedFile(one.key_file, `key_file of the target ${one.name}`).toString().trim()
     const fromEnvironment = one.key_env === undefined ? undefined : env[one.key_env]
     return {
       name: one.name,

@@ -36,7 +36,7 @@ test('commands: plan, apply, look, explain, lint, history, undo, with their exit
   const again = JSON.parse((await gateward(['plan', `create a route for /c/* to ${running.api}`, '--json'])).stdout)
   const applied = await gateward(['apply', again.plan_id], 'y\n')
   assert.equal(applied.code, 0, applied.stderr)
-  assert.match(applied.stdout, /applied; serving since [\d.]+ ms\n\s+ok {2}the API answers/)
+  assert.match(applied.stdout, /applied; served after [\d.]+ ms\n\s+ok {2}the API answers/)
 
   assert.match((await gateward(['look'])).stdout, /id\s+routes\n\s+c\s+\/c\/\* -> /)
   assert.equal(JSON.parse((await gateward(['look', 'routes', 'c', '--json'])).stdout).value.uri, '/c/*')

@@ -5,10 +5,20 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { until } from '../until.ts'
 import { BIN, freePort, type Running, run, start } from './process.ts'
+import { PTY } from './pseudo-terminal.ts'
 
 const oneLine = (text: string): void => assert.equal(text.trim().split('\n').length, 1, text)
 const directory = (): string => mkdtempSync(join(tmpdir(), 'gw-'))
+/** Ports that nobody else has. */
+const NOWHERE = {
+  GATEWARD_GATEWAY_HTTP: '127.0.0.1:0',
+  GATEWARD_GATEWAY_HTTPS: '',
+  GATEWARD_ADMIN_LISTEN: '127.0.0.1:0',
+  GATEWARD_SURFACE_LISTEN: '127.0.0.1:0',
+  GATEWARD_METRICS_LISTEN: 'off',
+}
 
 let running: Running
 
@@ -26,7 +36,11 @@ test('help: of all commands, of one in three ways, with its flags', async () => 
   assert.equal(flag.stdout, word.stdout)
   assert.equal(short.stdout, word.stdout)
   assert.match(flag.stdout, /^gateward lint\n[\s\S]*--search TEXT {3}only rows[\s\S]*--fail-on TEXT[\s\S]*--json/)
-  assert.match((await run(['start', '--help'])).stdout, /--demo[\s\S]*--gateway-http +where HTTP requests are served/)
+  const settings = (await run(['start', '--help'])).stdout
+  assert.match(settings, /--demo[\s\S]*--gateway-http LIST +where HTTP requests are served \[127\.0\.0\.1:9080\]/)
+  // What is the same in several sections stands below the name of its own.
+  assert.match(settings, /\nmetrics: the Prometheus exporter\.\n {2}--metrics-listen TEXT +where it is served \[127/)
+  assert.match(settings, /\n {2}--threads N +threads of the data plane/)
   for (const version of ['--version', '-v', 'version']) assert.match((await run([version])).stdout, /^\d+\.\d+\.\d+\n$/)
 })
 
@@ -62,6 +76,8 @@ test('a second gateward on the same port is refused, with the setting; it never 
     assert.ok(stderr.includes(`${running.env[variable]} is taken by another program`), stderr)
     assert.ok(stderr.includes(`another ${setting} (`) && stderr.includes(variable), stderr)
   }
+  const elsewhere = await run(['start'], { ...own, GATEWARD_GATEWAY_HTTP: '192.0.2.1:9080' })
+  assert.match(elsewhere.stderr, /192\.0\.2\.1:9080 is no address of this machine; choose another gateway\.http \(/)
   const port = `127.0.0.1:${await freePort()}`
   const twice = await run(['start'], { ...own, GATEWARD_GATEWAY_HTTP: port, GATEWARD_GATEWAY_HTTPS: port })
   assert.equal(twice.code, 1, 'HTTP and HTTPS on one port')
@@ -78,6 +94,10 @@ test('a data directory that was never started on, and files that cannot be used,
   const missing = await run(['import', 'nowhere.yaml'], running.env)
   assert.equal(missing.code, 1)
   assert.equal(missing.stderr, 'gateward: nowhere.yaml: there is no such file or directory\n')
+  const config = join(directory(), 'gateward.yaml')
+  writeFileSync(config, 'targets:\n  - { name: dev, admin_url: "http://127.0.0.1:1", key_file: none.key }\n')
+  const key = await run(['start', '--config', config], { ...running.env, GATEWARD_DATA_DIR: directory(), ...NOWHERE })
+  assert.match(key.stderr, /^gateward: key_file of the target dev: none\.key: there is no such file or directory\n/)
   const file = join(directory(), 'file')
   writeFileSync(file, '')
   const noDirectory = await run(['start'], { GATEWARD_DATA_DIR: file })
@@ -105,6 +125,11 @@ test('a wrong value names those that there are, a missing one its name', async (
   const kind = await run(['look', 'nothing'], running.env)
   assert.equal(kind.code, 2)
   assert.match(kind.stderr, /^gateward: look: \/kind must be one of routes, services, upstreams/)
+  assert.match((await run(['look', 'rout'], running.env)).stderr, /; did you mean routes\?\n$/)
+  const path = await run(['explain', 'orders'], running.env)
+  assert.match(path.stderr, /^gateward: explain: \/path must begin with \/\n$/)
+  const flag = await run(['chat', '--jsn', 'help'], running.env)
+  assert.equal(flag.stderr, 'gateward: command line: --jsn is no flag: did you mean --json?\n')
   const target = await run(['promote'], running.env)
   assert.equal(target.code, 2)
   assert.match(target.stderr, /^gateward: promote: it needs to\n/)
@@ -162,4 +187,27 @@ test('Ctrl-C says that it stops, and approve without an answer leaves the plan w
   const other = await start()
   assert.equal(await other.stop('SIGINT'), 0)
   assert.match(other.output(), /Stopping; requests under way have 30 s to finish\. Ctrl-C again leaves at once/)
+})
+
+test('an API that is not there, and traffic that nobody counts, are said so', async () => {
+  const port = await freePort()
+  const proof = await run(['chat'], running.env, `Create a route for /away/* to http://127.0.0.1:${port}\ny\n`)
+  assert.match(proof.stdout, /NO {2}the API answers: GET \/away\/1 -> 502 \(is the API running\?\)/)
+  const { stdout } = await run(['traffic'], running.env)
+  assert.match(stdout, /nothing was counted: only routes that run the plugin prometheus are/)
+})
+
+test('a window that is closed ends its gateway; a service reads its files again', PTY, async () => {
+  const service = await start()
+  service.child.kill('SIGHUP')
+  assert.equal((await fetch(`${service.admin}/routes`, { headers: { 'X-API-KEY': service.key } })).status, 200)
+  await service.stop()
+  const { env } = service
+  const command = `exec ${process.execPath} ${BIN} start`
+  const terminal = spawn('script', ['-qec', command, '/dev/null'], { env: { ...process.env, ...env } })
+  await new Promise<void>((resolve) => {
+    terminal.stdout.on('data', (chunk: Buffer) => chunk.includes('Talk to it') && resolve())
+  })
+  terminal.kill('SIGKILL')
+  await until(async () => !(await fetch(service.gateway).catch(() => undefined)), 'the gateway has ended')
 })

@@ -27,7 +27,7 @@ test('a sentence becomes a served route, is proved, protected, limited and taken
   assert.equal(created.code, 0, created.stderr)
   assert.match(created.stdout, /There are no routes yet/)
   assert.match(created.stdout, /\+ create routes\/speaker/)
-  assert.match(created.stdout, /applied; serving since [\d.]+ ms/)
+  assert.match(created.stdout, /applied; served after [\d.]+ ms/)
   assert.match(created.stdout, /GET \/speaker\/1 -> 200/)
   const sessions = (await (await fetch(`${running.gateway}/speaker/1/sessions`)).json()) as { speakerId: number }[]
   assert.deepEqual([...new Set(sessions.map((one) => one.speakerId))], [1])

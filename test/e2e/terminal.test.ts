@@ -109,3 +109,13 @@ test('what was said is there after a restart, without answers and secrets', PTY,
   second.type('\u001b[A')
   await second.until(/Show route silent/)
 })
+
+test('pasted lines are sentences one after the other, never the answer to a question between them', PTY, async (t) => {
+  const screen = chatIn(80, running.env, (done) => t.after(done))
+  await screen.until(/> /)
+  screen.type('Create a route for /pasted/* to http://127.0.0.1:9\ry\r/targets\r')
+  await screen.until(/Apply\? \[y\/N\] /)
+  assert.match(await say(screen, 'n'), /reject|nothing/i)
+  await screen.until(/embedded +http/)
+  assert.doesNotMatch(await say(screen, 'Show all routes'), /pasted/)
+})

@@ -24,6 +24,7 @@ storeSuite('sqlite', async (context) => new SqliteStore(temporaryFile(context)))
 test('sqlite: entries, revisions and the rest of their lives outlast a restart', async (context) => {
   const file = temporaryFile(context)
   const first = new SqliteStore(file)
+  for (const one of [file, `${file}-wal`]) assert.equal(statSync(one).mode & 0o777, 0o600, one)
   await first.commit([{ type: 'put', key: 'routes/1', text: '{"a":1}' }])
   await first.commit([{ type: 'put', key: 'routes/short', text: '{}', ttlSeconds: 1 }])
   const entry = await first.get('routes/1')

@@ -2,10 +2,10 @@
 // loopback address only, any program of this machine. The last may look, plan and apply what a person has approved; it cannot carry an approval
 // itself, since any program, a model's shell among them, could claim to be such a client.
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import type { Context } from 'hono'
 import { isLoopback } from '../../lib/address.ts'
+import { readNamedFile } from '../../lib/system-error.ts'
 import type { Settings } from '../../settings/schema.ts'
 import type { Owner } from '../owner.ts'
 import { SCOPES, type Scope } from '../scopes.ts'
@@ -93,7 +93,11 @@ export function isAnonymous(principal: Principal): boolean {
 export function readTokens(settings: Settings['surface']['tokens'], env: NodeJS.ProcessEnv): Token[] {
   return settings.map(({ name, key_env: variable, key_file: file, scopes }) => {
     const key =
-      file !== undefined ? readFileSync(file, 'utf8').trim() : variable !== undefined ? env[variable] : undefined
+      file !== undefined
+        ? readNamedFile(file, `key_file of the surface token ${name}`).toString().trim()
+        : variable !== undefined
+          ? env[variable]
+          : undefined
     if (key === undefined || key.length < MIN_TOKEN_LENGTH)
       throw new Error(
         `reading surface token ${name}: found ${key === undefined ? 'no key' : `${key.length} characters`} in ${file ?? variable ?? 'key_file or key_env'}; put at least ${MIN_TOKEN_LENGTH} characters there`,

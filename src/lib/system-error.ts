@@ -1,15 +1,33 @@
 // What the system says about a file, in words: what cannot be done, where, and what to do about it.
+import { readFileSync } from 'node:fs'
 
-/** Undefined for an error that is not about a file. */
-export function describeFileError(error: NodeJS.ErrnoException): string | undefined {
-  const { path, code, syscall } = error
+/** Undefined for an error that is not about a file. `path`: how the file is called, if not as in the error. */
+export function describeFileError(
+  { code, syscall, ...error }: NodeJS.ErrnoException,
+  path = error.path,
+): string | undefined {
   if (path === undefined || code === undefined) return undefined
   const say = SAYINGS[code]
   return say ? `${path}: ${say(syscall ?? 'open')}` : undefined
 }
 
+/** The file that the setting `setting` names; what is wrong with it is said with that name. */
+export function readNamedFile(file: string, setting: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    const { message } = error as Error
+    throw new Error(`${setting}: ${describeFileError(error as NodeJS.ErrnoException, file) ?? message}`, {
+      cause: error,
+    })
+  }
+}
+
 const SAYINGS: Record<string, (syscall: string) => string> = {
-  ENOENT: () => 'there is no such file or directory',
+  ENOENT: (syscall) =>
+    syscall === 'mkdir'
+      ? 'this directory cannot be made there; choose another --data-dir'
+      : 'there is no such file or directory',
   EACCES: refused,
   EPERM: refused,
   EROFS: () => 'the file system is read-only; choose another place, such as another --data-dir',
