@@ -3,17 +3,27 @@
 import { lazy, type ReactNode, Suspense, useEffect } from 'react'
 import type { State } from './api.ts'
 import { ChatView } from './chat/chat-view.tsx'
+import { Boundary } from './parts/boundary.tsx'
 import { Icon, type IconName } from './parts/icons.tsx'
 import { Problem } from './parts/problem.tsx'
 import { link, useRoute } from './route.ts'
 import { useTheme } from './theme.ts'
 import { useLoaded } from './use-loaded.ts'
 
-const GatewayView = lazy(() => import('./gateway/gateway-view.tsx'))
-const TrafficView = lazy(() => import('./traffic/traffic-view.tsx'))
-const TargetsView = lazy(() => import('./targets/targets-view.tsx'))
-const HistoryView = lazy(() => import('./history/history-view.tsx'))
-const SettingsView = lazy(() => import('./settings/settings-view.tsx'))
+const LOAD = {
+  gateway: () => import('./gateway/gateway-view.tsx'),
+  traffic: () => import('./traffic/traffic-view.tsx'),
+  targets: () => import('./targets/targets-view.tsx'),
+  history: () => import('./history/history-view.tsx'),
+  settings: () => import('./settings/settings-view.tsx'),
+}
+const GatewayView = lazy(LOAD.gateway)
+const TrafficView = lazy(LOAD.traffic)
+const TargetsView = lazy(LOAD.targets)
+const HistoryView = lazy(LOAD.history)
+const SettingsView = lazy(LOAD.settings)
+/** When the first view is long there: the others are fetched, so that they open at once and while the server is away. */
+const AHEAD_MS = 3000
 
 const VIEWS: { path: string; title: string; icon: IconName }[] = [
   { path: 'chat', title: 'Chat', icon: 'chat' },
@@ -32,6 +42,16 @@ export function App(): ReactNode {
   useEffect(() => {
     document.title = [...about, title, 'Gateward'].join(' · ')
   })
+  useEffect(() => {
+    const timer = setTimeout(() => void Promise.allSettled(Object.values(LOAD).map((load) => load())), AHEAD_MS)
+    return () => clearTimeout(timer)
+  }, [])
+  // The link that led here may have gone with the page that it was on: the keyboard goes on at the top of what is here now.
+  const place = [view, ...rest].join('/')
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each place is new
+  useEffect(() => {
+    if (document.activeElement === document.body) document.getElementById('main')?.focus({ preventScroll: true })
+  }, [place])
   return (
     <div className="app">
       <button type="button" className="skip" onClick={() => document.getElementById('main')?.focus()}>
@@ -45,21 +65,23 @@ export function App(): ReactNode {
             The store is away: the last configuration is served, changes are refused until it answers. {state.trouble}
           </p>
         )}
-        <Suspense fallback={<p className="quiet pad">Loading…</p>}>
-          {view === 'gateway' ? (
-            <GatewayView path={rest} state={state} />
-          ) : view === 'traffic' ? (
-            <TrafficView state={state} />
-          ) : view === 'targets' ? (
-            <TargetsView state={state} />
-          ) : view === 'history' ? (
-            <HistoryView />
-          ) : view === 'settings' ? (
-            <SettingsView onChange={reload} />
-          ) : (
-            <ChatView id={rest[0]} state={state} />
-          )}
-        </Suspense>
+        <Boundary key={view}>
+          <Suspense fallback={<p className="quiet pad">Loading…</p>}>
+            {view === 'gateway' ? (
+              <GatewayView path={rest} state={state} />
+            ) : view === 'traffic' ? (
+              <TrafficView state={state} />
+            ) : view === 'targets' ? (
+              <TargetsView state={state} />
+            ) : view === 'history' ? (
+              <HistoryView />
+            ) : view === 'settings' ? (
+              <SettingsView onChange={reload} />
+            ) : (
+              <ChatView id={rest[0]} state={state} />
+            )}
+          </Suspense>
+        </Boundary>
       </main>
     </div>
   )

@@ -14,6 +14,14 @@ export function useTheme(): [Theme, () => void] {
   useEffect(() => {
     document.documentElement.dataset.theme = theme
   }, [theme])
+  useEffect(() => {
+    const dark = matchMedia('(prefers-color-scheme: dark)')
+    const follow = (): void => {
+      if (localStorage.getItem(KEY) === null) setTheme(dark.matches ? 'dark' : 'light')
+    }
+    dark.addEventListener('change', follow)
+    return () => dark.removeEventListener('change', follow)
+  }, [])
   const toggle = (): void => {
     const next = theme === 'dark' ? 'light' : 'dark'
     localStorage.setItem(KEY, next)

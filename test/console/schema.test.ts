@@ -1,6 +1,7 @@
 // What forms read from schemas: which control fits, which members there are, which form a value has; for every plugin's own schema too.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { conditionsOf, isExpression, OPERATORS, toExpression, valueFrom } from '../../console/src/forms/conditions.ts'
 import {
   emptyOf,
   type FieldSchema,
@@ -11,6 +12,7 @@ import {
   pruned,
   shapeOf,
 } from '../../console/src/forms/schema.ts'
+import { checkVars } from '../../src/gateway/router/vars.ts'
 import { plugins } from '../../src/plugins/index.ts'
 
 function schemaOf(name: string): FieldSchema {
@@ -93,4 +95,37 @@ test('every field of every plugin has a control, and an empty value that the con
   }
   for (const one of plugins) walk(one.schema as FieldSchema, 0)
   assert.ok(fields > 500, `${fields}`)
+})
+
+test('expressions as rows: what rows hold comes back as it was, what they cannot hold stays JSON', () => {
+  const held = [
+    ['arg_version', '==', '2'],
+    ['http_x', '!', 'in', ['a', 'b']],
+    ['arg_n', '>=', 3],
+    ['remote_addr', 'ipmatch', ['10.0.0.0/8']],
+  ]
+  const rows = conditionsOf(held)
+  assert.ok(rows)
+  assert.deepEqual(toExpression(rows), held)
+  assert.deepEqual(toExpression([...rows, { variable: '', operator: '==', value: '' }]), held, 'a row that was begun')
+  for (const beyond of [
+    ['OR', ['a', '==', '1'], ['b', '==', '2']],
+    [['AND', ['a', '==', '1']]],
+    [['a', '==', true]],
+    [['a', '==', '1', '2']],
+    [['a', 'in', 'x']],
+    [['a', '!', '==', '1']],
+    [['a', 'IN', ['x']]],
+    'a == 1',
+  ])
+    assert.equal(conditionsOf(beyond), undefined, JSON.stringify(beyond))
+  assert.deepEqual(valueFrom('red, blue,', 'in'), ['red', 'blue'])
+  assert.equal(valueFrom('3', '>'), 3)
+  assert.equal(valueFrom('3', '=='), '3')
+  assert.ok(isExpression(['plugins', 'x', '_meta', 'filter']) && isExpression(['rules', '1', 'vars']))
+  assert.ok(!isExpression(['plugins', 'x', 'filter']))
+  for (const operator of Object.keys(OPERATORS)) {
+    const value = valueFrom(operator.includes('ip') ? '10.0.0.1' : '1', operator)
+    assert.equal(checkVars(toExpression([{ variable: 'a', operator, value }])), undefined, operator)
+  }
 })

@@ -20,7 +20,7 @@ export function AppliedCard({ value, undo = true }: { value: Record<string, unkn
           </span>
           <span className="on">
             to {String(value.target)}
-            {served === undefined ? '' : ` · serving since ${served.toFixed(1)} ms`}
+            {served === undefined ? '' : ` · served after ${served.toFixed(1)} ms`}
           </span>
           {undo && (
             <button type="button" className="small" disabled={undoing} onClick={() => setUndoing(true)}>

@@ -6,12 +6,15 @@ interface Props {
   rows: ReactNode[][]
 }
 
+/** Columns beyond which a phone would break every word. */
+const WIDE = 4
+
 /** A small table; wide ones scroll inside their card. */
 export function Table({ caption, heads, rows }: Props): ReactNode {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reachable by keyboard
     <section className="scroll" tabIndex={0} aria-label={caption ?? heads.join(', ')}>
-      <table>
+      <table className={heads.length > WIDE ? 'wide' : undefined}>
         {caption && <caption>{caption}</caption>}
         <thead>
           <tr>

@@ -4,6 +4,7 @@ import type { ApprovalRequest } from '../../../src/operations/contract.ts'
 import type { ProofLine } from '../api.ts'
 import { type ApiError, operate } from '../api.ts'
 import { Icon } from '../parts/icons.tsx'
+import { Outcome } from '../parts/outcome.tsx'
 import { PlanCard } from './plan-card.tsx'
 import { ProofTable } from './proof-table.tsx'
 
@@ -18,7 +19,12 @@ interface Props {
   onEnd(done: boolean): void
 }
 
-export function UndoFlow({ changeId, onEnd }: Props): ReactNode {
+export function UndoFlow(props: Props): ReactNode {
+  const flow = useUndo(props)
+  return <Outcome news={flow.news}>{flow.shown}</Outcome>
+}
+
+function useUndo({ changeId, onEnd }: Props): { news: unknown; shown: ReactNode } {
   const [request, setRequest] = useState<ApprovalRequest>()
   const [error, setError] = useState<string>()
   const [done, setDone] = useState<Applied>()
@@ -40,33 +46,40 @@ export function UndoFlow({ changeId, onEnd }: Props): ReactNode {
       setError((problem as Error).message)
     }
   }
-  if (error)
-    return (
-      <p className="card bad" role="alert">
-        <Icon name="warn" /> {error}
+  return { news: error ?? done ?? request, shown: shown() }
+
+  function shown(): ReactNode {
+    if (error)
+      return (
+        <p className="card bad" role="alert">
+          <Icon name="warn" /> {error}
+        </p>
+      )
+    if (done) return <Done {...done} />
+    return request ? (
+      <PlanCard
+        request={request}
+        notes={[]}
+        proof={[]}
+        state="waiting"
+        onDecided={(approved) => void decided(approved)}
+      />
+    ) : (
+      <p className="working">
+        <span className="spinner" aria-hidden="true" /> working out the way back…
       </p>
     )
-  if (done)
-    return (
-      <section className="card applied" role="status">
-        <span className="mark ok">
-          <Icon name="check" /> <strong>Taken back</strong>
-        </span>
-        {done.served_ms !== undefined && <span className="on"> serving since {done.served_ms.toFixed(1)} ms</span>}
-        {done.proof.length > 0 && <ProofTable lines={done.proof} />}
-      </section>
-    )
-  return request ? (
-    <PlanCard
-      request={request}
-      notes={[]}
-      proof={[]}
-      state="waiting"
-      onDecided={(approved) => void decided(approved)}
-    />
-  ) : (
-    <p className="working">
-      <span className="spinner" aria-hidden="true" /> working out the way back…
-    </p>
+  }
+}
+
+function Done({ served_ms: served, proof }: Applied): ReactNode {
+  return (
+    <section className="card applied" role="status">
+      <span className="mark ok">
+        <Icon name="check" /> <strong>Taken back</strong>
+      </span>
+      {served !== undefined && <span className="on"> served after {served.toFixed(1)} ms</span>}
+      {proof.length > 0 && <ProofTable lines={proof} />}
+    </section>
   )
 }

@@ -1,9 +1,10 @@
 // A wish, planned, shown, decided and applied, wherever in the console it is made: one card that asks, and what became of it.
 
-import { type ReactNode, useEffect, useRef, useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import type { ApprovalRequest, Secret } from '../../../src/operations/contract.ts'
 import { operate, type Planned, type ProofLine } from '../api.ts'
 import { madeSecretsIn } from '../forms/made-secrets.ts'
+import { Outcome } from '../parts/outcome.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { PlanCard } from './plan-card.tsx'
 import { ProofTable } from './proof-table.tsx'
@@ -59,22 +60,15 @@ export function usePlan(onApplied: (summary: string) => void): PlanFlow {
       setPlan(await operate<Planned>(operation, input))
     })
   const secrets = [...made, ...(applied?.revealed ?? [])]
-  const box = useRef<HTMLDivElement>(null)
-  // Whoever has asked at the foot of a long page sees, and hears, what came of it.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each of these is something new to see
-  useEffect(() => {
-    box.current?.scrollIntoView({ block: 'nearest' })
-    box.current?.focus({ preventScroll: true })
-  }, [plan, error, applied])
   const shown = (
-    <div className="outcome" ref={box} tabIndex={-1}>
+    <Outcome news={error ?? applied ?? plan}>
       <Problem text={error} />
       {applied && (
         <section className="card applied" role="status">
           <p>
             <strong className="ok">Applied.</strong> {applied.summary}
             {applied.served_ms !== undefined && (
-              <span className="on"> · serving since {applied.served_ms.toFixed(1)} ms</span>
+              <span className="on"> · served after {applied.served_ms.toFixed(1)} ms</span>
             )}
           </p>
           {applied.proof.length > 0 && <ProofTable lines={applied.proof} />}
@@ -90,7 +84,7 @@ export function usePlan(onApplied: (summary: string) => void): PlanFlow {
           onDecided={(yes) => void decided(yes)}
         />
       )}
-    </div>
+    </Outcome>
   )
   return {
     wish,

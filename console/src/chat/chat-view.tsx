@@ -37,6 +37,14 @@ export function ChatView({ id, state }: { id: string | undefined; state: State |
     go('chat')
   }
   useEffect(() => {
+    if (!listOpen) return
+    const close = (event: KeyboardEvent): void => {
+      if (event.key === 'Escape') setListOpen(false)
+    }
+    addEventListener('keydown', close)
+    return () => removeEventListener('keydown', close)
+  }, [listOpen])
+  useEffect(() => {
     if (!chat.busy) routes.reload()
   }, [chat.busy, routes.reload])
   return (

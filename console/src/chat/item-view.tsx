@@ -43,12 +43,17 @@ export function ItemView({ item, secrets, onEdit }: Props): ReactNode {
         </p>
       )
     case 'plan':
-      return <PlanCard {...item} onEdit={onEdit} />
+      return <PlanCard {...item} onEdit={onEdit} onDecided={backToField} />
     case 'secrets':
       return <SecretCard labels={item.labels} secrets={secrets} />
     case 'result':
       return <ResultCard name={item.name} value={item.value} />
   }
+}
+
+/** The buttons have gone: who works by keyboard says the next thing. A phone would open its keyboard over the answer. */
+function backToField(): void {
+  if (matchMedia('(hover: hover)').matches) document.getElementById('say')?.focus()
 }
 
 /** A link's words may promise something else than where it goes. */

@@ -1,7 +1,7 @@
 // Fields that are made of others: objects, maps with names of one's own, lists.
 import { type ReactNode, useState } from 'react'
-import { Icon } from '../parts/icons.tsx'
 import { Field, type FieldProps, Inside } from './field.tsx'
+import { AddButton, RemoveButton, Rows } from './rows.tsx'
 import { asObject, emptyOf, memberSchema, membersOf, shapeOf, type Value } from './schema.ts'
 
 interface ObjectProps extends FieldProps {
@@ -15,11 +15,10 @@ export function ObjectField({ path, kind, schema, value, without = [], first, on
   const now = asObject(value)
   const { properties, required } = membersOf(schema, now)
   const names = Object.keys(properties).filter((one) => !without.includes(one))
-  const shown = first ? [...first.filter((one) => names.includes(one)), ...names.filter(isSet)] : names
+  // As the form was opened: a field that moved when its first letter is typed would lose the keyboard.
+  const [early] = useState(() => new Set([...(first ?? []), ...Object.keys(now)]))
+  const shown = first ? names.filter((one) => early.has(one)).sort(inOrderOf(first)) : names
   const more = names.filter((one) => !shown.includes(one))
-  function isSet(name: string): boolean {
-    return now[name] !== undefined && !first?.includes(name)
-  }
   const toField = (name: string): ReactNode => (
     <Field
       key={name}
@@ -45,6 +44,12 @@ export function ObjectField({ path, kind, schema, value, without = [], first, on
   )
 }
 
+/** Those that come first in their order, the others behind them as they are. */
+function inOrderOf(first: readonly string[]): (a: string, b: string) => number {
+  const place = (name: string): number => (first.includes(name) ? first.indexOf(name) : first.length)
+  return (a, b) => place(a) - place(b)
+}
+
 /** Unknown members stay; what is not set is taken out. */
 function withMember(value: Value, name: string, next: unknown): Value {
   const { [name]: _, ...others } = value
@@ -64,7 +69,7 @@ export function MapField({ path, kind, schema, value, onChange }: FieldProps): R
   const set = (index: number, news: object): void =>
     change(rows.map((one, i) => (i === index ? { ...one, ...news } : one)))
   return (
-    <div className="rows">
+    <Rows>
       {rows.map((row, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: rows have no other name while they are typed
         <div className="row" key={i}>
@@ -95,7 +100,7 @@ export function MapField({ path, kind, schema, value, onChange }: FieldProps): R
         label={`Add to ${label}`}
         onClick={() => setRows([...rows, { name: '', value: emptyOf(member) ?? firstWeight(member) }])}
       />
-    </div>
+    </Rows>
   )
 }
 
@@ -109,7 +114,7 @@ export function ListField({ path, kind, schema, value, onChange }: FieldProps): 
   const item = schema.items ?? {}
   const label = path.at(-1)
   return (
-    <div className="rows">
+    <Rows>
       {items.map((one, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: items have no other name
         <div className="item" key={`${items.length} ${i}`}>
@@ -130,22 +135,6 @@ export function ListField({ path, kind, schema, value, onChange }: FieldProps): 
         </div>
       ))}
       <AddButton label={`Add to ${label}`} onClick={() => onChange([...items, emptyOf(item) ?? null])} />
-    </div>
-  )
-}
-
-function AddButton({ label, onClick }: { label: string; onClick(): void }): ReactNode {
-  return (
-    <button type="button" className="small add" aria-label={label} onClick={onClick}>
-      <Icon name="plus" size={14} /> Add
-    </button>
-  )
-}
-
-function RemoveButton({ label, onClick }: { label: string; onClick(): void }): ReactNode {
-  return (
-    <button type="button" className="plain" aria-label={label} onClick={onClick}>
-      <Icon name="cross" size={15} />
-    </button>
+    </Rows>
   )
 }

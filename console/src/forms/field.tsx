@@ -1,6 +1,8 @@
 // One field of a form that is made from a JSON Schema, with all that is inside it. A field that is made of others can also be written as JSON.
 import { type ReactNode, useId, useState } from 'react'
 import { ListField, MapField, ObjectField } from './compound.tsx'
+import { conditionsOf, isExpression } from './conditions.ts'
+import { ConditionsField } from './conditions-field.tsx'
 import { JsonField } from './json-field.tsx'
 import { isReferenceField, ReferenceField } from './reference.tsx'
 import { emptyOf, type FieldSchema, formOf, formsOf, nameOfForm, shapeOf } from './schema.ts'
@@ -66,8 +68,8 @@ function CompoundField(props: FieldProps): ReactNode {
   const { path, schema, required, value, onChange } = props
   const [asJson, setAsJson] = useState(false)
   const name = path.at(-1) ?? ''
-  const only = shapeOf(schema) === 'json'
   const set = value !== undefined || required
+  const only = shapeOf(schema) === 'json' && !hasRows(path, value)
   return (
     <fieldset className="compound">
       <legend>
@@ -102,6 +104,11 @@ function CompoundField(props: FieldProps): ReactNode {
   )
 }
 
+/** An expression that rows can hold. */
+function hasRows(path: readonly string[], value: unknown): boolean {
+  return isExpression(path) && conditionsOf(value ?? []) !== undefined
+}
+
 /** An upstream of one's own has as many fields as a shared one, most of which are rarely set. */
 const ARRANGED: Record<string, { first: string[]; without: string[] }> = {
   upstream: {
@@ -124,7 +131,11 @@ export function Inside(props: FieldProps): ReactNode {
     case 'choice':
       return <ChoiceField {...props} />
     case 'json':
-      return <JsonField {...props} label={`${props.path.at(-1)} as JSON`} />
+      return hasRows(props.path, props.value) ? (
+        <ConditionsField {...props} />
+      ) : (
+        <JsonField {...props} label={`${props.path.at(-1)} as JSON`} />
+      )
     default:
       return <SimpleControl {...props} label={props.path.at(-1) ?? ''} />
   }

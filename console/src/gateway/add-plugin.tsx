@@ -1,5 +1,6 @@
 // A list of the target's plugins to add one from; of a credential only those that know a caller.
 import type { ReactNode } from 'react'
+import { CommandList } from '../parts/command-list.tsx'
 import { useLoaded } from '../use-loaded.ts'
 
 const CALLERS = new Set(['key-auth', 'basic-auth', 'jwt-auth', 'hmac-auth', 'ldap-auth', 'jwe-decrypt'])
@@ -17,11 +18,11 @@ export function AddPlugin({ target, kind, taken, onAdd }: Props): ReactNode {
     .filter((one) => !taken.includes(one) && (kind !== 'credentials' || CALLERS.has(one)))
     .sort()
   return (
-    <select aria-label="Add a plugin" value="" onChange={(event) => onAdd(event.target.value)}>
+    <CommandList label="Add a plugin" value="" onChoose={onAdd}>
       <option value="">add a plugin…</option>
       {names.map((name) => (
         <option key={name}>{name}</option>
       ))}
-    </select>
+    </CommandList>
   )
 }

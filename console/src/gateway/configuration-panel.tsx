@@ -1,5 +1,5 @@
 // A resource as it is configured, and the ways to change it: a form made from its schema, or its JSON. Saving plans the change.
-import { type FormEvent, type ReactNode, useState } from 'react'
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react'
 import { pruned, type Value } from '../forms/schema.ts'
 import { patchFrom } from './patch.ts'
 import { ResourceFields } from './resource-form.tsx'
@@ -17,8 +17,11 @@ interface Props {
 export function ConfigurationPanel({ target, kind, id, value, busy, onChange, onProblem }: Props): ReactNode {
   const [mode, setMode] = useState<'read' | 'form' | 'json'>('read')
   const [now, setNow] = useState(value)
+  /** What the form began with: a change made elsewhere meanwhile is not taken back by it. */
+  const [base, setBase] = useState(value)
   const [text, setText] = useState('')
   const open = (next: 'form' | 'json'): void => {
+    setBase(value)
     setNow(value)
     setText(JSON.stringify(value, null, 2))
     setMode(next)
@@ -27,13 +30,21 @@ export function ConfigurationPanel({ target, kind, id, value, busy, onChange, on
     event.preventDefault()
     try {
       const wanted = mode === 'json' ? (JSON.parse(text) as Value) : (pruned(now) as Value)
-      onChange(patchFrom(value, wanted))
+      onChange(patchFrom(base, wanted))
     } catch (problem) {
       onProblem(`this is not JSON: ${(problem as Error).message}`)
     }
   }
+  const panel = useRef<HTMLElement>(null)
+  const before = useRef(mode)
+  // The button that was used has gone: the keyboard goes on in the form, and back to the button that opens it.
+  useEffect(() => {
+    if (before.current === mode) return
+    before.current = mode
+    panel.current?.querySelector<HTMLElement>(mode === 'read' ? 'button' : 'form')?.focus()
+  }, [mode])
   return (
-    <section className="card" aria-label="Configuration">
+    <section className="card" aria-label="Configuration" ref={panel}>
       <header>
         <span className="on">secrets are hidden; *** keeps them</span>
         {mode === 'read' && (
@@ -50,7 +61,7 @@ export function ConfigurationPanel({ target, kind, id, value, busy, onChange, on
       {mode === 'read' ? (
         <pre>{JSON.stringify(value, null, 2)}</pre>
       ) : (
-        <form className="resource-form" onSubmit={save}>
+        <form className="resource-form" tabIndex={-1} aria-label="Change the configuration" onSubmit={save}>
           {mode === 'form' ? (
             <ResourceFields target={target} kind={kind} id={id} value={now} onChange={setNow} />
           ) : (

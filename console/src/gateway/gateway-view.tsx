@@ -3,6 +3,7 @@
 import { type ReactNode, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react'
 import type { ResourceRow } from '../../../src/surfaces/console/rows.ts'
 import type { State } from '../api.ts'
+import { CommandList } from '../parts/command-list.tsx'
 import { Empty } from '../parts/empty.tsx'
 import { Icon } from '../parts/icons.tsx'
 import { Problem } from '../parts/problem.tsx'
@@ -81,11 +82,11 @@ function Kinds({ current }: { current: string | undefined }): ReactNode {
       {tab('picture', 'Picture')}
       {tab('findings', 'Findings')}
       {IN_ROW.map((one) => tab(one, KIND_WORDS[one].title))}
-      <select
-        aria-label="Other kinds"
+      <CommandList
+        label="Other kinds"
         className={other ? 'current' : ''}
         value={other ?? ''}
-        onChange={(event) => event.target.value && go('gateway', event.target.value)}
+        onChoose={(chosen) => go('gateway', chosen)}
       >
         <option value="">More…</option>
         {others.map((one) => (
@@ -93,17 +94,22 @@ function Kinds({ current }: { current: string | undefined }): ReactNode {
             {KIND_WORDS[one].title}
           </option>
         ))}
-      </select>
+      </CommandList>
     </nav>
   )
 }
 
+/** Longer lists are loaded again less often. */
+const LARGE = 2000
+
 function Resources({ target, kind }: { target: string; kind: string }): ReactNode {
   const [search, setSearch] = useState('')
+  const [large, setLarge] = useState(false)
   const { value, error } = useLoaded<{ total: number; rows: ResourceRow[] }>(
     `/console/resources/${kind}?target=${encodeURIComponent(target)}`,
-    15_000,
+    large ? 15_000 : 5_000,
   )
+  useEffect(() => setLarge((value?.total ?? 0) > LARGE), [value])
   // Once for each load, not once for each key: ten thousand rows are searched while somebody types.
   const searched = useMemo(() => (value?.rows ?? []).map((row) => ({ row, text: textOf(row) })), [value])
   const needle = useDeferredValue(search).trim().toLowerCase()
@@ -140,7 +146,7 @@ function Resources({ target, kind }: { target: string; kind: string }): ReactNod
         {value && (
           <span className="quiet" role="status">
             {rows.length === value.total
-              ? value.total.toLocaleString()
+              ? `${value.total.toLocaleString()} ${words.title.toLowerCase()}`
               : `${rows.length.toLocaleString()} of ${value.total.toLocaleString()}`}
           </span>
         )}

@@ -153,8 +153,12 @@ export function wordsOf(kind: string): KindWords {
 /** Fields that say the same: the list is offered, the single one stays where it is used. */
 const SINGLE: Record<string, string> = { uri: 'uris', host: 'hosts', remote_addr: 'remote_addrs', sni: 'snis' }
 
-/** Members that the form leaves out: what the Admin API writes, what is edited elsewhere, and the other spelling of what is there. */
+/** Lua, which only an APISIX runs: as JSON it can be written all the same. */
+const LUA = ['filter_func', 'script', 'script_id']
+
+/** Members that the form leaves out: what the Admin API writes, what is edited elsewhere, Lua, and the other spelling of what is there. */
 export function withoutFields(value: Record<string, unknown>): string[] {
   const others = Object.entries(SINGLE).map(([one, many]) => (value[one] === undefined ? one : many))
-  return ['id', 'create_time', 'update_time', 'plugins', 'username', ...others]
+  const lua = LUA.filter((one) => value[one] === undefined)
+  return ['id', 'create_time', 'update_time', 'plugins', 'username', ...others, ...lua]
 }

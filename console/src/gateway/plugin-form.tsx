@@ -1,7 +1,7 @@
 // The configuration of one plugin as a form made from the plugin's own schema, as the target serves it. Saving plans a change; a member that the
 // form left empty is taken out, so that its default holds.
 
-import { type FormEvent, type ReactNode, useState } from 'react'
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react'
 import { ObjectField } from '../forms/compound.tsx'
 import { JsonField } from '../forms/json-field.tsx'
 import { FormTarget } from '../forms/reference.tsx'
@@ -26,8 +26,11 @@ export function PluginForm(props: Props): ReactNode {
   const { name, onCancel } = props
   const [asJson, setAsJson] = useState(false)
   const [now, setNow] = useState<Value>(props.value ?? {})
+  const form = useRef<HTMLElement>(null)
+  // Whoever has opened it goes on in it.
+  useEffect(() => form.current?.focus(), [])
   return (
-    <section className="card plugin-form" aria-label={`Plugin ${name}`}>
+    <section className="card plugin-form" aria-label={`Plugin ${name}`} ref={form} tabIndex={-1}>
       <header>
         <h3>{name}</h3>
         <PluginDocs name={name} />

@@ -1,5 +1,5 @@
 // The plugins of a resource: a button for each that opens its form, and a list to add another from.
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useRef, useState } from 'react'
 import type { PlanFlow } from '../cards/use-plan.tsx'
 import { makeSecret } from '../forms/made-secrets.ts'
 import type { Value } from '../forms/schema.ts'
@@ -25,12 +25,26 @@ const ROTATED: Record<string, string> = {
 
 export function PluginsPanel({ target, kind, id, plugins, flow }: Props): ReactNode {
   const [open, setOpen] = useState<string>()
+  /** The configuration that the open form began with: what was changed elsewhere meanwhile stays. */
+  const [base, setBase] = useState<Value>()
+  const panel = useRef<HTMLElement>(null)
+  const openForm = (name: string): void => {
+    setBase(plugins[name])
+    setOpen(name)
+  }
+  const close = (): void => {
+    const button = [...(panel.current?.querySelectorAll<HTMLElement>('.option') ?? [])].find(
+      (one) => one.ariaPressed === 'true',
+    )
+    ;(button ?? panel.current?.querySelector('select'))?.focus()
+    setOpen(undefined)
+  }
   const names = Object.keys(plugins)
   const change = (name: string, set: Value | null): void =>
     flow.wish({ target, changes: [{ action: 'change', kind, id, set: { plugins: { [name]: set } } }] })
   const isCaller = kind === 'consumers' || kind === 'credentials'
   return (
-    <section aria-label="Plugins">
+    <section aria-label="Plugins" ref={panel}>
       <h2>Plugins</h2>
       <div className="chips">
         {names.map((name) => (
@@ -39,7 +53,7 @@ export function PluginsPanel({ target, kind, id, plugins, flow }: Props): ReactN
             key={name}
             className="option"
             aria-pressed={name === open}
-            onClick={() => setOpen(name === open ? undefined : name)}
+            onClick={() => (name === open ? close() : openForm(name))}
           >
             {name}
             {(plugins[name]?._meta as Value | undefined)?.disable === true && <span className="badge">off</span>}
@@ -59,7 +73,7 @@ export function PluginsPanel({ target, kind, id, plugins, flow }: Props): ReactN
                 New {ROTATED[name]?.replaceAll('_', ' ')} for {name}
               </button>
             ))}
-        <AddPlugin target={target} kind={kind} taken={names} onAdd={setOpen} />
+        <AddPlugin target={target} kind={kind} taken={names} onAdd={openForm} />
       </div>
       {open !== undefined && (
         <PluginForm
@@ -67,11 +81,11 @@ export function PluginsPanel({ target, kind, id, plugins, flow }: Props): ReactN
           target={target}
           kind={kind}
           name={open}
-          value={plugins[open]}
+          value={base}
           busy={flow.busy}
-          onSave={(value) => change(open, plugins[open] ? patchFrom(plugins[open], value) : value)}
+          onSave={(value) => change(open, base ? patchFrom(base, value) : value)}
           onRemove={() => change(open, null)}
-          onCancel={() => setOpen(undefined)}
+          onCancel={close}
         />
       )}
     </section>

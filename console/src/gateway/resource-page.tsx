@@ -27,6 +27,9 @@ interface Props {
 
 type Value = Record<string, unknown>
 
+/** What is changed elsewhere is seen so soon. */
+const REFRESH_MS = 5000
+
 /** Kinds whose resources can be switched off. */
 const WITH_STATUS = new Set(['routes', 'ssls'])
 /** Kinds whose requests are counted. */
@@ -37,8 +40,12 @@ export function ResourcePage({ target, kind, id }: Props): ReactNode {
   const about = `${kind}/${id}`
   const loaded = useLoaded<{ value: Value; counted: boolean }>(
     `/console/resources/${kind}/${encodeURIComponent(id)}?${query}`,
+    REFRESH_MS,
   )
-  const changes = useLoaded<{ changes: Change[] }>(`/console/changes?${query}&about=${encodeURIComponent(about)}`)
+  const changes = useLoaded<{ changes: Change[] }>(
+    `/console/changes?${query}&about=${encodeURIComponent(about)}`,
+    REFRESH_MS,
+  )
   const [round, setRound] = useState(0)
   const reload = (): void => {
     loaded.reload()

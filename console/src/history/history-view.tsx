@@ -1,6 +1,6 @@
 // Every change that was applied: who approved it, on what words, its diff and its proof, and the way back.
 
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import type { ProofLine } from '../api.ts'
 import { Diff } from '../cards/diff.tsx'
 import { ProofTable } from '../cards/proof-table.tsx'
@@ -72,6 +72,13 @@ export default function HistoryView(): ReactNode {
 /** Also on the page of one resource. */
 export function ChangeItem({ change, onUndone }: { change: Change; onUndone(): void }): ReactNode {
   const [undoing, setUndoing] = useState(false)
+  const undo = useRef<HTMLButtonElement>(null)
+  const asked = useRef(false)
+  // Who has rejected it is back at the button.
+  useEffect(() => {
+    if (asked.current && !undoing) undo.current?.focus()
+    asked.current = undoing
+  }, [undoing])
   return (
     <li className="card">
       <details>
@@ -100,7 +107,7 @@ export function ChangeItem({ change, onUndone }: { change: Change; onUndone(): v
         </p>
       </details>
       {!change.undone_by && !undoing && (
-        <button type="button" className="small" onClick={() => setUndoing(true)}>
+        <button type="button" className="small" ref={undo} onClick={() => setUndoing(true)}>
           <Icon name="undo" size={15} /> Undo
         </button>
       )}

@@ -49,7 +49,7 @@ const weakKeys: Rule = {
       if (!weak.length) return []
       const told = weak.map(({ plugin, secret }) => `its ${CREDENTIALS[plugin]?.what} has ${secret.length} characters`)
       const advice = weak.some(({ plugin }) => plugin === 'key-auth')
-        ? 'give it a new key: plan {"intents":[{"do":"new_key","consumer":"…"}]}'
+        ? 'give it a new key: "Rotate NAME\'s key"'
         : `take one of at least ${MIN_KEY_LENGTH} random characters`
       return [{ resource, problem: `${told.join(' and ')} and can be guessed`, advice }]
     }),
