@@ -284,6 +284,24 @@ test('another nonce, state or cookie is refused', async () => {
   assert.equal((await known.get('/app')).status, 302)
 })
 
+test('a login begins anew when the provider is busy, but not for ever', async () => {
+  plugin(web)
+  const browser = new Browser(bench)
+  const answers = []
+  for (let i = 0; i < 4; i++) {
+    const begun = new URL(String((await browser.get('/app?x=1')).headers.location))
+    const query = new URLSearchParams({
+      error: 'temporarily_unavailable',
+      state: String(begun.searchParams.get('state')),
+      iss: provider.issuer,
+    })
+    const { status, headers } = await browser.get(`/app/.apisix/redirect?${query}`)
+    answers.push([status, headers.location])
+  }
+  const again = [302, `${SITE}/app?x=1`]
+  assert.deepEqual(answers, [again, again, again, [400, undefined]])
+})
+
 test('a session is nothing to another client with the same secret', async () => {
   plugin(web)
   const { browser } = await loggedIn()

@@ -16,6 +16,8 @@ import { cookieSessions, type Session, type Sessions } from './sessions.ts'
 const CALLBACK = '/.apisix/redirect'
 const LOGIN_MS = 10 * 60_000
 const TOKEN_LIFETIME_S = 3600
+/** How often a login begins anew by itself when the provider is busy, as after its own page has lain too long. */
+const MAX_RESTARTS = 3
 
 interface Pending {
   state: string
@@ -25,6 +27,7 @@ interface Pending {
   target: string
   /** The provider asks nothing of the user, who has a session. */
   silent?: boolean
+  restarts?: number
   until: number
 }
 
@@ -116,6 +119,9 @@ export class Login {
     } catch (error) {
       if (!isProtocolFault(error)) throw error
       if (pending.silent && wantsTheUser(error)) return this.begin(ctx, { target: pending.target })
+      const again: Pending = { ...pending, restarts: (pending.restarts ?? 0) + 1 }
+      if (isBusy(error) && (pending.restarts ?? 0) < MAX_RESTARTS)
+        return redirect(pending.target, this.cookies.write(ctx, 'login', again, now))
       this.#env.log.warn({ error: (error as Error).message }, 'a login with the provider failed')
       return refuse('the login failed: begin again', forget)
     }
@@ -307,6 +313,10 @@ function refuse(message: string, fields: string[]): Reply {
 /** False for pictures, scripts and the like. */
 function isPage(ctx: Exchange): boolean {
   return (ctx.request.headers.get('sec-fetch-dest') ?? 'document') === 'document'
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof oauth.AuthorizationResponseError && error.error === 'temporarily_unavailable'
 }
 
 /** True when the provider cannot say who it is without the user (OpenID Connect Core 3.1.2.6). */
