@@ -67,7 +67,9 @@ export default definePlugin<Conf>({
           body =
             status === undefined || status === '0'
               ? answer(ctx, method, options)
-              : failure(ctx, status, conf.show_status_in_body ? method.root : undefined, conf.status_detail_type)
+              : failure(ctx, status, conf, method.root, (error) =>
+                  fail(error, 'details of a gRPC status are not shown'),
+                )
         } catch (error) {
           fail(error, 'a gRPC answer cannot be transcoded')
           response.status = 502
@@ -156,8 +158,14 @@ function answer(ctx: Exchange, method: Method, options: ReturnType<typeof readOp
   return Buffer.from(JSON.stringify(toJson(method.response, held.subarray(PREFIX_BYTES), options)))
 }
 
-/** `root`: where the types of details are; undefined: the details are not shown. */
-function failure(ctx: Exchange, status: string, root: protobuf.Root | undefined, type: string | undefined): Buffer {
+/** `root`: where the types of details are. Details that cannot be shown leave the status as it is; the body says so. */
+function failure(
+  ctx: Exchange,
+  status: string,
+  conf: Conf,
+  root: protobuf.Root,
+  failed: (error: unknown) => void,
+): Buffer {
   const { response } = ctx
   response.status = httpStatus(status)
   for (const name of ['grpc-status', 'grpc-message', 'grpc-status-details-bin']) {
@@ -166,7 +174,11 @@ function failure(ctx: Exchange, status: string, root: protobuf.Root | undefined,
   }
   response.trailers = undefined
   const details = response.headers.get('grpc-status-details-bin')
-  return root && details !== undefined
-    ? Buffer.from(JSON.stringify({ error: statusDetails(details, root, type) }))
-    : EMPTY
+  if (!conf.show_status_in_body || details === undefined) return EMPTY
+  try {
+    return Buffer.from(JSON.stringify({ error: statusDetails(details, root, conf.status_detail_type) }))
+  } catch (error) {
+    failed(error)
+    return Buffer.from((error as Error).message)
+  }
 }

@@ -54,7 +54,7 @@ before(async () => {
     // Headers first, so that the status comes in trailers.
     if (name === 'fail late') call.sendMetadata(new Metadata())
     const metadata = new Metadata()
-    metadata.set('grpc-status-details-bin', statusBytes())
+    metadata.set('grpc-status-details-bin', name === 'fail badly' ? Buffer.from([0xff, 0xff]) : statusBytes())
     return done({ code: status.FAILED_PRECONDITION, details: 'not yet', metadata })
   }
   server.addService({ Same: method }, { Same: onSame })
@@ -193,6 +193,16 @@ test('a gRPC status becomes an HTTP status, in headers as in trailers', async ()
     { target: '/a?name=fail' },
   )
   assert.deepEqual(decoded.json, { error: { code: 9, message: 'not yet', details: [{ reason: 'early', code: 7 }] } })
+})
+
+test('details that cannot be decoded leave the status as it is', async () => {
+  const unread = await ask({ show_status_in_body: true }, { target: '/a?name=fail+badly' })
+  assert.deepEqual([unread.status, unread.text], [400, 'failed to call pb.decode to decode grpc-status-details-bin'])
+  const untyped = await ask({ show_status_in_body: true, status_detail_type: 'demo.Nope' }, { target: '/a?name=fail' })
+  assert.deepEqual(
+    [untyped.status, untyped.text],
+    [400, 'failed to call pb.decode to decode details in grpc-status-details-bin'],
+  )
 })
 
 test('a deadline is told to the service', async () => {

@@ -26,15 +26,30 @@ const Status = protobuf.Root.fromJSON({
 
 const OPTIONS = readOptions(['no_default_values'])
 
-/** Decodes grpc-status-details-bin. Without `type` the details stay as they are. Throws when something cannot be decoded. */
+/** Decodes grpc-status-details-bin. Without `type` the details stay as they are. Throws in APISIX's words when something cannot be decoded. */
 export function statusDetails(base64: string, root: protobuf.Root, type: string | undefined): object {
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(base64)) throw new Error('grpc-status-details-bin is not base64 format')
   const bytes = Buffer.from(base64, 'base64')
-  if (type === undefined) return toJson(Status, bytes, OPTIONS)
-  const detailType = root.lookupType(type)
+  const decode = <T>(what: string, read: () => T): T => {
+    try {
+      return read()
+    } catch (error) {
+      throw new Error(`failed to call pb.decode to decode ${what}`, { cause: error })
+    }
+  }
+  const whole = decode('grpc-status-details-bin', () => toJson(Status, bytes, OPTIONS))
+  if (type === undefined) return whole
   const { code, message, details } = Status.toObject(Status.decode(bytes)) as {
     code?: number
     message?: string
     details?: { value: Uint8Array }[]
   }
-  return { code, message, details: details?.map(({ value }) => toJson(detailType, value, OPTIONS)) }
+  return {
+    code,
+    message,
+    details: decode('details in grpc-status-details-bin', () => {
+      const detailType = root.lookupType(type)
+      return details?.map(({ value }) => toJson(detailType, value, OPTIONS))
+    }),
+  }
 }
