@@ -114,3 +114,79 @@ test('intents: several limits for everybody together are kept, each by itself', 
   // The proof of the plan has taken some of the three.
   assert.ok(passed > 0 && passed <= 3 && statuses.includes(429), String(statuses))
 })
+
+test('intents: a condition makes the plugins of one intent run only then', async () => {
+  const when = [['request_method', 'in', ['POST']]]
+  await gw.change({ intents: [{ do: 'limit', route: 'a', count: 1, seconds: 60, when }] })
+  assert.deepEqual(((await route()).plugins as { 'limit-count': { _meta: object } })['limit-count']._meta, {
+    filter: when,
+  })
+  const statuses = async (method: string): Promise<number[]> => {
+    const answers = [await fetch(`${gw.gateway}/a`, { method }), await fetch(`${gw.gateway}/a`, { method })]
+    return answers.map((one) => one.status)
+  }
+  assert.deepEqual(await statuses('GET'), [200, 200])
+  assert.deepEqual(await statuses('POST'), [200, 429])
+  await assert.rejects(plan({ do: 'retry', route: 'a', times: 1, when }), fails('invalid', /retry adds no plugin/))
+})
+
+test('intents: a later one of a plan sees what an earlier one makes of the route', async () => {
+  await gw.change({
+    intents: [
+      { do: 'timeouts', route: 'a', connect: 2 },
+      { do: 'timeouts', route: 'a', read: 30 },
+      { do: 'block', route: 'a', ips: ['10.0.0.1'] },
+      { do: 'block', route: 'a', ips: ['10.0.0.2'] },
+      { do: 'add_node', route: 'a', url: `http://${gw.api}`, weight: 4 },
+      { do: 'add_node', route: 'a', url: 'http://127.0.0.1:9', weight: 0 },
+    ],
+  })
+  const { plugins, upstream } = (await route()) as Record<string, Record<string, unknown>>
+  assert.deepEqual(upstream?.timeout, { connect: 2, send: 60, read: 30 })
+  assert.deepEqual(plugins?.['ip-restriction'], { blacklist: ['10.0.0.1', '10.0.0.2'] })
+  assert.deepEqual(
+    (upstream?.nodes as { weight: number }[]).map((one) => one.weight),
+    [4, 0],
+  )
+})
+
+test('intents: match, copy, balance, other methods, no authentication', async () => {
+  await gw.change({
+    intents: [
+      { do: 'require_key', route: 'a' },
+      { do: 'match', route: 'a', header: 'X-Beta', value: 'yes' },
+    ],
+  })
+  assert.deepEqual((await route()).vars, [['http_x_beta', '==', 'yes']])
+  await gw.change({ intents: [{ do: 'copy', route: 'a', path: '/b/*' }] })
+  assert.deepEqual((await route('b')).vars, (await route()).vars)
+  assert.equal((await route('b')).uri, '/b/*')
+  await gw.change({ intents: [{ do: 'remove_plugin', route: 'a', plugin: 'auth' }] })
+  assert.deepEqual(Object.keys(((await route()).plugins ?? {}) as object), [])
+  await gw.change({ intents: [{ do: 'only_methods', route: 'b', except: ['DELETE', 'PUT'] }] })
+  assert.deepEqual((await route('b')).methods, ['GET', 'POST', 'PATCH', 'HEAD', 'OPTIONS'])
+  await gw.change({ intents: [{ do: 'balance', route: 'b', type: 'chash', by: 'cookie:session' }] })
+  const upstream = (await route('b')).upstream as Record<string, unknown>
+  assert.deepEqual([upstream.type, upstream.hash_on, upstream.key], ['chash', 'cookie', 'session'])
+  await gw.change({ intents: [{ do: 'balance', route: 'b', type: 'least_conn' }] })
+  assert.deepEqual(Object.keys((await route('b')).upstream as object).includes('key'), false)
+  await assert.rejects(plan({ do: 'only_methods', route: 'b' }), fails('invalid', /methods or except/))
+  await assert.rejects(plan({ do: 'match', route: 'b', value: 'x' }), fails('invalid', /header, cookie or query/))
+})
+
+test('intents: a consumer is let in where it was kept out, and made where there is none', async () => {
+  await gw.change({
+    intents: [
+      { do: 'add_consumer', consumer: 'bob' },
+      { do: 'require_key', route: 'a' },
+    ],
+  })
+  await gw.change({ intents: [{ do: 'block', route: 'a', consumers: ['bob'] }] })
+  await gw.change({ intents: [{ do: 'allow_consumer', route: 'a', consumer: 'bob' }] })
+  assert.equal('consumer-restriction' in ((await route()).plugins as object), false)
+  await gw.change({ intents: [{ do: 'only_consumers', route: 'a', consumers: ['bob'] }] })
+  await gw.change({ intents: [{ do: 'allow_consumer', route: 'a', consumer: 'carol' }] })
+  const { plugins } = (await route()) as { plugins: Record<string, { whitelist: string[] }> }
+  assert.deepEqual(plugins['consumer-restriction']?.whitelist, ['bob', 'carol'])
+  await assert.rejects(plan({ do: 'allow_consumer', route: 'a', consumer: 'bob' }), fails('invalid', /is not kept out/))
+})

@@ -30,7 +30,7 @@ const CASES: [string, object][] = [
   ['ask for a key', plan([{ do: 'require_key' }])],
   ['limit it to 100 requests per hour', plan([limit(100, 3600)])],
   ['allow 10 calls every 30 seconds on route orders', plan([limit(10, 30)], { id: 'orders' })],
-  ['1,000 requests a day', plan([limit(1000, 86400)])],
+  ['allow 1,000 requests a day', plan([limit(1000, 86400)])],
   ['remove the rate limit from it', plan([{ do: 'remove_plugin', plugin: 'limit-count' }])],
   ['enable CORS on route orders', plan([{ do: 'cors' }], { id: 'orders' })],
   ['collect metrics on it', plan([{ do: 'add_plugin', plugin: 'prometheus' }])],
@@ -47,8 +47,12 @@ const CASES: [string, object][] = [
   ['explain GET /orders/1', { type: 'explain', method: 'GET', path: '/orders/1', host: undefined }],
   ['why does POST /x on host a.example not work', { type: 'explain', method: 'POST', path: '/x', host: 'a.example' }],
   ['call /orders/1', { type: 'probe', method: 'GET', path: '/orders/1' }],
-  ['which plugins are there?', { type: 'describe', plugin: undefined }],
-  ['describe plugin limit-count', { type: 'describe', plugin: 'limit-count' }],
+  ['which plugins are there?', { type: 'describe', plugins: [] }],
+  ['describe plugin limit-count', { type: 'describe', plugins: ['limit-count'] }],
+  ['orders: 5 rps', plan([limit(5, 1)], { id: 'orders' })],
+  ['route /x -> localhost:3000', publish('/x', 'http://localhost:3000')],
+  ['10 per hour', { type: 'instead', number: 10, seconds: undefined, per: 3600, otherwise: undefined }],
+  ['only for POST', { type: 'only-for', methods: ['POST'], spared: false }],
   ['help', { type: 'help' }],
   ['sing a song', { type: 'unknown' }],
   ['', { type: 'unknown' }],
@@ -57,6 +61,7 @@ const CASES: [string, object][] = [
 /** A route that is found among those that are there, or that was talked about last. */
 function simply(command: Command): object {
   const meant = command.type === 'plan' && typeof command.route === 'object' && 'words' in command.route
+  if (command.type === 'instead') return { ...command, otherwise: undefined }
   return meant ? { ...command, route: 'last' } : command
 }
 

@@ -131,6 +131,29 @@ export const onlyConsumers = defineIntent({
   },
 })
 
+export const allowConsumer = defineIntent({
+  name: 'allow_consumer',
+  fields: Type.Object({ consumer: Type.String({ description: 'made with an API key when there is none' }) }),
+  run({ consumer }, around) {
+    const route = around.route()
+    const made = around.inventory.get('consumers', consumer) ? undefined : makeConsumer(toName(consumer), around)
+    const { whitelist, blacklist } = (pluginsIn(route.value)['consumer-restriction'] ?? {}) as Record<string, string[]>
+    const others = blacklist?.filter((one) => one !== consumer)
+    const restriction =
+      whitelist && !whitelist.includes(consumer)
+        ? { whitelist: union(whitelist, [consumer]) }
+        : others && others.length < (blacklist?.length ?? 0)
+          ? others.length
+            ? { blacklist: others }
+            : null
+          : undefined
+    const opened = restriction === undefined ? [] : withPlugins(route, { 'consumer-restriction': restriction }, around)
+    if (!made && !opened.length)
+      throw new OperationError('invalid', `consumer ${consumer} is not kept out of routes/${route.id}`)
+    return { changes: [...opened, ...(made?.changes ?? [])], secrets: made?.secrets ?? [] }
+  },
+})
+
 export const block = defineIntent({
   name: 'block',
   fields: Type.Object({
@@ -179,6 +202,28 @@ export const block = defineIntent({
           ]
         : [],
     }
+  },
+})
+
+export const unblock = defineIntent({
+  name: 'unblock',
+  fields: Type.Object({ ips: Type.Optional(NAMES), agents: Type.Optional(NAMES) }),
+  run({ ips = [], agents = [] }, around) {
+    const route = around.route()
+    const now = pluginsIn(route.value)
+    const without = (plugin: string, list: string, gone: string[]): Resource => {
+      const before = (now[plugin]?.[list] ?? []) as string[]
+      const left = before.filter((one) => !gone.includes(one))
+      if (left.length === before.length) return {}
+      return { [plugin]: left.length ? { [list]: left } : null }
+    }
+    const plugins = { ...without('ip-restriction', 'blacklist', ips), ...without('ua-restriction', 'denylist', agents) }
+    if (!Object.keys(plugins).length)
+      throw new OperationError(
+        'invalid',
+        `routes/${route.id} does not block ${[...ips, ...agents].join(', ') || 'that'}`,
+      )
+    return { changes: withPlugins(route, plugins, around) }
   },
 })
 

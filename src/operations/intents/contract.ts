@@ -6,6 +6,7 @@ import type { Kind, Resource } from '../../resources/kinds.ts'
 import { OperationError, type Secret } from '../contract.ts'
 import type { Inventory, UpstreamPlace } from '../inventory.ts'
 import type { Found } from '../one-by-one.ts'
+import { merge } from '../patch.ts'
 import type { WishedChange } from '../plan.ts'
 import type { Expectation } from '../prove.ts'
 
@@ -93,21 +94,29 @@ function oneOnly({ id }: Found): void {
 export function upstreamOf(route: Found, around: Around): UpstreamPlace {
   oneOnly(route)
   const place = around.inventory.upstreamOf(route.id, route.value)
-  if (place) return place
+  const planned = around.earlier.find((one) => place && one.kind === place.kind && one.id === place.id)?.set
+  if (place) return planned && place.kind !== 'routes' ? { ...place, upstream: withPlanned(place, planned) } : place
   throw new OperationError('invalid', `routes/${route.id} has no upstream; it answers by itself`)
+}
+
+/** What earlier intents of the plan make of an upstream that routes share; of a route's own the route tells. */
+function withPlanned({ kind, upstream }: UpstreamPlace, planned: Resource): Resource {
+  return merge(upstream, (kind === 'services' ? planned.upstream : planned) as Resource)
 }
 
 export function onUpstream(place: UpstreamPlace, members: Resource): WishedChange[] {
   return [{ action: 'change', kind: place.kind as Kind, id: place.id, set: place.patch(members) }]
 }
 
+const PROTOCOLS: ReadonlySet<string> = new Set(['http:', 'https:', 'grpc:', 'grpcs:'])
+
 /** The address of an API. Throws with the form that it should have. */
 export function toUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:'))
+  if (!url || !PROTOCOLS.has(url.protocol))
     throw new OperationError(
       'invalid',
-      `${JSON.stringify(text)} is not the address of an API; write it as http://host:port or https://host`,
+      `${JSON.stringify(text)} is not the address of an API; write it as http://host:port or https://host (grpc:// and grpcs:// for gRPC)`,
     )
   if (url.username || url.password)
     throw new OperationError(
@@ -119,14 +128,18 @@ export function toUrl(text: string): URL {
 
 /** `host:port` of an address. */
 export function nodeOf(url: URL): string {
-  return `${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`
+  return `${url.hostname}:${url.port || (/s:$/.test(url.protocol) ? '443' : '80')}`
 }
 
 /** An upstream of one node. */
 export function upstreamTo(url: URL): Resource {
   return {
     type: 'roundrobin',
-    ...(url.protocol === 'https:' ? { scheme: 'https', pass_host: 'node' } : {}),
+    ...(url.protocol === 'http:' ? {} : { scheme: url.protocol.slice(0, -1) }),
+    ...(url.protocol === 'https:' ? { pass_host: 'node' } : {}),
     nodes: { [nodeOf(url)]: 1 },
   }
 }
+
+/** Names of plugins that ask who is calling. */
+export const AUTHENTICATION = /(?:-auth|^openid-connect|^jwe-decrypt)$/

@@ -2,14 +2,17 @@
 import Type, { type Static } from 'typebox'
 import Value from 'typebox/value'
 import { nearest } from '../../lib/nearest.ts'
+import type { Resource } from '../../resources/kinds.ts'
 import { OperationError, type Secret } from '../contract.ts'
 import { type Inventory, type PluginConfs, pluginsIn } from '../inventory.ts'
 import { joinChanges } from '../join.ts'
 import type { Found } from '../one-by-one.ts'
+import { merge } from '../patch.ts'
 import type { WishedChange } from '../plan.ts'
 import type { Expectation } from '../prove.ts'
 import {
   addConsumer,
+  allowConsumer,
   block,
   newKey,
   onlyConsumers,
@@ -17,9 +20,10 @@ import {
   requireJwt,
   requireKey,
   requirePassword,
+  unblock,
 } from './access.ts'
 import { chatApi } from './chat.ts'
-import { EVERY_ROUTE, type IntentDefinition } from './contract.ts'
+import { AUTHENTICATION, EVERY_ROUTE, type Intended, type IntentDefinition } from './contract.ts'
 import { cache, limit, limitConcurrency, limitRate } from './limits.ts'
 import {
   breaker,
@@ -34,8 +38,8 @@ import {
   websocket,
 } from './messages.ts'
 import { ofApis } from './of-apis.ts'
-import { addPlugin, disable, enable, move, onlyMethods, publish, removePlugin } from './publish.ts'
-import { addNode, finishSplit, healthChecks, leadTo, removeNode, retry, split, timeouts } from './upstreams.ts'
+import { addPlugin, copy, disable, enable, match, move, onlyMethods, publish, removePlugin } from './publish.ts'
+import { addNode, balance, finishSplit, healthChecks, leadTo, removeNode, retry, split, timeouts } from './upstreams.ts'
 
 export const INTENTS: readonly IntentDefinition[] = [
   publish,
@@ -45,7 +49,9 @@ export const INTENTS: readonly IntentDefinition[] = [
   addConsumer,
   newKey,
   onlyConsumers,
+  allowConsumer,
   block,
+  unblock,
   onlyIps,
   limit,
   limitRate,
@@ -56,6 +62,7 @@ export const INTENTS: readonly IntentDefinition[] = [
   addNode,
   removeNode,
   leadTo,
+  balance,
   retry,
   timeouts,
   healthChecks,
@@ -70,7 +77,9 @@ export const INTENTS: readonly IntentDefinition[] = [
   requestId,
   websocket,
   onlyMethods,
+  match,
   move,
+  copy,
   chatApi,
   disable,
   enable,
@@ -84,13 +93,16 @@ export const OF_ALL_ROUTES: ReadonlySet<string> = new Set(
 )
 
 /** Intents that are told with the list of intents, the others with the member `do`: a GPT action takes 700 characters of a description. */
-const TOLD_FIRST = 18
+const TOLD_FIRST = 20
 
 /** As the tool shows it: the names with their fields; each intent checks its own fields. */
 export const intentSchema = Type.Object(
   {
     do: Type.String({ description: `name; also ${tellAll(INTENTS.slice(TOLD_FIRST))}` }),
     route: Type.Optional(Type.String({ description: 'id, `*` for all' })),
+    when: Type.Optional(
+      Type.Array(Type.Unknown(), { description: 'its plugins run only then: [["request_method","in",["POST"]]]' }),
+    ),
   },
   { additionalProperties: true },
 )
@@ -128,12 +140,34 @@ export function toChanges(intents: Intent[], inventory: Inventory): AllIntended 
       about = findRoute(intent, inventory, all.changes)
       return about
     }
-    const one = definition.run(fields, { inventory, route, earlier: all.changes, api })
+    const whole = definition.run(fields, { inventory, route, earlier: all.changes, api })
+    const one = intent.when === undefined ? whole : onlyWhen(intent.when, whole, intent.do)
     all.changes = joinChanges([...all.changes, ...one.changes])
     all.secrets.push(...(one.secrets ?? []))
     for (const expectation of one.expectations ?? []) wished.push({ about, expectation })
   }
   return { ...all, expectations: provable(wished, inventory, all.changes) }
+}
+
+/** The plugins of an intent on a condition. A proof would not know which requests meet it. */
+function onlyWhen(when: unknown[], { changes, secrets }: Intended, name: string): Intended {
+  if (!changes.some(hasPlugins))
+    throw new OperationError('invalid', `${name} adds no plugin that could run only sometimes`)
+  const conditional = (plugins: PluginConfs): Resource =>
+    Object.fromEntries(
+      Object.entries(plugins).map(([plugin, conf]) => [plugin, conf && { ...conf, _meta: { filter: when } }]),
+    )
+  return {
+    changes: changes.map((change) =>
+      hasPlugins(change) ? { ...change, set: { ...change.set, plugins: conditional(pluginsIn(change.set)) } } : change,
+    ),
+    ...(secrets ? { secrets } : {}),
+  }
+}
+
+/** A consumer's plugins are its credentials. */
+function hasPlugins({ kind, set }: WishedChange): boolean {
+  return kind !== 'consumers' && set?.plugins !== undefined
 }
 
 /**
@@ -201,8 +235,6 @@ function authentication(route: Found, inventory: Inventory, changes: WishedChang
   )
 }
 
-const AUTHENTICATION = /(?:-auth|^openid-connect|^jwe-decrypt)$/
-
 /** True for a probe that can change nothing behind the gateway: a reading method, or a request that the gateway must refuse. */
 function isHarmless({ method, expect }: Expectation): boolean {
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || expect.status?.join() === '401'
@@ -220,7 +252,10 @@ function find(intent: Intent): IntentDefinition {
 }
 
 /** The fields as their schema wants them: `"5"` is taken for 5, a text for a list of one. Throws with every problem. */
-function check({ do: name, route: _route, ...fields }: Intent, { fields: schema }: IntentDefinition): never {
+function check(
+  { do: name, route: _route, when: _when, ...fields }: Intent,
+  { fields: schema }: IntentDefinition,
+): never {
   const known = Object.keys(schema.properties)
   const given = Object.entries(fields).filter(([, value]) => value !== null && value !== undefined)
   const problems = given
@@ -263,7 +298,8 @@ function findRoute({ do: name, route: id }: Intent, inventory: Inventory, planne
   if (made?.id && made.set) return { kind: 'routes', id: made.id, value: made.set, modifiedIndex: 0 }
   const known = inventory.list('routes').map((one) => one.id)
   const found = inventory.list('routes').find((one) => one.id === id)
-  if (found) return found
+  const changed = planned.find((one) => one.kind === 'routes' && one.id === id && one.action === 'change')
+  if (found) return changed?.set ? { ...found, value: merge(found.value, changed.set) } : found
   throw new OperationError(
     id === undefined ? 'invalid' : 'not_found',
     `${id === undefined ? `${name} needs route` : `there is no route ${JSON.stringify(id)}`}; there are: ${known.slice(0, 20).join(', ') || 'none'}`,

@@ -108,14 +108,15 @@ export const mock = defineIntent({
     body: Type.Optional(Type.String()),
     content_type: Type.Optional(Type.String()),
     path: Type.Optional(Type.String({ description: 'a path without a route: one is made' })),
+    methods: Type.Optional(Type.Array(Type.String(), { description: 'with path: those that the new route takes' })),
   }),
-  run({ status = 200, body = '{}', content_type: type, path }, around) {
+  run({ status = 200, body = '{}', content_type: type, path, methods }, around) {
     const conf = {
       response_status: status,
       response_example: body,
       ...(type === undefined ? {} : { content_type: type }),
     }
-    if (path !== undefined) return made(path, { mocking: conf }, around.inventory, status)
+    if (path !== undefined) return made(path, { mocking: conf }, around.inventory, status, methods)
     const route = around.route()
     const told = { title: 'the made-up answer', ...probeOf(route.value), expect: { status: [status] } }
     return { changes: withPlugins(route, { mocking: conf }, around), expectations: [told] }
@@ -128,6 +129,7 @@ function made(
   plugins: object,
   inventory: { get(kind: 'routes', id: string): unknown },
   status: number,
+  methods?: string[],
 ): ReturnType<typeof withRoute> {
   const id =
     path
@@ -136,10 +138,13 @@ function made(
       .replace(/^-+|-+$/g, '')
       .slice(0, 40) || 'root'
   if (inventory.get('routes', id)) throw new OperationError('conflict', `routes/${id} exists already; name it as route`)
-  return withRoute({ id, name: id, uri: path, plugins }, status)
+  return withRoute({ id, name: id, uri: path, plugins, ...(methods ? { methods } : {}) }, status)
 }
 
-function withRoute(set: { id: string; name: string; uri: string; plugins: object }, status: number) {
+function withRoute(
+  set: { id: string; name: string; uri: string; plugins: object; methods?: string[] },
+  status: number,
+) {
   return {
     changes: [{ action: 'create' as const, kind: 'routes' as const, id: set.id, set }],
     expectations: [{ title: 'it answers by itself', ...probeOf(set), expect: { status: [status] } }],

@@ -2,7 +2,7 @@
 import Type from 'typebox'
 import type { Resource } from '../../resources/kinds.ts'
 import { OperationError } from '../contract.ts'
-import { ANSWERS, defineIntent, onRoute, probeOf, toUrl, upstreamTo, withPlugins } from './contract.ts'
+import { ANSWERS, AUTHENTICATION, defineIntent, onRoute, probeOf, toUrl, upstreamTo, withPlugins } from './contract.ts'
 
 const METHODS = Type.Array(Type.Enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']))
 
@@ -67,9 +67,17 @@ export const move = defineIntent({
 
 export const onlyMethods = defineIntent({
   name: 'only_methods',
-  fields: Type.Object({ methods: METHODS }),
-  run({ methods }, { route }) {
+  fields: Type.Object({
+    methods: Type.Optional(METHODS),
+    except: Type.Optional({ ...METHODS, description: 'those that it takes no more' }),
+  }),
+  run({ methods: wanted, except }, { route }) {
     const found = route()
+    const now = (found.value.methods ?? METHODS.items.enum) as string[]
+    const methods = wanted ?? now.filter((one) => !except?.some((other) => other === one))
+    if (!wanted?.length && !except?.length) throw new OperationError('invalid', 'only_methods needs methods or except')
+    if (!methods.length)
+      throw new OperationError('invalid', `routes/${found.id} would take no method at all; disable it instead`)
     const refused = ['OPTIONS', 'HEAD', 'GET'].find((one) => !methods.some((method) => method === one))
     if (refused === undefined) return { changes: onRoute(found, { methods }) }
     const closed = {
@@ -79,6 +87,38 @@ export const onlyMethods = defineIntent({
       expect: { status: [404] },
     }
     return { changes: onRoute(found, { methods }), expectations: [closed] }
+  },
+})
+
+export const match = defineIntent({
+  name: 'match',
+  fields: Type.Object({
+    header: Type.Optional(Type.String()),
+    cookie: Type.Optional(Type.String()),
+    query: Type.Optional(Type.String({ description: 'parameter; the route takes only requests with that value' })),
+    value: Type.String(),
+  }),
+  run({ header, cookie, query, value }, { route }) {
+    const variable = header
+      ? `http_${header.toLowerCase().replaceAll('-', '_')}`
+      : cookie
+        ? `cookie_${cookie}`
+        : query && `arg_${query}`
+    if (!variable) throw new OperationError('invalid', 'match needs header, cookie or query')
+    const found = route()
+    const others = ((found.value.vars ?? []) as unknown[][]).filter(([name]) => name !== variable)
+    return { changes: onRoute(found, { vars: [...others, [variable, '==', value]] }) }
+  },
+})
+
+export const copy = defineIntent({
+  name: 'copy',
+  fields: Type.Object({ path: Type.String({ description: 'path of the copy' }), id: Type.Optional(Type.String()) }),
+  run({ path, id: wanted }, { route, inventory, earlier }) {
+    checkPath(path)
+    const { id: _id, name: _name, uris: _uris, create_time: _created, update_time: _updated, ...rest } = route().value
+    const id = wanted ?? freeId(path, new Set([...inventory.list('routes'), ...earlier].map((one) => one.id)))
+    return { changes: [{ action: 'create', kind: 'routes', id, set: { ...rest, id, name: id, uri: path } }] }
   },
 })
 
@@ -108,10 +148,13 @@ export const addPlugin = defineIntent({
 
 export const removePlugin = defineIntent({
   name: 'remove_plugin',
-  fields: Type.Object({ plugin: Type.String() }),
+  fields: Type.Object({ plugin: Type.String({ description: 'or auth: what asks who is calling' }) }),
   run({ plugin }, around) {
     const found = around.route()
     const own = Object.keys((found.value.plugins ?? {}) as object)
+    const asking = plugin === 'auth' ? own.filter((one) => AUTHENTICATION.test(one)) : []
+    if (asking.length)
+      return { changes: onRoute(found, { plugins: Object.fromEntries(asking.map((one) => [one, null])) }) }
     if (found.id !== '*' && !own.includes(plugin))
       throw new OperationError(
         'invalid',

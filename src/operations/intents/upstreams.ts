@@ -173,6 +173,24 @@ export const removeNode = defineIntent({
   },
 })
 
+export const balance = defineIntent({
+  name: 'balance',
+  fields: Type.Object({
+    type: Type.Enum(['roundrobin', 'least_conn', 'ewma', 'chash']),
+    by: Type.Optional(Type.String({ description: 'of chash: address (usual), header:NAME or cookie:NAME' })),
+  }),
+  run({ type, by = 'address' }, around) {
+    const [, what, name] = /^(header|cookie):(.+)$/.exec(by) ?? []
+    if (!what && by !== 'address')
+      throw new OperationError('invalid', 'balance: by is address, header:NAME or cookie:NAME')
+    const place = upstreamOf(around.route(), around)
+    const hash = what ? { hash_on: what, key: name } : { hash_on: 'vars', key: 'remote_addr' }
+    const gone = Object.keys(hash).filter((one) => one in place.upstream)
+    const members = type === 'chash' ? hash : Object.fromEntries(gone.map((one) => [one, null]))
+    return { changes: onUpstream(place, { type, ...members }) }
+  },
+})
+
 export const retry = defineIntent({
   name: 'retry',
   fields: Type.Object({ times: Type.Integer({ minimum: 0, maximum: 10 }) }),

@@ -43,6 +43,9 @@ const EXAMPLES = [
 
 export const HELP = `I understand, for example:\n${EXAMPLES.map((one) => `  ${one}`).join('\n')}\nWith a model (setting model.provider) you can say it your own way.`
 
+export const GREETED =
+  'I am here: say what the gateway should do. "Help" shows examples, "Show all routes" what there is.'
+
 const MAX_NEAREST = 4
 /** Words that two sentences share by chance. */
 const COMMON = /^(?:the|an|it|to|of|on|at|for|and|is|in|me|my|do|with|what|who|why|all|route|routes|orders|how|can)$/

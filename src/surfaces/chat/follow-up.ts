@@ -1,7 +1,7 @@
 // Sentences that lean on what was planned before: `make it 10 instead`, `the same for /orders`.
 import type { LanguageModelV4Prompt } from '@ai-sdk/provider'
 import type { Command } from './sentences/command.ts'
-import { needsRoute } from './sentences/index.ts'
+import { needsRoute, PARTIAL } from './sentences/index.ts'
 
 type Intent = { do: string; route?: string } & Record<string, unknown>
 
@@ -20,10 +20,11 @@ const NUMBERS: Readonly<Record<string, string>> = {
 
 /** The intents that were planned last, with another number; a text when it is not clear which. */
 export function withNumber(
-  { number, seconds }: Extract<Command, { type: 'instead' }>,
+  { number, seconds, per }: Extract<Command, { type: 'instead' }>,
   prompt: LanguageModelV4Prompt,
   route: string | undefined,
 ): Intent[] | string {
+  if (per !== undefined) return withUnit(number, per, prompt, route)
   const numbered = lastIntents(prompt).flatMap((intent): { intent: Intent; field: string }[] => {
     const field = intent.do === 'timeouts' ? onlyTime(intent) : NUMBERS[intent.do]
     return field === undefined ? [] : [{ intent, field }]
@@ -35,10 +36,41 @@ export function withNumber(
   const timed = one.field === 'seconds' || one.intent.do === 'timeouts'
   if (timed !== (seconds !== undefined))
     return timed ? 'Say it with its unit, for example "make it 10 minutes".' : NOTHING
-  return numbered.map(({ intent, field }) => {
-    const changed = { ...intent, [field]: seconds ?? number }
-    return needsRoute(changed) && changed.route === undefined ? { ...changed, route } : changed
-  })
+  return numbered.map(({ intent, field }) => onRoute({ ...intent, [field]: seconds ?? number }, route))
+}
+
+/** What was said of a new route when it was made has no route of its own. */
+function onRoute(intent: Intent, route: string | undefined): Intent {
+  return needsRoute(intent) && intent.route === undefined && route !== undefined ? { ...intent, route } : intent
+}
+
+/** The limit that was planned last for another time. */
+function withUnit(
+  number: number | undefined,
+  per: number,
+  prompt: LanguageModelV4Prompt,
+  route: string | undefined,
+): Intent[] | string {
+  const limits = lastIntents(prompt).filter((one) => one.do === 'limit')
+  if (!limits.length) return NOTHING
+  if (new Set(limits.map((one) => `${one.count} ${one.seconds}`)).size > 1)
+    return 'There were several limits: say it in full.'
+  return limits.map((one) => onRoute({ ...one, count: number ?? one.count, seconds: per }, route))
+}
+
+/** What was planned last, only for some methods: the plugins of it, or the route itself where it was made. */
+export function onlyFor(
+  { methods, spared }: Extract<Command, { type: 'only-for' }>,
+  prompt: LanguageModelV4Prompt,
+  route: string | undefined,
+): Intent[] | string {
+  const last = lastIntents(prompt)
+  if (route !== undefined && last.some((one) => one.do === 'publish' || one.do === 'only_methods'))
+    return [{ do: 'only_methods', [spared ? 'except' : 'methods']: methods, route }]
+  const some = last.filter((one) => PARTIAL.test(one.do))
+  if (!some.length) return NOTHING
+  const when = [spared ? ['request_method', '!', 'in', methods] : ['request_method', 'in', methods]]
+  return some.map((one) => onRoute({ ...one, when }, route))
 }
 
 /** The intents about a route that were planned last. */

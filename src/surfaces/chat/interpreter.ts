@@ -12,12 +12,14 @@ import type {
 } from '@ai-sdk/provider'
 import { OF_ALL_ROUTES } from '../../operations/intents/index.ts'
 import { UNCLEAR } from './agent.ts'
-import { HELP, nearestExamples } from './examples.ts'
-import { givenToChats, repeated, withNumber } from './follow-up.ts'
+import { answered, questionAbout, WHERE } from './asking.ts'
+import { GREETED, HELP, nearestExamples } from './examples.ts'
+import { givenToChats, onlyFor, repeated, withNumber } from './follow-up.ts'
 import type { Command } from './sentences/command.ts'
-import { MAX_SENTENCE_CHARS, needsRoute, parseSentence } from './sentences/index.ts'
+import { MAX_SENTENCE_CHARS, needsRoute, parseSentence, plainly } from './sentences/index.ts'
+import { unknownWords } from './sentences/vocabulary.ts'
 import { notUnderstood, type Row, servedBy, whichRoutes } from './which-route.ts'
-import { describeResult } from './wording.ts'
+import { describeResult, rowsLacking } from './wording.ts'
 
 /** What the interpreter does next: call a tool, or end the turn with what it says: an answer, or what it did not understand. */
 type Step = { tool: string; input: object } | { say: string } | { unclear: string }
@@ -86,7 +88,7 @@ function nextStep(prompt: LanguageModelV4Prompt): Step {
   const last = results.at(-1)
   if (typeof last?.value.error === 'string') return { say: last.value.error }
   const { sentence, target } = splitTarget(withAnswer(prompt))
-  const said = { sentence, prompt, results, last, rows: rowsOf(last) }
+  const said = { sentence: plainly(sentence), prompt, results, last, rows: rowsOf(last) }
   return onTarget(
     stepOf(
       parseSentence(
@@ -123,6 +125,11 @@ function stepOf(command: Command, said: Said): Step {
   if (command.type === 'delete') return deleteStep(command, said)
   if (command.type === 'instead') {
     const intents = withNumber(command, said.prompt, lastRoute(said.prompt))
+    if (typeof intents !== 'string') return { tool: 'plan', input: { intents } }
+    return command.otherwise?.type === 'plan' ? planStep(command.otherwise, said) : { unclear: intents }
+  }
+  if (command.type === 'only-for') {
+    const intents = onlyFor(command, said.prompt, lastRoute(said.prompt))
     return typeof intents === 'string' ? { unclear: intents } : { tool: 'plan', input: { intents } }
   }
   if (command.type === 'repeat') {
@@ -131,7 +138,14 @@ function stepOf(command: Command, said: Said): Step {
       ? { unclear: intents }
       : planStep({ type: 'plan', intents, route: command.route }, said)
   }
+  if (last && command.type === 'list' && command.lacking) return { say: rowsLacking(command.lacking, last.value) }
   if (last) return { say: describeResult(last.tool, last.value, said.sentence) }
+  if (command.type === 'show' && command.id === undefined) {
+    const id = lastRoute(said.prompt)
+    return id === undefined
+      ? { unclear: 'Say which one: for example "Show route NAME".' }
+      : firstStep({ ...command, id }, said.sentence)
+  }
   return firstStep(command, said.sentence)
 }
 
@@ -168,7 +182,7 @@ function firstStep(command: Command, sentence: string): Step {
         input: defined({ method: command.method, path: command.path, host: command.host, headers: command.headers }),
       }
     case 'describe':
-      return { tool: 'describe_plugins', input: command.plugin ? { names: [command.plugin] } : {} }
+      return { tool: 'describe_plugins', input: command.plugins.length ? { names: command.plugins } : {} }
     case 'probe':
       return {
         tool: 'prove',
@@ -200,15 +214,22 @@ function firstStep(command: Command, sentence: string): Step {
       return { tool: 'undo', input: defined({ change_id: command.id }) }
     case 'help':
       return { say: HELP }
+    case 'greeting':
+      return { say: GREETED }
     default:
-      return { unclear: `${misunderstood(command)}\n${nearestExamples(sentence)}` }
+      return { unclear: misunderstood(command, sentence) }
   }
 }
 
-function misunderstood(command: Command): string {
-  if (command.type !== 'unknown') return 'I did not understand that.'
-  if (command.piece) return `I did not understand "${command.piece}", so nothing was done.`
-  return `I did not understand that.${command.hint ? ` ${command.hint}` : ''}`
+function misunderstood(command: Command, sentence: string): string {
+  const examples = nearestExamples(sentence)
+  if (command.type !== 'unknown') return `I did not understand that.\n${examples}`
+  if (command.piece) return `I did not understand "${command.piece}", so nothing was done.\n${examples}`
+  const question = command.hint ? undefined : questionAbout(sentence)
+  if (question) return question
+  const words = unknownWords(sentence).map((one) => JSON.stringify(one))
+  const which = words.length ? ` I have no meaning for ${words.join(', ')}.` : ''
+  return `I did not understand that.${command.hint ? ` ${command.hint}` : which}\n${examples}`
 }
 
 function defined(input: Record<string, unknown>): object {
@@ -227,7 +248,8 @@ function fixStep(command: Extract<Command, { type: 'fix' }>, last: ToolResult | 
     : { say: 'There is nothing that I could put right by myself.' }
 }
 
-function planStep(command: Extract<Command, { type: 'plan' }>, { sentence, prompt, rows }: Said): Step {
+function planStep(command: Extract<Command, { type: 'plan' }>, said: Said): Step {
+  const { sentence, prompt, rows } = said
   const { route, rest = [] } = command
   if (route === 'none' || route === 'all' || 'id' in route) {
     if (rest.length) return misheard(rest, sentence)
@@ -242,13 +264,13 @@ function planStep(command: Extract<Command, { type: 'plan' }>, { sentence, promp
       tool: 'look',
       input: defined({ kind: 'routes', search: 'path' in route ? prefixOf(route.path) : only(rest, sentence) }),
     }
+  if (command.orElse?.type === 'plan' && 'path' in route && !servedBy(route.path, rows).length)
+    return planStep(command.orElse, said)
   const meant = whichRoutes({ sentence, route, rest, last }, rows)
   if ('ids' in meant) return planIntents(command, meant.ids)
   if (command.intents.some((one) => one.do === 'chat_api')) return { unclear: addressAsked(rows) }
   return rest.length ? misheard(rest, sentence, meant.unclear) : { unclear: meant.unclear }
 }
-
-const WHERE = 'Where does this API run?'
 
 function addressAsked(rows: readonly Row[]): string {
   const known = rows.map((row) => row.id)
@@ -307,21 +329,17 @@ function planDelete(kind: string, ids: readonly string[]): Step {
   return { tool: 'plan', input: { changes: ids.map((id) => ({ action: 'delete', kind, id })) } }
 }
 
-const ADDRESS = /^(?:it(?:'s| is| runs)? )?(?:(?:at|on) )?(https?:\/\/[^\s,;]+?)[.!]?$/i
-
-/** The last sentence; with the one before it, when it is the address that was asked for. */
+/** The last sentence; with the one before it, when it answers what was asked. */
 function withAnswer(prompt: LanguageModelV4Prompt): string {
   const said = lastSentence(prompt)
-  const address = ADDRESS.exec(said.trim())?.[1]
-  if (address === undefined) return said
   const before = prompt.slice(
     0,
     prompt.findLastIndex((one) => one.role === 'user'),
   )
   const asked = before.at(-1)
-  const isAnswer =
-    asked?.role === 'assistant' && asked.content.some((part) => part.type === 'text' && part.text.startsWith(WHERE))
-  return isAnswer ? `${lastSentence(before).replace(/[.!?]+$/, '')} at ${address}` : said
+  if (asked?.role !== 'assistant') return said
+  const text = asked.content.map((part) => (part.type === 'text' ? part.text : '')).join('')
+  return answered(lastSentence(before), text, said) ?? said
 }
 
 function lastSentence(prompt: LanguageModelV4Prompt): string {

@@ -1,10 +1,14 @@
 // What the built-in interpreter says about a tool's result. Surfaces show the result itself (a table, a diff, a proof); this is the sentence
 // beside it.
 
+import type { Resource } from '../../resources/kinds.ts'
+import { routeInWords } from './route-in-words.ts'
+import type { Topic } from './sentences/command.ts'
+
 export function describeResult(tool: string, value: Record<string, unknown>, sentence = ''): string {
   switch (tool) {
     case 'look':
-      return value.rows ? countRows(value) : `${value.kind}/${value.id} as configured, secrets hidden.`
+      return value.rows ? countRows(value) : shown(value)
     case 'explain':
       return value.route === null
         ? String(value.why)
@@ -36,6 +40,22 @@ export function describeResult(tool: string, value: Record<string, unknown>, sen
   }
 }
 
+function shown({ kind, id, value, health }: Record<string, unknown>): string {
+  const checked = health === undefined ? '' : ` Health: ${health}.`
+  return kind === 'routes'
+    ? `${routeInWords(String(id), value as Resource)}${checked}`
+    : `${kind}/${id} as configured, secrets hidden.${checked}`
+}
+
+/** Rows whose summary names no such plugin. What a service, a plugin config or a global rule adds does not stand there. */
+export function rowsLacking({ name, plugins }: Topic, value: Record<string, unknown>): string {
+  const rows = (value.rows ?? []) as { id: string; summary: string }[]
+  const found = rows.filter(({ summary }) => !plugins.test(/\[(.*?)\]/.exec(summary)?.[1] ?? ''))
+  const more = value.cursor === undefined ? '' : ` Of the first ${rows.length} routes.`
+  if (!found.length) return `Every route has ${name} of its own.${more}`
+  return `Without ${name} of their own: ${found.map(({ id }) => id).join(', ')}.${more} A service, a plugin config or a global rule may add it: "Explain GET /..." tells.`
+}
+
 function findings(value: Record<string, unknown>): string {
   const all = value.findings as { id: string; severity: string; problem: string; fixable: boolean }[]
   if (!all.length) return 'The linter finds nothing.'
@@ -46,7 +66,8 @@ function findings(value: Record<string, unknown>): string {
 
 function traffic(value: Record<string, unknown>): string {
   const all = value.all as { requests: number; per_second: number; server_errors?: number; p95_ms?: number }
-  if (!all.requests) return `No counted request in the last ${value.seconds} s.`
+  if (!all.requests)
+    return `No counted request in the last ${value.seconds} s. Routes are counted when they run prometheus: "Collect metrics on all routes".`
   const errors = all.server_errors ? `, ${all.server_errors} failed` : ''
   const slow = all.p95_ms === undefined ? '' : `; 95 % took at most ${all.p95_ms} ms`
   return `${all.requests} request${all.requests === 1 ? '' : 's'} in ${value.seconds} s (${all.per_second}/s)${errors}${slow}.`

@@ -1,9 +1,16 @@
 // Sentences about who may call.
 import { type Clause, namesIn, pathsIn, type Recogniser } from './clause.ts'
+import { isKnown } from './vocabulary.ts'
 
-const NOT = /\b(?:remove|without|drop|no longer|stop|disable|lift|delete)\b/
+const NOT = /\b(?:remove|without|drop|no longer|no more|stop|disable|lift|delete|take|not|don't|doesn't)\b/
 
 const key: Recogniser = ({ text, lower }) => {
+  if (
+    /\b(?:nobody|no one|no-one|noone|not|never|n't)\b.*\bwithout (?:an? |the )?(?:valid )?(?:api[ -]?)?key\b/.test(
+      lower,
+    )
+  )
+    return { intent: { do: 'require_key' }, negated: true, heard: ['nobody', 'noone', 'valid'] }
   if (NOT.test(lower) || /\b(?:jwts?|basic|passwords?)\b/.test(lower)) return undefined
   if (
     /\b(?:new|another|fresh|rotate|renew)\b.*\bkey\b|\bkey\b.*\b(?:for|of|to) (?:the )?consumer\b|\bgive\b.*\bkey\b/.test(
@@ -14,11 +21,13 @@ const key: Recogniser = ({ text, lower }) => {
   const names = /\b(?:api[ -]?keys?|key[ -]auth\w*|keys?)\b/.test(lower)
   const asks =
     names &&
-    /\b(?:require|ask|need|demand|protect|secure|with|add|enable|want|must|only|use|check|lock|by|behind|accept)\b/.test(
+    /\b(?:require[sd]?|asks?|needs?|demands?|protect|secure|with|add|enable|want|must|only|use|check|lock|by|behind|accept|put|turn on|switch on|activate|has to|have to|should)\b/.test(
       lower,
     )
   const protects =
-    /\b(?:protect|secure|require authentication|authenticate|lock (?:it )?down|lock|ask who is calling)\b/.test(lower)
+    /\b(?:protect|secure|(?:requires?|needs?|add|enable|put|turn on|with) (?:some )?auth(?:entication)?|authenticate|lock (?:it )?down|lock|ask who is calling)\b/.test(
+      lower,
+    )
   if (!asks && !protects) return undefined
   const header = /\b(?:in|from|by|through)\s+(?:the\s+|a\s+)?(?:header\s+([\w-]+)|([\w-]+)\s+header)/i.exec(text)
   const name = header?.[1] ?? header?.[2]
@@ -27,7 +36,7 @@ const key: Recogniser = ({ text, lower }) => {
 
 const jwt: Recogniser = ({ lower }) =>
   /\b(?:jwts?|bearer tokens?|json web tokens?|tokens?)\b/.test(lower) &&
-  /\b(?:require|ask|need|demand|protect|secure|with|add|enable|only|use|check|verify|validate|by|must|accept)\b/.test(
+  /\b(?:require[sd]?|asks?|needs?|demands?|protect|secure|with|add|enable|only|use|check|verify|validate|by|behind|must|accept|put|turn on|switch (?:on|to)|should)\b/.test(
     lower,
   ) &&
   !NOT.test(lower)
@@ -36,7 +45,9 @@ const jwt: Recogniser = ({ lower }) =>
 
 const password: Recogniser = ({ lower }) =>
   /\b(?:basic[ -]auth\w*|passwords?|user ?names?|login)\b/.test(lower) &&
-  /\b(?:require|ask|need|demand|protect|secure|with|add|enable|only|use|by|must)\b/.test(lower) &&
+  /\b(?:require[sd]?|asks?|needs?|demands?|protect|secure|with|add|enable|only|use|by|behind|must|put|turn on|switch (?:on|to)|should)\b/.test(
+    lower,
+  ) &&
   !NOT.test(lower)
     ? { do: 'require_password' }
     : undefined
@@ -59,7 +70,7 @@ const consumer: Recogniser = ({ text, lower }) => {
     /\b(?:give|issue|create|make|hand)\b.*?\bkey\s+(?:for|to)\s+(?:the\s+)?(?:consumer\s+|user\s+|client\s+)?["'`]?([\w-]+)/i.exec(
       text,
     )?.[1] ??
-    /\bgive\s+([\w-]+)\s+(?:an?\s+)?(?:api[ -])?key\b/i.exec(text)?.[1]
+    /\bgive\s+([\w-]+)\s+(?:an?\s+)?(?:api[ -])?(?:key|access)(?! to)\b/i.exec(text)?.[1]
   return made && !/\b(?:only|restrict|block|group)\b/.test(lower) && !/^(?:it|the|a|with)$/i.test(made)
     ? { do: 'add_consumer', consumer: made }
     : undefined
@@ -67,48 +78,103 @@ const consumer: Recogniser = ({ text, lower }) => {
 
 const IP = /\b(?:\d{1,3}\.){3}\d{1,3}(?:\/\d{1,2})?\b|\b[0-9a-f]*:[0-9a-f:]+(?:\/\d{1,3})?\b/gi
 
-const addresses: Recogniser = ({ text, lower }) => {
-  if (/https?:\/\//.test(lower) || /\b(?:\d{1,3}\.){3}\d{1,3}:\d/.test(lower)) return undefined
-  const ips = text.match(IP)?.filter((one) => one.length > 3)
-  if (!ips?.length) return undefined
-  if (/\b(?:block|deny|ban|refuse|reject|blacklist|keep out|shut out|stop)\b/.test(lower)) return { do: 'block', ips }
-  if (/\b(?:only|allow|whitelist|permit|restrict|limit|accept|let)\b/.test(lower)) return { do: 'only_ips', ips }
-  return undefined
+const REFUSES =
+  /\b(?:block|deny|ban|refuse|reject|blacklist|keep out|shut out|lock out|kick out|stop|forbid|disallow)\b/
+
+/** Addresses of the machine itself and of private networks, by the names that people have for them. */
+const PLACES: [RegExp, string[]][] = [
+  [/\b(?:localhost|this machine|my (?:own )?machine|my laptop)\b/, ['127.0.0.1']],
+  [
+    /\b(?:private|internal|local|company) (?:networks?|addresses|ips?|ranges?)\b/,
+    ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'],
+  ],
+]
+
+/** `give carol access to orders`, `let bob use orders again`. */
+const welcome: Recogniser = ({ text, lower }) => {
+  if (/\b(?:only|key|nobody|anybody|everybody|everyone|anyone)\b/.test(lower)) return undefined
+  const name =
+    /\bgive\s+(?:(?:the\s+)?(?:consumer|user|client)\s+)?["'`]?([\w-]+)["'`]?\s+access\s+to\b/i.exec(text)?.[1] ??
+    /\b(?:let|allow|permit|unblock)\s+(?:(?:the\s+)?(?:consumer|user|client)\s+)?["'`]?([\w-]+)["'`]?\s+(?:to\s+)?(?:call|use|access|reach|on|for)\b/i.exec(
+      text,
+    )?.[1]
+  return name && !isKnown(name.toLowerCase()) && !/\d+\s*(?:requests|calls)/.test(lower)
+    ? { intent: { do: 'allow_consumer', consumer: name }, heard: ['unblock', 'permission'] }
+    : undefined
 }
+
+const addresses: Recogniser = ({ text, lower }) => {
+  if (/\w:\/\//.test(lower) || /\b(?:\d{1,3}\.){3}\d{1,3}:\d/.test(lower)) return undefined
+  const written = text.match(IP)?.filter((one) => one.length > 3)
+  const place = written?.length ? undefined : PLACES.find(([pattern]) => pattern.test(lower))
+  const ips = written?.length ? written : place?.[1]
+  if (!ips?.length) return undefined
+  if (/\bunblock\b|\b(?:no longer|stop) (?:block|blocking|ban|banning|deny)\b|\b(?:allow|let)\b.*\bagain\b/.test(lower))
+    return { intent: { do: 'unblock', ips }, heard: ['unblock', 'blocking', 'banning'] }
+  const heard = [
+    ...(place?.[0].exec(lower)?.[0].split(' ') ?? []),
+    'office',
+    'vpn',
+    'network',
+    'subnet',
+    'range',
+    'cidr',
+  ]
+  if (REFUSES.test(lower)) return { intent: { do: 'block', ips }, heard }
+  return /\b(?:only|allow|allowed|allowlist|whitelist|permit|restrict|limit|accept|let)\b/.test(lower)
+    ? { intent: { do: 'only_ips', ips }, heard }
+    : undefined
+}
+
+const MAY = '(?:may|can|should|to|is allowed to|are allowed to|must be able to|gets to)'
+const CALL = '(?:call|use|access|reach|see)'
+const ALL_NAMES = /^[\w-]+$/
 
 const consumers: Recogniser = ({ text, lower }) => {
   const only =
-    /\bonly\s+(?:let\s+|allow\s+|permit\s+)?(?:the\s+)?(?:consumers?\s+)?(.+?)\s+(?:may|can|should|to)\s+(?:call|use|access|reach)\b/i.exec(
-      text,
-    )?.[1] ??
+    new RegExp(
+      `\\bonly\\s+(?:let\\s+|allow\\s+|permit\\s+)?(?:the\\s+)?(?:consumers?\\s+)?(.+?)\\s+${MAY}\\s+${CALL}\\b`,
+      'i',
+    ).exec(text)?.[1] ??
     /\b(?:restrict|limit)\b.*?\bto\s+(?:the\s+)?(?:consumers?|users?|clients?)\s+(.+)$/i.exec(text)?.[1] ??
-    /\b(?:allow|let|permit)\s+only\s+(?:the\s+)?(?:consumers?|users?|clients?)\s+(.+?)(?:\s+(?:on|in|to|for)\b.*)?$/i.exec(
-      text,
-    )?.[1] ??
-    /\bonly\s+(?:allow|let|permit)\s+(?:the\s+)?(?:consumers?|users?|clients?)\s+(.+?)(?:\s+(?:on|in|to|for)\b.*)?$/i.exec(
+    /\b(?:(?:allow|let|permit)\s+only|only\s+(?:allow|let|permit))\s+(?:the\s+)?(?:consumers?|users?|clients?)\s+(.+?)(?:\s+(?:on|in|to|for)\b.*)?$/i.exec(
       text,
     )?.[1]
-  if (only && !/\d+\s*(?:requests|calls)|\bkey|\btoken|https?:/.test(lower))
-    return { do: 'only_consumers', consumers: namesIn(only) }
+  const allowed = only === undefined ? undefined : namesIn(only)
+  if (allowed?.every((one) => ALL_NAMES.test(one)) && !/\d+\s*(?:requests|calls)|\bkey|\btoken|https?:/.test(lower))
+    return { do: 'only_consumers', consumers: allowed }
+  const kept = new RegExp(
+    `^(?:the\\s+)?(?:consumers?\\s+|users?\\s+|clients?\\s+)?([\\w-]+(?:(?:,| and|, and) [\\w-]+)*)\\s+(?:must not|mustn't|may not|can(?:not|'t| not)|should(?:n't| not)|(?:may|must|should) no longer|is not allowed to|isn't allowed to)\\s+(?:be able to\\s+|be allowed to\\s+)?${CALL}\\b`,
+    'i',
+  ).exec(text)?.[1]
+  if (kept && !isKnown(kept.toLowerCase())) return { intent: { do: 'block', consumers: namesIn(kept) }, negated: true }
   const blocked =
-    /\b(?:block|deny|ban|refuse|reject|lock out|shut out)\s+(?:the\s+)?(?:consumers?|users?|clients?)\s+(.+?)(?:\s+(?:on|in|from|for|to)\b.*)?$/i.exec(
+    /\b(?:block|deny|ban|refuse|reject|lock out|shut out|keep out)\s+(?:the\s+)?(?:consumers?|users?|clients?)\s+(.+?)(?:\s+(?:on|in|from|for|to)\b.*)?$/i.exec(
       text,
-    )?.[1]
+    )?.[1] ?? unknownName(/\b(?:block|ban|keep|lock|shut)\s+([\w-]+)\s+(?:on|from|out of)\b/i.exec(text)?.[1])
   return blocked && !/agents?\b/.test(lower) ? { do: 'block', consumers: namesIn(blocked) } : undefined
 }
 
+/** A word that means nothing else is somebody's name. */
+function unknownName(word: string | undefined): string | undefined {
+  return word !== undefined && !isKnown(word.toLowerCase()) && !KNOWN_AGENTS.test(word) ? word : undefined
+}
+
 const BOTS = ['bot', 'crawler', 'spider']
+const KNOWN_AGENTS = /\b(?:curl|wget|python-requests|googlebot|bingbot|gptbot|scrapy|postman|postmanruntime|okhttp)\b/i
 
 const agents: Recogniser = ({ text, lower }) => {
-  if (!/\b(?:block|deny|ban|refuse|reject|keep out|shut out|stop)\b/.test(lower)) return undefined
+  if (!REFUSES.test(lower) && !/^no (?:more )?(?:bots?|crawlers?|spiders?|scrapers?)\b/.test(lower)) return undefined
   const quoted =
-    /\b(?:user[ -]?agents?|agents?|clients? called|browsers?)\s+(?:like\s+|matching\s+|named\s+)?["'`]?([^"'`]+?)["'`]?(?:\s+(?:on|from|for)\b.*)?$/i.exec(
+    /\b(?:user[ -]?agents?|agents?|clients? called|browsers?|(?:bots?|crawlers?)(?= (?:like|named|called|such as)\b))\s+(?:(?:like|such as|matching|named|called|containing|with)\s+)?["'`]?([^"'`]+?)["'`]?(?:\s+(?:on|from|for)\b.*)?$/i.exec(
       text,
     )?.[1]
   if (quoted) return { do: 'block', agents: namesIn(quoted) }
-  const known = /\b(curl|wget|python-requests|googlebot|bingbot|gptbot|scrapy)\b/i.exec(text)?.[1]
-  if (known) return { do: 'block', agents: [known] }
-  return /\b(?:bots?|crawlers?|spiders?|scrapers?)\b/.test(lower) ? { do: 'block', agents: BOTS } : undefined
+  const known = text.match(new RegExp(KNOWN_AGENTS, 'gi'))
+  if (known) return { do: 'block', agents: [...known] }
+  return /\b(?:bots?|crawlers?|spiders?|scrapers?)\b/.test(lower)
+    ? { intent: { do: 'block', agents: BOTS }, ...(/^no\b/.test(lower) ? { negated: true as const } : {}) }
+    : undefined
 }
 
 const paths: Recogniser = ({ text, lower }) => {
@@ -118,16 +184,17 @@ const paths: Recogniser = ({ text, lower }) => {
   if (!/\b(?:paths?|uris?|urls?|everything (?:under|below)|requests? (?:to|for)|access to|calls? to)\b/.test(lower))
     return undefined
   const [first] = pathsIn(text)
-  const word = /\b(?:containing|with|that contain)\s+["'`]?([^\s"'`]+)/i.exec(text)?.[1]
-  const rule = first ?? word
-  return rule ? { intent: { do: 'block', paths: [rule.replace(/\*$/, '')] }, own: first ? [first] : [] } : undefined
+  if (first) return { intent: { do: 'block', paths: [first.replace(/\*$/, '')] }, own: [first] }
+  const parts = /\b(?:containing|with|that contain|like)\s+(.+?)(?:\s+(?:on|from|for|in)\s+.*)?$/i.exec(text)?.[1]
+  return parts ? { do: 'block', paths: namesIn(parts) } : undefined
 }
 
 export const accessRecognisers: readonly ((clause: Clause) => ReturnType<Recogniser>)[] = [
   newKey,
+  welcome,
   consumer,
-  consumers,
   addresses,
+  consumers,
   agents,
   paths,
   jwt,

@@ -14,6 +14,10 @@ export interface Understood {
   /** Further intents of the same wish. */
   more?: Intent[]
   own?: string[]
+  /** Words in lower case that only this wish gives a meaning. */
+  heard?: string[]
+  /** The wish has taken the `not` that was said. */
+  negated?: true
 }
 
 /** Understands one kind of wish; undefined: it is another one. */
@@ -25,50 +29,81 @@ export function toClause(text: string): Clause {
 
 /** Words with which a wish begins: a comma or an `and` before one of them ends the wish before. */
 const VERBS =
-  'require|ask|demand|protect|secure|lock|allow|limit|throttle|cap|cache|block|deny|ban|refuse|reject|add|set|remove|drop|strip|enable|disable|turn|switch|use|send|split|route|put|publish|expose|create|make|retry|wait|time|timeout|give|check|health|rewrite|redirect|return|answer|mock|compress|gzip|accept|only|let|restrict|whitelist|collect|count|move|rename|pass|force|open|break|stop|show|hide|attach|replace|change|roll|keep|permit|forward|serve|tag|mark'
+  'require|ask|demand|protect|secure|lock|allow|limit|throttle|cap|cache|block|deny|ban|refuse|reject|add|set|remove|drop|strip|enable|disable|turn|switch|use|send|split|route|put|publish|expose|create|make|retry|wait|time|timeout|give|check|health|rewrite|redirect|return|answer|mock|compress|gzip|accept|only|let|restrict|whitelist|collect|count|move|rename|pass|force|open|break|stop|show|hide|attach|replace|change|roll|keep|permit|forward|serve|tag|mark|log|mirror|delete|take|promote|import|undo|abort|balance|copy|inject|delay|start'
 
-const CONNECTOR = new RegExp(
-  `[.!]\\s+(?:(?:then|and|also)\\s+)*|(?:\\s*[,;]\\s*(?:and\\s+|then\\s+|also\\s+)*|\\s+(?:and|then|also|plus|but)\\s+(?:then\\s+|also\\s+|please\\s+)*)(?=(?:${VERBS})\\b)`,
-  'i',
-)
-
-/** What is named beside a wish: `with an API key and 10 requests a minute`. */
-const NAMED_BESIDE =
-  '(?:an?\\s+)?(?:(?:required?\\s+)?(?:api[ -]?)?keys?\\b|jwts?\\b|cors\\b|caching\\b|(?:at most\\s+|max\\s+)?\\d[\\d,]*k?\\s*(?:requests?|calls?|req)\\b)'
-const BESIDE = new RegExp(
-  `\\s+(?:and|plus)\\s+(?:with\\s+)?(?=${NAMED_BESIDE})|(?<=https?:\\/\\/.*)\\s+(?=with\\s+${NAMED_BESIDE})`,
-  'i',
-)
-const TAKES_AWAY = /\b(?:remove|drop|delete|no longer|stop|turn off|switch off|disable|get rid of|lift|without)\b/i
+/** Where one wish may end and the next begin. */
+const JOINT =
+  /([.!]\s+(?:(?:then|and|also|plus)\s+)*|\s*[,;]\s*(?:and\s+|then\s+|also\s+|plus\s+|but\s+)*|\s+(?:and|then|also|plus|but|with)\s+(?:then\s+|also\s+|please\s+|with\s+)*|\s+(?:that|which|who)\s+(?=(?:needs?|requires?|asks?|only|accepts?|has|have|allows?)\b))/i
+const BEGINS = new RegExp(`^(?:please\\s+)?(?:${VERBS})\\b`, 'i')
+const TAKES_AWAY =
+  /\b(?:remove|drop|delete|no longer|no more|stop|take|turn off|switch off|disable|get rid of|lift|without|don't|not)\b/i
+/** `with header X: 1` says which requests are meant. */
+const CONDITION = /^(?:an? |the )?(?:request )?(?:header|cookie)s?\b/i
 /** What stands in quotes or braces is one thing. */
 const WHOLE = /"[^"]*"|`[^`]*`|(?<=\s)'[^']*'(?=[\s,.;]|$)|\{.*\}|\[.*\]/g
 
-/** The wishes of a sentence, in order. */
-export function toClauses(sentence: string): Clause[] {
+/**
+ * The wishes of a sentence, in order. One begins with a verb (`and limit ...`), or is named beside the one before, when each is a wish by itself
+ * (`with a key and 10 requests a minute`); what is beside something that is taken away is taken away too.
+ */
+export function toClauses(sentence: string, intentOf: (clause: Clause) => Intent | undefined): Clause[] {
   const whole: string[] = []
   const flat = sentence.replace(WHOLE, (piece) => `\uE000${whole.push(piece) - 1}\uE000`)
-  return flat
-    .split(CONNECTOR)
-    .flatMap((piece) => (TAKES_AWAY.test(piece) ? piece : piece.split(BESIDE)))
-    .map((piece) => piece.replace(/\uE000(\d+)\uE000/g, (_, at: string) => whole[Number(at)] as string).trim())
-    .filter(Boolean)
-    .map(toClause)
+  const restored = (text: string): Clause =>
+    toClause(text.replace(/\uE000(\d+)\uE000/g, (_, at: string) => whole[Number(at)] as string).trim())
+  const pieces = flat.split(JOINT)
+  const texts: string[] = [pieces[0] ?? '']
+  for (let at = 1; at < pieces.length; at += 2) {
+    const [joint, piece] = [pieces[at] as string, pieces[at + 1] as string]
+    const before = texts.at(-1) as string
+    const wish = restored(before)
+    const first = intentOf(wish) ?? (texts.length === 1 ? intentOf(asBeside(wish)) : undefined)
+    const second = intentOf(asBeside(restored(piece)))
+    const beside = first && second && !CONDITION.test(piece) && !TAKES_AWAY.test(before) && !isOneWish(first, second)
+    const ends =
+      /^[.!]/.test(joint) ||
+      (BEGINS.test(piece) && !/^(?:PUT|DELETE)\b/.test(piece) && !/(?:with|that|which)\s+$/i.test(joint))
+    if (ends) texts.push(piece)
+    else if (beside) texts.push(asBeside(toClause(piece)).text)
+    else texts[texts.length - 1] = `${before}${joint}${piece}`
+  }
+  return texts.map(restored).filter((one) => one.text !== '')
 }
+
+/** `protect it with a JWT`, `add a user with a key`. */
+function isOneWish(first: Intent, second: Intent): boolean {
+  return /^require_/.test(second.do) && /^(?:require_|add_consumer|new_key|allow_consumer)/.test(first.do)
+}
+
+/** What is named beside a wish: `with` makes a wish of a noun. */
+export function asBeside({ text }: Clause): Clause {
+  return toClause(BEGINS.test(text) || /^(?:with|on|for|of|in|to|from)\b/i.test(text) ? text : `with ${text}`)
+}
+
+const HOST = '(?:[a-z0-9-]+\\.)*[a-z0-9-]+'
+/** An address without a scheme: a number or a dotted name with a port anywhere, a bare name after a word that leads to a place. */
+const NODE = new RegExp(
+  `(?<![\\w.:/@-])((?:localhost|(?:[a-z0-9-]+\\.)+[a-z0-9-]+):\\d{2,5})\\b|\\b(?:to|at|on|from|of|node|backend|upstream|target|server|with|through|for|is)\\s+(${HOST}:\\d{2,5})\\b|^(${HOST}:\\d{2,5})$`,
+  'gi',
+)
+const URLS = /\b(?:https?|grpcs?|wss?):\/\/[^\s,;"'`)]+/gi
 
 /** `http(s)://...`, or `host:port` after a word that leads to a place. */
 export function urlIn(text: string): string | undefined {
-  const url = /\bhttps?:\/\/[^\s,;"'`)]+/i.exec(text)?.[0]?.replace(/[.,;]+$/, '')
-  if (url) return url
-  const node =
-    /\b(?:to|at|on|from|of|node|backend|with|through|for)\s+((?:[a-z0-9-]+\.)*[a-z0-9-]+:\d{2,5})\b/i.exec(text)?.[1] ??
-    /^((?:[a-z0-9-]+\.)*[a-z0-9-]+:\d{2,5})$/i.exec(text.trim())?.[1]
-  return node && `http://${node}`
+  return urlsIn(text)[0]
+}
+
+export function urlsIn(text: string): string[] {
+  const urls = [...text.matchAll(URLS)].map((one) => ({ at: one.index, url: one[0].replace(/[.,;]+$/, '') }))
+  const bare = text.replace(URLS, (one) => ' '.repeat(one.length))
+  const nodes = [...bare.matchAll(NODE)].map((one) => ({ at: one.index, url: `http://${one[1] ?? one[2] ?? one[3]}` }))
+  return [...urls, ...nodes].sort((a, b) => a.at - b.at).map((one) => one.url)
 }
 
 /** Paths in a text without its addresses, in order. */
 export function pathsIn(text: string): string[] {
-  const bare = text.replace(/https?:\/\/\S+/gi, ' ')
-  return [...bare.matchAll(/(?:^|[\s"'`(])(\/[^\s"'`,;)]*)/g)].map(
+  const bare = text.replace(URLS, ' ')
+  return [...bare.matchAll(/(?:^|[\s"'`(:])(\/[^\s"'`,;)]*)/g)].map(
     (match) => (match[1] as string).replace(/[.?!]+$/, '') || '/',
   )
 }
@@ -77,45 +112,6 @@ export const METHOD = /\b(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b/g
 
 export function methodsIn(text: string): string[] {
   return [...new Set(text.match(METHOD) ?? [])]
-}
-
-const UNITS: [RegExp, number][] = [
-  [/^(?:ms|milliseconds?)$/, 0.001],
-  [/^s(?:ec(?:ond)?s?)?$/, 1],
-  [/^m(?:in(?:ute)?s?)?$/, 60],
-  [/^h(?:ours?|r|rs)?$/, 3600],
-  [/^d(?:ays?)?$/, 86_400],
-]
-
-/** Text of a unit of time, for patterns. */
-export const UNIT = '(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)'
-
-/** Seconds of a unit. */
-export function unitOf(text: string): number {
-  return UNITS.find(([pattern]) => pattern.test(text))?.[1] ?? 60
-}
-
-/** The first span of time: `5 minutes`, `an hour`, `30s`. In seconds. */
-export function spanIn(lower: string): number | undefined {
-  const found = new RegExp(`\\b(\\d+(?:\\.\\d+)?|an?|one|half an?)\\s*(${UNIT})\\b`).exec(toDigits(lower))
-  if (!found) return undefined
-  const number = /^\d/.test(found[1] as string) ? Number(found[1]) : found[1]?.startsWith('half') ? 0.5 : 1
-  return number * unitOf(found[2] as string)
-}
-
-const WORDS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten']
-
-/** Small numbers in words, thousands with commas or k, once and twice: as digits. */
-export function toDigits(lower: string): string {
-  return lower
-    .replace(/\b(zero|one|two|three|four|five|six|seven|eight|nine|ten)\b/g, (word) => String(WORDS.indexOf(word)))
-    .replace(/\ba (hundred|thousand)\b/g, '1 $1')
-    .replace(/\b(\d+) hundred\b/g, (_, n: string) => String(Number(n) * 100))
-    .replace(/\b(\d+) thousand\b/g, (_, n: string) => String(Number(n) * 1000))
-    .replace(/\b(\d+)k\b/g, (_, n: string) => String(Number(n) * 1000))
-    .replace(/(\d),(?=\d{3}\b)/g, '$1')
-    .replace(/\bonce\b/g, '1 times')
-    .replace(/\btwice\b/g, '2 times')
 }
 
 /** Names in a list: `alice, bob and carol`. */
@@ -129,4 +125,38 @@ export function namesIn(text: string): string[] {
         .trim(),
     )
     .filter(Boolean)
+}
+
+export type Condition =
+  | { header: string; value: string }
+  | { cookie: string; value: string }
+  | { query: string; value: string }
+
+const IS = '["\'`]?\\s*(?:is|=|==|:|equals|equal to|of|set to|being|with value|has value)\\s*["\'`]?'
+
+/** Requests that are told apart by a header, a cookie or a parameter: `with the header X-Version: v2`. */
+export function conditionIn(text: string): Condition | undefined {
+  const one = (pattern: string): [string, string] | undefined => {
+    const found = new RegExp(`${pattern}${IS}([\\w.-]+)`, 'i').exec(text)
+    return found ? [found[1] as string, found[2] as string] : undefined
+  }
+  const header = one('\\bheaders?\\s+["\'`]?([\\w-]+)') ?? one('\\b(x-[\\w-]+)(?:\\s+header)?')
+  if (header) return { header: header[0], value: header[1] }
+  const cookie = one('\\bcookie\\s+["\'`]?([\\w-]+)')
+  if (cookie) return { cookie: cookie[0], value: cookie[1] }
+  const query = one('\\b(?:query|parameter|query parameter|param|argument)\\s+["\'`]?([\\w-]+)')
+  return query && { query: query[0], value: query[1] }
+}
+
+/** The weight that is said of an address: `127.0.0.1:8080 (weight 3)`, `weight 3 for 127.0.0.1:8080`. */
+export function weightOf(url: string, text: string): number | undefined {
+  const place = url.replace(/^https?:\/\//, '').replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const after = new RegExp(
+    `${place}\\S*\\s*(?:,|:|\\()?\\s*(?:(?:has|gets|with|to|at)\\s+)?(?:an?\\s+|the\\s+)?weight\\s*(?:of|to|:|=)?\\s*(\\d+)`,
+    'i',
+  )
+  const before = new RegExp(`weight\\s+(?:of\\s+)?(\\d+)\\s+(?:for|to|on)\\s+(?:https?://)?${place}`, 'i')
+  const of = new RegExp(`weight\\s+(?:of|for)\\s+(?:\\w+\\s+)?(?:https?://)?${place}\\S*\\s+(?:to|is|=)\\s*(\\d+)`, 'i')
+  const found = (after.exec(text) ?? of.exec(text) ?? before.exec(text))?.[1]
+  return found === undefined ? undefined : Number(found)
 }

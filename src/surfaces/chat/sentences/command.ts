@@ -3,10 +3,12 @@ import type { Intent } from '../../../operations/intents/index.ts'
 import type { Kind } from '../../../resources/kinds.ts'
 
 export type Command =
-  | { type: 'list'; kind: Kind; search: string | undefined }
-  | { type: 'show'; kind: Kind; id: string }
+  /** `lacking`: only those that do not run such a plugin. */
+  | { type: 'list'; kind: Kind; search: string | undefined; lacking?: Topic }
+  /** Without id: the route that was talked about last. */
+  | { type: 'show'; kind: Kind; id: string | undefined }
   | { type: 'explain'; method: string; path: string; host: string | undefined; headers?: Record<string, string> }
-  | { type: 'describe'; plugin: string | undefined }
+  | { type: 'describe'; plugins: string[] }
   /** `about`: `routes/orders`. */
   | { type: 'history'; about?: string }
   | { type: 'lint' }
@@ -16,16 +18,32 @@ export type Command =
   | { type: 'confirm'; id: string | undefined }
   | { type: 'promote'; kind: Kind; id: string | undefined; from: string | undefined; to: string }
   | { type: 'import'; source: string; server: string | undefined; prefix: string | undefined }
-  /** `rest`: words that nobody understood. They are names of routes, or nothing is done. */
-  | { type: 'plan'; intents: Intent[]; route: RouteReference; confirmSeconds?: number; rest?: string[] }
+  /** `rest`: words that nobody understood, names of routes or nothing is done; `orElse`: what is meant when no route serves its path. */
+  | {
+      type: 'plan'
+      intents: Intent[]
+      route: RouteReference
+      confirmSeconds?: number
+      rest?: string[]
+      orElse?: Command
+    }
   /** What was planned last with another number, or for another route. */
-  | { type: 'instead'; number: number; seconds: number | undefined }
+  | { type: 'instead'; number: number | undefined; seconds: number | undefined; per?: number; otherwise?: Command }
+  /** What was planned last, only for some methods, or not for them. */
+  | { type: 'only-for'; methods: string[]; spared: boolean }
   | { type: 'repeat'; route: RouteReference }
   | { type: 'delete'; kind: Kind; what: Deleted }
   | { type: 'probe'; method: string; path: string; consumer?: string; repeat?: number }
   | { type: 'help' }
+  | { type: 'greeting' }
   /** `piece`: the part of a sentence that nobody understood, when others were; `hint`: what can be said instead. */
   | { type: 'unknown'; piece?: string; hint?: string }
+
+/** What a route may lack, and the plugins that give it. */
+export interface Topic {
+  name: string
+  plugins: RegExp
+}
 
 /** `last`: the one that was talked about. */
 export type Deleted = { ids: string[] } | { path: string } | 'last'

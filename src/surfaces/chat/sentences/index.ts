@@ -1,13 +1,25 @@
 // The common sentences, understood without a model: a sentence becomes a command, several wishes about one route become one plan. Deliberately
 // predictable: it is cut into wishes, each wish is understood by one topic or by none, and when one is not understood nothing is done.
 import { accessRecognisers } from './access.ts'
-import { type Clause, pathsIn, type Recogniser, spanIn, toClause, toClauses, type Understood } from './clause.ts'
+import {
+  asBeside,
+  type Clause,
+  methodsIn,
+  pathsIn,
+  type Recogniser,
+  toClause,
+  toClauses,
+  type Understood,
+} from './clause.ts'
 import type { Command, RouteReference } from './command.ts'
 import { leftOver } from './left-over.ts'
 import { limitRecognisers } from './limits.ts'
 import { parseExplain, parseHistory, parseLint, parseLook, parseTraffic } from './look.ts'
 import { messageRecognisers } from './messages.ts'
-import { firstRecognisers, publishRecognisers } from './publish.ts'
+import { spanIn } from './numbers.ts'
+import { toPlain } from './plain.ts'
+import { pluginRecognisers } from './plugins.ts'
+import { firstRecognisers, publishOf, publishRecognisers } from './publish.ts'
 import { upstreamRecognisers } from './upstreams.ts'
 import { corrected } from './vocabulary.ts'
 import { parseConfirm, parseDelete, parseFollowUp, parseImport, parsePromote, parseUndo } from './whole.ts'
@@ -15,6 +27,7 @@ import { parseConfirm, parseDelete, parseFollowUp, parseImport, parsePromote, pa
 /** In order: the first that understands a wish has it. */
 const RECOGNISERS: readonly Recogniser[] = [
   ...firstRecognisers,
+  ...pluginRecognisers,
   ...upstreamRecognisers,
   ...messageRecognisers,
   ...limitRecognisers,
@@ -26,36 +39,45 @@ const RECOGNISERS: readonly Recogniser[] = [
 export const MAX_SENTENCE_CHARS = 2000
 
 const POLITE =
-  /^(?:please|pls|plz|now|then|ok(?:ay)?|hey|hi|hello|so|and|also|well|just|kindly|(?:can|could|would|will) (?:you|u|we)(?: please| pls| just)?|i(?:'d| would)? (?:want|like|need)(?: you)? to|let's|lets|go ahead and)[,:]? (?=\S)/i
+  /^(?:please|pls|plz|now|then|ok(?:ay)?|hey|hi|hello|so|and|also|well|just|kindly|actually|great|cool|perfect|nice|sorry|good morning|all right|alright|(?:there|guys|team|everyone)(?=[,!])|(?:blue[/-]green|canary|todo|task|ps|wish)(?=:)|(?:can|could|would|will) (?:you|u|we)(?: please| pls| just| also)?|(?:i|we)(?:'d| would)? (?:want|like|need|wish)(?: you)?(?: to|(?= (?:a|an|the|that|\d)))|i would like|let's|lets|go ahead and|it would be (?:nice|great|good) if you could|make sure(?: that)?|be so kind (?:and|to))[,:!]? (?=\S)/i
+const THANKS =
+  /[,.!;]? (?:please|pls|plz|thanks|thx|ty|thank you|cheers|for me|right now|for now|for the moment|temporarily|asap|if possible)(?: (?:a lot|so much|very much|in advance|you))?(?=[?!. ]*$)/i
+/** Asked for in the middle: `I have a spec at ..., can you import it?` */
+const ASKED_FOR = /(?<=[,.;!?] )(?:can|could|would|will) (?:you|u|we)(?: please| pls)? (?=\S)/i
 
 /** Understands one sentence. `names`: of routes, so that none is taken for a slip of the pen. */
 export function parseSentence(sentence: string, names: readonly string[] = []): Command {
   if (sentence.length > MAX_SENTENCE_CHARS)
     return { type: 'unknown', hint: `A sentence has at most ${MAX_SENTENCE_CHARS} characters.` }
-  const flat = sentence
-    .replace(/[\u2018\u2019]/g, "'")
-    .replace(/\s+/g, ' ')
-    .trim()
-    .replace(/[.!]+$/, '')
-  const { text, polite } = withoutManners(flat)
+  const { text: mannered, polite } = withoutManners(sentence.replace(/\s+/g, ' ').trim())
+  const text = toPlain(mannered)
   const asked = !polite && isQuestion(text)
   const command = understand(corrected(text, names), asked)
-  return asked && CHANGING.includes(command.type) ? { type: 'unknown', hint: 'A question changes nothing.' } : command
+  return asked && CHANGING.includes(command.type)
+    ? {
+        type: 'unknown',
+        hint: 'A question changes nothing: say it as a wish, and it is planned and shown before anything is done.',
+      }
+    : command
 }
 
-const CHANGING = ['plan', 'delete', 'undo', 'confirm', 'fix', 'import', 'promote', 'instead', 'repeat']
+/** A sentence without its manners, in the interpreter's way of writing. */
+export function plainly(sentence: string): string {
+  return toPlain(withoutManners(sentence.replace(/\s+/g, ' ').trim()).text)
+}
+
+const CHANGING = ['plan', 'delete', 'undo', 'confirm', 'fix', 'import', 'promote', 'instead', 'only-for', 'repeat']
 
 /** `polite`: the sentence asks for something, even if it ends as a question. */
 function withoutManners(sentence: string): { text: string; polite: boolean } {
-  let text = sentence
-  let polite = false
+  let polite = ASKED_FOR.test(sentence)
+  let text = sentence.replace(ASKED_FOR, '')
   for (let before = ''; before !== text; ) {
     before = text
     polite ||= /^(?:can|could|would|will) (?:you|u|we)\b/i.test(text)
-    text = text.replace(POLITE, '')
+    text = text.replace(POLITE, '').replace(THANKS, '').trim()
   }
-  text = text.replace(/,? (?:please|pls|plz|thanks|thx|thank you)(?=\?*$)/i, '')
-  return { text: polite ? text.replace(/\?+$/, '').trim() : text.trim(), polite }
+  return { text: polite ? text.replace(/[?\s]+$/, '').trim() : text, polite }
 }
 
 /** A question of the person's is never a wish: `should I delete it?` */
@@ -68,9 +90,13 @@ function isQuestion(text: string): boolean {
   )
 }
 
+const GREETING =
+  /^(?:hi|hello|hey|good (?:morning|evening|day)|thanks|thank you|thx|cheers|bye|great|cool|nice|perfect)(?: (?:there|you|a lot|so much|all))?[!.]*$/
+
 function understand(text: string, asked: boolean): Command {
   const lower = text.toLowerCase()
   if (/^(?:help|\?$|what can (?:you|i) (?:do|say))/.test(lower)) return { type: 'help' }
+  if (GREETING.test(lower)) return { type: 'greeting' }
   return (
     parseUndo(lower) ??
     parseConfirm(lower) ??
@@ -82,26 +108,33 @@ function understand(text: string, asked: boolean): Command {
     parseExplain(text, lower) ??
     parseDelete(text, lower) ??
     parseLook(text, lower, asked) ??
-    parseFollowUp(text) ??
+    leaning(parseFollowUp(text), text, lower) ??
     parsePlan(text, lower)
   )
+}
+
+/** `make it 50 requests a minute` may be said in full as well as of what was planned before. */
+function leaning(command: Command | undefined, text: string, lower: string): Command | undefined {
+  return command?.type === 'instead' ? { ...command, otherwise: parsePlan(text, lower) } : command
 }
 
 const CONFIRM =
   /,?\s*(?:\band\s+|\bbut\s+)?\b(?:(?:roll(?:ed)?|take|taken|undo)\s+(?:it\s+|that\s+)?(?:back\s+)?(?:after|in|within)\s+(.*?)\s+unless (?:i |it is |we )?confirm(?:ed)?|(?:for|try it for|on trial for)\s+(.*?)\s+unless (?:i |it is |we )?confirm(?:ed)?)$/i
 
-function parsePlan(text: string, lower: string): Command {
+function parsePlan(text: string, lower: string, recogniseOne = recognise): Command {
   const trial = CONFIRM.exec(text)
   const seconds = trial ? spanIn((trial[1] ?? trial[2] ?? '').toLowerCase()) : undefined
-  const wishes = toClauses(trial ? text.slice(0, trial.index) : text)
+  const wishes = wishesOf(trial ? text.slice(0, trial.index) : text)
   const understood: { clause: Clause; one: Understood }[] = []
-  for (const clause of wishes) {
-    const one = recognise(clause)
+  for (const [at, clause] of wishes.entries()) {
+    const one = recogniseOne(clause) ?? (at === 0 ? recogniseOne(asBeside(clause)) : undefined)
     if (one) understood.push({ clause, one })
     else if (!isReference(clause)) return { type: 'unknown', ...(wishes.length > 1 ? { piece: clause.text } : {}) }
   }
   if (!understood.length) return { type: 'unknown' }
   const intents = understood.flatMap(({ one }) => [one.intent, ...(one.more ?? [])])
+  const twice = intents.find((one, i) => ONCE.test(one.do) && intents.some((other, j) => j < i && other.do === one.do))
+  if (twice) return { type: 'unknown', hint: 'You say two things that cannot both be: say them one after the other.' }
   const own = understood.flatMap(({ one }) => one.own ?? [])
   const route = routeOf(text, lower, intents, own)
   const said =
@@ -112,16 +145,68 @@ function parsePlan(text: string, lower: string): Command {
       : []
   const rest = understood.flatMap(({ clause, one }) => leftOver(clause, one, { route, published: intents }))
   const unsaid = [...new Set(rest)].filter((one) => 'words' in Object(route) || !said.includes(one.toLowerCase()))
+  const other =
+    typeof route === 'object' && 'path' in route && intents.some((one) => NEEDS_ADDRESS.test(one.do))
+      ? parsePlan(text, lower, (clause) => publishOf(clause) ?? recognise(clause))
+      : undefined
   return {
     type: 'plan',
     intents,
     route,
+    ...(other?.type === 'plan' && other.intents.some((one) => one.do === 'publish') ? { orElse: other } : {}),
     ...(seconds === undefined ? {} : { confirmSeconds: Math.round(seconds) }),
     ...(unsaid.length ? { rest: unsaid } : {}),
   }
 }
 
+/** Of these the second would undo the first. */
+const ONCE =
+  /^(?:split|finish_split|lead_to|cache|retry|limit_rate|limit_concurrency|mock|redirect|balance|breaker|health_checks|chat_api)$/
+
+/** Wishes about an address: of a path that no route serves they are about a new one. */
+const NEEDS_ADDRESS = /^(?:split|add_node|lead_to)$/
+
+/** A piece that is no wish by itself may be a part of the one beside it: `the API runs on http://..., publish it at /shop`. */
+function wishesOf(text: string): Clause[] {
+  const pieces = toClauses(text, (clause) => recognise(clause)?.intent)
+  const wishes: Clause[] = []
+  for (let at = 0; at < pieces.length; at++) {
+    const piece = pieces[at] as Clause
+    const next = pieces[at + 1]
+    const [before] = wishes.slice(-1)
+    if (recognise(piece) || isReference(piece)) wishes.push(piece)
+    else if (next && addsTo(piece, next, `${piece.text}, ${next.text}`)) {
+      wishes.push(toClause(`${piece.text}, ${next.text}`))
+      at++
+    } else if (before && addsTo(piece, before, `${before.text}, ${piece.text}`))
+      wishes[wishes.length - 1] = toClause(`${before.text}, ${piece.text}`)
+    else wishes.push(piece)
+  }
+  return wishes
+}
+
+/** Whether two pieces together are another wish than the one of them alone. */
+function addsTo(piece: Clause, one: Clause, together: string): boolean {
+  const joined = recognise(toClause(together))
+  return (
+    joined !== undefined &&
+    JSON.stringify(joined.intent) !== JSON.stringify(recognise(one)?.intent) &&
+    piece.text !== ''
+  )
+}
+
 function recognise(clause: Clause): Understood | undefined {
+  const spared = SPARED.exec(clause.text)?.[0]
+  const one = recogniseWhole(spared === undefined ? clause : toClause(clause.text.replace(spared, '')))
+  const methods = methodsIn(spared ?? clause.text)
+  if (!one || !methods.length || !PARTIAL.test(one.intent.do))
+    return spared === undefined ? one : recogniseWhole(clause)
+  if (spared === undefined) return { ...one, intent: { ...one.intent, when: [['request_method', 'in', methods]] } }
+  const heard = [...(one.heard ?? []), 'but', 'except']
+  return { ...one, intent: { ...one.intent, when: [['request_method', '!', 'in', methods]] }, negated: true, heard }
+}
+
+function recogniseWhole(clause: Clause): Understood | undefined {
   for (const recogniser of RECOGNISERS) {
     const found = recogniser(clause)
     if (found)
@@ -132,9 +217,16 @@ function recognise(clause: Clause): Understood | undefined {
   return undefined
 }
 
+/** Wishes that can be about some of a route's requests: `limit POST to 5 a minute`, `a key for everything but GET`. */
+export const PARTIAL = /^(?:limit|require_|cache|block|only_ips|breaker|request_id)/
+const SPARED =
+  /,? *\b(?:but not|except|but|not|other than|besides)\b(?: for| on| with)?(?: the)?(?: methods?)? (?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b(?:(?:,| and| or|, and) (?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b)*(?: requests?| calls?)?/
+
 /** `on route orders`: a piece that only says which route. */
 function isReference({ lower }: Clause): boolean {
-  return /^(?:on|for|of|in)\s+(?:the\s+)?(?:route\s+)?[\w./*-]+(?:\s+route)?$/.test(lower)
+  return /^(?:on|for|of|in)\s+(?:the\s+)?(?:routes?\s+)?[\w./*-]+(?:(?:, | and |, and )[\w./*-]+)*(?:\s+route)?$/.test(
+    lower,
+  )
 }
 
 /** Whether an intent is about a route that is there. */
@@ -156,7 +248,7 @@ function routeOf(
   const path = pathsIn(text).find((one) => !own.includes(one))
   if (path) return { path }
   if (
-    /\b(?:all|every|each) (?:the )?(?:routes?|requests?|apis?)\b|\b(?:everywhere|globally|gateway[- ]wide|for the whole gateway|on everything)\b/.test(
+    /\b(?:all|every|each) (?:the )?(?:(?:routes?|apis?)\b|requests?\b(?! (?:to|of|on|for|in) ))|\b(?:everywhere|globally|gateway[- ]wide|for the whole gateway|on everything)\b/.test(
       lower,
     )
   )

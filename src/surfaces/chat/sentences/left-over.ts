@@ -1,8 +1,9 @@
 // What a sentence says that none of its wishes took: a second address, a method, a condition, a word that nobody knows. A sentence with such a rest
 // is not acted on, unless the rest is the name of a route.
 import type { Intent } from '../../../operations/intents/index.ts'
-import { type Clause, METHOD, pathsIn, type Understood } from './clause.ts'
+import { type Clause, METHOD, pathsIn, type Understood, urlsIn } from './clause.ts'
 import type { RouteReference } from './command.ts'
+import { toDigits } from './numbers.ts'
 import { isKnown } from './vocabulary.ts'
 
 /** Words of one topic, and the intents and plugins that take them. */
@@ -43,7 +44,7 @@ interface Around {
 /** The words of a wish that it did not take, as written. Names of routes are among them: who knows the routes takes them out. */
 export function leftOver(
   { text, lower }: Clause,
-  { intent, more = [], own = [] }: Understood,
+  { intent, more = [], own = [], heard = [], negated }: Understood,
   around: Around,
 ): string[] {
   const taken = JSON.stringify([intent, ...more])
@@ -56,15 +57,16 @@ export function leftOver(
     ),
   )
   const rest: string[] = []
-  for (const url of text.match(/\bhttps?:\/\/[^\s,;"'`)]+/gi) ?? [])
-    if (!taken.includes(url.replace(/[.,;/]+$/, '')) && !own.includes(url)) rest.push(url)
+  for (const url of urlsIn(text))
+    if (!taken.includes(url.replace(/^(?:http|wss?):\/\/|[.,;/]+$/g, '')) && !own.includes(url)) rest.push(url)
   const route = typeof around.route === 'object' && 'path' in around.route ? around.route.path : undefined
   for (const path of pathsIn(text))
     if (path !== route && !own.includes(path) && !elsewhere.includes(`"${path}`)) rest.push(path)
   for (const method of text.match(METHOD) ?? []) if (!values.has(method.toLowerCase())) rest.push(method)
   if (SPAN.test(lower) && !TIMED.test(taken)) rest.push(SPAN.exec(lower)?.[0] as string)
-  for (const word of wordsIn(plain(lower, taken))) {
-    if (values.has(word) || /^\d/.test(word)) continue
+  const numbers = numbersOf([intent, ...more])
+  for (const word of wordsIn(toDigits(plain(lower, taken, negated === true)))) {
+    if (values.has(word) || heard.includes(word) || isTaken(word, numbers)) continue
     const topic = TOPICS.find(([pattern]) => pattern.test(word))?.[1]
     const foreign = topic !== undefined && !topic.test(taken) && !(around.route === 'all' && topic.test('*'))
     if (foreign || !isKnown(word)) rest.push(word)
@@ -72,18 +74,62 @@ export function leftOver(
   return rest.filter((one, i) => rest.findIndex((other) => other.toLowerCase() === one.toLowerCase()) === i)
 }
 
+/** Seconds of units, bytes of units. */
+const FACTORS = [1, 0.001, 60, 3600, 86_400, 1024, 1_048_576]
+
+/** A number that stands in an intent, as it is or in another unit. One is also an article, and `5xx` is no number. */
+function isTaken(word: string, numbers: Numbers): boolean {
+  const said = /^(\d+(?:\.\d+)?)(?:ms|s|secs?|m|mins?|h|hrs?|d|x|mb|kb|st|nd|rd|th)?$/.exec(word)?.[1]
+  if (said === undefined) return /^\d/.test(word)
+  const number = Number(said)
+  return (
+    number <= 1 ||
+    numbers.all.some((one) => FACTORS.some((factor) => near(one, number * factor))) ||
+    numbers.rates.some((one) => FACTORS.some((factor) => near(one * factor, number))) ||
+    numbers.shares.some((one) => near(one, 100 - number) || near(one, 100 / number))
+  )
+}
+
+/** The numbers of intents: a rate was said per minute or hour, a share also as `90/10` or `1 in 20`. */
+interface Numbers {
+  all: number[]
+  rates: number[]
+  shares: number[]
+}
+
+function numbersOf(intents: readonly Intent[]): Numbers {
+  const named = (name: string): number[] => intents.flatMap((one) => (typeof one[name] === 'number' ? [one[name]] : []))
+  return { all: allNumbers(intents), rates: named('rate'), shares: named('percent') }
+}
+
+function near(one: number, other: number): boolean {
+  return Math.abs(one - other) <= 0.01 * Math.abs(other)
+}
+
+function allNumbers(value: unknown): number[] {
+  if (typeof value === 'number') return [value]
+  if (typeof value === 'string') return (value.match(/\d+(?:\.\d+)?/g) ?? []).map(Number)
+  return value !== null && typeof value === 'object' ? Object.values(value).flatMap(allNumbers) : []
+}
+
 /** Without addresses, paths, methods, and the negations that are part of a wish. */
-function plain(lower: string, taken: string): string {
+function plain(lower: string, taken: string, negated: boolean): string {
   const bare = lower
-    .replace(/https?:\/\/\S+/g, ' ')
+    .replace(/\b[a-z]+:\/\/\S+/g, ' ')
     .replace(/\b[a-z0-9.-]+:\d{2,5}\b/g, ' ')
     .replace(/(^|[\s"'`(])\/[^\s"'`,;)]*/g, '$1 ')
-    .replace(/\bno (?:more than|longer|more)\b/g, ' ')
+    .replace(/\b(?:no|not) (?:more than|longer|more|bigger than|larger than|only)\b/g, ' ')
+    .replace(/\bversion \d+\b/g, ' ')
     .replace(/'s\b/g, ' ')
-  const negates = taken.includes('"times":0') || taken.includes('remove_plugin')
+  const negates = negated || /"times":0|remove_plugin/.test(taken)
   const removes = negates || /"remove"|"strip"|"from"/.test(taken)
   return bare
-    .replace(negates ? /\b(?:never|no|not|don't|any more)\b/g : /$^/, ' ')
+    .replace(
+      negates
+        ? /\b(?:never|no|not|don't|doesn't|shouldn't|mustn't|can't|any more|anymore|but not|except(?: for)?)\b/g
+        : /$^/,
+      ' ',
+    )
     .replace(removes ? /\bwithout\b/g : /$^/, ' ')
 }
 

@@ -1,18 +1,22 @@
 // Sentences about how much, how often, how long.
-import { type Recogniser, spanIn, toDigits, UNIT, unitOf } from './clause.ts'
+import type { Recogniser } from './clause.ts'
+import { spanIn, toDigits, UNIT, unitOf } from './numbers.ts'
 
 const RATE = new RegExp(
-  `(\\d+)\\s*(?:requests?|calls?|times?|hits?|req|reqs|queries|messages)?\\s*(?:per|a|an|each|every|in|within|\\/)\\s*(\\d+)?\\s*(${UNIT})\\b`,
+  `(\\d+)\\s*(?:requests?|calls?|times?|hits?|req|reqs|r|queries|messages|x)?\\s*(?:(?:each|of them)\\s+)?(?:per|a|an|each|every|in|within|\\/)\\s*(\\d+)?\\s*(${UNIT})\\b`,
 )
 
 const COUNTED =
-  /\b(?:limit|allow|at most|max(?:imum)?|no more|cap|throttle|quota|only|up to|let|requests?|calls?|times?|rate)\b/
+  /\b(?:limit|allow|at most|max(?:imum)?|no more|cap|throttle|quota|only|up to|let|requests?|calls?|times?|rate|with|get|gets)\b/
 
 function byIn(lower: string): { by?: string } {
   const header =
-    /\b(?:per|by|for each|count by)\s+(?:value of\s+)?(?:the\s+)?(?:header\s+([\w-]+)|([\w-]+)\s+header)/.exec(lower)
-  const name = header?.[1] ?? header?.[2]
+    /\b(?:per|by|for each|count by)\s+(?:value of\s+)?(?:the\s+)?(?:header\s+([\w-]+)|([\w-]+)\s+header|(x-[\w-]+))/.exec(
+      lower,
+    )
+  const name = header?.[1] ?? header?.[2] ?? header?.[3]
   if (name) return { by: `header:${name}` }
+  if (/\b(?:per|by|for each) user[- ]agent\b/.test(lower)) return { by: 'header:user-agent' }
   if (/\b(?:per|by|each|every|for each|for every) (?:consumer|user|client|caller|customer|api key|key)\b/.test(lower))
     return { by: 'consumer' }
   if (/\b(?:per|by|each|every|for each) (?:ip|address|ip address)\b/.test(lower)) return { by: 'address' }
@@ -36,42 +40,59 @@ const concurrency: Recogniser = ({ lower }) => {
 
 const smooth: Recogniser = ({ lower }) => {
   const words = toDigits(lower)
-  if (!/\b(?:smooth\w*|evenly|burst|steady)\b/.test(words)) return undefined
+  if (!/\b(?:smooth\w*|evenly|bursts?|steady|on average)\b/.test(words)) return undefined
   const rate = RATE.exec(words)
   if (!rate) return undefined
   const burst = /\bbursts?\s+(?:of\s+|up to\s+)?(\d+)/.exec(words)?.[1]
   const seconds = unitOf(rate[3] as string) * Number(rate[2] ?? 1)
-  return {
+  const intent = {
     do: 'limit_rate',
     rate: Number(rate[1]) / seconds,
     ...(burst ? { burst: Number(burst) } : {}),
     ...byIn(lower),
   }
+  return { intent, heard: ['but'] }
 }
 
 const limit: Recogniser = ({ lower }) => {
   const words = toDigits(lower)
   const found = RATE.exec(words)
   if (!found || !COUNTED.test(words) || /\b(?:retry|retries|cache|check|poll)\b/.test(words)) return undefined
-  return {
+  const intent = {
     do: 'limit',
     count: Number(found[1]),
     seconds: unitOf(found[3] as string) * Number(found[2] ?? 1),
     ...byIn(lower),
   }
+  return /\b(?:not|don't|no one|nobody|never|can't|cannot|mustn't|shouldn't)\b.*\bmore (?:than|often than)\b/.test(
+    words,
+  )
+    ? { intent, negated: true }
+    : {
+        intent,
+        heard: /\b(?:everyone|everybody|each) (?:gets|may|can|is allowed)\b/.test(words)
+          ? ['everyone', 'everybody']
+          : [],
+      }
 }
 
 const cache: Recogniser = ({ lower }) => {
   if (!/\bcach(?:e|es|ed|ing)\b|\bremember (?:the )?(?:answers|responses)\b/.test(lower)) return undefined
   const seconds = spanIn(lower)
-  return { do: 'cache', ...(seconds ? { seconds } : {}) }
+  return {
+    intent: { do: 'cache', ...(seconds ? { seconds } : {}) },
+    heard: ['ttl', 'expire', 'expires', 'lifetime', 'memory'],
+  }
 }
 
 const retry: Recogniser = ({ lower }) => {
-  if (!/\b(?:retry|retries|retried|try again|tries)\b/.test(lower)) return undefined
+  if (!/\b(?:retry|retries|retried|try again|tries|attempts)\b/.test(lower)) return undefined
   if (/\b(?:no|never|don't|do not|without|stop)\b/.test(lower)) return { do: 'retry', times: 0 }
+  const onFailure =
+    /\b(?:if|when) (?:the )?(?:[\w-]+ )?(?:api|backend|upstream|server|node|it|one|request|call) (?:fails|is down|does not answer|breaks)\b/
   const times = /\b(\d+)\b/.exec(toDigits(lower))?.[1]
-  return { do: 'retry', times: times === undefined ? 1 : Number(times) }
+  const intent = { do: 'retry', times: times === undefined ? 1 : Number(times) }
+  return { intent, heard: onFailure.test(lower) ? ['if', 'when', 'fails', 'breaks'] : [] }
 }
 
 const timeouts: Recogniser = ({ lower }) => {

@@ -1,8 +1,9 @@
 // Sentences that change nothing: lists, explanations, traffic, history, risks.
 import { KINDS, type Kind } from '../../../resources/kinds.ts'
-import { pathsIn, spanIn, toDigits } from './clause.ts'
-import type { Command } from './command.ts'
-import { pluginIn } from './publish.ts'
+import { pathsIn } from './clause.ts'
+import type { Command, Topic } from './command.ts'
+import { spanIn, toDigits } from './numbers.ts'
+import { allNamed, pluginIn } from './publish.ts'
 
 const NAMES: [RegExp, Kind][] = [
   [/\broutes?\b/, 'routes'],
@@ -36,28 +37,79 @@ export function idAfter(kind: Kind, text: string): string | undefined {
 const ASKS =
   /^(?:please )?(?:can you |could you )?(?:show|list|get|display|print|look at|see|describe|which|what|what's|how many|how much|how|are there|give me|tell me|who)\b/
 
-/** `show orders`, `is orders protected?`: the route itself answers. */
+const NAME = '(?:the\\s+)?(?:route\\s+)?["\'`]?([\\w.-]+?)["\'`]?(?:\\s+(?:route|api|endpoint))?'
+/** What a person asks of one route. */
+const PROPERTY =
+  '(?:config\\w*|settings?|setup|definition|details?|rules?|plugins?|limits?|rate|quota|timeouts?|backends?|upstreams?|servers?|nodes?|keys?|auth\\w*|protection|methods?|hosts?|cors|cache|caching|headers?|weights?|retr\\w+|health\\w*|paths?|uri|canary|split|requests?|restrictions?|address\\w*|status|json)'
+const ABOUT: readonly RegExp[] = [
+  '^(?:tell me|show me|explain|say|describe) (?:what|where|how)\\s+NAME\\s+(?:does|do|is|goes|leads|works|is configured|leads to|goes to)$',
+  '^(?:show|display|describe|explain|look at|see|print|get|inspect)(?: me)?\\s+NAME$',
+  `^(?:show|display|print|get|give me|describe|see|what is|what's|what are|which|what|how (?:big|long|high|many|much))\\b.*\\b${PROPERTY}\\b.*\\b(?:of|on|for|from|does|do|has|is set (?:on|for))\\s+NAME(?:\\s+(?:have|has|use|uses|run|runs|allow|allows|accept|accepts|need|needs|ask|asks|for|get|gets|lead|go|to|wait|right|now|currently|at))*\\?*$`,
+  `^(?:show|display|print|get|give)(?: me)?\\s+(?:the\\s+)?NAME(?:'s)?\\s+${PROPERTY}$`,
+  `^(?:what is|what's|what are)\\s+(?:the\\s+)?NAME's\\s+.*${PROPERTY}\\?*$`,
+  '^(?:is|are)\\s+NAME\\s+(?:still |currently |now )?(?:protected|open|public|cached|limited|secured?|enabled|disabled|on|off|rate[ -]limited|healthy|up|down|alive|compressed|password[ -]protected)\\?*$',
+  '^(?:is|are)\\s+the\\s+(?:backend|server|upstream|node|api|service)s?\\s+(?:of|behind|for)\\s+NAME\\s+(?:healthy|up|down|alive|ok|okay|reachable|running)\\?*$',
+  '^(?:is|are) there (?:an?|any) .*\\b(?:on|for|in front of)\\s+NAME\\?*$',
+  '^does\\s+NAME\\s+(?:need|require|ask|have|use|run|cache|allow|accept|support)\\b.*\\?*$',
+  '^(?:who (?:can|may|is allowed to|has access to) ?(?:call|use|reach|access)?|what do you know about|tell me (?:more |something )?about|what about|where does|where is|how is|what does)\\s+NAME(?:\\s+(?:go|lead|to|point|configured|set up|protected|do|look like))*\\?*$',
+].map((one) => new RegExp(one.replaceAll('NAME', NAME), 'i'))
+const NO_NAME =
+  /^(?:everything|plugins?|help|me|undo|all|the|a|an|my|your|gateway|api|apis|routes?|minutes?|hours?|day|days|traffic|history|status|changes?|global|today|yesterday|config\w*|rate|now|there|here|key|changed)$/i
+
+/** `show orders`, `is orders protected?`, `what is the limit on orders?`: the route itself answers. */
 function parseAbout(text: string): Command | undefined {
-  const name =
-    /^(?:show|display|describe|explain|look at|see)(?: me)?\s+(?:the\s+)?["'`]?([\w.-]+)["'`]?$/i.exec(text)?.[1] ??
-    /^(?:is|are)\s+(?:the\s+)?(?:route\s+)?["'`]?([\w.-]+)["'`]?(?:\s+route)?\s+(?:protected|open|public|cached|limited|secured?|enabled|disabled|on|off|rate[ -]limited)\?*$/i.exec(
-      text,
-    )?.[1] ??
-    /^does\s+(?:the\s+)?(?:route\s+)?["'`]?([\w.-]+)["'`]?(?:\s+route)?\s+(?:need|require|ask|have|use|run|cache)\b.*\?*$/i.exec(
-      text,
-    )?.[1] ??
-    /^(?:who (?:can|may) (?:call|use|reach|access)|what do you know about|tell me about|what about|where does|how is)\s+(?:the\s+)?(?:route\s+)?["'`]?([\w.-]+?)["'`]?(?:\s+(?:route|go|lead|configured|set up|protected))*\?*$/i.exec(
-      text,
-    )?.[1]
-  return name && !kindIn(name.toLowerCase()) && !/^(?:it|this|that|everything|plugins?|help|me|undo|all)$/i.test(name)
-    ? { type: 'show', kind: 'routes', id: name }
-    : undefined
+  const name = ABOUT.map((one) => one.exec(text)?.[1]).find((one) => one !== undefined)
+  if (name === undefined || kindIn(name.toLowerCase()) || NO_NAME.test(name)) return undefined
+  return { type: 'show', kind: 'routes', id: /^(?:it|this|that)$/i.test(name) ? undefined : name }
+}
+
+/** What routes may lack. Of a route's own plugins only: a search cannot tell the others. */
+const TOPICS: readonly (Topic & { said: RegExp })[] = [
+  {
+    name: 'authentication',
+    said: /\b(?:auth\w*|keys?|protection|protected|unprotected|secured|unsecured|open|public|login|who is calling)\b/,
+    plugins: /-auth\b|openid-connect/,
+  },
+  { name: 'limit', said: /\b(?:limits?|limited|unlimited|quota|throttl\w*)\b/, plugins: /\blimit-/ },
+  { name: 'cors', said: /\bcors\b/, plugins: /\bcors\b/ },
+  { name: 'cache', said: /\bcach\w+\b/, plugins: /\bproxy-cache\b/ },
+  { name: 'metrics', said: /\b(?:metrics|prometheus|counted)\b/, plugins: /\bprometheus\b/ },
+]
+
+function parseLacking(lower: string): Command | undefined {
+  if (!/^(?:which|what|show|list|are there|find|give me|display)\b.*\b(?:routes?|apis?|endpoints?)\b/.test(lower))
+    return undefined
+  if (
+    !/\b(?:no|not|without|aren't|isn't|don't|doesn't|lack\w*|unprotected|unsecured|unlimited|open|public|missing)\b/.test(
+      lower,
+    )
+  )
+    return undefined
+  const topic = TOPICS.find(({ said }) => said.test(lower))
+  return topic && { type: 'list', kind: 'routes', search: undefined, lacking: topic }
 }
 
 export function parseLook(text: string, lower: string, asked: boolean): Command | undefined {
+  if (
+    /^(?:show|what|which|tell|give me|print|reveal|display|get)\b.*\b(?:key|password|secret|token)s?\b.*\bof\s+(?!the (?:route|api))[\w-]+\??$|^(?:show|what|tell|print|reveal|display)\b.*'s (?:api )?(?:key|password|secret|token)\??$/.test(
+      lower,
+    )
+  )
+    return {
+      type: 'unknown',
+      hint: 'Keys and passwords are shown once, when they are made, and stay hidden: "New key for NAME" makes another.',
+    }
   const about = parseAbout(text)
   if (about) return about
   if (/^how (?:do|can|to|does|should|would)\b/.test(lower)) return undefined
+  if (
+    /^(?:show|list|display)(?: me)? (?:everything|all|what is (?:there|configured)|the (?:whole )?config\w*)$/.test(
+      lower,
+    )
+  )
+    return { type: 'list', kind: 'routes', search: undefined }
+  const lacking = parseLacking(lower)
+  if (lacking) return lacking
   // Which routes do *not* have something is more than a search can tell.
   if (asked && /\b(?:no|not|without|except|aren't|isn't|don't|doesn't)\b/.test(lower)) return undefined
   if (
@@ -67,8 +119,12 @@ export function parseLook(text: string, lower: string, asked: boolean): Command 
     return undefined
   const named = /^(?:describe|what does|what can|how does)\s+(?:the\s+)?([a-z]+(?:-[a-z]+)+)\b/.exec(lower)?.[1]
   const plugin = /\bplugin\b/.test(lower) ? pluginIn(lower) : named
-  if (plugin) return { type: 'describe', plugin }
-  if (/\bplugins\b/.test(lower) && !/\bplugin[ _-]configs\b/.test(lower)) return { type: 'describe', plugin: undefined }
+  if (plugin) return { type: 'describe', plugins: [plugin] }
+  if (/\bplugins\b/.test(lower) && !/\bplugin[ _-]configs\b/.test(lower)) {
+    const [first] = allNamed(lower)
+    const family = first?.startsWith('limit-') ? ['limit-count', 'limit-req', 'limit-conn'] : first ? [first] : []
+    return { type: 'describe', plugins: family.filter((one) => one !== 'auth') }
+  }
   const kind = kindIn(lower)
   if (!kind || /\d+ .*\b(?:per|an?) (?:minute|second|hour|day)/.test(lower)) return undefined
   const single = new RegExp(
@@ -107,14 +163,16 @@ export function parseExplain(text: string, lower: string): Command | undefined {
   if (!path) return undefined
   const method = call?.[1] ?? 'GET'
   if (
-    /^(?:please )?(?:try|call|test|request|send|probe|prove|ping|curl|fetch)\b/.test(lower) ||
+    (/^(?:please )?(?:try|call|test|request|send|probe|prove|ping|curl|fetch)\b/.test(lower) &&
+      pathsIn(text).length === 1) ||
     (call && call.index === 0)
   )
     return { type: 'probe', method, path, ...callIn(text) }
   if (
     !/^(?:explain|why|which route|what (?:happens|route|would happen)|who (?:takes|serves|answers|gets)|where (?:does|do|would|will)|would|how (?:is|are|does|do)|trace)\b/.test(
       lower,
-    )
+    ) &&
+    !(call && /^(?:what|which|where|who|does|will|is|can)\b/.test(lower))
   )
     return undefined
   return { type: 'explain', method, path, host: /\bhost\s+([\w.-]+)/i.exec(text)?.[1], ...headersIn(text) }
@@ -176,7 +234,14 @@ export function parseTraffic(text: string, lower: string): Command | undefined {
   const asks =
     /\b(?:traffic|latenc\w+|error rates?|request rates?|status codes|throughput|p95|p99|how (?:fast|slow|busy)|how many (?:requests|calls|errors)|requests per second|slow|slower|slowest|busiest|most (?:requests|calls|traffic)|calls? (?:us )?(?:the )?most|statistics|usage)\b/.test(
       lower,
-    ) && !/\b(?:limit|split|percent|send|shift|block|allow|route .* traffic|traffic to)\b|%|https?:/.test(lower)
+    ) &&
+    (ASKS.test(lower) ||
+      /^(?:is|are|why|traffic|latenc\w*|errors?|status|requests?|throughput|p9\d|statistics|usage|slow(?:est)?(?: routes| requests| calls|$)|busiest|calls|last|average)\b|\?$/.test(
+        lower,
+      )) &&
+    !/\d+ (?:requests?|calls?) (?:per|an?|each)\b|\b(?:limit|split|percent|send|shift|block|allow|route .* traffic|traffic to)\b|%|https?:/.test(
+      lower,
+    )
   if (!asks) return undefined
   const by = /\b(?:status(?:es)?|status codes|codes)\b/.test(lower)
     ? 'status'

@@ -1,15 +1,26 @@
 // Sentences about what requests and answers look like.
-import { pathsIn, type Recogniser, urlIn } from './clause.ts'
+import { conditionIn, methodsIn, pathsIn, type Recogniser, urlIn } from './clause.ts'
 
 const rewrite: Recogniser = ({ text, lower }) => {
-  const host = /\b(?:send|set|use|pass|tell)\b.*\bhost(?: header)?\s+(?:of\s+|as\s+|to\s+)?([\w-]+(?:\.[\w-]+)+)/i.exec(
-    text,
-  )?.[1]
+  const host =
+    /\b(?:send|set|use|pass|tell|needs?|expects?|wants?)\b.*\bhost(?:name)?(?: header)?\s+(?:of\s+|as\s+|to\s+|is\s+)?["'`]?([\w-]+(?:\.[\w-]+)+)/i.exec(
+      text,
+    )?.[1]
   if (host && /\b(?:upstream|api|backend)\b/.test(lower)) return { do: 'rewrite', host }
   const paths = pathsIn(text)
   const strips = /\b(?:strip|remove|drop|cut)\b.*\b(?:prefix|from the path|path)\b|\bstrip\b/.test(lower)
   if (strips && paths[0]) return { intent: { do: 'rewrite', from: paths[0] }, own: [paths[0]] }
-  if (!/\b(?:rewrite|replace|map)\b/.test(lower) || !paths.length) return undefined
+  const [, expected, instead] =
+    /\b(?:expects?|needs?|wants?|knows?|sees?|gets?|receives?|calls? it)\s+(\/\S+)\s+(?:instead of|not|and not|rather than)\s+(\/\S+)$/.exec(
+      text,
+    ) ?? []
+  if (expected && instead)
+    return {
+      intent: { do: 'rewrite', from: instead, to: expected },
+      own: paths,
+      heard: ['expects', 'knows', 'not', 'see', 'sees', 'receive', 'receives'],
+    }
+  if (!/\b(?:rewrite|replace|map)\b/.test(lower) || !paths.length || urlIn(text)) return undefined
   if (paths.length >= 2)
     return { intent: { do: 'rewrite', from: paths.at(-2), to: paths.at(-1) }, own: paths.slice(-2) }
   return { intent: { do: 'rewrite', to: paths[0] }, own: [paths[0] as string] }
@@ -20,15 +31,22 @@ const HEADER =
 const NAMED_HEADER =
   /\b([A-Z][\w]*(?:-[A-Z][\w]*)+|[Xx]-[\w-]+)\s*(?::|=|\bto\b)\s*["'`]?([^"'`,;]+?)["'`]?(?:\s+(?:to|on|in|from|for|of)\s+.*)?$/
 
+/** `set cache-control no-store on ...`: a name of two parts, and what it is set to. */
+const SHORT_HEADER =
+  /\b(?:set|add|send)\s+(?:the\s+)?["'`]?([A-Za-z]+(?:-[A-Za-z]+)+)["'`]?\s+(?:header\s+)?(?:to\s+|as\s+)?["'`]?([^\s"'`,;]+)["'`]?(?:\s+(?:to|on|in|from|for|of)\s+.*)?$/i
+
 const headers: Recogniser = ({ text, lower }) => {
   if (
-    /\b(?:request ids?|key|version|limit|per|split|canary|jwt|percent)\b|%|https?:/.test(lower) &&
+    /\b(?:request[ -]ids?|api[ -]keys?|key|version|limit|rate|per|split|canary|jwt|percent|gzip|api-?breaker|basic-auth|key-auth)\b|%|https?:/.test(
+      lower,
+    ) &&
     !/\bheader\s+[\w-]+\s*[:=]/.test(lower)
   )
     return undefined
   const name =
-    /\bheaders?\s+["'`]?(?!(?:from|on|of|in|to|for)\b)([A-Za-z][\w-]*)/i.exec(text)?.[1] ??
-    /\b(?:the\s+)?["'`]?([A-Za-z][\w-]*)["'`]?\s+headers?\b/i.exec(text)?.[1]
+    /\bheaders?\s+["'`]?(?!(?:from|on|of|in|to|for|before|after|with|when|and|is|that|which|if)\b)([A-Za-z][\w-]*)/i.exec(
+      text,
+    )?.[1] ?? /\b(?:the\s+)?["'`]?([A-Za-z][\w-]*)["'`]?\s+headers?\b/i.exec(text)?.[1]
   const kind =
     /\b(?:upstream|backend|to the api|requests?)\b/.test(lower) &&
     !/\b(?:response|responses|answers?|replies)\b/.test(lower)
@@ -36,31 +54,50 @@ const headers: Recogniser = ({ text, lower }) => {
       : 'response_headers'
   if (/\b(?:remove|drop|hide|strip|delete)\b/.test(lower))
     return name && /\bheaders?\b/.test(lower) ? { do: kind, remove: [name] } : undefined
-  if (!/\b(?:add|set|send|put|attach|include|with|pass)\b/.test(lower)) return undefined
-  const found = HEADER.exec(text) ?? NAMED_HEADER.exec(text)
+  if (
+    !/\b(?:add|set|send|put|attach|include|with|pass|return|carry|carries|contain|contains|have|has|get|gets)\b/.test(
+      lower,
+    )
+  )
+    return undefined
+  const found = HEADER.exec(text) ?? NAMED_HEADER.exec(text) ?? SHORT_HEADER.exec(text)
   return found ? { do: kind, set: { [found[1] as string]: (found[2] as string).trim() } } : undefined
 }
 
 const cors: Recogniser = ({ text, lower }) => {
-  if (!/\bcors\b|\bcross[ -]origin\b|\bbrowsers? (?:from|on|of|at)\b|\bother (?:sites|origins)\b/.test(lower))
+  if (
+    !/\bcors\b|\bcross[ -]origin\b|\bbrowsers? (?:from|on|of|at)\b|\bother (?:sites|origins)\b|\b(?:allow|let|permit)\b.*https?:\/\/.*\b(?:browsers?|origin|frontend|front-end|page|web ?site|web ?app|call|fetch)\b/.test(
+      lower,
+    )
+  )
     return undefined
   if (/\b(?:remove|stop|without|drop|no longer)\b/.test(lower)) return undefined
   const origins = [...text.matchAll(/https?:\/\/[^\s,;"'`]+/gi)].map((one) => one[0].replace(/[.,;/]+$/, ''))
   const credentials = /\b(?:credentials|cookies)\b/.test(lower)
-  return { do: 'cors', ...(origins.length ? { origins } : {}), ...(credentials ? { credentials: true } : {}) }
+  return {
+    intent: { do: 'cors', ...(origins.length ? { origins } : {}), ...(credentials ? { credentials: true } : {}) },
+    heard: ['when'],
+  }
 }
 
 const redirect: Recogniser = ({ text, lower }) => {
-  if (/\b(?:force|redirect\w*|only|upgrade|require|use|send)\b.*\bhttps\b(?!:)/.test(lower))
+  if (
+    /\b(?:force|redirect\w*|only|upgrade|require|use|send|enforce|switch)\b.*\bhttps\b(?!:)|\bhttps[ -]only\b/.test(
+      lower,
+    )
+  )
     return { do: 'redirect', https: true }
-  if (!/\bredirect\w*\b/.test(lower) || /\b(?:remove|stop|drop)\b/.test(lower)) return undefined
+  const sends =
+    /\bsend (?:visitors|people|users|everyone|everybody|browsers|callers|requests|them)\b/.test(lower) &&
+    pathsIn(text).length > 1
+  if ((!/\bredirect\w*\b/.test(lower) && !sends) || /\b(?:remove|stop|drop)\b/.test(lower)) return undefined
   const paths = pathsIn(text)
   const to = urlIn(text) ?? paths.at(-1)
   if (!to) return undefined
   const from = urlIn(text) ? paths[0] : paths.length > 1 ? paths[0] : undefined
   const code = /\b(30[12378])\b/.exec(lower)?.[1] ?? (/\bpermanent\w*\b/.test(lower) ? '301' : undefined)
   const intent = { do: 'redirect', to, ...(code ? { code: Number(code) } : {}) }
-  const onRoute = /\broute\b/.test(lower) || !from
+  const onRoute = /\broutes?\b/.test(lower) || !from
   return { intent: onRoute ? intent : { ...intent, path: from }, own: paths }
 }
 
@@ -68,11 +105,16 @@ const mock: Recogniser = ({ text, lower }) => {
   const asks = /\bmock\w*\b|\b(?:always )?(?:answer|return|respond|reply)\b/.test(lower)
   if (!asks || /\b(?:remove|stop|drop|disable)\b|https?:/.test(lower)) return undefined
   const body =
-    /(\{.*\}|\[.*\])/.exec(text)?.[1] ?? /\b(?:body|text|with|saying|says?)\s+["'`]([^"'`]+)["'`]/i.exec(text)?.[1]
+    /(\{.*\}|\[.*\])/.exec(text)?.[1] ??
+    /\b(?:body|text|with|saying|says?|answer|return|respond|reply)\s+(?:with\s+)?["'`]([^"'`]+)["'`]/i.exec(
+      text,
+    )?.[1] ??
+    /\s"([^"]+)"/.exec(text)?.[1]
   const status = /\b([2-5]\d\d)\b/.exec(lower.replace(body?.toLowerCase() ?? '\u0000', ''))?.[1]
   if (!status && !body && !/\bmock/.test(lower)) return undefined
   const [path] = pathsIn(body ? text.replace(body, '') : text)
   const route = /\broute\b/.test(lower)
+  const methods = path && !route ? methodsIn(text) : []
   const plain = body !== undefined && !/^[{[]/.test(body)
   return {
     intent: {
@@ -81,6 +123,7 @@ const mock: Recogniser = ({ text, lower }) => {
       ...(body ? { body } : {}),
       ...(plain ? { content_type: 'text/plain' } : {}),
       ...(path && !route ? { path } : {}),
+      ...(methods.length ? { methods } : {}),
     },
     own: path && !route ? [path] : [],
   }
@@ -105,7 +148,19 @@ const websocket: Recogniser = ({ lower }) =>
     ? { do: 'websocket' }
     : undefined
 
+const match: Recogniser = ({ text, lower }) => {
+  const condition = conditionIn(text)
+  if (!condition || urlIn(text)) return undefined
+  if (!/\b(?:match\w*|only|serve|route|answer|accept|take)\b.*\b(?:if|when|with|where|for)\b/.test(lower))
+    return undefined
+  return {
+    intent: { do: 'match', ...condition },
+    heard: 'match matches if when where equals only parameter param query'.split(' '),
+  }
+}
+
 export const messageRecognisers: readonly Recogniser[] = [
+  match,
   cors,
   redirect,
   websocket,

@@ -1,33 +1,100 @@
 // Sentences about putting the gateway in front of an API, and about a route as a whole.
-import { type Clause, methodsIn, pathsIn, type Recogniser, type Understood, urlIn } from './clause.ts'
+import {
+  type Clause,
+  conditionIn,
+  methodsIn,
+  pathsIn,
+  type Recogniser,
+  type Understood,
+  urlsIn,
+  weightOf,
+} from './clause.ts'
+
+const PUBLISHES =
+  /\b(?:create|add|make|publish|expose|serve|served|proxy|forward|put|route|set up|new|send|open|reach|reachable|available|accessible|go|goes|come|comes|lead|leads|point|load[ -]?balance|balance)\b/
+const ELSEWHERE =
+  /\b(?:import|openapi|swagger|canary|redirect|new version|mcp|chat|split|mirror|log|logs|instead|%|percent)\b|%/
+const DOMAIN = '((?:[\\w*-]+\\.)+[a-z]{2,})'
 
 const publish: Recogniser = ({ text, lower }) => {
-  if (!/\b(?:create|add|make|publish|expose|serve|proxy|forward|put|route|set up|new|send|open)\b/.test(lower))
-    return undefined
-  if (
-    /\b(?:node|backend|server|instance|replica|upstream node|canary|redirect|version|mcp|chat|split|%|percent)\b/.test(
+  if (ELSEWHERE.test(lower)) return undefined
+  const [path] = pathsIn(text)
+  const urls = urlsIn(text)
+  const url = (urls[0] ?? namedHost(text, path))?.replace(/^ws/, 'http')
+  if (!url) return undefined
+  const host =
+    new RegExp(`\\b(?:host(?:name)?|domain)\\s+(?:is\\s+)?${DOMAIN}(?![:/])`, 'i').exec(text)?.[1] ??
+    new RegExp(`\\b(?:on|under|at|as|for|via)\\s+${DOMAIN}(?![\\w:/.-])`, 'i').exec(text)?.[1]
+  if (!PUBLISHES.test(lower) && !path && !host) return undefined
+  const methods = methodsIn(text)
+  const id = /\b(?:called|named|name|as(?: the)? route|with (?:the )?(?:id|name))\s+["'`]?(?!of\b)([\w.-]+)/i.exec(
+    text,
+  )?.[1]
+  const strip =
+    /\b(?:strip|remov|without|drop|cut)\w*\s+(?:off\s+)?(?:the\s+)?(?:prefix|(?:\/\S+ )?prefix|(?=\/))/.test(lower)
+      ? (path ?? '').replace(/\/?\*$/, '')
+      : undefined
+  const below =
+    path &&
+    /\b(?:everything|anything|all (?:paths|requests|calls)?)\b.*\b(?:under|below|starts? with|beginning with|begins with)\b/.test(
       lower,
     )
-  )
-    return undefined
-  const url = urlIn(text)
-  if (!url) return undefined
-  const [path] = pathsIn(text)
-  const methods = methodsIn(text)
-  const host = /\b(?:on|under|for|with|at)\s+(?:the\s+)?(?:host(?:name)?|domain)\s+([\w.*-]+)/i.exec(text)?.[1]
-  const id = /\b(?:called|named|as(?: the)? route|with id)\s+["'`]?([\w.-]+)/i.exec(text)?.[1]
-  const strip = /\b(?:strip|remov|without|drop)\w*\s+(?:the\s+)?(?:prefix|(?=\/))/.test(lower)
-    ? (path ?? '').replace(/\/?\*$/, '')
-    : undefined
-  return {
+  const condition = conditionIn(text)
+  const intent = {
     do: 'publish',
-    path: path ?? '/*',
+    path: path === undefined ? '/*' : below && !path.endsWith('*') ? `${path.replace(/\/$/, '')}/*` : path,
     url,
     ...(host ? { host } : {}),
     ...(methods.length ? { methods } : {}),
     ...(id ? { id } : {}),
     ...(strip ? { strip } : {}),
   }
+  const name = /\b(?:the|our|my|an?)\s+([\w-]+)\s+(?:api|service|app|backend|server)\b/i.exec(text)?.[1]?.toLowerCase()
+  const weights = urls.map((one) => weightOf(one, text))
+  return {
+    intent,
+    more: [
+      ...urls.slice(1).map((one, i) => ({ do: 'add_node', url: one, ...weighted(weights[i + 1]) })),
+      ...(weights[0] === undefined ? [] : [{ do: 'add_node', url, ...weighted(weights[0]) }]),
+      ...(condition ? [{ do: 'match', ...condition }] : []),
+      ...(/^ws/.test(urls[0] ?? '') ? [{ do: 'websocket' }] : []),
+    ],
+    heard: [
+      String(urls.length),
+      ...(name ? [name] : []),
+      'backend',
+      'servers',
+      'if',
+      'when',
+      'equals',
+      'between',
+      'starts',
+      'begins',
+      'beginning',
+      'grpc',
+      'graphql',
+      'come',
+      'go',
+      'goes',
+      'comes',
+      'target',
+    ],
+  }
+}
+
+/** A new route, of a clause that could be about one that is there. */
+export function publishOf(clause: Clause): Understood | undefined {
+  return publish(clause) as Understood | undefined
+}
+
+/** `to httpbin.org`: a name with a dot after a word that leads to a place. */
+function namedHost(text: string, path: string | undefined): string | undefined {
+  const host = new RegExp(`\\b(?:to|upstream|backend|target|from)\\s+${DOMAIN}(?![\\w:/.-])`, 'i').exec(text)?.[1]
+  return host && path && `http://${host}`
+}
+
+function weighted(weight: number | undefined): { weight?: number } {
+  return weight === undefined ? {} : { weight }
 }
 
 const chatApi: Recogniser = ({ text, lower }) => {
@@ -67,10 +134,10 @@ const chatApi: Recogniser = ({ text, lower }) => {
 }
 
 const switches: Recogniser = ({ lower }) => {
-  const about = /\b(?:route|it|this|that|again)\b|\/\w/.test(lower) || lower.split(' ').length <= 3
+  const about = /\b(?:route|it|this|that|again)\b|\/\w/.test(lower) || lower.split(' ').length <= 4
   if (
     !about ||
-    /\b(?:cors|metrics|prometheus|plugin|gzip|compression|websockets?|request ids?|auth\w*|cache|caching|limit\w*|health|key)\b/.test(
+    /\b(?:cors|metrics|prometheus|plugin|gzip|compression|websockets?|request ids?|auth\w*|cache|caching|limit\w*|health|key|everything|gateway)\b/.test(
       lower,
     )
   )
@@ -81,7 +148,7 @@ const switches: Recogniser = ({ lower }) => {
   )
     return { do: 'disable' }
   if (
-    /^(?:please )?(?:enable|switch on|turn on|resume|bring back|reactivate|activate)\b/.test(lower) ||
+    /^(?:please )?(?:re-?enable|enable|switch on|turn on|resume|bring back|reactivate|activate)\b/.test(lower) ||
     /^(?:turn|switch|bring)\b.*\b(?:on|online|back)(?: again)?$/.test(lower)
   )
     return { do: 'enable' }
@@ -90,22 +157,32 @@ const switches: Recogniser = ({ lower }) => {
 
 const onlyMethods: Recogniser = ({ text, lower }) => {
   const methods = methodsIn(text)
-  if (/\bread[ -]only\b/.test(lower) && /\b(?:make|route|it|set|turn)\b/.test(lower))
+  if (/\bread[ -]?only\b/.test(lower) && /\b(?:make|route|it|set|turn|should|be)\b/.test(lower))
     return { do: 'only_methods', methods: ['GET', 'HEAD', 'OPTIONS'] }
-  if (!methods.length || !/\b(?:only|accept|allow|restrict|limit|methods?|permit)\b/.test(lower)) return undefined
-  return /\d+ *(?:requests|calls|times|per)|https?:/.test(lower) ? undefined : { do: 'only_methods', methods }
+  if (!methods.length || /\d+ *(?:requests|calls|times|per)|https?:/.test(lower)) return undefined
+  if (
+    /\b(?:not|n't|don't|doesn't|never|no longer|no)\s+(?:be\s+)?(?:accept|allow|allowed|take|serve|permit|support|answer|more)\b|\b(?:block|deny|refuse|reject|forbid|disallow|ban)\b/.test(
+      lower,
+    )
+  )
+    return { intent: { do: 'only_methods', except: methods }, negated: true }
+  return /\b(?:only|just|accept|allow|restrict|limit|methods?|permit)\b/.test(lower)
+    ? { do: 'only_methods', methods }
+    : undefined
 }
 
 const move: Recogniser = ({ text, lower }) => {
   if (
-    !/\b(?:move|rename|change the path|serve (?:it|this|that|route \S+) (?:at|under|on)|change (?:its|the) (?:path|uri|host))\b/.test(
+    !/\b(?:move|rename|change the path|serve (?:it|this|that|route \S+|[\w-]+) (?:only )?(?:at|under|on|from)|change (?:its|the) (?:path|uri|host|name|domain)|only (?:(?:for|on|at|under|answer|answers|serve|match|matches) )*(?:the )?(?:host|domain)|set (?:its|the) (?:host|domain|path|uri))\b/.test(
       lower,
     )
   )
     return undefined
-  const host = /\b(?:host(?:name)?|domain)\s+(?:of .*?\s)?(?:to\s+)?([\w*-]+(?:\.[\w-]+)+)/i.exec(text)?.[1]
+  const host =
+    /\b(?:host(?:name)?|domain)\s+(?:of .*?\s)?(?:to\s+)?([\w*-]+(?:\.[\w-]+)+)/i.exec(text)?.[1] ??
+    (pathsIn(text).length ? undefined : /\b(?:on|to|from|at|under)\s+((?:[\w-]+\.)+[a-z]{2,})$/i.exec(text)?.[1])
   const path = pathsIn(text).at(-1)
-  const name = /\brename\b.*\b(?:to|as)\s+["'`]?([\w.-]+)["'`]?$/i.exec(text)?.[1]
+  const name = /\b(?:rename\b|change the name).*\b(?:to|as|into)\s+["'`]?([\w.-]+)["'`]?$/i.exec(text)?.[1]
   if (name) return { do: 'move', name }
   if (host) return { do: 'move', host }
   return path ? { intent: { do: 'move', path }, own: [path] } : undefined
@@ -113,11 +190,12 @@ const move: Recogniser = ({ text, lower }) => {
 
 const NAMED: [RegExp, string][] = [
   [/\b(?:concurren\w+|simultaneous\w*)\b/, 'limit-conn'],
-  [/\b(?:rate[ -]?limit(?:ing)?|limit(?:s|ing)?|quota|throttl\w+)\b/, 'limit-count'],
+  [/\b(?:rate[ -]?limit(?:s|ing|ed)?|limit(?:s|ing|ed)?|quota|throttl\w+)\b/, 'limit-count'],
   [/\bjwts?\b/, 'jwt-auth'],
   [/\b(?:basic[ -]auth\w*|passwords?)\b/, 'basic-auth'],
   [/\brequest[ -]ids?\b|\bcorrelation ids?\b/, 'request-id'],
-  [/\b(?:api[ -]?keys?|key[ -]auth|keys?|authentication|auth)\b/, 'key-auth'],
+  [/\b(?:api[ -]?keys?|key[ -]auth|keys?)\b/, 'key-auth'],
+  [/\b(?:authentication|auth|protection|login)\b/, 'auth'],
   [/\bcors\b/, 'cors'],
   [/\b(?:prometheus|metrics)\b/, 'prometheus'],
   [/\b(?:cach\w+)\b/, 'proxy-cache'],
@@ -127,7 +205,14 @@ const NAMED: [RegExp, string][] = [
   [/\b(?:gzip|compression|compressing)\b/, 'gzip'],
   [/\b(?:split|canary)\b/, 'traffic-split'],
   [/\b(?:circuit )?breaker\b/, 'api-breaker'],
-  [/\b(?:ip|address) (?:block|list|restriction|filter)\w*\b/, 'ip-restriction'],
+  [
+    /\b(?:ip|address) (?:block|list|restriction|filter|white|allow)\w*\b|\b(?:white|black|allow|deny)-?list\b/,
+    'ip-restriction',
+  ],
+  [/\b(?:log|logs|logging|logger|access logs?)\b/, 'http-logger'],
+  [/\b(?:mirror|mirroring|shadowing)\b/, 'proxy-mirror'],
+  [/\b(?:delay|fault|fault injection|chaos)\b/, 'fault-injection'],
+  [/\b(?:body|upload|size) (?:size |limit)\w*\b|\bbody limit\b/, 'client-control'],
   [/\b(?:bot|user[ -]agent|agent) (?:block|restriction|filter)\w*\b/, 'ua-restriction'],
 ]
 
@@ -142,21 +227,34 @@ export function pluginIn(lower: string): string | undefined {
 
 const removal: Recogniser = ({ lower }) => {
   if (
-    !/\b(?:remove|drop|delete|no longer|no more|stop|turn off|switch off|(?:turn|switch) (?:the )?[\w -]+ off|disable|take away|get rid of|without|lift)\b/.test(
+    !/\b(?:remove|drop|delete|no longer|no more|stop|turn off|switch off|(?:turn|switch) (?:the )?[\w -]+ off|disable|take (?:the )?(?:[\w -]+ )?(?:away|off)|get rid of|without|lift|not|don't|doesn't|undo the|cancel the|public|unprotect|unprotected|open to everyone|uncache|unlimited|open)\b/.test(
       lower,
     )
   )
     return undefined
-  if (/\bheaders?\b|https?:/.test(lower) || /\b(?:and|,) (?:add|enable|require)\b/.test(lower)) return undefined
-  if ((lower.match(/\b(?:from|on|of)\b/g)?.length ?? 0) > 1) return undefined
+  if (
+    /\b(?:make|set|open|should be|is)\b.*\b(?:public|unprotected|open to everyone)\b|\bunprotect\b|\bopen\b.*\b(?:to|for) (?:everyone|everybody|all|the public|the world|anyone|anybody)\b/.test(
+      lower,
+    )
+  )
+    return {
+      intent: { do: 'remove_plugin', plugin: 'auth' },
+      heard: ['public', 'unprotect', 'unprotected', 'world', 'everyone', 'everybody', 'everything'],
+    }
+  if (/\bunlimited\b/.test(lower))
+    return { intent: { do: 'remove_plugin', plugin: 'limit-count' }, heard: ['unlimited'] }
+  if (/\b(?:nobody|no one|noone|never|nothing)\b/.test(lower)) return undefined
+  if (/\bnot\b|n't\b/.test(lower) && !/\b(?:any ?more|any longer|anymore)\b/.test(lower)) return undefined
+  if (/\bheaders?\b|\w:\/\//.test(lower) || /\b(?:and|,) (?:add|enable|require)\b/.test(lower)) return undefined
+  if ((lower.replace(/\bget rid of\b/, ' ').match(/\b(?:from|on|of)\b/g)?.length ?? 0) > 1) return undefined
   const several = /,| and /.test(lower) && !/\bplugin\b/.test(lower)
   const plugins = several ? allNamed(lower) : [pluginIn(lower) ?? allNamed(lower)[0]]
   const [first, ...more] = plugins.flatMap((plugin) => (plugin === undefined ? [] : takeAway(plugin, lower)))
-  return first && { intent: first, more }
+  return first && { intent: first, more, heard: ['requirement', 'check', 'restriction', 'anymore'] }
 }
 
 /** Plugins by their names in speech; `basic auth` is not also `auth`. */
-function allNamed(lower: string): string[] {
+export function allNamed(lower: string): string[] {
   let rest = lower
   return NAMED.flatMap(([pattern, plugin]) => {
     if (!pattern.test(rest)) return []
@@ -171,7 +269,11 @@ function takeAway(plugin: string, lower: string): Understood['intent'] {
 }
 
 const addition: Recogniser = ({ lower }: Clause) => {
-  if (!/\b(?:add|enable|turn on|switch on|use|collect|activate|run|count|attach|with|expose)\b/.test(lower))
+  if (
+    !/\b(?:add|enable|turn on|switch on|use|collect|gather|record|activate|run|count|attach|with|expose|install|put|needs?)\b/.test(
+      lower,
+    )
+  )
     return undefined
   if (/\b(?:prometheus|metrics)\b/.test(lower)) return { do: 'add_plugin', plugin: 'prometheus' }
   const plugin = pluginIn(lower)

@@ -1,18 +1,33 @@
 // Sentences about where requests go: new versions, shares, nodes, health.
-import { pathsIn, type Recogniser, spanIn, toDigits, urlIn } from './clause.ts'
+import { conditionIn, pathsIn, type Recogniser, urlIn, urlsIn, weightOf } from './clause.ts'
+import { spanIn, toDigits } from './numbers.ts'
 
 const VERSION =
   /\b(?:canary|split|new version|version 2|v2|beside the old|share|percent|new one|new backend|new release)\b|%/
 
 const finish: Recogniser = ({ text, lower }) => {
   if (urlIn(text)) return undefined
+  if (
+    /^(?:(?:send |move |switch )?(?:everything|all of it|all traffic|the rest)(?: too| now)?|100 ?%|100 percent)$/.test(
+      lower,
+    )
+  )
+    return { intent: { do: 'finish_split', keep: 'new' }, heard: ['100', 'rest'] }
   const all = /\b(?:all|everything|100 ?%|100 percent|whole|fully|completely)\b/.test(lower)
   if (
     /\b(?:finish|complete|end|conclude)\b.*\b(?:canary|split|rollout|roll-out)\b/.test(lower) ||
     /\broll (?:it |the new version )?out\b/.test(lower)
   )
     return { do: 'finish_split', keep: /\bold\b/.test(lower) ? 'old' : 'new' }
-  if (/\bpromote the (?:canary|new version)\b/.test(lower)) return { do: 'finish_split', keep: 'new' }
+  if (
+    /\b(?:promote|ship) (?:the )?(?:canary|new version|green)\b|\b(?:canary|new version)\b.*\b(?:promote|ship|100 ?%|100 percent)\b/.test(
+      lower,
+    )
+  )
+    return {
+      intent: { do: 'finish_split', keep: 'new' },
+      heard: ['looks', 'good', 'fine', 'stable', 'works', 'ship', '100'],
+    }
   if (all && /\bnew (?:version|one|backend|release)\b/.test(lower)) return { do: 'finish_split', keep: 'new' }
   if (
     /\b(?:back to|only|keep|all|everything)\b.*\bold (?:version|one|backend)\b|\b(?:abort|cancel|stop|remove|drop|roll back|undo) the (?:canary|split|new version)\b/.test(
@@ -27,11 +42,16 @@ const split: Recogniser = ({ text, lower }) => {
   const url = urlIn(text)
   const words = toDigits(lower)
   const percent = /\b(\d{1,3})\s*(?:%|percent)/.exec(words)?.[1] ?? share(words)
+  const heard = ['start', 'current', 'between', 'deployment', 'if', 'when']
   if (!url) return regrow(lower, percent)
   const condition = conditionIn(text)
-  if (!VERSION.test(lower) && !condition && percent === undefined) return undefined
-  if (!condition && percent === undefined) return { do: 'split', url, percent: 10 }
-  return { do: 'split', url, ...(percent === undefined ? {} : { percent: Number(percent) }), ...condition }
+  if (!VERSION.test(lower.replace(/(?:^|\s)\/\S*/g, ' ')) && !condition && percent === undefined) return undefined
+  if (condition && 'query' in condition) return undefined
+  if (!condition && percent === undefined) return { intent: { do: 'split', url, percent: 10 }, heard }
+  return {
+    intent: { do: 'split', url, ...(percent === undefined ? {} : { percent: Number(percent) }), ...condition },
+    heard,
+  }
 }
 
 /** Another share for a new version that is there: `send 30% to v2`. */
@@ -48,36 +68,71 @@ function share(words: string): string | undefined {
   if (/\bhalf\b/.test(words)) return '50'
   if (/\ba quarter\b/.test(words)) return '25'
   if (/\btenth\b/.test(words)) return '10'
+  const [, old, fresh] = /\b(\d{1,2})\s*[/:]\s*(\d{1,2})\b/.exec(words) ?? []
+  if (old && fresh && Number(old) + Number(fresh) === 100) return fresh
   const [, one, of] = /\b(\d+) (?:in|of|out of)(?: every)? (\d+)\b/.exec(words) ?? []
   return one && of ? String(Math.round((100 * Number(one)) / Number(of))) : undefined
 }
 
-function conditionIn(text: string): { header: string; value: string } | { cookie: string; value: string } | undefined {
-  const header =
-    /\bheader\s+["'`]?([\w-]+)["'`]?\s*(?:is|=|:|equals|of|set to|being)\s*["'`]?([\w.-]+)/i.exec(text) ??
-    /\b(x-[\w-]+)["'`]?\s*(?:is|=|:|equals)\s*["'`]?([\w.-]+)/i.exec(text)
-  if (header) return { header: header[1] as string, value: header[2] as string }
-  const cookie = /\bcookie\s+["'`]?([\w-]+)["'`]?\s*(?:is|=|:|equals|of)\s*["'`]?([\w.-]+)/i.exec(text)
-  return cookie ? { cookie: cookie[1] as string, value: cookie[2] as string } : undefined
-}
-
-const NODE = /\b(?:nodes?|backends?|servers?|instances?|replicas?|copies|copy)\b/
+const NODE = /\b(?:nodes?|backends?|servers?|instances?|replicas?|copies|copy|hosts?|upstreams?)\b/
+const TAKEN_OUT = /\b(?:remove|drop|take out|take away|drain|delete|retire|kick out)\b|\btake\b.*\bout\b/
 
 const nodes: Recogniser = ({ text, lower }) => {
-  if (!NODE.test(lower)) return undefined
-  const url = urlIn(text) ?? urlIn(/((?:[a-z0-9-]+\.)*[a-z0-9-]+:\d{2,5})/i.exec(text)?.[1] ?? '')
-  if (!url) return undefined
-  if (/\b(?:remove|drop|take out|take away|drain|delete|retire)\b/.test(lower)) return { do: 'remove_node', url }
-  const weight = (/\bweight\s+(?:of\s+|to\s+)?(\d+)\b(?!\.)/.exec(lower) ?? /\bweight\b.*\bto (\d+)$/.exec(lower))?.[1]
-  return /\b(?:add|another|second|third|more|also|balance|new|set|give)\b/.test(lower)
-    ? { do: 'add_node', url, ...(weight ? { weight: Number(weight) } : {}) }
-    : undefined
+  const urls = urlsIn(text)
+  const [url] = urls
+  if (!url || pathsIn(text).length > 1) return undefined
+  if (TAKEN_OUT.test(lower) && !/\b(?:log|logs|cors|mirror|redirect)\b/.test(lower))
+    return {
+      intent: { do: 'remove_node', url },
+      more: urls.slice(1).map((one) => ({ do: 'remove_node', url: one })),
+      heard: ['rotation', 'pool'],
+    }
+  const weights = urls.map((one) => weightOf(one, text))
+  const all = /\bweight\s+(?:of\s+|to\s+)?(\d+)\b(?!\.)/.exec(lower) ?? /\bweight\b.*\bto (\d+)$/.exec(lower)
+  const weighted = weights.some((one) => one !== undefined)
+  if (!NODE.test(lower) && !weighted) return undefined
+  if (!weighted && !/\b(?:add|another|second|third|more|also|balance|new|set|give)\b/.test(lower)) return undefined
+  if (
+    /\b(?:new|change)\b.*\b(?:version|release)\b|\b(?:set|change)\b.*\b(?:backend|upstream|address|server)s? (?:of|for|to)\b/.test(
+      lower,
+    ) &&
+    !all
+  )
+    return undefined
+  const [intent, ...more] = urls.map((one, i) => {
+    const weight = weights[i] ?? (urls.length === 1 && all ? Number(all[1]) : undefined)
+    return { do: 'add_node', url: one, ...(weight === undefined ? {} : { weight }) }
+  })
+  return intent && { intent, more, heard: ['rotation', 'pool'] }
+}
+
+const ALGORITHMS: [RegExp, object][] = [
+  [/\bleast[ -_](?:conn\w*|connections?)\b|\bfewest connections\b/, { type: 'least_conn' }],
+  [/\bewma\b|\b(?:fastest|lowest latency)\b/, { type: 'ewma' }],
+  [/\bround[ -]?robin\b/, { type: 'roundrobin' }],
+  [
+    /\b(?:sticky|session affinity|consistent hash\w*|chash|hash(?:ing)?|same (?:server|backend|node))\b/,
+    { type: 'chash' },
+  ],
+]
+
+const algorithm: Recogniser = ({ text, lower }) => {
+  const found = ALGORITHMS.find(([pattern]) => pattern.test(lower))
+  if (!found || urlIn(text)) return undefined
+  const heard =
+    'sticky session sessions affinity consistent hash hashing chash least conn least_conn fewest ewma fastest lowest latency round robin round-robin roundrobin algorithm balancer based'.split(
+      ' ',
+    )
+  const cookie = /\bcookie\s+["'`]?([\w-]+)/i.exec(text)?.[1]
+  const header = /\bheader\s+["'`]?([\w-]+)/i.exec(text)?.[1] ?? /\b(x-[\w-]+)(?:\s+header)?\b/i.exec(text)?.[1]
+  const by = cookie ? { by: `cookie:${cookie}` } : header ? { by: `header:${header}` } : {}
+  return { intent: { do: 'balance', ...found[1], ...by }, heard }
 }
 
 const balance: Recogniser = ({ text, lower }) => {
-  if (!/\b(?:load[ -]?balance|balance|spread|distribute)\b/.test(lower)) return undefined
-  const url = urlIn(text)
-  return url ? { do: 'add_node', url } : undefined
+  if (!/\b(?:load[ -]?balance|balance|spread|distribute)\b/.test(lower) || pathsIn(text).length) return undefined
+  const [intent, ...more] = urlsIn(text).map((one) => ({ do: 'add_node', url: one }))
+  return intent && { intent, more, heard: ['between', 'across'] }
 }
 
 const HEALTH =
@@ -101,11 +156,19 @@ const health: Recogniser = ({ text, lower }) => {
 const lead: Recogniser = ({ text, lower }) => {
   const url = urlIn(text)
   const asks =
-    /^(?:point|lead|switch|move)\b.*\b(?:to|at)\b/.test(lower) ||
+    /^(?:point|lead|switch|move|cut|shift|direct|flip)\b.*\b(?:to|at)\b/.test(lower) ||
+    /\b(?:use|run|runs)\b.*\b(?:now|instead)\b|\b(?:send|route) (?:all|everything)\b.*\b(?:to|at)\b.*\b(?:instead|now)\b/.test(
+      lower,
+    ) ||
     /\b(?:change|set|replace|move|switch)\b.*\b(?:upstream|backend|address|target|origin|server)s?\b.*\b(?:to|with|by)\b/.test(
       lower,
     )
-  return url && asks && !VERSION.test(lower) && !/\bweight\b/.test(lower) ? { do: 'lead_to', url } : undefined
+  return url && asks && !VERSION.test(lower) && !/\bweight\b/.test(lower)
+    ? {
+        intent: { do: 'lead_to', url },
+        heard: ['deployment', 'green', 'blue', 'cut', 'shift', 'flip', 'direct', 'entirely', 'environment'],
+      }
+    : undefined
 }
 
-export const upstreamRecognisers: readonly Recogniser[] = [finish, health, lead, nodes, balance, split]
+export const upstreamRecognisers: readonly Recogniser[] = [finish, health, lead, split, algorithm, nodes, balance]

@@ -8,19 +8,24 @@ const CORE =
   )
 
 const PLAIN =
-  `zero two three four five six seven eight nine ten everywhere promote a an the this that it its it's them these those there here my our your we i i'd i'm me us you one ones
+  `everyone anyone anybody someone somebody nobody people person folks currently current really simply very much such thing things already average frontend endpoint endpoints there's that's it'll be being got getting come comes came coming goes his her their theirs him he she they whose whom dont requirement setting settings config configuration somehow anywhere running passing before allowed reachable accessible callable usable usage low high
+  i've we've you've they've i'll we'll you'll he's she's let's here's what's who's isn't should've able own whole entire nice little small simple quick properly correctly somewhere otherwise anything something stuff side
+  sends sending hook hooked end ends ended land lands arrive arrives carry carries contain contains support supports supported supporting provide provides provided belong belongs live lives sit sits stand stands
+  visit visits visitor visitors reach reaches talk talks speak speaks listens listen hosted deployed running exposed published served protected secured cached limited compressed logged returned forwarded redirected mapped
+  deal handle handles handled handling hitting receive receives received receiving seen look looks means meant basically quite rather pretty however therefore because since
+  zero two three four five six seven eight nine ten everywhere promote a an the this that it its it's them these those there here my our your we i i'd i'm me us you one ones
   to of on at in for from by with as into onto over under below via through per each and or then also too plus so now please kindly just again still
-  is are be being was were do does must should shall can could will would may let lets let's make makes made want wants wanted need needs have has had get gets give gives put set sets use uses using try
+  is are be being do does must should shall can could will would may let lets let's make makes made want wants wanted need needs have has had get gets give gives put set sets use uses using try
   add adds added new old second third more most less than at least up about like called named name value values whatever both together altogether overall
-  ask asks asking demand demands lock locks locked down authenticate authentication auth authorization who what which when calling calls call caller callers access reach api apis
+  ask asks asking demand demands lock locks locked down authenticate authentication auth authorization who what which calling calls call caller callers access reach api apis
   key keys api-key key-auth jwt jwts bearer tokens json web check checks verify validate accept accepts only user users username client clients customer customers address addresses ip ips
   cap quota quotas rate rates throttling max maximum most no-more times time hit hits req reqs query queries message messages seconds sec secs min mins hr hrs day days week ms milliseconds s m h d once twice evenly smooth smoothly steady burst bursts total globally shared everybody value window
   concurrently simultaneously same parallel flight remember answer answers answered give-up up wait waits after within read send connect connection connections
-  break breaker circuit failure failures error errors fails when open opens pause
+  break breaker circuit failure failures error errors fails open opens pause
   gzip compression compressing web sockets websocket socket id ids trace correlation attach include pass tell host hostname domain strip strips cut path paths uri uris url urls replace map sent
   cors cross-origin cross origin origins sites browsers browser credentials cookies cookie
   force https http permanently permanent code mock mocks mocking respond reply return returns always status body text says saying
-  front gateway behind proxy forward forwards serve serves served serving put mapping traffic calls all any off on back online offline again turn turns switch switches take takes taken bring back stop stops stopping lift drop drops away rid hide hides keep out no longer
+  front gateway behind proxy forward forwards serve serves served serving put mapping traffic calls all any off on back online offline again turn turns switch switches take takes taken bring back stop stops stopping lift drop drops away rid hide hides keep out longer
   node nodes instance instances replica replicas copy copies balance balancing load spread distribute healthy alive heart beat heartbeat ping live checking
   share half quarter tenth hundred thousand beside new release rollout roll out finish complete end abort cancel whole fully completely grow increase raise lower reduce shift
   document documents openapi swagger description spec chat chatgpt claude assistant model models agent agents mcp llm tool tools offer available
@@ -36,6 +41,13 @@ const KNOWN: ReadonlySet<string> = new Set([...CORE, ...PLAIN])
 
 export function isKnown(word: string): boolean {
   return KNOWN.has(word)
+}
+
+/** Words of a sentence that mean nothing here: not names after `route` or `on`, not paths, addresses or numbers. */
+export function unknownWords(sentence: string): string[] {
+  const words = sentence.toLowerCase().match(/(?<=^|[\s"'(])[a-z][a-z'-]*(?=$|[\s"'),.;:?!])/g) ?? []
+  const names = new Set(words.filter((_, i) => NAMING.test(words[i - 1] ?? '')))
+  return [...new Set(words)].filter((one) => !KNOWN.has(one) && !names.has(one)).slice(0, 8)
 }
 
 /** Shorter words have too many neighbours. */

@@ -1,8 +1,9 @@
 // Sentences that are one wish as a whole: undo, confirm, promote, import, delete, and what leans on the plan before. Each parser takes the text and
 // the same in lower case, and gives nothing when the sentence is about something else.
-import { namesIn, pathsIn, toDigits, unitOf, urlIn } from './clause.ts'
+import { methodsIn, namesIn, pathsIn, urlIn } from './clause.ts'
 import type { Command } from './command.ts'
 import { idAfter, kindIn } from './look.ts'
+import { toDigits, unitOf } from './numbers.ts'
 import { isKnown } from './vocabulary.ts'
 
 const UNDO =
@@ -59,12 +60,16 @@ export function parsePromote(text: string, lower: string): Command | undefined {
 
 export function parseImport(text: string, lower: string): Command | undefined {
   if (
-    !/\b(?:import|publish|load|add|create|read|expose|put|use)\b/.test(lower) ||
+    !/\b(?:import|publish|load|add|create|read|expose|put|use|set up|generate|build|make)\b/.test(lower) ||
     !/\b(?:openapi|swagger|open api|api document|api description|specification|spec)\b|\.(?:json|ya?ml)\b/.test(lower)
   )
     return undefined
   if (/\b(?:chat|mcp|model|assistant|agents?)\b/.test(lower) || CONDITION.test(lower)) return undefined
-  const urls = [...text.matchAll(/https?:\/\/[^\s,;"'`]+/gi)].map((one) => one[0].replace(/[.,;]+$/, ''))
+  const urls = [
+    ...text.matchAll(
+      /(?:https?:\/\/|(?<![\w/.:])(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?=(?::\d+)?\/))[^\s,;"'`]+/gi,
+    ),
+  ].map((one) => one[0].replace(/[.,;]+$/, '').replace(/^(?!https?:)/, 'http://'))
   const [source] = urls
   if (!source) return undefined
   const [prefix] = pathsIn(text)
@@ -73,16 +78,22 @@ export function parseImport(text: string, lower: string): Command | undefined {
 
 /** One thing that is named, or several of one kind; what else is said about it is not passed over. */
 export function parseDelete(text: string, lower: string): Command | undefined {
-  const verb = /^(?:delete|remove|drop|get rid of)\s+/.exec(lower)?.[0]
+  const verb = /^(?:delete|remove|drop|get rid of|kick out|throw (?:out|away)|erase|destroy)\s+/.exec(lower)?.[0]
   if (verb === undefined || /\b(?:all|every|each|everything|everybody)\b/.test(lower) || urlIn(text))
     return verb &&
       /^(?:all|every|each|everything)\b/.test(lower.slice(verb.length)) &&
       !/\b(?:from|on|of)\b/.test(lower.slice(verb.length))
       ? { type: 'unknown', hint: 'I delete what you name: "Delete route NAME", "Delete consumers NAME and NAME".' }
       : undefined
-  const rest = text.slice(verb.length).trim()
+  const rest = text
+    .slice(verb.length)
+    .trim()
+    .replace(/\s+(?:completely|entirely|altogether|again|for good|for ever|forever|permanently)$/i, '')
   if (/^(?:it|this|that|(?:this|that|the) (?:route|one))$/i.test(rest))
     return { type: 'delete', kind: 'routes', what: 'last' }
+  const person = /^(?:the\s+)?(?:users?|clients?|customers?)\s+(?=\S)|\s+(?:user|client|customer)$/i
+  if (person.test(rest) && namesIn(rest.replace(person, '')).every((one) => /^[\w-]+$/.test(one)))
+    return { type: 'delete', kind: 'consumers', what: { ids: namesIn(rest.replace(person, '')) } }
   const kind = kindIn(lower)
   const path = /^(?:the\s+)?(?:routes?\s+)?(?:for|at|on|to|of|that serves?|serving)?\s*(\/\S*)(?:\s+route)?$/i.exec(
     rest,
@@ -96,7 +107,7 @@ export function parseDelete(text: string, lower: string): Command | undefined {
   if (
     ids.length &&
     ids.every((one) => /^[\w.-]+(?:\/[\w.-]+)?$/.test(one)) &&
-    (kind || !ids.some((one) => isTopic(one)))
+    (kind || !ids.every((one) => isTopic(one)))
   )
     return { type: 'delete', kind: kind ?? 'routes', what: { ids } }
   return undefined
@@ -110,28 +121,51 @@ function isTopic(word: string): boolean {
   return isKnown(word.toLowerCase())
 }
 
-/** `make it 10 instead`, `the same for /orders`. */
+const MAKES =
+  '(?:(?:make|change|set|let|raise|increase|lower|reduce|bump|decrease|turn|put|switch)\\s+(?:it|that|this|the (?:limit|quota|share|timeout|ttl|cache|canary|number|percentage))(?:\\s+(?:be|up|down))?(?:\\s+to)?\\s+|to\\s+|rather\\s+|better\\s+|at\\s+|with\\s+)'
+const UNIT_OF_RATE =
+  '(?:\\s*(?:requests?|calls?|times?))?\\s*(?:(?:per|an?|each|every|\\/)\\s*(second|minute|hour|day|sec|min|s|m|h|d))'
+const ANOTHER_NUMBER = new RegExp(
+  `^(?:no,?\\s+)?${MAKES}?(\\d+(?:\\.\\d+)?)\\s*(?:(%|percent|s|secs?|seconds?|m|mins?|minutes?|h|hours?|ms|times?|requests?|calls?)|${UNIT_OF_RATE})?(?:\\s+(?:instead|rather|please|then))*$`,
+)
+const ANOTHER_UNIT = new RegExp(
+  `^(?:no,?\\s+)?${MAKES}?(?:it\\s+)?(?:(?:per|an?|each|every)\\s+(second|minute|hour|day))(?:\\s+(?:instead|rather|please|then))*$`,
+)
+
+/** `make it 10 instead`, `10 per hour`, `per hour`, `only for POST`, `the same for /orders`. */
 export function parseFollowUp(text: string): Command | undefined {
   const lower = toDigits(text.toLowerCase())
-  const number =
-    /^(?:no,?\s+|rather\s+|better\s+)*(?:(?:make|change|set|let)\s+(?:it|that|this)(?:\s+be)?(?:\s+to)?\s+)?(\d+(?:\.\d+)?)\s*(%|percent|s|secs?|seconds?|m|mins?|minutes?|h|hours?|ms)?(?:\s+(?:instead|rather|please|then))*$/.exec(
-      lower,
-    )
-  if (number && /[a-z]/.test(lower.replace(/\d+\s*\w*$/, '')))
+  const number = ANOTHER_NUMBER.exec(lower)
+  if (number) {
+    const [, count, unit, per] = number
+    const timed = unit && !/^(?:%|percent|times?|requests?|calls?)$/.test(unit)
     return {
       type: 'instead',
-      number: Number(number[1]),
-      seconds: number[2] && !/^(?:%|percent)$/.test(number[2]) ? Number(number[1]) * unitOf(number[2]) : undefined,
+      number: Number(count),
+      seconds: timed ? Number(count) * unitOf(unit) : undefined,
+      ...(per ? { per: unitOf(per) } : {}),
     }
-  const same =
-    /^(?:do\s+)?(?:the\s+)?(?:same|also|too|likewise)(?:\s+thing)?\s+(?:for|on|with|to)\s+(.+?)(?:\s+too)?$/i.exec(
+  }
+  const unit = ANOTHER_UNIT.exec(lower)?.[1]
+  if (unit) return { type: 'instead', number: undefined, seconds: undefined, per: unitOf(unit) }
+  const methods =
+    /^(?:but\s+|and\s+)?(?:make (?:it|that)\s+)?(only|just|not)\s+(?:for|on)\s+(?:the\s+)?([A-Z]+(?:(?:,| and| or|, and) [A-Z]+)*)(?:\s+(?:requests?|calls?|method))?$/i.exec(
       text,
-    ) ?? /^(?:and\s+|do\s+(?:it|that)\s+)?(?:also\s+)?(?:for|on)\s+(.+?)(?:\s+(?:too|as well))?$/i.exec(text)
+    )
+  const said = methodsIn((methods?.[2] ?? '').toUpperCase())
+  if (methods && said.length && namesIn(methods[2] as string).length === said.length)
+    return { type: 'only-for', methods: said, spared: /^not$/i.test(methods[1] as string) }
+  const same =
+    /^(?:do\s+|apply\s+|use\s+)?(?:the\s+|exactly\s+the\s+)?(?:same|also|too|likewise|ditto)(?:\s+(?:thing|limit|rule|settings?|again))?\s+(?:for|on|with|to)\s+(.+?)(?:\s+(?:too|as well|also))?$/i.exec(
+      text,
+    ) ??
+    /^(?:and\s+|do\s+(?:it|that|this|so)\s+)?(?:also\s+)?(?:for|on)\s+(.+?)(?:\s+(?:too|as well|also))?$/i.exec(text) ??
+    /^(?:and\s+|do\s+)?(?:also\s+)?(?:route\s+)?["'`]?([\w.-]+)["'`]?\s+(?:too|as well|also)$/i.exec(text)
   if (!same) return undefined
   const about = same[1] as string
   const [path] = pathsIn(about)
   const id = /^(?:the\s+)?(?:route\s+)?["'`]?([\w.-]+)["'`]?(?:\s+route)?$/i.exec(about)?.[1]
   if (path) return { type: 'repeat', route: { path } }
-  if (/^(?:all|every|each) routes?$/i.test(about)) return { type: 'repeat', route: 'all' }
-  return id ? { type: 'repeat', route: { id } } : undefined
+  if (/^(?:all|every|each)(?: other)? routes?$/i.test(about)) return { type: 'repeat', route: 'all' }
+  return id && !/^(?:it|this|that|all|everything)$/i.test(id) ? { type: 'repeat', route: { id } } : undefined
 }

@@ -1,0 +1,46 @@
+// One way of writing for what is written in many: `->` and `=>` are `to`, `rps` is `requests per second`, `orders: 5 rps` is about route orders,
+// `127.0.0.1 port 80` is an address. What the topics then read is plain.
+import { NUMBER_WORD } from './numbers.ts'
+
+const DOMAIN = '(?:[a-z0-9-]+\\.)+[a-z]{2,}'
+
+/** In order. Paths, addresses and what stands in quotes stay as they are, but for the scheme of an address without one. */
+const WAYS: readonly [RegExp, string][] = [
+  [/[\u2018\u2019]/g, "'"],
+  [/[\u201c\u201d]/g, '"'],
+  [/\s+/g, ' '],
+  [/ ?(?:-+>|=+>|→|⇒|»)(?= ?[\w/"'])/g, ' to'],
+  [/\bto(?=[/])/g, 'to '],
+  [/\b(path|uri|url|target|upstream|backend|name|host|methods?|limit|route)=(?=[\w/"'])/gi, '$1 '],
+  [/\b(do|does|did|ca|wo|is|are|should|must|would|could)nt\b/gi, "$1n't"],
+  [/\bwanna\b/gi, 'want to'],
+  [/\b(max|min|approx|req|reqs|incl)\.(?= )/gi, '$1'],
+  [/ @ ?(?=\d)/g, ' at '],
+  [/\b(\d+|[a-z]+) ?(?:rp|r\/|reqs?\/|req\/)(s|m|h|d)\b/gi, '$1 requests per $2'],
+  [/\brequests per m\b/gi, 'requests per minute'],
+  [/\b((?:\d{1,3}\.){3}\d{1,3}|localhost),? (?:on )?port (\d{2,5})\b/gi, '$1:$2'],
+  [/\b(on|at|to|from) (?:my )?(?:local |localhost |laptop |machine )?port (\d{2,5})\b(?! on)/gi, '$1 127.0.0.1:$2'],
+  [/\bport (\d{2,5}) (?:on|of) (localhost|(?:\d{1,3}\.){3}\d{1,3})\b/gi, '$2:$1'],
+  [/\b(\d+)\s?(?:mb|mib|megs?|megabytes?)\b/gi, '$1 MB'],
+  [/\b(\d+)\s?(?:kb|kib|kilobytes?)\b/gi, '$1 KB'],
+  [new RegExp(`\\b(to|from|upstream|backend|target) (${DOMAIN}(?::\\d+)?/[^\\s,;]*)`, 'gi'), '$1 http://$2'],
+  [new RegExp(`(^|[\\s"'])(${DOMAIN})(/[^\\s,;"']*)(?<!\\.(?:json|ya?ml))(?=[\\s,;"']|$)`, 'gi'), '$1$3 on host $2'],
+]
+
+/** `orders: 5 requests a minute`, `orders and users: cors`. */
+const ABOUT =
+  /^(?:the )?(?:routes? )?["'`]?([\w./*-]+(?:(?:, | and |, and )[\w./*-]+)*)["'`]?(?: route)?: (?=\S)(?!\/\/)/i
+
+export function toPlain(sentence: string): string {
+  const flat = WAYS.reduce((text, [from, to]) => text.replace(from, to), sentence)
+    .trim()
+    .replace(/[.!]+$/, '')
+  const [lead, names] = ABOUT.exec(flat) ?? []
+  if (lead === undefined || names === undefined || NOT_NAMES.test(names)) return flat
+  const single = /^[\w.-]+$/.test(names) && !NUMBER_WORD.test(names)
+  return `${flat.slice(lead.length)} on ${single ? 'route ' : ''}${names}`
+}
+
+/** What stands before a colon and names no route. */
+const NOT_NAMES =
+  /^(?:please|pls|hi|hey|hello|also|now|then|new|new route|todo|task|question|q|note|ps|wish|request|and|canary|blue\/green|blue-green|ok|okay)$/i
