@@ -2,8 +2,8 @@
 // The body is read before routes that use them are matched, and before a plugin whose configuration names one runs; a body that was not read
 // has no such variables.
 import { type DocumentNode, Kind, parse } from 'graphql'
-import { parseJson } from '../lib/parse-json.ts'
 import { compileJsonPath, type Place } from '../lib/json-path.ts'
+import { parseJson } from '../lib/parse-json.ts'
 import type { Exchange } from './exchange.ts'
 import { decodeQuery } from './variables.ts'
 

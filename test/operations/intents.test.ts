@@ -145,7 +145,7 @@ test('intents: a later one of a plan sees what an earlier one makes of the route
   assert.deepEqual(upstream?.timeout, { connect: 2, send: 60, read: 30 })
   assert.deepEqual(plugins?.['ip-restriction'], { blacklist: ['10.0.0.1', '10.0.0.2'] })
   assert.deepEqual(
-    (upstream?.nodes as { weight: number }[]).map((one) => one.weight),
+    ((upstream?.nodes ?? []) as { weight: number }[]).map((one) => one.weight),
     [4, 0],
   )
 })
