@@ -39,7 +39,7 @@ const schema = Type.Object({
       examples: [['X-User-Id']],
     }),
   ),
-  with_route: flag('With the route', 'send the route, its secrets hidden'),
+  with_route: flag('With the route', 'send the route without its upstream, secrets hidden'),
   with_service: flag('With the service', 'send the service, its secrets hidden'),
   with_consumer: flag('With the consumer', 'send the consumer, its secrets hidden'),
   with_body: flag('With the body', 'send the request body, as JSON when it is JSON, else as text; at most 1 MiB'),
@@ -124,7 +124,10 @@ function toInput(ctx: Exchange, conf: Conf, env: PluginEnv, body: Buffer | undef
       timestamp: Math.floor(Date.now() / 1000),
     },
   }
-  if (conf.with_route && route) input.route = redact('routes', env.resource('routes', route.id))
+  if (conf.with_route && route) {
+    const { upstream: _upstream, ...told } = env.resource('routes', route.id) ?? {}
+    input.route = redact('routes', told)
+  }
   if (conf.with_service && route?.serviceId !== undefined)
     input.service = redact('services', env.resource('services', route.serviceId))
   if (conf.with_consumer && consumer) input.consumer = redact('consumers', env.resource('consumers', consumer.username))

@@ -95,6 +95,7 @@ test('route, consumer and body when they are asked for, secrets hidden', async (
   const { route, consumer, request } = input
   assert.deepEqual([consumer?.username, consumer?.plugins], ['jack', { 'key-auth': { key: '***' } }])
   assert.equal(route?.plugins.csrf?.key, '***')
+  assert.ok(!Object.hasOwn(route ?? {}, 'upstream'))
   assert.deepEqual(request.body, { n: 1 })
 })
 
