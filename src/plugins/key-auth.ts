@@ -45,7 +45,7 @@ export default definePlugin<Conf>({
         const found = key === undefined ? missing : (env.consumers.find('key-auth', key) ?? invalid)
         return endAuthentication(ctx, env, conf, found, () => {
           if (inHeader !== undefined) request.headers.remove(header)
-          else hideArgument(ctx, conf.query)
+          else if (key !== undefined) hideArgument(ctx, conf.query)
         })
       },
     }

@@ -10,6 +10,7 @@ import { definePlugin, type Reply } from '../gateway/plugin.ts'
 const TIMEOUT_MS = 10_000
 /** Binds under way at a time; more answer 503, so that a slow server cannot fill the memory. */
 const MAX_BINDS = 256
+const UNAVAILABLE: Reply = { status: 503, body: { message: 'the server that knows the users does not answer' } }
 const ADDRESS = /^(?:(ldaps?):\/\/)?([^\s:/]+|\[[0-9A-Fa-f:]+\])(?::(\d{1,5}))?\/?$/
 
 const schema = Type.Object({
@@ -67,8 +68,8 @@ export default definePlugin<Conf>({
     const { missing, malformed, invalid } = basicRefusals(conf.realm)
     let binds = 0
 
-    /** Throws when the server cannot be asked. */
-    const authenticate = async (ctx: Exchange): Promise<Identity | Reply> => {
+    /** Undefined when too many binds are under way. Throws when the server cannot be asked. */
+    const authenticate = async (ctx: Exchange): Promise<Identity | Reply | undefined> => {
       const written = ctx.request.headers.get('authorization')
       if (written === undefined) return missing
       const credentials = basicCredentials(written)
@@ -76,7 +77,7 @@ export default definePlugin<Conf>({
       // RFC 4513 5.1.2: a bind without a password succeeds for every name.
       if (!credentials.username || !credentials.password) return invalid
       const dn = `${conf.uid}=${escapeDn(credentials.username)},${conf.base_dn}`
-      if (binds >= MAX_BINDS) throw new Error(`${MAX_BINDS} requests wait for it already`)
+      if (binds >= MAX_BINDS) return undefined
       binds++
       try {
         return ((await bind(conf, dn, credentials.password)) && env.consumers.find('ldap-auth', dn)) || invalid
@@ -87,11 +88,12 @@ export default definePlugin<Conf>({
     return {
       async rewrite(ctx) {
         try {
-          return endAuthentication(ctx, env, conf, await authenticate(ctx), hideAuthorization)
+          const found = await authenticate(ctx)
+          return found ? endAuthentication(ctx, env, conf, found, hideAuthorization) : UNAVAILABLE
         } catch (error) {
           const fields = { err: error, route_id: ctx.route?.id, ldap_uri: conf.ldap_uri }
           env.log.error(fields, 'the LDAP server cannot be asked')
-          return { status: 503, body: { message: 'the server that knows the users does not answer' } }
+          return UNAVAILABLE
         }
       },
     }
