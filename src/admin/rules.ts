@@ -27,10 +27,26 @@ export async function checkWrite(
     const message = kind === 'global_rules' ? globalTaken(draft, key, plugin) : undefined
     const taken = kind === 'consumers' || kind === 'credentials' ? keyTaken(draft, key, plugin, conf, catalog) : message
     if (taken !== undefined) return taken
+    const missing = await missingField(draft, plugin, conf as Resource, catalog)
+    if (missing !== undefined)
+      return `failed to check the configuration of plugin ${plugin} err: property "${missing}" is not set in either the plugin conf or the metadata`
     if (!agrees(draft, key, plugin, conf as Resource, catalog))
       return `failed to check the configuration of plugin ${plugin} err: group conf mismatched`
   }
   return undefined
+}
+
+/** The field that neither the configuration nor the plugin's metadata has, when one of them must. */
+async function missingField(
+  draft: Draft,
+  plugin: string,
+  conf: Resource,
+  catalog: PluginCatalog,
+): Promise<string | undefined> {
+  const field = catalog.get(plugin)?.orMetadata
+  if (field === undefined || conf[field] !== undefined) return undefined
+  const metadata = await draft.get('plugin_metadata', plugin)
+  return metadata?.[field] === undefined ? field : undefined
 }
 
 /** What forbids deleting `key`; undefined: nothing. */

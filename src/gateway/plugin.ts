@@ -125,6 +125,8 @@ export interface Plugin<Conf = Resource> {
   consumerKey?: string
   /** The field that makes configurations one group (limit-count: `group`); those with an equal value must be equal, others are refused. */
   agreeBy?: string
+  /** The field that must stand in a configuration or in the plugin's metadata (file-logger: `path`); without both it is refused. */
+  orMetadata?: string
   /**
    * Beyond the schema; throws an Error whose message the Admin API passes on. `kind` tells which of the three schemas applies, `attr` are
    * the plugin's settings, `others` checks configurations of other plugins that stand inside this one's.

@@ -26,7 +26,6 @@ const schema = Type.Object({
     Type.Array(Type.Array(Type.Unknown()), {
       title: 'Match',
       description: 'list of expressions over variables; a request is logged when one of them holds',
-      minItems: 1,
       maxItems: 20,
       examples: [[[['status', '>=', 500]]]],
     }),
@@ -43,6 +42,7 @@ export default definePlugin<Conf>({
   version: 0.1,
   priority: 399,
   schema,
+  orMetadata: 'path',
   metadataSchema: Type.Object({ path, ...loggerMetadata.properties }),
   check(conf, kind) {
     checkLogger(conf, kind)

@@ -19,6 +19,8 @@ export interface PluginFacts {
   consumerKey?: string
   /** The field that makes configurations one group: those with an equal value must be equal in all. */
   agreeBy?: string
+  /** The field that must stand in a configuration or in the plugin's metadata. */
+  orMetadata?: string
   /** Beyond the schema; throws an Error whose message is passed on. */
   check?(conf: Resource, kind: 'plugin' | 'consumer' | 'metadata', attr: Resource, others: OtherPlugins): void
 }

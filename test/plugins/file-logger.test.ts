@@ -3,6 +3,11 @@ import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { checkVars } from '../../src/gateway/router/vars.ts'
+import { plugins } from '../../src/plugins/index.ts'
+import { createCatalog } from '../../src/resources/catalog.ts'
+import { createValidator } from '../../src/resources/validator.ts'
+import { createTestAdmin } from '../admin/admin-for-test.ts'
 import { until } from '../until.ts'
 import { refusal, startBench } from './harness.ts'
 
@@ -80,4 +85,28 @@ test('configurations that are refused', () => {
     refusal('file-logger', { path: 'a', match: [[['a', 'x', 'b']]] }) ?? '',
     /'match' expression: invalid op/,
   )
+})
+
+test('no requests match an empty list', async () => {
+  const path = join(directory, 'none.log')
+  bench.route({ 'file-logger': { path, match: [], log_format: { u: '$uri' } } })
+  await bench.send('/none')
+  bench.route({ 'file-logger': { path, log_format: { u: '$uri' } } })
+  await bench.send('/all')
+  assert.deepEqual(
+    (await lines(path, 1)).map(({ u }) => u),
+    ['/all'],
+  )
+})
+
+test('a path stands in the configuration or in the metadata', async () => {
+  const catalog = createCatalog(plugins)
+  const admin = await createTestAdmin({ catalog, validator: createValidator({ catalog, checkVars }) })
+  after(() => admin.close())
+  const route = { uri: '/a', plugins: { 'file-logger': {} } }
+  const refused = await admin.call('PUT', '/routes/a', route)
+  assert.equal(refused.status, 400)
+  assert.match(JSON.stringify(refused.body), /property \\"path\\" is not set in either the plugin conf or the metadata/)
+  await admin.call('PUT', '/plugin_metadata/file-logger', { path: 'a.log' })
+  assert.equal((await admin.call('PUT', '/routes/a', route)).status, 201)
 })
