@@ -59,8 +59,8 @@ const metadataSchema = Type.Object({
     title: 'Trace id',
     description:
       'where the id of a new trace comes from; x-request-id: that header when it is 32 hex digits, else the id of the request',
-    default: 'x-request-id',
-    examples: ['random'],
+    default: 'random',
+    examples: ['x-request-id'],
   }),
   resource: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
     title: 'Resource',

@@ -92,7 +92,8 @@ test('the id of a new trace, variables for logs, further attributes', async () =
     additional_attributes: ['arg_x'],
     additional_header_prefix_attributes: ['X-My-*', 'x-other'],
   }
-  bench.put('plugin_metadata/opentelemetry', { collector: { address }, set_ngx_var: true })
+  const metadata = { collector: { address }, set_ngx_var: true }
+  bench.put('plugin_metadata/opentelemetry', { ...metadata, trace_id_source: 'x-request-id' })
   bench.route({
     opentelemetry: conf,
     'response-rewrite': { headers: { set: { 'X-Trace': '$opentelemetry_trace_id $opentelemetry_span_id' } } },
@@ -107,6 +108,9 @@ test('the id of a new trace, variables for logs, further attributes', async () =
     [attributes.arg_x, attributes['x-my-a'], attributes['x-other'], attributes['x-no']],
     ['5', '1', '2', undefined],
   )
+  bench.put('plugin_metadata/opentelemetry', metadata)
+  const traced = String((await bench.send('/a', { headers })).headers['x-trace'])
+  assert.ok(!traced.startsWith('0af7651916cd43dd8448eb211c80319c'), 'an id is random unless that is asked for')
 })
 
 test('batches by the metadata; a change of it exports what waits', async () => {
