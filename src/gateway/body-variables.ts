@@ -1,6 +1,6 @@
-// Variables that look into a request body: `post_arg_*` (form, JSON, multipart by name) and `graphql_*` (operation, name, root fields).
-// The body is read before routes that use them are matched, and before a plugin whose configuration names one runs; a body that was not read
-// has no such variables.
+// Variables that look into a request body: `post_arg.*` (form, JSON, multipart by name), `post_arg_*` (forms only) and `graphql_*` (operation,
+// name, root fields). The body is read before routes that use them are matched, and before a plugin whose configuration names one runs; a body
+// that was not read has no such variables.
 import { type DocumentNode, Kind, parse } from 'graphql'
 import { compileJsonPath, type Place } from '../lib/json-path.ts'
 import { parseJson } from '../lib/parse-json.ts'
@@ -17,6 +17,7 @@ export function namesBodyVariable(conf: unknown): boolean {
   return conf !== undefined && BODY_VARIABLE.test(JSON.stringify(conf))
 }
 
+const FORM = 'application/x-www-form-urlencoded'
 const PARSED = Symbol('parsed body')
 
 type Parsed = { fields: Map<string, string> | undefined; json: unknown; graphql: DocumentNode | undefined }
@@ -40,8 +41,12 @@ export function isInspected(type: string | undefined): boolean {
 /** What a document holds; a list for `graphql_root_fields` and for paths that name several places. */
 export type BodyValue = string | number | boolean | readonly unknown[] | undefined
 
-/** The value of `post_arg_NAME` (dots walk into JSON, `[*]`, `[0]` and `..` name several places) or `graphql_NAME`. */
-export function bodyVariable(ctx: Exchange, kind: 'post_arg' | 'graphql', name: string): BodyValue {
+/** Where a variable looks: `post_arg_` into forms, `post_arg.` into any body, as in APISIX. */
+export type BodyVariableKind = 'form' | 'any' | 'graphql'
+
+/** A variable by its name behind the prefix. In JSON dots walk, and `[*]`, `[0]` and `..` name several places. */
+export function bodyVariable(ctx: Exchange, kind: BodyVariableKind, name: string): BodyValue {
+  if (kind === 'form' && !ctx.request.headers.get('content-type')?.startsWith(FORM)) return undefined
   let parsed = ctx.get<Parsed>(PARSED)
   if (!parsed) {
     parsed = parseBody(ctx)
@@ -61,7 +66,7 @@ function parseBody(ctx: Exchange): Parsed {
   }
   const type = ctx.request.headers.get('content-type') ?? ''
   const text = body.toString('utf8')
-  if (type.startsWith('application/x-www-form-urlencoded')) return { ...nothing, fields: parseForm(text) }
+  if (type.startsWith(FORM)) return { ...nothing, fields: parseForm(text) }
   if (type.startsWith('multipart/form-data')) return { ...nothing, fields: parseMultipart(text, type) }
   if (type.startsWith('application/graphql')) return { ...nothing, graphql: parseGraphql(text) }
   if (!type.startsWith('application/json')) return nothing

@@ -4,7 +4,7 @@ import { isIPv4 } from 'node:net'
 import { hostname } from 'node:os'
 import { threadId } from 'node:worker_threads'
 import { toBytes, toFieldValue } from '../lib/header-fields.ts'
-import { type BodyValue, bodyVariable } from './body-variables.ts'
+import { type BodyValue, type BodyVariableKind, bodyVariable } from './body-variables.ts'
 import type { ConnectionInfo, Exchange, UpstreamTry } from './exchange.ts'
 import { forwardedOf } from './forwarded.ts'
 import type { HeaderList } from './headers.ts'
@@ -304,9 +304,9 @@ const PLAIN = new Map<string, (ctx: Exchange) => VariableValue>([
   ['rate_limiting_info', rateLimitingInfo],
 ])
 
-const OF_BODY: [prefix: string, kind: 'post_arg' | 'graphql'][] = [
-  ['post_arg_', 'post_arg'],
-  ['post_arg.', 'post_arg'],
+const OF_BODY: [prefix: string, kind: BodyVariableKind][] = [
+  ['post_arg_', 'form'],
+  ['post_arg.', 'any'],
   ['graphql_', 'graphql'],
 ]
 

@@ -125,3 +125,15 @@ test('several fields of a name are one list, whether they are written with - or 
   assert.equal(response.headers['x-seen'], '1, 2')
   assert.equal(response.headers['x-cookie'], 'a=1; b=2')
 })
+
+test('post_arg_ looks into forms, post_arg. into JSON too', async () => {
+  const response_example = '$post_arg_a|$post_arg.a'
+  const thread = threadForTest({ 'routes/1': { uri: '/*', plugins: { mocking: { response_example } } } })
+  after(() => thread.close())
+  const filled = async (type: string, body: string): Promise<string> => {
+    const headers = { 'Content-Type': type }
+    return (await thread.inject({ method: 'POST', target: '/', headers, body })).body.toString()
+  }
+  assert.equal(await filled('application/x-www-form-urlencoded', 'a=1'), '1|1')
+  assert.equal(await filled('application/json', '{"a":1}'), '|1')
+})
