@@ -56,15 +56,12 @@ async function planPut(request: WriteRequest, draft: Draft, parts: WriteParts): 
   const id = method === 'POST' ? makeId(target, body, parts.now()) : idOf(target, body)
   const stamped = target.kind !== 'plugin_metadata'
   if (stamped) forbidTimes(body)
-  const named =
-    target.kind === 'consumers'
-      ? body
-      : { ...body, id: target.kind === 'credentials' ? id.slice(id.indexOf('/') + 1) : id }
+  const named = target.kind === 'consumers' ? body : { ...body, id: idIn(target, body, id) }
   checkResource(parts.validator.check(target.kind, id, named))
   if (target.kind === 'consumers' && target.id !== undefined && named.username !== target.id) deny('wrong username')
   const key = toKey(target.kind, id)
   if (target.kind === 'credentials' && !(await draft.has(toKey('consumers', target.within ?? ''))))
-    throw new Refusal(refuse(404, `consumer not found: ${target.within}`))
+    throw new Refusal(refuse(404, 'consumer not found'))
   await allow(draft, target, key, named, parts)
   const previous = await draft.get(target.kind, id)
   const now = Math.floor(parts.now() / 1000)
@@ -135,6 +132,12 @@ function idOf(target: Target, body: Resource): string {
   if (fromBody !== undefined && fromBody !== id) deny(`wrong ${word} id`)
   checkId(own)
   return id
+}
+
+/** The id that the resource holds. A number that only the body has stays one, as in APISIX, and is one that the schema takes or refuses. */
+function idIn({ kind, id: inPath }: Target, body: Resource, id: string): string | number {
+  if (inPath === undefined && typeof body.id === 'number') return body.id
+  return kind === 'credentials' ? id.slice(id.indexOf('/') + 1) : id
 }
 
 /** An id as text; undefined for anything that is none, which the schema refuses. */

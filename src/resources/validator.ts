@@ -6,6 +6,7 @@ import type { TSchema } from 'typebox'
 import { isObject } from '../lib/is-object.ts'
 import { messageOf } from '../lib/message-of.ts'
 import { nearestNames } from '../lib/nearest.ts'
+import { checkAddresses } from './address-check.ts'
 import { type OtherPlugin, type PluginCatalog, type PluginFacts, STREAM_PLUGINS } from './catalog.ts'
 import { checkCertificates } from './certificate-check.ts'
 import { CompiledSchemas } from './compiled-schemas.ts'
@@ -111,7 +112,7 @@ class ResourceValidator implements Validator {
     const unfit = kind === 'stream_routes' ? unfitForStream(name, base, conf) : undefined
     if (unfit) return unfit
     if (kind === 'credentials' && plugin.type !== 'auth')
-      return plain(`${named}only supports auth type plugins in consumer credential`, base, conf)
+      return plain('only supports auth type plugins in consumer credential', base, conf)
     const which = named && plugin.type === 'auth' ? 'consumer' : 'plugin'
     const invalid = this.#checkPlugin(plugin, conf, which, base)
     const prefix = `${named}failed to check the configuration of plugin ${name} err: `
@@ -163,7 +164,8 @@ function checkBeyondSchema(kind: Kind, resource: Resource, options: ValidatorOpt
     return message === undefined ? undefined : `invalid content: ${message}`
   }
   if (kind === 'stream_routes' && resource.protocol) return `unknown protocol [${(resource.protocol as Resource).name}]`
-  const message = resource.upstream ? checkUpstream(resource.upstream as Resource) : undefined
+  const message =
+    checkAddresses(resource) ?? (resource.upstream ? checkUpstream(resource.upstream as Resource) : undefined)
   if (message !== undefined) return message
   const vars = resource.vars === undefined ? undefined : options.checkVars(resource.vars)
   return vars === undefined ? undefined : `failed to validate the 'vars' expression: ${vars}`

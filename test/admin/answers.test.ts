@@ -115,6 +115,28 @@ test('a route has one of host and hosts, and one of remote_addr and remote_addrs
   ])
 })
 
+test('addresses that have the form of one but are none are refused', async (t) => {
+  const gateway = await open(t)
+  const failed = 'invalid configuration: property'
+  const none = 'object matches none of the required'
+  for (const address of ['999.1.1.1', '10.0.0.0/40', '::1/200', '1::2::3', '1:2:3:4:5:6:7:8:9']) {
+    assert.deepEqual(await refusal(gateway, 'PUT', '/routes/1', route({ remote_addr: address })), [
+      400,
+      `${failed} "remote_addr" validation failed: ${none}`,
+    ])
+    assert.deepEqual(await refusal(gateway, 'PUT', '/stream_routes/1', { server_addr: address, upstream }), [
+      400,
+      `${failed} "server_addr" validation failed: ${none}`,
+    ])
+  }
+  assert.deepEqual(await refusal(gateway, 'PUT', '/routes/1', route({ remote_addrs: ['::1', '1.2.3.256'] })), [
+    400,
+    `${failed} "remote_addrs" validation failed: failed to validate item 2: ${none}`,
+  ])
+  const addresses = ['127.0.0.1', '10.0.0.0/8', '::1', '2001:db8::/32', '::ffff:10.0.0.1']
+  assert.equal((await gateway.call('PUT', '/routes/1', route({ remote_addrs: addresses }))).status, 201)
+})
+
 test('POST wants no id, neither in the path nor in the body; times are forbidden inside too', async (t) => {
   const gateway = await open(t)
   const noId = 'wrong route id, do not need it'
@@ -131,6 +153,35 @@ test('POST wants no id, neither in the path nor in the body; times are forbidden
     400,
     'invalid argument ttl: should be a number',
   ])
+})
+
+test('credentials belong to a consumer, and hold plugins that authenticate', async (t) => {
+  const gateway = await open(t)
+  const plugins = { 'key-auth': { key: 'k' } }
+  assert.deepEqual(await refusal(gateway, 'PUT', '/consumers/a/credentials/b', { plugins }), [
+    404,
+    'consumer not found',
+  ])
+  await gateway.call('PUT', '/consumers', { username: 'a' })
+  assert.deepEqual(await refusal(gateway, 'PUT', '/consumers/a/credentials/b', { plugins: { cors: {} } }), [
+    400,
+    'only supports auth type plugins in consumer credential',
+  ])
+  assert.deepEqual(await refusal(gateway, 'PUT', '/consumers/a/credentials/b', { plugins, id: 'c' }), [
+    400,
+    'wrong credential id',
+  ])
+})
+
+test('an id that is a number, and only in the body, stays a number; it is a whole one above 0', async (t) => {
+  const gateway = await open(t)
+  const put = (id: unknown) => gateway.call('PUT', '/routes', route({ id }))
+  assert.deepEqual((await put(5)).body.key, '/apisix/routes/5')
+  assert.equal(((await gateway.call('GET', '/routes/5')).body.value as { id: unknown }).id, 5)
+  for (const id of [0, -1, 1.5]) assert.equal((await put(id)).status, 400, String(id))
+  await gateway.call('PUT', '/routes/6', route({ id: 6 }))
+  assert.equal(((await gateway.call('GET', '/routes/6')).body.value as { id: unknown }).id, '6')
+  assert.equal((await gateway.call('PATCH', '/routes/5', { desc: 'x' })).status, 200)
 })
 
 test('PATCH: a part below what has no members is no part; what is no object changes no resource', async (t) => {
