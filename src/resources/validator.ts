@@ -39,6 +39,9 @@ export interface Validator {
 
 export type PluginSchemaKind = 'plugin' | 'consumer' | 'metadata'
 
+/** Of what stands where a plugin's configuration should, in a message. */
+const MAX_CONF_CHARACTERS = 200
+
 const NO_SCRIPTS =
   'Lua scripts are not run here: use plugins such as proxy-rewrite and response-rewrite, or a service of your own'
 const LUA_FIELDS: Record<string, string> = {
@@ -104,9 +107,10 @@ class ResourceValidator implements Validator {
   }
 
   #checkNamed(kind: Kind, name: string, conf: unknown): Invalid | undefined {
-    const { catalog } = this.#options
+    const { catalog, checkVars } = this.#options
     const named = kind === 'consumers' || kind === 'credentials' ? 'invalid plugins configuration: ' : ''
     const base = `/plugins/${escapePointer(name)}`
+    if (conf === null || typeof conf !== 'object') return plain(named + noConfiguration(name, conf), base, conf)
     const plugin = catalog.get(name)
     if (!plugin) return unknownPlugin(name, base, catalog, named)
     const unfit = kind === 'stream_routes' ? unfitForStream(name, base, conf) : undefined
@@ -114,26 +118,29 @@ class ResourceValidator implements Validator {
     if (kind === 'credentials' && plugin.type !== 'auth')
       return plain('only supports auth type plugins in consumer credential', base, conf)
     const which = named && plugin.type === 'auth' ? 'consumer' : 'plugin'
-    const invalid = this.#checkPlugin(plugin, conf, which, base)
-    const prefix = `${named}failed to check the configuration of plugin ${name} err: `
-    return invalid && { ...invalid, message: prefix + invalid.message }
+    const invalid = which === 'plugin' && isDisabled(conf) ? undefined : this.#checkPlugin(plugin, conf, which, base)
+    if (invalid) return { ...invalid, message: named + wrongConfiguration(kind, name) + invalid.message }
+    const filter = checkFilter(conf as Resource, checkVars)
+    return filter === undefined ? undefined : plain(named + filter, base, conf)
   }
 
   #checkPlugin(plugin: PluginFacts, conf: unknown, which: PluginSchemaKind, base: string): Invalid | undefined {
     const errors = this.#schemas.validateReferring(this.pluginSchema(plugin, which), conf)
     if (errors) return { message: wordFirst(errors), failures: listFailures(errors, base) }
-    const { checkVars, attributes } = this.#options
+    const attributes = this.#options.attributes?.[plugin.name] ?? {}
     const other = (name: string): OtherPlugin | undefined => this.#otherPlugin(name)
-    const message =
-      checkFilter(conf as Resource, checkVars) ??
-      messageOf(() => plugin.check?.(conf as Resource, which, attributes?.[plugin.name] ?? {}, other))
+    const message = messageOf(() => plugin.check?.(conf as Resource, which, attributes, other))
     return message === undefined ? undefined : plain(message, base, conf)
   }
 
   /** What plugins that hold others need of them. */
   #otherPlugin(name: string): OtherPlugin | undefined {
     const plugin = this.#options.catalog.get(name)
-    return plugin && { type: plugin.type, fault: (conf) => this.#checkPlugin(plugin, conf, 'plugin', '')?.message }
+    const fault = (conf: unknown): string | undefined =>
+      plugin &&
+      (this.#checkPlugin(plugin, conf, 'plugin', '')?.message ??
+        checkFilter(conf as Resource, this.#options.checkVars))
+    return plugin && { type: plugin.type, fault }
   }
 }
 
@@ -181,6 +188,21 @@ function unknownPlugin(name: string, pointer: string, catalog: PluginCatalog, pr
   return { message: `${prefix}unknown plugin [${name}]`, failures: [unknownName(name, pointer, catalog)] }
 }
 
+function noConfiguration(plugin: string, conf: unknown): string {
+  return `invalid plugin conf ${JSON.stringify(conf).slice(0, MAX_CONF_CHARACTERS)} for plugin [${plugin}]`
+}
+
+/** It never runs, so that its name alone is enough to switch off what a service has. */
+function isDisabled(conf: unknown): boolean {
+  const { _meta: meta } = conf as Resource
+  return isObject(meta) && meta.disable === true
+}
+
+function wrongConfiguration(kind: Kind, plugin: string): string {
+  const failed = 'failed to check the configuration of'
+  return kind === 'stream_routes' ? `${failed} stream plugin [${plugin}]: ` : `${failed} plugin ${plugin} err: `
+}
+
 /** What a stream route has no use for. */
 function unfitForStream(name: string, pointer: string, conf: unknown): Invalid | undefined {
   const unused = STREAM_PLUGINS.get(name)
@@ -191,7 +213,7 @@ function unfitForStream(name: string, pointer: string, conf: unknown): Invalid |
   const field = unused.find((one) => (conf as Resource | null)?.[one] !== undefined)
   if (field === undefined) return undefined
   return plain(
-    `failed to check the configuration of plugin ${name} err: property "${field}" is not for stream routes: a stream has no bodies of requests`,
+    `${wrongConfiguration('stream_routes', name)}property "${field}" is not for stream routes: a stream has no bodies of requests`,
     pointer,
     conf,
   )

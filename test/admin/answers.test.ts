@@ -155,6 +155,39 @@ test('POST wants no id, neither in the path nor in the body; times are forbidden
   ])
 })
 
+test('a plugin that is switched off needs no configuration; what is none is named', async (t) => {
+  const gateway = await open(t)
+  const put = (plugins: object) => refusal(gateway, 'PUT', '/routes/1', route({ plugins }))
+  assert.deepEqual(await put({ 'limit-count': { _meta: { disable: true } } }), [201, undefined])
+  const limit = { _meta: { disable: false } }
+  const [status, message] = await put({ 'limit-count': limit })
+  assert.equal(status, 400)
+  assert.match(String(message), /^failed to check the configuration of plugin limit-count err: /)
+  assert.deepEqual(await refusal(gateway, 'PATCH', '/routes/1/plugins/limit-count/_meta', { disable: false }), [
+    400,
+    message,
+  ])
+  const filtered = { cors: { _meta: { filter: [['a']] } } }
+  assert.match(String((await put(filtered))[1]), /^failed to validate the 'vars' expression: /)
+  assert.deepEqual(await put({ cors: 'on' }), [400, 'invalid plugin conf "on" for plugin [cors]'])
+  assert.deepEqual(await refusal(gateway, 'PUT', '/consumers', { username: 'a', plugins: { cors: null } }), [
+    400,
+    'invalid plugins configuration: invalid plugin conf null for plugin [cors]',
+  ])
+  // A consumer's own configuration is what it is known by: that is checked always.
+  const consumer = { username: 'a', plugins: { 'key-auth': { _meta: { disable: true } } } }
+  assert.equal((await refusal(gateway, 'PUT', '/consumers', consumer))[0], 400)
+})
+
+test('a plugin of a stream route that is not right is called a stream plugin', async (t) => {
+  const gateway = await open(t)
+  const put = (plugins: object) => refusal(gateway, 'PUT', '/stream_routes/1', { server_port: 9100, upstream, plugins })
+  const [status, message] = await put({ 'limit-conn': { conn: 0 } })
+  assert.equal(status, 400)
+  assert.match(String(message), /^failed to check the configuration of stream plugin \[limit-conn\]: property "/)
+  assert.deepEqual(await put({ cors: {} }), [400, 'unknown plugin [cors]'])
+})
+
 test('credentials belong to a consumer, and hold plugins that authenticate', async (t) => {
   const gateway = await open(t)
   const plugins = { 'key-auth': { key: 'k' } }

@@ -190,7 +190,7 @@ test('what a stream has no use for is refused where it is written', async () => 
     (await admin.call('PUT', '/stream_routes/1', { plugins, ...upstream(one) })).body
   assert.match(
     String((await write(syslog({ include_req_body: true }))).error_msg),
-    /syslog err: property "include_req_body" is not for stream routes/,
+    /syslog\]: property "include_req_body" is not for stream routes/,
   )
   const refused = await write({ 'proxy-rewrite': {} })
   assert.equal(refused.error_msg, 'unknown plugin [proxy-rewrite]')
