@@ -151,7 +151,7 @@ export const SettingsSchema = Type.Object(
       256,
     ),
     store: text(
-      'where the configuration is: `sqlite`, `memory`, `etcd://host:port[,host:port][/prefix]`, `etcds://...`, `yaml:path`',
+      'where the configuration is: `sqlite`, `memory`, `etcd://host:port[,host:port][/prefix]`, `etcds://...`, `yaml:path` of an `apisix.yaml` or `apisix.json`',
       {
         default: 'sqlite',
         pattern: '^(sqlite|memory|etcds?://.+|yaml:.+)$',

@@ -118,11 +118,28 @@ routes:
   - {id: 1, uri: /a, plugins: {cors: {}}}
 stream_routes:
   - {id: 1, server_port: 9100, plugins: {mqtt-proxy: {}}}
+secrets:
+  - {id: vault/1, uri: "http://127.0.0.1:8200", prefix: kv, token: t}
+consumers:
+  - username: jack
+  - {id: jack/credentials/c, plugins: {}}
+plugin_metadata:
+  - {id: http-logger, log_format: {host: $host}}
 #END
 `,
   )
-  const keys = (await store.list('')).entries.map(({ key }) => key)
-  assert.deepEqual(keys, ['routes/1', 'stream_routes/1'])
+  const { entries } = await store.list('')
+  assert.deepEqual(
+    entries.map(({ key, text }) => [key, JSON.parse(text).id]),
+    [
+      ['consumers/jack', undefined],
+      ['consumers/jack/credentials/c', 'c'],
+      ['plugin_metadata/http-logger', 'http-logger'],
+      ['routes/1', '1'],
+      ['secrets/vault/1', 'vault/1'],
+      ['stream_routes/1', '1'],
+    ],
+  )
 })
 
 test('yaml: variables of the environment, with defaults, in names and values', async (context) => {
