@@ -15,6 +15,7 @@ import {
   type SecureVersion,
   type TlsOptions,
 } from 'node:tls'
+import { boundedRegex } from '../lib/bounded-regex.ts'
 import type { Resource } from '../resources/kinds.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './plugin.ts'
@@ -179,7 +180,7 @@ function toVersions(protocols: string[] = ['TLSv1.2', 'TLSv1.3']): Versions {
 function toTerms(ssl: Resource, usual: Versions): OwnTerms {
   const client = ssl.client as { ca: string; depth?: number; skip_mtls_uri_regex?: string[] } | undefined
   const versions = ssl.ssl_protocols === undefined ? usual : toVersions(ssl.ssl_protocols as string[])
-  const skip = (client?.skip_mtls_uri_regex ?? []).map((pattern) => new RegExp(pattern))
+  const skip = (client?.skip_mtls_uri_regex ?? []).map((pattern) => boundedRegex(pattern))
   return {
     secure: () => ({ ...toSecure(ssl), ...versions, ...(client && { ca: client.ca }) }),
     check: client && { depth: client.depth ?? 1, skip },

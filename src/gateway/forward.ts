@@ -2,7 +2,8 @@
 //
 // A try may be repeated on another node until something of the response has reached the client, while retries and retry_timeout allow it:
 // after a failed connection always, after a failure later only for a request that may be repeated (RFC 9110 9.2.2) and whose body is still
-// whole; never after a response that is none, as in nginx. A reused connection that the upstream closed at the same moment is not a failure: the same node gets the request once more.
+// whole; never after a response that is none, as in nginx. A reused connection that the upstream closed at the same moment is not a failure: the
+// same node gets such a request once more.
 import { performance } from 'node:perf_hooks'
 import type { Duplex } from 'node:stream'
 import type { Deadlines } from './deadlines.ts'
@@ -245,7 +246,7 @@ class Forwarding implements ResponseHandler, PickInput {
 
   failed(error: UpstreamError): void {
     const ctx = this.#ctx
-    if (error.stale && !this.#stale && ctx.request.body.untouched && !ctx.committed) {
+    if (error.stale && !this.#stale && this.#mayRepeat(error.stale === 'refused') && !ctx.committed) {
       this.#stale = true
       ctx.upstreamTries.pop()
       this.#send(this.#node)
@@ -275,9 +276,14 @@ class Forwarding implements ResponseHandler, PickInput {
   }
 
   #mayRetry(error: UpstreamError): boolean {
+    if (this.#retries <= 0 || error.reason === 'protocol') return false
+    return this.#mayRepeat(error.reason === 'connect' || error.reason === 'connect-timeout')
+  }
+
+  /** `unseen`: no upstream has looked at the request. */
+  #mayRepeat(unseen: boolean): boolean {
     const { request } = this.#ctx
-    if (this.#retries <= 0 || !request.body.untouched || error.reason === 'protocol') return false
-    return error.reason === 'connect' || error.reason === 'connect-timeout' || IDEMPOTENT.has(request.method)
+    return request.body.untouched && (unseen || IDEMPOTENT.has(request.method))
   }
 
   #isLate(): boolean {

@@ -53,7 +53,12 @@ export class Pipeline {
   /** Takes a request whose head has been read. Never throws; the response goes to `ctx.downstream`. */
   handle(ctx: Exchange): void {
     this.#deps.onBegin()
-    if (ctx.connection.tls && this.#refused(ctx, ctx.connection.tls)) return
+    try {
+      if (ctx.connection.tls && this.#refused(ctx, ctx.connection.tls)) return
+    } catch (error) {
+      this.#fail(ctx, error) // an expression of skip_mtls_uri_regex that cannot be decided
+      return
+    }
     if (this.#told) ctx.forwarded = this.#told(ctx.connection.remoteAddr, ctx.request)
     if (this.#pathRule && !this.#mayPass(ctx, this.#pathRule)) return
     const read = this.#deps.routes.needsBody ? readForVariables(ctx) : undefined

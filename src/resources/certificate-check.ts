@@ -1,6 +1,7 @@
 // What is wrong with an ssl resource beyond its schema, in APISIX's words: certificates and keys that are none, or of which no handshake could
 // be made. References are looked at once they are resolved, by those who use them.
 import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { boundedRegex } from '../lib/bounded-regex.ts'
 import { messageOf } from '../lib/message-of.ts'
 import { isReference } from '../lib/reference.ts'
 import type { Resource } from './kinds.ts'
@@ -54,7 +55,7 @@ function checkClientOf({ client }: Resource): string | undefined {
   if (ca !== undefined && !parse(() => new X509Certificate(ca)))
     return 'failed to validate client_cert: failed to parse cert: PEM_read_bio_X509_AUX() failed'
   for (const pattern of skip) {
-    const message = messageOf(() => new RegExp(pattern))
+    const message = messageOf(() => boundedRegex(pattern))
     if (message !== undefined) return `invalid regex in skip_mtls_uri_regex: ${message}`
   }
   return undefined

@@ -228,8 +228,9 @@ function checkDiscovery({ discovery_type: type, discovery_args: args }: Record<s
 function checkNodePorts(nodes: unknown): string | undefined {
   if (nodes === null || typeof nodes !== 'object' || Array.isArray(nodes)) return undefined
   for (const address of Object.keys(nodes)) {
-    const port = /^(?:[^:]*|\[[^\]]*\]):(\d+)$/.exec(address)?.[1]
-    if (port !== undefined && !(Number(port) >= 1 && Number(port) <= 65535)) return `invalid port ${Number(port)}`
+    const port = /^(?:[^:]*|\[.*\]):([^:]*)$/.exec(address)?.[1]
+    if (port !== undefined && !(/^\d+$/.test(port) && Number(port) >= 1 && Number(port) <= 65535))
+      return `invalid port ${port}`
   }
   return undefined
 }

@@ -380,7 +380,7 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
   #fail(reason: FailureReason, message: string): void {
     if (this.#state === 'dead') return
     const handler = this.#handler
-    const stale = this.#served > 1 && !this.#gotBytes && reason === 'closed'
+    const stale = this.#served > 1 && !this.#gotBytes && reason === 'closed' ? 'closed' : undefined
     this.#handler = undefined
     this.#request?.body.unpipe()
     this.destroy()

@@ -10,6 +10,7 @@ import {
   type FailureReason,
   type OutgoingRequest,
   type ResponseHandler,
+  type Stale,
   type Timeouts,
   UpstreamError,
 } from './transport.ts'
@@ -158,7 +159,7 @@ export class UpstreamStream implements Call, BodySink, Waiting {
   }
 
   /** The try has failed. */
-  fail(reason: FailureReason, message: string, stale = false): void {
+  fail(reason: FailureReason, message: string, stale?: Stale): void {
     if (this.#over) return
     const handler = this.#handler
     this.#finish(reason.endsWith('timeout'))
@@ -170,9 +171,9 @@ export class UpstreamStream implements Call, BodySink, Waiting {
     if (this.#over) return
     const code = this.#stream?.rstCode ?? NGHTTP2_NO_ERROR
     // A refused stream was not looked at (RFC 9113 8.7); a session that was idle may have ended at the same moment.
-    const stale =
-      code === NGHTTP2_REFUSED_STREAM || (this.#reused && !this.#gotHead && this.#stream?.session?.destroyed !== false)
-    this.fail('closed', `the upstream reset the stream with code ${code}`, stale && !this.#gotHead)
+    const lost = this.#reused && this.#stream?.session?.destroyed !== false
+    const stale = code === NGHTTP2_REFUSED_STREAM ? 'refused' : lost ? 'closed' : undefined
+    this.fail('closed', `the upstream reset the stream with code ${code}`, this.#gotHead ? undefined : stale)
   }
 
   #reset(): void {

@@ -50,11 +50,17 @@ export interface OutgoingRequest {
 
 export type FailureReason = 'connect' | 'connect-timeout' | 'send-timeout' | 'read-timeout' | 'closed' | 'protocol'
 
-/** What became of a try. `stale`: a reused connection was closed before it gave a byte; the request may be sent again at once. */
+/**
+ * `closed`: a reused connection ended before it gave a byte, perhaps before the upstream read the request. `refused`: the upstream says that it has not
+ * looked at it.
+ */
+export type Stale = 'closed' | 'refused' | undefined
+
+/** What became of a try. `stale`: the request may be sent again at once, when it may be repeated or was refused. */
 export class UpstreamError extends Error {
   readonly reason: FailureReason
-  readonly stale: boolean
-  constructor(reason: FailureReason, message: string, stale = false) {
+  readonly stale: Stale
+  constructor(reason: FailureReason, message: string, stale?: Stale) {
     super(message)
     this.name = 'UpstreamError'
     this.reason = reason

@@ -44,5 +44,7 @@ function toNode(node: ListedNode, scheme: string): Node {
 function splitHost(key: string): { host: string; port?: number } {
   const colon = key.lastIndexOf(':')
   if (colon < 0 || colon < key.lastIndexOf(']')) return { host: key }
-  return { host: key.slice(0, colon), port: Number(key.slice(colon + 1)) }
+  const port = Number(key.slice(colon + 1))
+  // What others have written may be no port; nobody can be reached at 0.
+  return { host: key.slice(0, colon), port: Number.isInteger(port) && port > 0 && port <= 65_535 ? port : 0 }
 }

@@ -151,6 +151,14 @@ test('what an outcome counts as: by the statuses of each side, and not at all wh
 })
 
 test('what no request could be made of is refused when it is written', () => {
+  for (const [node, port] of [
+    ['127.0.0.1:x', 'x'],
+    ['127.0.0.1:0', '0'],
+    ['127.0.0.1:65536', '65536'],
+    ['[::1]:', ''],
+  ])
+    assert.equal(checkUpstream({ nodes: { [node as string]: 1 } }), `invalid port ${port}`)
+  assert.equal(checkUpstream({ nodes: { '127.0.0.1': 1, 'a.example:80': 1, '[::1]': 1, '[::1]:80': 1 } }), undefined)
   const refusal = (active: object) => checkUpstream({ checks: { active } })
   assert.equal(
     refusal({ http_path: '/a%20b?c=1', req_headers: ['User-Agent: x', 'X-Empty:'], timeout: 0.5 }),
