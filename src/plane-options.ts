@@ -32,6 +32,7 @@ export function toPlaneOptions(
       tls: toAddresses(stream.tls),
       udp: toAddresses(stream.udp),
       proxyProtocol: stream.proxy_protocol,
+      proxyToUpstream: stream.proxy_protocol_to_upstream,
       maxConnections: stream.connections,
       maxUdpSessions: stream.udp_sessions,
       udpIdleMs: stream.udp_idle_seconds * 1000,

@@ -1,4 +1,5 @@
-// The PROXY protocol, versions 1 and 2: a balancer in front tells the client's address ahead of the connection's own bytes.
+// The PROXY protocol, versions 1 and 2: a balancer in front tells the client's address ahead of the connection's own bytes. The gateway itself writes
+// version 1, to the upstreams of stream routes.
 //
 // A port that speaks it demands it: without a well-formed header the connection is closed, since a client could otherwise write its own.
 // The address counts only when the peer is one of `gateway.trusted_proxies`; a header from anyone else is read and forgotten.
@@ -34,6 +35,13 @@ export function acceptProxied(
     const announced = { remoteAddr: client.address, remotePort: client.port }
     then({ ...info, announced, ...(trusted.has(info.remoteAddr) ? announced : {}) })
   })
+}
+
+/** A header of version 1 that tells the ends of a connection, as nginx sends it to upstreams. */
+export function proxyHeader({ remoteAddr, remotePort, serverAddr, serverPort }: ConnectionInfo): string {
+  const family = [isIPv4, isIPv6].findIndex((is) => is(remoteAddr) && is(serverAddr))
+  if (family < 0) return 'PROXY UNKNOWN\r\n'
+  return `PROXY TCP${family === 0 ? 4 : 6} ${remoteAddr} ${serverAddr} ${remotePort} ${serverPort}\r\n`
 }
 
 /** Reads a header at the beginning of `bytes`. */

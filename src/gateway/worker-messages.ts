@@ -24,6 +24,7 @@ export interface WorkerStart {
     tls: Address[]
     udp: Address[]
     proxyProtocol: boolean
+    proxyToUpstream: boolean
     maxConnections: number
     maxUdpSessions: number
     udpIdleMs: number

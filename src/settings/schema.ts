@@ -17,6 +17,11 @@ const stream = section('Ports of stream routes.', {
     description: 'whether the TCP and TLS ports speak the PROXY protocol, as those of `gateway.proxy_protocol` do',
     default: false,
   }),
+  proxy_protocol_to_upstream: Type.Boolean({
+    description:
+      'whether the upstreams of TCP and TLS connections are told of the client by the PROXY protocol, version 1',
+    default: false,
+  }),
   connections: count('TCP connections that one thread has at a time', 10_000, 1, 1_000_000),
   udp_sessions: count(
     'UDP sessions (clients by address and port) that one thread has at a time on one port',

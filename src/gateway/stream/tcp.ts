@@ -4,7 +4,7 @@ import net from 'node:net'
 import tls from 'node:tls'
 import type { Deadlines } from '../deadlines.ts'
 import type { ConnectionInfo } from '../exchange.ts'
-import type { ProxyProtocol } from '../proxy-protocol.ts'
+import { type ProxyProtocol, proxyHeader } from '../proxy-protocol.ts'
 import { Tunnel } from '../tunnel.ts'
 import type { Node } from '../upstream/runtime.ts'
 import { type SessionDeps, StreamSession } from './session.ts'
@@ -12,6 +12,8 @@ import { type SessionDeps, StreamSession } from './session.ts'
 export interface StreamServer extends SessionDeps {
   /** TCP and TLS ports speak the PROXY protocol; undefined: they do not. */
   proxy: ProxyProtocol | undefined
+  /** Upstreams are told of the client by the PROXY protocol. */
+  proxyToUpstream: boolean
   deadlines: Deadlines
   /** Open connections of all ports of the thread, for draining. */
   connections: Set<{ shutdown(): void }>
@@ -56,7 +58,7 @@ async function connect(client: net.Socket, info: ConnectionInfo, server: StreamS
   }
   client.once('close', () => session.finish())
   for (let node = await session.next(); node && !client.destroyed; node = await session.next()) {
-    const tried = await dial(node, session, client)
+    const tried = await dial(node, session, client, server.proxyToUpstream)
     if (tried instanceof net.Socket) {
       session.connected()
       join(client, tried, session, server)
@@ -73,26 +75,30 @@ interface Failure {
   timeout: boolean
 }
 
-/** Connects to a node. Given up when the client goes away. */
-function dial(node: Node, session: StreamSession, client: net.Socket): Promise<net.Socket | Failure> {
+/** Connects to a node, `told`: with a PROXY header before all else, TLS included. Given up when the client goes away. */
+function dial(node: Node, session: StreamSession, client: net.Socket, told: boolean): Promise<net.Socket | Failure> {
   const { upstream } = session
   return new Promise((resolve) => {
-    const to = { host: node.address, port: node.port }
-    const socket =
-      upstream.scheme === 'tls'
-        ? tls.connect({ ...to, ...secureOptions(node, session), allowHalfOpen: true } as tls.ConnectionOptions)
-        : net.connect({ ...to, noDelay: true, allowHalfOpen: true })
+    const plain = net.connect({ host: node.address, port: node.port, noDelay: true, allowHalfOpen: true })
+    // Written before TLS is begun, it goes out first.
+    if (told) plain.write(proxyHeader(session.ctx.connection))
+    const secure = { ...secureOptions(node, session), socket: plain, allowHalfOpen: true }
+    const socket = upstream.scheme === 'tls' ? tls.connect(secure as tls.ConnectionOptions) : plain
     const end = (result: net.Socket | Failure): void => {
       clearTimeout(timer)
       client.off('close', abandon)
-      if (result !== socket) socket.destroy()
+      if (result !== socket) {
+        socket.destroy()
+        plain.destroy()
+      }
       resolve(result)
     }
     const timeoutMs = (upstream.timeout?.connect ?? CONNECT_MS / 1000) * 1000
     const timer = setTimeout(() => end({ reason: 'the connection took too long', timeout: true }), timeoutMs)
     const abandon = (): void => end({ reason: 'the client has gone', timeout: false })
     client.once('close', abandon)
-    socket.on('error', (error) => end({ reason: error.message, timeout: false }))
+    for (const one of new Set([plain, socket]))
+      one.on('error', (error) => end({ reason: error.message, timeout: false }))
     socket.once(upstream.scheme === 'tls' ? 'secureConnect' : 'connect', () => end(socket))
   })
 }

@@ -19,6 +19,7 @@ const streams: StreamServer = {
   deadlines: thread.deadlines,
   log: createLogger('silent'),
   proxy: undefined,
+  proxyToUpstream: false,
   connections: new Set(),
   open: new Set(),
   maxConnections: 8,

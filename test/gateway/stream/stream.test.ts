@@ -23,6 +23,7 @@ const streams: StreamServer = {
   deadlines: thread.deadlines,
   log,
   proxy: undefined,
+  proxyToUpstream: false,
   connections: new Set(),
   open: new Set(),
   maxConnections: 8,
@@ -143,6 +144,29 @@ test('the plugins of a service count for its streams, unless the route has its o
   assert.equal(await tcp('hello'), 'plain:hello')
   thread.put('stream_routes/3', { server_port: tcpPort, service_id: 'gone', ...to(echo) })
   assert.equal(await tcp('hello'), '')
+})
+
+test('an upstream is told of the client by the PROXY protocol, before TLS too', async () => {
+  const headers: string[] = []
+  const front = await serve(
+    net.createServer({ allowHalfOpen: true }, (socket) => {
+      socket.on('error', () => {})
+      socket.once('readable', () => {
+        const line = (socket.read() as Buffer).toString('latin1')
+        const end = line.indexOf('\r\n') + 2
+        headers.push(line.slice(0, end))
+        if (end < line.length) socket.unshift(Buffer.from(line.slice(end), 'latin1'))
+        const [host = '', port] = secureEcho.split(':')
+        const to = net.connect({ host, port: Number(port), allowHalfOpen: true })
+        socket.pipe(to.on('error', () => {})).pipe(socket)
+      })
+    }),
+  )
+  streams.proxyToUpstream = true
+  thread.put('stream_routes/3', { server_port: tcpPort, ...to(front, { scheme: 'tls' }) })
+  assert.equal(await tcp('hello'), 'secure:hello')
+  streams.proxyToUpstream = false
+  assert.match(headers.join(), new RegExp(`^PROXY TCP4 127\\.0\\.0\\.1 127\\.0\\.0\\.1 \\d+ ${tcpPort}\\r\\n$`))
 })
 
 test('streams and HTTP share what is known of nodes', async () => {
