@@ -22,7 +22,8 @@ const LAXER_THAN_NGINX: readonly Known[] = [
     why: 'RFC 9110 9.1: any token may be a method; nginx wants capital letters, the upstream (node:http) a list',
   },
   {
-    when: ({ fields }) => fields.some((name, i) => i % 2 === 0 && /^host$/i.test(name) && fields[i + 1] === ''),
+    // By its bytes: a request may name its Host in Connection, which takes it out of the fields.
+    when: (_, bytes) => /\r\nhost:[ \t]*\r\n/i.test(bytes),
     why: 'RFC 9112 3.2: Host is empty when the target has no authority',
   },
   {
