@@ -63,6 +63,7 @@ export function toPlaneOptions(
     logLevel: settings.log.level,
     trustedProxies: gateway.trusted_proxies,
     realIpHeader: gateway.real_ip_header,
+    realIpRecursive: gateway.real_ip_recursive,
     fallbackSni: gateway.fallback_sni,
     tlsVersions: gateway.ssl_protocols,
     manners: {

@@ -50,6 +50,8 @@ export interface WorkerStart {
   /** Networks whose X-Real-IP is believed. */
   trustedProxies: string[]
   realIpHeader: string
+  /** Whether trusted proxies in the header are passed over. */
+  realIpRecursive: boolean
   /** Name whose certificate clients get that ask for none. */
   fallbackSni: string | undefined
   tlsVersions: ('TLSv1.2' | 'TLSv1.3')[]

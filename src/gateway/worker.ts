@@ -100,13 +100,19 @@ const server: Http1Server = {
   realIp: start.trustedProxies.length ? realIp : undefined,
 }
 
-/** The client's address as a trusted proxy names it: a single address, or the last of a list. */
+/** The client's address as a trusted proxy names it: the last of a list, or (recursive) the last that is no trusted proxy's, or the first of all. */
 function realIp(peer: string, headers: HeaderList): string | undefined {
   if (!headers.has(header) || !trusted.has(peer)) return undefined
-  // The last field is the proxy's: those before it may be its client's own.
-  const named = headers.getAll(header).at(-1) as string
-  const address = named.slice(named.lastIndexOf(',') + 1).trim()
-  return EVERY_ADDRESS.has(address) ? address : undefined
+  // Of several fields the last is the proxy's: those before it may be its client's own.
+  const named = headers.getAll(header).join(',').split(',')
+  let found: string | undefined
+  for (const one of named.reverse()) {
+    const address = one.trim()
+    if (!EVERY_ADDRESS.has(address)) break
+    found = address
+    if (!start.realIpRecursive || !trusted.has(address)) break
+  }
+  return found
 }
 
 const EVERY_ADDRESS = CidrSet.from(['0.0.0.0/0', '::/0'])

@@ -24,6 +24,11 @@ export const gateway = section('The data plane.', {
   keepalive_timeout_ms: count('milliseconds that a connection may be idle between requests', 60_000),
   keepalive_requests: count('requests on one connection', 1000),
   real_ip_header: text('header in which a trusted proxy tells the address of the client', { default: 'X-Real-IP' }),
+  real_ip_recursive: Type.Boolean({
+    description:
+      'whether the client is the last address in that header that is not of a trusted proxy, rather than the last one',
+    default: false,
+  }),
   trusted_proxies: networks('who is believed about the address of the client', ['127.0.0.1']),
   proxy_protocol: section(
     'Ports behind a balancer that tells the client by the PROXY protocol, version 1 or 2; connections without it are closed. Addresses count when they come from `gateway.trusted_proxies`.',

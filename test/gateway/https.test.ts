@@ -47,6 +47,8 @@ before(async () => {
     env: {
       GATEWARD_GATEWAY_ACCESS_LOG_FILE: join(directory, 'access.log'),
       GATEWARD_GATEWAY_REAL_IP_HEADER: 'X-Forwarded-For',
+      GATEWARD_GATEWAY_REAL_IP_RECURSIVE: 'true',
+      GATEWARD_GATEWAY_TRUSTED_PROXIES: '127.0.0.1,10.3.0.0/16',
       GATEWARD_GATEWAY_SSL_PROTOCOLS: 'TLSv1.3',
     },
   })
@@ -91,16 +93,19 @@ test('gateway.ssl_protocols holds for all names', async () => {
   await assert.rejects(speak('TLSv1.2'))
 })
 
-test('of several fields that name the client the last counts: the others may be its own', async () => {
-  const { hostname, port } = new URL(running.gateway)
-  const headers = { 'X-Forwarded-For': ['10.9.9.9', '10.1.1.1, 10.2.2.2'] }
-  await new Promise((resolve, reject) =>
-    http
-      .get({ hostname, port, path: '/from', headers }, (response) => response.resume().on('end', resolve))
-      .on('error', reject),
-  )
-  const line = await logged('/from')
-  assert.equal(line.remote_addr, '10.2.2.2')
+test('of the addresses in the field the last that is no trusted proxy counts; what stands before it may be of the client itself', async () => {
+  const from = async (path: string, fields: string[]): Promise<unknown> => {
+    const { hostname, port } = new URL(running.gateway)
+    const options = { hostname, port, path, headers: { 'X-Forwarded-For': fields } }
+    await new Promise((resolve, reject) =>
+      http.get(options, (response) => response.resume().on('end', resolve)).on('error', reject),
+    )
+    return (await logged(path)).remote_addr
+  }
+  assert.equal(await from('/fields', ['10.9.9.9', '10.1.1.1, 10.2.2.2']), '10.2.2.2')
+  assert.equal(await from('/passed', ['10.9.9.9, 10.2.2.2', '10.3.0.1, 10.3.0.2']), '10.2.2.2')
+  assert.equal(await from('/broken', ['10.2.2.2, nonsense, 10.3.0.1']), '10.3.0.1')
+  assert.equal(await from('/nothing', ['nonsense']), '127.0.0.1')
 })
 
 test('the access log has a line for each request', async () => {

@@ -87,8 +87,8 @@ class RoundRobin implements Balancer {
 
 /** Points on the ring for one unit of the greatest common divisor of the weights. */
 const POINTS = 160
-/** Bound on the points of one node. */
-const MAX_POINTS = POINTS * 100
+/** Bound on a ring, above which each unit has fewer points: weights such as 99, 100 and 101 have no divisor but 1. */
+const MAX_RING = 100_000
 
 /**
  * A ring of hashes: a node that goes away moves only its own keys. The points are those of nginx's `hash ... consistent` and of APISIX, so that a key
@@ -100,9 +100,11 @@ class ConsistentHash implements Balancer {
 
   constructor(nodes: Node[], hashOn: HashOn) {
     this.#hashOn = hashOn
-    const divisor = nodes.map((node) => node.weight).reduce(commonDivisor)
+    const weights = nodes.map((node) => node.weight)
+    const total = weights.reduce((sum, weight) => sum + weight)
+    const perUnit = Math.min(POINTS / weights.reduce(commonDivisor), MAX_RING / total)
     this.#ring = nodes.flatMap((node) =>
-      pointsOf(node, Math.min(MAX_POINTS, (POINTS * node.weight) / divisor)).map((point) => ({ point, node })),
+      pointsOf(node, Math.max(1, Math.round(node.weight * perUnit))).map((point) => ({ point, node })),
     )
     this.#ring.sort((a, b) => a.point - b.point)
   }

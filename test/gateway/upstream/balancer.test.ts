@@ -25,6 +25,18 @@ test('chash: only the ratio of weights counts', () => {
   assert.deepEqual(light, heavy)
 })
 
+test('chash: weights without a common divisor make no ring that takes long', () => {
+  const weights = Array.from({ length: 100 }, (_, i) => [`10.0.0.${i}:80`, 1000 + i])
+  const started = performance.now()
+  const balancer = createBalancer('chash', readNodes({ nodes: Object.fromEntries(weights) }), {
+    on: 'vars',
+    key: 'arg_k',
+  })
+  assert.ok(performance.now() - started < 2000)
+  const found = new Set(Array.from({ length: 2000 }, (_, i) => chosen(balancer, { arg_k: `${i}` })))
+  assert.equal(found.size, 100)
+})
+
 test('chash: combinations without any value go by the address of the client', () => {
   const nodes = readNodes({ nodes: Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`10.0.0.${i}:80`, 1])) })
   const by = (on: string, key: string | undefined) => createBalancer('chash', nodes, { on, key })
