@@ -172,6 +172,12 @@ const CASES: { rule: string; given(): Promise<void>; finds: string; fixable: boo
     fixable: true,
   },
   {
+    rule: 'never-matched',
+    given: () => put('/routes/a', good('/caf%C3%A9/*')),
+    finds: 'never-matched:routes/a',
+    fixable: false,
+  },
+  {
     rule: 'limit-key',
     given: () =>
       put(

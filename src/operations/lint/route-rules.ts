@@ -34,6 +34,24 @@ const unreachable: Rule = {
   },
 }
 
+/** Routes are matched by the decoded path, as in APISIX: what is escaped, doubled or dotted in a uri is another text. */
+const neverMatched: Rule = {
+  name: 'never-matched',
+  severity: 'medium',
+  find: ({ inventory }) =>
+    enabledRoutes(inventory.list('routes')).flatMap(({ id, value }) => {
+      const wrong = toKeys(id, value).uris.filter((uri) => /^[^/]|%[0-9a-f]{2}|\/\/|\/\.{1,2}(?:\/|$)|[?#]/i.test(uri))
+      if (!wrong.length) return []
+      return [
+        {
+          resource: `routes/${id}`,
+          problem: `${wrong.slice(0, 5).join(', ')} does not take the requests that it looks like: a path is decoded, and loses its query, empty and dot segments, before it is matched`,
+          advice: 'write the path decoded, without a query; conditions on the query go into vars',
+        },
+      ]
+    }),
+}
+
 function placesOf(id: string, value: Resource, order: number): Place[] {
   const { uris, hosts, methods, remoteAddrs, vars, priority } = toKeys(id, value)
   const conditions =
@@ -224,4 +242,13 @@ const noMetrics: Rule = {
   },
 }
 
-export const routeRules: readonly Rule[] = [unreachable, runsCode, limitKey, limitLocal, leftOver, unused, noMetrics]
+export const routeRules: readonly Rule[] = [
+  unreachable,
+  neverMatched,
+  runsCode,
+  limitKey,
+  limitLocal,
+  leftOver,
+  unused,
+  noMetrics,
+]
