@@ -120,7 +120,7 @@ class Forwarding implements ResponseHandler, PickInput {
     const ctx = this.#ctx
     if (ctx.downstream.closed) return
     if (!node) {
-      this.#refuse(ctx.upstreamTries.length > 0 ? NO_NODE_LEFT : 503)
+      this.#refuse(ctx.upstreamTries.length > 0 ? NO_NODE_LEFT : this.#upstream.statusWithoutNode)
       return
     }
     this.#node = node

@@ -1,6 +1,6 @@
 // The stream routes as they are served: which one takes a connection, what its plugins are, where it goes.
 //
-// As in APISIX the routes that name an SNI are looked at first, exact names before wildcards, then the others in the order of their creation;
+// As in APISIX the routes that name an SNI are looked at first, exact names before wildcards and long ones before short ones, then the others in the order of their creation;
 // server_port, server_addr and remote_addr must fit in both. The table is made anew when the configuration has changed and a connection comes.
 import { CidrSet } from '../../lib/cidr.ts'
 import { STREAM_PLUGINS } from '../../resources/catalog.ts'
@@ -56,7 +56,7 @@ export class StreamRoutes {
     this.#generation = this.#config.generation
     const ids = this.#config.ids('stream_routes')
     const entries = ids.map((id) => toEntry(id, this.#config.get('stream_routes', id) as Resource))
-    this.#entries = entries.sort((a, b) => rank(a) - rank(b))
+    this.#entries = entries.sort((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)))
   }
 
   #serve({ id, conf }: Entry): ServedStream {
@@ -100,10 +100,10 @@ function toEntry(id: string, conf: Resource): Entry {
   }
 }
 
-/** Exact names, then wildcards, then routes without a name. */
+/** Exact names, then wildcards from the longest to the shortest, then routes without a name. */
 function rank({ sni }: Entry): number {
-  if (sni === undefined) return 2
-  return sni.startsWith('*') ? 1 : 0
+  if (sni === undefined) return 1
+  return sni.startsWith('*') ? -sni.length : Number.NEGATIVE_INFINITY
 }
 
 function fits(entry: Entry, info: ConnectionInfo): boolean {

@@ -134,6 +134,13 @@ export class UpstreamRuntime {
     this.#isUp = (node) => this.#health?.isUp(node) ?? true
   }
 
+  /** APISIX's answer when no node can be chosen: nodes that all have the weight 0 are another case than none. */
+  get statusWithoutNode(): number {
+    return Object.keys((this.#conf.nodes as object | undefined) ?? {}).length > 0 && this.#configured.length === 0
+      ? 502
+      : 503
+  }
+
   /** Tries after the first: one for each other node, unless the configuration says how many. */
   get retries(): number {
     return (this.#conf.retries as number | undefined) ?? Math.max(0, this.#nodes.length - 1)

@@ -19,6 +19,8 @@ test('an upstream that is named and not there is 502, and that of the service is
     'services/s': { upstream: { nodes: { '127.0.0.1:1': 1 } } },
     'routes/1': { uri: '/named', service_id: 's', upstream_id: 'gone' },
     'routes/2': { uri: '/none', plugins: {} },
+    'routes/3': { uri: '/empty', upstream: { nodes: {} } },
+    'routes/4': { uri: '/weightless', upstream: { nodes: { '127.0.0.1:1': 0, '127.0.0.1:2': 0 } } },
   })
   const statusOf = async (target: string): Promise<[number, string | undefined]> => {
     const { status, headers } = await thread.inject({ target })
@@ -26,5 +28,7 @@ test('an upstream that is named and not there is 502, and that of the service is
   }
   assert.deepEqual(await statusOf('/named'), [502, undefined])
   assert.deepEqual(await statusOf('/none'), [503, undefined])
+  assert.deepEqual(await statusOf('/empty'), [503, undefined])
+  assert.deepEqual(await statusOf('/weightless'), [502, undefined])
   thread.close()
 })
