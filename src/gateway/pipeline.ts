@@ -182,7 +182,18 @@ export class Pipeline {
     if (served.trouble === 503) return { status: 503 }
     // An upstream that is named and not there, unless a plugin has chosen another.
     if (!ctx.upstream) return { status: served.trouble ?? 503 }
-    return ctx.upstream.speaksHttp || ctx.upstreamScheme !== undefined ? undefined : this.#notHttp(ctx, ctx.upstream)
+    const { upstream, upstreamScheme } = ctx
+    if (upstreamScheme === undefined) return upstream.speaksHttp ? undefined : this.#notHttp(ctx, upstream)
+    return upstream.canSpeak(upstreamScheme) ? undefined : this.#noPort(ctx, upstreamScheme)
+  }
+
+  #noPort({ route, upstream }: Exchange, scheme: string): Reply {
+    const facts = { route_id: route?.id, upstream: upstream?.key, scheme }
+    this.#deps.log.error(
+      facts,
+      'a plugin has set another scheme than that of the upstream; write the ports of its nodes',
+    )
+    return { status: 503 }
   }
 
   #notHttp(ctx: Exchange, { key, scheme }: NonNullable<Exchange['upstream']>): Reply {

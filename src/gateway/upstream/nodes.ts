@@ -37,6 +37,7 @@ function toNode(node: ListedNode, scheme: string): Node {
     key,
     plain: { address: host, port, key, tls: undefined },
     service: false,
+    usualPort: node.port === undefined,
     hostHeader: port === usual ? shown : `${shown}:${port}`,
   }
 }

@@ -23,6 +23,8 @@ export interface Node {
   hostHeader: string
   /** `host` is a service, to be found by its SRV records. */
   service: boolean
+  /** Its port is the usual one of the upstream's scheme, not written. */
+  usualPort: boolean
   /** Where connections without TLS go. */
   plain: Destination
 }
@@ -139,6 +141,11 @@ export class UpstreamRuntime {
     return Object.keys((this.#conf.nodes as object | undefined) ?? {}).length > 0 && this.#configured.length === 0
       ? 502
       : 503
+  }
+
+  /** False for another scheme than its own when a node has no port: which one is meant then, nobody knows. */
+  canSpeak(scheme: string): boolean {
+    return scheme === this.scheme || !this.#configured.some(({ usualPort, service }) => usualPort && !service)
   }
 
   /** Tries after the first: one for each other node, unless the configuration says how many. */

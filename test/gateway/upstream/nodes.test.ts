@@ -20,6 +20,11 @@ test('an upstream that is named and not there is 502, and that of the service is
     'routes/1': { uri: '/named', service_id: 's', upstream_id: 'gone' },
     'routes/2': { uri: '/none', plugins: {} },
     'routes/3': { uri: '/empty', upstream: { nodes: {} } },
+    'routes/5': {
+      uri: '/portless',
+      plugins: { 'proxy-rewrite': { scheme: 'https' } },
+      upstream: { nodes: [{ host: '127.0.0.1', weight: 1 }], scheme: 'http' },
+    },
     'routes/4': { uri: '/weightless', upstream: { nodes: { '127.0.0.1:1': 0, '127.0.0.1:2': 0 } } },
   })
   const statusOf = async (target: string): Promise<[number, string | undefined]> => {
@@ -30,5 +35,6 @@ test('an upstream that is named and not there is 502, and that of the service is
   assert.deepEqual(await statusOf('/none'), [503, undefined])
   assert.deepEqual(await statusOf('/empty'), [503, undefined])
   assert.deepEqual(await statusOf('/weightless'), [502, undefined])
+  assert.deepEqual(await statusOf('/portless'), [503, undefined], 'another scheme, and no port')
   thread.close()
 })
