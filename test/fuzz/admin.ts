@@ -232,10 +232,12 @@ function tell({ method, path, query, body, headers }: Call): string {
 /** Makes one call and checks the answer; rejects with what is wrong with it. */
 async function checkCall({ admin, store }: TestAdmin, one: Call): Promise<number> {
   const before = store.revision()
-  const startedAt = performance.now()
+  // Of the processor: on a busy machine the clock runs on while we wait for our turn.
+  const begun = process.cpuUsage()
   const answer = await admin.handle(toRequest(one))
-  const took = performance.now() - startedAt
-  assert.ok(took < MAX_ANSWER_MS, `answered after ${took} ms`)
+  const { user, system } = process.cpuUsage(begun)
+  const took = (user + system) / 1000
+  assert.ok(took < MAX_ANSWER_MS, `took ${took} ms of the processor`)
   assert.ok(answer.status >= 200 && answer.status < 500, `answered ${answer.status}: ${answer.body}`)
   if (answer.status >= 400) {
     assertExplained(answer)
