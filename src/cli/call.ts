@@ -1,7 +1,7 @@
 // Requests of the command line to the Gateward that runs on this data directory, with the owner's key.
 import { existsSync } from 'node:fs'
 import { reachable } from '../lib/address.ts'
-import { type ApprovalRequest, OperationError } from '../operations/contract.ts'
+import { type ApprovalRequest, ERROR_CODES, OperationError } from '../operations/contract.ts'
 import type { Settings } from '../settings/schema.ts'
 import { leaveWaiting, type Operator } from '../surfaces/operator.ts'
 import { readOwnerKey } from '../surfaces/owner.ts'
@@ -50,8 +50,7 @@ export function remoteOperator(settings: Settings, surface: 'mcp' | 'cli' = 'mcp
 }
 
 function toError(status: number, body: Record<string, unknown>): OperationError {
-  const codes = ['invalid', 'not_found', 'conflict', 'refused', 'unreachable', 'target'] as const
-  const code = codes.find((one) => one === body.code) ?? 'target'
+  const code = ERROR_CODES.find((one) => one === body.code) ?? 'target'
   const details = Array.isArray(body.details) ? body.details.map(String) : []
   return new OperationError(code, String(body.error ?? body.error_msg ?? `Gateward answered status ${status}`), details)
 }

@@ -24,6 +24,7 @@ const EXIT_CODES: Record<OperationError['code'], number> = {
   conflict: 4,
   unreachable: 5,
   target: 1,
+  fault: 1,
 }
 
 const SEVERITIES = ['low', 'medium', 'high']

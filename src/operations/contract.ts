@@ -59,6 +59,8 @@ export interface OperationContext {
   progress(message: string): void
   signal: AbortSignal
   now(): number
+  /** Keeps an error that no operation should throw for who runs this Gateward, and gives the id under which it is found. Absent: it is thrown on. */
+  keepFault?(error: unknown): string
 }
 
 export interface Operation<Input extends TSchema = TSchema, Output = unknown> {
@@ -86,9 +88,12 @@ export function defineOperation<Input extends TSchema, Output>(
 const MAX_MESSAGE_CHARS = 4000
 const MAX_DETAILS = 100
 
+/** `fault`: of ours, and of nobody who asks. */
+export const ERROR_CODES = ['invalid', 'not_found', 'conflict', 'refused', 'unreachable', 'target', 'fault'] as const
+
 /** An operation cannot be done. The message says what was being done, what was found and what to do; it never holds a secret. */
 export class OperationError extends Error {
-  readonly code: 'invalid' | 'not_found' | 'conflict' | 'refused' | 'unreachable' | 'target'
+  readonly code: (typeof ERROR_CODES)[number]
   /** Every single problem, when there are several. */
   readonly details: string[]
 

@@ -9,21 +9,30 @@ const MAX_DIFF_CHARS = 24_000
 const MAX_TEXT_CHARS = 2000
 const MAX_NAME_CHARS = 200
 
-/** Throws `invalid` when the input is wrong, and what the operation throws. */
+/** Throws `invalid` when the input is wrong, and what the operation throws; a fault of ours only as far as a stranger may see it. */
 export async function runOperation(
   operation: Operation,
   given: unknown,
   ctx: OperationContext,
 ): Promise<Record<string, unknown>> {
   const answer = await operation.run(checkInput(operation, given) as never, ctx).catch((error: unknown) => {
-    throw isLedgerError(error)
-      ? new OperationError(
-          'target',
-          `${operation.name}: the ledger in the data directory cannot be written: ${error.message}; make room there and see that it may be written, then look at what is configured before you go on`,
-        )
-      : error
+    throw toThrown(error, operation, ctx)
   })
   return harmless(JSON.parse(JSON.stringify(answer)), '') as Record<string, unknown>
+}
+
+function toThrown(error: unknown, { name }: Operation, { signal, keepFault }: OperationContext): unknown {
+  if (isLedgerError(error))
+    return new OperationError(
+      'target',
+      `${name}: the ledger in the data directory cannot be written: ${error.message}; make room there and see that it may be written, then look at what is configured before you go on`,
+    )
+  // Who has gone away, or stopped it, is told nothing.
+  if (error instanceof OperationError || signal.aborted || !keepFault) return error
+  return new OperationError(
+    'fault',
+    `${name}: internal error ${keepFault(error)}; the log has the details under this id`,
+  )
 }
 
 /** Only the ledger is a database here; gateways are asked over HTTP. */

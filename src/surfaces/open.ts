@@ -1,5 +1,6 @@
 // Puts the operator's surface together: targets, ledger, approvals, chats, the HTTP server. A module of its own, loaded after the gateway serves:
 // its libraries take longer to load than all the rest.
+import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { isLoopback, parseAddress } from '../lib/address.ts'
 import { ListenError } from '../lib/listen-error.ts'
@@ -70,6 +71,11 @@ export async function openSurface(
     progress: () => {},
     signal,
     now: Date.now,
+    keepFault: (error) => {
+      const id = randomUUID().slice(0, 8)
+      log.error({ err: error, error_id: id }, 'an operation failed')
+      return id
+    },
   })
   const desk = new Desk(approvals)
   void settleAll(context('console', new AbortController().signal)).catch((error: unknown) =>

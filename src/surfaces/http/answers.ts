@@ -11,6 +11,7 @@ export const STATUS = {
   refused: 403,
   unreachable: 502,
   target: 502,
+  fault: 500,
 } as const
 
 export function forbidden(c: Context): Response {
