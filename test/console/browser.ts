@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import { after } from 'node:test'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { build } from '../../scripts/build.ts'
+import { type AdminAccess, admin } from '../e2e/process.ts'
 import { type Running, run } from '../surfaces/running.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
@@ -66,6 +67,12 @@ export async function visit(
   page.on('pageerror', (error) => complaints.push(error.message))
   await page.goto(address)
   return { page, context, complaints, close: () => context.close() }
+}
+
+/** Sets a resource past the loop, as another client of the Admin API would. */
+export async function put(on: AdminAccess, path: string, body: object): Promise<void> {
+  const { status, body: answer } = await admin(on, 'PUT', path, body)
+  assert.ok(status < 300, `${path}: ${status} ${JSON.stringify(answer)}`)
 }
 
 /** Says it once the turn before has ended: what is sent while one runs stays in the field. */

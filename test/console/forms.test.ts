@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Page } from 'playwright-core'
+import { admin } from '../e2e/process.ts'
 import { noBrowser, openConsole, picture, seriousFindings } from './browser.ts'
 
 const { running, owner } = await openConsole()
@@ -14,11 +15,9 @@ async function open(page: Page, view: string): Promise<void> {
 }
 
 async function get(path: string): Promise<Record<string, unknown>> {
-  const response = await fetch(`http://${running.gateward.admin}/apisix/admin/${path}`, {
-    headers: { 'X-API-KEY': readFileSync(join(running.directory, 'admin.key'), 'utf8').trim() },
-  })
-  assert.equal(response.status, 200, path)
-  return ((await response.json()) as { value: Record<string, unknown> }).value
+  const { status, body } = await admin(running, 'GET', `/${path}`)
+  assert.equal(status, 200, path)
+  return body.value as Record<string, unknown>
 }
 
 async function approve(page: Page): Promise<void> {

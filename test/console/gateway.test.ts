@@ -1,25 +1,13 @@
 // The gateway's views in a real browser: tables, search, one resource edited as JSON through a plan, its history, explain, and ten thousand routes.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { type Running, run } from '../surfaces/running.ts'
-import { launch, noBrowser, picture, seriousFindings, type Visit, visit } from './browser.ts'
+import { launch, noBrowser, picture, put, seriousFindings, type Visit, visit } from './browser.ts'
 
 let browser: Browser
 let running: Running
 let owner: Visit
-
-/** Sets a route past the loop, as another client of the Admin API would. */
-async function put(id: string, body: object): Promise<void> {
-  const response = await fetch(`http://${running.gateward.admin}/apisix/admin/routes/${id}`, {
-    method: 'PUT',
-    headers: { 'X-API-KEY': readFileSync(join(running.directory, 'admin.key'), 'utf8').trim() },
-    body: JSON.stringify(body),
-  })
-  assert.ok(response.ok, `${response.status}`)
-}
 
 before(async () => {
   if (noBrowser) return
@@ -27,9 +15,14 @@ before(async () => {
   running = await run()
   const node = running.api.replace('http://', '')
   const upstream = { type: 'roundrobin', nodes: { [node]: 1 } }
-  await put('speakers', { uri: '/speaker/*', methods: ['GET'], plugins: { cors: {}, 'key-auth': {} }, upstream })
-  await put('sessions', { uri: '/session/*', desc: '<img src=x onerror=alert(1)>', upstream })
-  await put('secret', { uri: '/s', plugins: { 'jwt-auth': {}, 'basic-auth': {} }, upstream })
+  await put(running, '/routes/speakers', {
+    uri: '/speaker/*',
+    methods: ['GET'],
+    plugins: { cors: {}, 'key-auth': {} },
+    upstream,
+  })
+  await put(running, '/routes/sessions', { uri: '/session/*', desc: '<img src=x onerror=alert(1)>', upstream })
+  await put(running, '/routes/secret', { uri: '/s', plugins: { 'jwt-auth': {}, 'basic-auth': {} }, upstream })
   owner = await visit(browser, running.gateward.ownerUrl() as string)
 })
 

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
-import { admin, type Running, start } from '../e2e/process.ts'
+import { type Running, start } from '../e2e/process.ts'
 import { type FakeModel, startFakeModel } from '../surfaces/fake-model.ts'
 import { until } from '../until.ts'
-import { launch, noBrowser, say, ticketIn, type Visit, visit } from './browser.ts'
+import { launch, noBrowser, put, say, ticketIn, type Visit, visit } from './browser.ts'
 
 const TAG = '<img src=//evil.example/x onerror=window.hit=1><svg/onload=window.hit=1>'
 const SAID = `Look: ![picture](https://evil.example/a.png?key=1) <img src="https://evil.example/b.png" onerror="window.hit=1">
@@ -34,14 +34,22 @@ before(async () => {
     },
   })
   const upstream = { nodes: { '127.0.0.1:1': 1 }, type: 'roundrobin' }
-  await put('/global_rules/1', { plugins: { prometheus: {} } })
-  await put('/upstreams/u', { ...upstream, name: TAG.slice(0, 100), desc: TAG })
-  await put('/services/s', { name: TAG.slice(0, 100), desc: TAG, upstream_id: 'u' })
-  await put('/consumers/c', { username: 'c', desc: TAG, labels: { a: '<b>' }, plugins: { 'key-auth': { key: TAG } } })
-  await put('/consumers/c/credentials/x', { desc: TAG, plugins: { 'basic-auth': { username: TAG, password: TAG } } })
-  await put('/plugin_configs/p', { desc: TAG, plugins: { echo: { body: TAG } } })
-  await put('/protos/1', { desc: TAG, content: `syntax = "proto3"; message X {} // ${TAG}` })
-  await put('/routes/r', {
+  await put(running, '/global_rules/1', { plugins: { prometheus: {} } })
+  await put(running, '/upstreams/u', { ...upstream, name: TAG.slice(0, 100), desc: TAG })
+  await put(running, '/services/s', { name: TAG.slice(0, 100), desc: TAG, upstream_id: 'u' })
+  await put(running, '/consumers/c', {
+    username: 'c',
+    desc: TAG,
+    labels: { a: '<b>' },
+    plugins: { 'key-auth': { key: TAG } },
+  })
+  await put(running, '/consumers/c/credentials/x', {
+    desc: TAG,
+    plugins: { 'basic-auth': { username: TAG, password: TAG } },
+  })
+  await put(running, '/plugin_configs/p', { desc: TAG, plugins: { echo: { body: TAG } } })
+  await put(running, '/protos/1', { desc: TAG, content: `syntax = "proto3"; message X {} // ${TAG}` })
+  await put(running, '/routes/r', {
     name: TAG.slice(0, 100),
     desc: TAG,
     uri: `/${TAG.replaceAll(' ', '+')}`,
@@ -67,11 +75,6 @@ after(async () => {
   await running?.stop()
   model?.close()
 })
-
-async function put(path: string, body: object): Promise<void> {
-  const { status, body: answer } = await admin(running, 'PUT', path, body)
-  assert.ok(status < 300, `${path}: ${status} ${JSON.stringify(answer)}`)
-}
 
 async function nothingHappened(page: Page): Promise<void> {
   assert.equal(await page.evaluate(() => (globalThis as { hit?: number }).hit), undefined, 'no script of others ran')

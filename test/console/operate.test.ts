@@ -1,26 +1,15 @@
 // Findings with their plans, the audit line, targets compared and promoted, and a store that is away, in a real browser.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import { type Running, run } from '../surfaces/running.ts'
-import { launch, noBrowser, picture, seriousFindings, type Visit, visit } from './browser.ts'
+import { launch, noBrowser, picture, put, seriousFindings, type Visit, visit } from './browser.ts'
 
 let browser: Browser
 let running: Running
 let second: Running
 let owner: Visit
-
-/** Sets a resource past the loop, as another client of the Admin API would. */
-async function put(on: Running, path: string, body: object): Promise<void> {
-  const response = await fetch(`http://${on.gateward.admin}/apisix/admin/${path}`, {
-    method: 'PUT',
-    headers: { 'X-API-KEY': readFileSync(join(on.directory, 'admin.key'), 'utf8').trim() },
-    body: JSON.stringify(body),
-  })
-  assert.ok(response.ok, `${response.status}`)
-}
 
 before(async () => {
   if (noBrowser) return
@@ -33,10 +22,10 @@ targets:
     key_file: '${join(second.directory, 'admin.key')}'
     gateway_url: '${second.gateway}'`)
   const upstream = { nodes: { [running.api.replace('http://', '')]: 1 } }
-  await put(running, 'routes/open', { uri: '/*', methods: ['GET', 'POST', 'DELETE'], upstream })
-  await put(running, 'routes/talks', { uri: '/talks/*', upstream })
-  await put(second, 'routes/talks', { uri: '/old-talks/*', upstream })
-  await put(second, 'routes/extra', { uri: '/extra', upstream })
+  await put(running, '/routes/open', { uri: '/*', methods: ['GET', 'POST', 'DELETE'], upstream })
+  await put(running, '/routes/talks', { uri: '/talks/*', upstream })
+  await put(second, '/routes/talks', { uri: '/old-talks/*', upstream })
+  await put(second, '/routes/extra', { uri: '/extra', upstream })
   owner = await visit(browser, running.gateward.ownerUrl() as string)
 })
 

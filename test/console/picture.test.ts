@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { admin, type Running, start } from '../e2e/process.ts'
-import { launch, noBrowser, picture, seriousFindings, ticketIn, type Visit, visit } from './browser.ts'
+import { launch, noBrowser, picture, put, seriousFindings, ticketIn, type Visit, visit } from './browser.ts'
 
 const MAX_TASK_MS = 50
 
@@ -17,18 +17,18 @@ before(async () => {
   browser = await launch()
   running = await start()
   const upstream = { nodes: { '127.0.0.1:1': 1 }, retries: 0 }
-  await put('/upstreams/orders', { ...upstream, name: 'orders' })
-  await put('/routes/hello', {
+  await put(running, '/upstreams/orders', { ...upstream, name: 'orders' })
+  await put(running, '/routes/hello', {
     uri: '/hello',
     methods: ['GET'],
     plugins: { prometheus: {}, mocking: { response_example: 'hi' } },
   })
-  await put('/routes/orders', {
+  await put(running, '/routes/orders', {
     uri: '/orders/*',
     plugins: { prometheus: {} },
     upstream_id: 'orders',
   })
-  await put('/routes/shop', { uri: '/cart/*', host: 'shop.example', upstream_id: 'orders' })
+  await put(running, '/routes/shop', { uri: '/cart/*', host: 'shop.example', upstream_id: 'orders' })
   owner = await visit(browser, ticketIn(running.output()))
 })
 
@@ -36,10 +36,6 @@ after(async () => {
   await browser?.close()
   await running?.stop()
 })
-
-async function put(path: string, body: object): Promise<void> {
-  assert.ok((await admin(running, 'PUT', path, body)).status < 300)
-}
 
 /** Measures every task over 50 ms from now on. */
 async function watchTasks(page: Page): Promise<() => Promise<number[]>> {

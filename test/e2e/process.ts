@@ -7,14 +7,19 @@ import { join } from 'node:path'
 
 export const BIN = new URL('../../bin/gateward.js', import.meta.url).pathname
 
-export interface Running {
+/** What is needed to call an Admin API. */
+export interface AdminAccess {
+  /** Its address, with the path before `/routes`. */
+  admin: string
+  key: string
+}
+
+export interface Running extends AdminAccess {
   child: ChildProcess
   directory: string
   gateway: string
-  admin: string
   surface: string
   metrics: string
-  key: string
   env: NodeJS.ProcessEnv
   /** The greeting on standard output. */
   output(): string
@@ -117,7 +122,7 @@ export async function start(
 
 /** One Admin API call. */
 export async function admin(
-  running: Running,
+  running: AdminAccess,
   method: string,
   path: string,
   body?: unknown,

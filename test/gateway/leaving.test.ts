@@ -11,7 +11,7 @@ import { until } from '../until.ts'
 import { type Listening, listenForTest } from './listening.ts'
 import { threadForTest } from './thread-for-test.ts'
 
-/** Longer than a client may take to half-close. */
+/** Longer than a client may take to half-close, once its request is under way. */
 const LATER_MS = 1150
 const SLOW_MS = 150
 
@@ -103,6 +103,7 @@ describe('clients that leave', { concurrency: true }, () => {
   test('a close while the upstream works: the upstream is let go, the log says 499', async () => {
     const gone = untilAborted('/never/1')
     const { socket, got } = connect(get('/never/1'))
+    await until(() => asked.has('/never/1'))
     await sleep(LATER_MS)
     socket.end()
     await gone
@@ -122,6 +123,7 @@ describe('clients that leave', { concurrency: true }, () => {
   test('a close while a quiet stream is open ends the stream', async () => {
     const gone = untilAborted('/events/1')
     const { socket, got } = connect(get('/events/1'))
+    await until(() => asked.has('/events/1'))
     await sleep(LATER_MS)
     socket.end()
     await gone

@@ -1,8 +1,6 @@
 // No program approves for a person. On every surface on which a model can speak, each way in which it could try to get an unapproved write is refused,
 // and nothing is written.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { type Running, run } from './running.ts'
@@ -71,10 +69,9 @@ async function overMcp(name: string, input: object): Promise<Answer> {
 
 /** What is stored, or a write that needs no approval: the Admin API is the owner's own. */
 function admin(path: string, body?: object): Promise<Response> {
-  const key = readFileSync(join(running.directory, 'admin.key'), 'utf8').trim()
-  return fetch(`http://${running.gateward.admin}/apisix/admin${path}`, {
+  return fetch(running.admin + path, {
     method: body ? 'PUT' : 'GET',
-    headers: { 'X-API-KEY': key },
+    headers: { 'X-API-KEY': running.key },
     ...(body ? { body: JSON.stringify(body) } : {}),
   })
 }

@@ -1,13 +1,14 @@
 // A whole Gateward on free ports in a directory of its own, with the sample API, for tests that come in by the front door.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Gateward, startGateward } from '../../src/app.ts'
 import { startConferenceApi } from '../../src/lib/sample-api.ts'
 import { loadSettings } from '../../src/settings/load.ts'
 import { readOwnerKey } from '../../src/surfaces/owner.ts'
+import type { AdminAccess } from '../e2e/process.ts'
 
-export interface Running {
+export interface Running extends AdminAccess {
   gateward: Gateward
   directory: string
   surface: string
@@ -38,6 +39,8 @@ export async function run(surfaceLines = "  listen: '127.0.0.1:0'"): Promise<Run
     gateway: `http://${gateward.gateway[0]}`,
     api: `http://127.0.0.1:${api.port}`,
     ownerKey,
+    admin: `http://${gateward.admin}/apisix/admin`,
+    key: readFileSync(join(directory, 'admin.key'), 'utf8').trim(),
     async owner(method, path, body) {
       const headers = { Authorization: `Bearer ${ownerKey}`, 'Content-Type': 'application/json' }
       const response = await fetch(surface + path, { method, headers, body: body && JSON.stringify(body) })
