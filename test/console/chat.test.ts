@@ -103,6 +103,20 @@ test('edit: the plan is rejected, its words come back to be changed', { skip: no
   await field.fill('')
 })
 
+test('an example of what can be said is taken into the field', { skip: noBrowser }, async () => {
+  const { page } = first
+  await say(page, 'Frobnicate the whatsit')
+  const examples = page.getByRole('list', { name: 'Examples' }).last()
+  await examples.getByRole('button', { name: 'Create a route for /orders/* to http://127.0.0.1:8080' }).click()
+  const field = page.getByLabel('Say something to the gateway')
+  const taken = 'Create a route for /orders/* to http://127.0.0.1:8080'
+  await until(async () => (await field.inputValue()) === taken, 'it is in the field')
+  assert.ok(await field.evaluate((one) => one === one.ownerDocument.activeElement))
+  await page.getByText('"Help" shows more.').last().waitFor()
+  assert.deepEqual(await seriousFindings(page), [])
+  await field.fill('')
+})
+
 test('stop ends a turn that waits', { skip: noBrowser }, async () => {
   const { page } = first
   await say(page, 'Add a consumer carol')

@@ -157,8 +157,14 @@ function Log({
       <div className="column">
         {children}
         {items.map((item, i) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: entries are only ever added at the end
-          <ItemView key={i} item={item} secrets={secrets} onEdit={() => onEdit(wordsBefore(items, i))} />
+          <ItemView
+            // biome-ignore lint/suspicious/noArrayIndexKey: entries are only ever added at the end
+            key={i}
+            item={item}
+            secrets={secrets}
+            onEdit={() => onEdit(wordsBefore(items, i))}
+            onTake={onEdit}
+          />
         ))}
       </div>
     </div>

@@ -6,6 +6,7 @@ import { PlanCard } from '../cards/plan-card.tsx'
 import { ResultCard } from '../cards/result-card.tsx'
 import { SecretCard } from '../cards/secret-card.tsx'
 import { Icon } from '../parts/icons.tsx'
+import { Examples, examplesIn } from './examples.tsx'
 import type { Item } from './items.ts'
 
 const WORKING: Record<string, string> = {
@@ -22,14 +23,16 @@ interface Props {
   secrets: { label: string; value: string }[]
   /** Brings the person's words back, to change them. */
   onEdit(): void
+  /** Puts a sentence into the field. */
+  onTake(sentence: string): void
 }
 
-export function ItemView({ item, secrets, onEdit }: Props): ReactNode {
+export function ItemView({ item, secrets, onEdit, onTake }: Props): ReactNode {
   switch (item.kind) {
     case 'you':
       return <div className="you">{item.text}</div>
     case 'text':
-      return <Answer text={item.text} />
+      return <Answer text={item.text} onTake={onTake} />
     case 'error':
       return (
         <div className="card bad" role="alert">
@@ -62,8 +65,20 @@ function hostOf(href: string | undefined, words: ReactNode): string {
   return host === '' || String(words).includes(host) ? '' : ` (${host})`
 }
 
+function Answer({ text, onTake }: { text: string; onTake(sentence: string): void }): ReactNode {
+  const found = examplesIn(text)
+  if (!found) return <Prose text={text} />
+  return (
+    <>
+      <Prose text={found.before} />
+      <Examples of={found.examples} onTake={onTake} />
+      <Prose text={found.behind} />
+    </>
+  )
+}
+
 /** Markdown without images and raw HTML: a model's words cannot make this page fetch anything. */
-function Answer({ text }: { text: string }): ReactNode {
+function Prose({ text }: { text: string }): ReactNode {
   return (
     <div className="answer">
       <Markdown

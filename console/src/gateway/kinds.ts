@@ -37,7 +37,7 @@ export const KIND_WORDS: Record<Kind, KindWords> = {
       'service_id',
       'status',
     ],
-    columns: ['takes', 'goes to', 'plugins'],
+    columns: ['name', 'takes', 'goes to', 'plugins'],
     plugins: 'some',
   },
   services: {
@@ -60,7 +60,7 @@ export const KIND_WORDS: Record<Kind, KindWords> = {
     one: 'a consumer',
     about: 'A consumer is somebody who calls: known by a key, a password or a token, with limits of its own.',
     first: ['desc', 'group_id', 'labels'],
-    columns: ['name', 'plugins', 'changed'],
+    columns: ['plugins', 'changed'],
     plugins: 'some',
     id: 'username',
   },

@@ -28,7 +28,7 @@ export function VirtualTable({ kind, rows }: { kind: string; rows: ResourceRow[]
         <thead>
           <tr>
             {['id', ...columns].map((one) => (
-              <th key={one} scope="col">
+              <th key={one} scope="col" className={one}>
                 {one}
               </th>
             ))}
@@ -93,7 +93,7 @@ function Cell({ column, row }: { column: Column; row: ResourceRow }): ReactNode 
     case 'status':
       return <td>{row.enabled ? 'served' : 'disabled'}</td>
     case 'name':
-      return <td title={row.name}>{row.name}</td>
+      return <td title={row.name}>{row.name !== row.id && <bdi>{row.name}</bdi>}</td>
   }
 }
 
