@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from 'react'
-import { call } from './api.ts'
+import { type ApiError, call } from './api.ts'
 
 export interface Loaded<T> {
   value: T | undefined
@@ -7,7 +7,10 @@ export interface Loaded<T> {
   reload(): void
 }
 
-/** What a path of the server answers; loaded again when the path changes, on `reload`, and every `everyMs` while the page is seen. */
+/**
+ * What a path of the server answers; loaded again when the path changes, on `reload`, and every `everyMs` while the page is seen. While the
+ * server is away its last answer stays, with all that somebody has begun to type around it.
+ */
 export function useLoaded<T>(path: string, everyMs?: number): Loaded<T> {
   const [state, setState] = useState<{ path: string; value?: T; error?: string }>({ path })
   const [round, setRound] = useState(0)
@@ -17,12 +20,17 @@ export function useLoaded<T>(path: string, everyMs?: number): Loaded<T> {
     let current = true
     call<T>('GET', path).then(
       (value) => current && setState({ path, value }),
-      (error: Error) => current && setState({ path, error: error.message }),
+      (error: ApiError) =>
+        current &&
+        setState((last) => ({ path, error: error.message, ...(keeps(last.path, error) && { value: last.value }) })),
     )
     return () => {
       current = false
     }
   }, [path, round])
+  function keeps(shown: string, { status }: ApiError): boolean {
+    return shown === path && (status === 0 || status >= 500)
+  }
   useEffect(() => {
     if (!everyMs) return
     const timer = setInterval(() => document.visibilityState === 'visible' && reload(), everyMs)

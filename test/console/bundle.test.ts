@@ -20,6 +20,19 @@ test('the first view is at most 250 KB, compressed', async () => {
   assert.ok(!/https?:\/\//.test(page), 'nothing from outside')
 })
 
+test('a class is styled in one file: the styles of a part stay once it was opened', () => {
+  const styles = new URL('../../console/src/styles/', import.meta.url)
+  const files = new Map<string, Set<string>>()
+  for (const name of readdirSync(styles))
+    for (const [, one = ''] of readFileSync(new URL(name, styles), 'utf8').matchAll(/^(\.[a-z-]+)(?: \{|,)$/gm))
+      files.set(one, (files.get(one) ?? new Set()).add(name))
+  assert.ok(files.size > 50)
+  assert.deepEqual(
+    [...files].filter(([, names]) => names.size > 1).map(([one, names]) => `${one}: ${[...names].join(', ')}`),
+    [],
+  )
+})
+
 test('a restart in mid-chat: the page says that it waits, goes on by itself, and tells what was cut short', {
   skip: noBrowser,
 }, async () => {

@@ -210,6 +210,20 @@ test('a change made elsewhere is seen without loading the page again, and a form
   assert.deepEqual({ uri, desc, status }, { uri: '/moved', desc: 'Mine', status: 0 })
 })
 
+test('while the server is away what was there stays, with what was typed', { skip: noBrowser }, async () => {
+  const { page } = owner
+  await open(page, 'gateway/routes/speakers')
+  const panel = page.getByRole('region', { name: 'Configuration' })
+  await panel.getByRole('button', { name: 'Edit as a form' }).click()
+  await panel.getByLabel('desc', { exact: true }).fill('Half a sen')
+  await page.route('**/v1/console/**', (route) => route.abort())
+  await page.getByText('Gateward does not answer.').first().waitFor()
+  assert.equal(await panel.getByLabel('desc', { exact: true }).inputValue(), 'Half a sen')
+  await page.unroute('**/v1/console/**')
+  await page.getByText('Gateward does not answer.').first().waitFor({ state: 'detached' })
+  assert.equal(await panel.getByLabel('desc', { exact: true }).inputValue(), 'Half a sen')
+})
+
 test('while the server is away a page that was not open yet opens, and says so', { skip: noBrowser }, async () => {
   const { page } = owner
   await open(page, 'chat')

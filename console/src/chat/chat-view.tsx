@@ -95,7 +95,7 @@ export function ChatView({ id, state }: { id: string | undefined; state: State |
 
 function Suggestions({ sentences, say }: { sentences: string[]; say(sentence: string): Promise<void> }): ReactNode {
   return (
-    <section className="chips" aria-label="Suggestions">
+    <section className="suggestions" aria-label="Suggestions">
       {sentences.map((one) => (
         <button type="button" key={one} className="chip" onClick={() => void say(one)}>
           {one}

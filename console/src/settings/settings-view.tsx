@@ -126,7 +126,7 @@ function ProviderChoice({ provider, onChoose }: { provider: Provider; onChoose(p
   return (
     <div className="choices">
       {(Object.keys(KINDS) as Provider[]).map((one) => (
-        <label key={one} className="choice card">
+        <label key={one} className="provider card">
           <input type="radio" name="provider" checked={one === provider} onChange={() => onChoose(one)} />
           <span>
             <strong>{KINDS[one].title}</strong>
