@@ -40,7 +40,10 @@ export async function exportCommand(argv: string[]): Promise<number> {
     format === 'adc' ? writeAdc(resources) : { text: writeConfiguration(resources, format), notes: [] }
   // Never over another file: its mode may let others read it.
   if (file === undefined) process.stdout.write(text)
-  else writeFileSync(file, text, { mode: 0o600, flag: 'wx' })
+  else {
+    writeFileSync(file, text, { mode: 0o600, flag: 'wx' })
+    console.log(`wrote ${file}`)
+  }
   for (const line of leftOut) console.error(`gateward: left out: ${line}`)
   for (const note of notes) console.error(`gateward: ${note}`)
   return 0

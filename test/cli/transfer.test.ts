@@ -52,6 +52,7 @@ test('transfer: exported, imported elsewhere, exported again: the same bytes', a
   const file = join(from.directory, 'out.yaml')
   const exported = await gateward(from, ['export', file, '--with-secrets'])
   assert.equal(exported.code, 0, exported.stderr)
+  assert.equal(exported.stdout, `wrote ${file}\n`)
   assert.equal(readFileSync(file, 'utf8'), GOLDEN)
   assert.equal(statSync(file).mode & 0o777, 0o600)
   assert.match(

@@ -28,7 +28,9 @@ test('access: a token without its key, or with a short one, stops the start', as
 
 test('access: operations over REST need a token of the right scope', async () => {
   const reader = { Authorization: 'Bearer reader-token-0123456789' }
-  assert.equal((await post('look', {})).status, 403)
+  const stranger = await post('look', {})
+  assert.equal(stranger.status, 403)
+  assert.match(await stranger.text(), /a script sends Authorization: Bearer with a token of surface\.tokens/)
   assert.equal((await post('look', { Authorization: 'Bearer reader-token-012345678' })).status, 401)
   assert.equal((await post('look', reader)).status, 200)
   const plan = await post('plan', reader)

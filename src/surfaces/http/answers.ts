@@ -14,9 +14,12 @@ export const STATUS = {
   fault: 500,
 } as const
 
-export function forbidden(c: Context): Response {
+/** `otherwise`: another way in than being the owner. */
+export function forbidden(c: Context, otherwise = ''): Response {
   return c.json(
-    { error: 'only the owner may do this: open the one-time address that `gateward start` or `gateward open` prints' },
+    {
+      error: `only the owner may do this: open the one-time address that \`gateward start\` or \`gateward open\` prints${otherwise}`,
+    },
     403,
   )
 }

@@ -70,7 +70,8 @@ async function operate(c: Context, deps: OperationsApiDeps): Promise<Response> {
     )
   const principal = await deps.access.of(c)
   if (!principal && c.req.header('authorization') !== undefined) return unauthorized(c, deps.access)
-  if (!principal || isAnonymous(principal)) return forbidden(c)
+  if (!principal || isAnonymous(principal))
+    return forbidden(c, '; a script sends Authorization: Bearer with a token of surface.tokens (docs/mcp.md)')
   if (!deps.access.admits(principal)) return c.json({ error: 'too many calls; wait a minute' }, 429)
   const scope = scopeOf(operation)
   if (!principal.scopes.has(scope)) {
