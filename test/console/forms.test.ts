@@ -34,8 +34,6 @@ test('a route by hand: from the empty table to being served', { skip: noBrowser 
   await page.getByLabel('uris', { exact: true }).fill('/speakers\n/speaker/*')
   await page.getByLabel('GET', { exact: true }).check()
   await page.getByRole('button', { name: 'Set upstream', exact: true }).click()
-  await page.getByRole('button', { name: 'Set nodes' }).click()
-  await page.getByRole('button', { name: 'Add to nodes' }).click()
   await page.getByLabel('Name 1 of nodes').fill(running.api.replace('http://', ''))
   await picture(page, 'new-route')
   assert.deepEqual(await seriousFindings(page), [])

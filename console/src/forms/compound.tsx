@@ -58,8 +58,12 @@ function withMember(value: Value, name: string, next: unknown): Value {
 
 /** Names and values; a row without a name is not part of the value yet. */
 export function MapField({ path, kind, schema, value, onChange }: FieldProps): ReactNode {
-  const [rows, setRows] = useState(() => Object.entries(asObject(value)).map(([name, one]) => ({ name, value: one })))
   const member = memberSchema(schema) ?? {}
+  const empty = { name: '', value: emptyOf(member) ?? firstWeight(member) }
+  const [rows, setRows] = useState(() => {
+    const there = Object.entries(asObject(value)).map(([name, one]) => ({ name, value: one }))
+    return there.length ? there : [empty]
+  })
   const label = path.at(-1)
   const [example = 'name'] = Object.keys(asObject(schema.example ?? schema.examples?.[0]))
   const change = (next: { name: string; value: unknown }[]): void => {
@@ -96,10 +100,7 @@ export function MapField({ path, kind, schema, value, onChange }: FieldProps): R
           />
         </div>
       ))}
-      <AddButton
-        label={`Add to ${label}`}
-        onClick={() => setRows([...rows, { name: '', value: emptyOf(member) ?? firstWeight(member) }])}
-      />
+      <AddButton label={`Add to ${label}`} onClick={() => setRows([...rows, empty])} />
     </Rows>
   )
 }

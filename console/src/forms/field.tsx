@@ -21,6 +21,9 @@ export interface FieldProps {
   onChange(value: unknown): void
 }
 
+/** What nearly everybody fills in next is open at once. */
+const BEGUN: Record<string, unknown> = { upstream: { nodes: {} } }
+
 const COMPOUND = new Set(['object', 'map', 'items', 'choice', 'json'])
 
 export function Field(props: FieldProps): ReactNode {
@@ -92,7 +95,7 @@ function CompoundField(props: FieldProps): ReactNode {
             type="button"
             className="small"
             aria-label={`${set ? 'Remove' : 'Set'} ${name}`}
-            onClick={() => onChange(set ? undefined : (emptyOf(schema) ?? {}))}
+            onClick={() => onChange(set ? undefined : (BEGUN[name] ?? emptyOf(schema) ?? {}))}
           >
             {set ? 'Remove' : 'Set'}
           </button>
