@@ -55,14 +55,14 @@ test('two gateways let exactly the limit pass', redis, async () => {
 test('headers tell what is left, and a window ends', redis, async () => {
   const { port } = await startRedis()
   const [a, b] = await twoGateways({
-    'limit-count': { count: 2, time_window: 1, policy: 'redis', redis_host: '127.0.0.1', redis_port: port },
+    'limit-count': { count: 2, time_window: 3, policy: 'redis', redis_host: '127.0.0.1', redis_port: port },
   })
   assert.equal((await a.send('/a')).headers['x-ratelimit-remaining'], '1')
   assert.equal((await b.send('/a')).headers['x-ratelimit-remaining'], '0')
   const refused = await a.send('/a')
-  assert.deepEqual([refused.status, refused.headers['x-ratelimit-reset']], [503, '1'])
-  await sleep(1100)
-  assert.equal((await b.send('/a')).status, 200)
+  assert.equal(refused.status, 503)
+  assert.match(String(refused.headers['x-ratelimit-reset']), /^[123]$/)
+  await until(async () => (await b.send('/a')).status === 200, 'the window ends')
 })
 
 test('a password, a user, a database', redis, async () => {
