@@ -38,7 +38,7 @@ const PLUGIN_SECRETS: Record<string, string[]> = {
 
 /** Members that hide what they hold, in any plugin or resource: passwords, tokens and the like, by their whole name. */
 const SECRET_NAME =
-  /^(?:.*_)?(?:password|passwd|secret|secret_key|client_secret|private_key|client_key|access_key|secret_access_key|session_token|api_key|apikey|token|auth_token|authorization|auth_header|cookie|session_secret|credentials?_json)$/i
+  /^(?:.*_)?(?:password|passwd|secret|client_secret|private_key|client_key|access_?key|secret_?key|secret_access_key|session_token|api_key|apikey|token|auth_token|authorization|auth_header|cookie|session_secret|credentials?_json)$/i
 
 /** A copy of a resource in which every secret is `***`. `kind` is the Admin API's: `routes`, `consumers`, `ssls`, ... */
 export function redact<T>(kind: string, value: T): T {

@@ -42,31 +42,55 @@ export function formatDiff(
   fields: FieldChange[],
 ): string {
   const sign = { create: '+', change: '~', delete: '-' }[action]
-  const lines = fields.map(({ path: written, before, after }) => {
-    const path = plainText(written, 200) // a member's name must not make lines of its own
-    if (before === undefined) return `    + ${path}: ${show(after)}`
-    if (after === undefined) return `    - ${path}: ${show(before)}`
+  const lines = fields.flatMap(({ path, before, after }) => {
+    if (before === undefined) return showAll('+', path, after)
+    if (after === undefined) return showAll('-', path, before)
     const same = JSON.stringify(before) === JSON.stringify(after)
-    return `    ~ ${path}: ${show(before)} -> ${same ? `${show(after)} (another value)` : show(after)}`
+    const long = [before, after].some((one) => show(one).length > MAX_VALUE_CHARS)
+    if (long && !same) return [...showAll('-', path, before), ...showAll('+', path, after)]
+    const now = same ? `${show(after).slice(0, MAX_VALUE_CHARS)} (another value)` : show(after)
+    return [`    ~ ${showName(path)}: ${show(before).slice(0, MAX_VALUE_CHARS)} -> ${now}`]
   })
   return [`${sign} ${action} ${kind}/${plainText(id, 64)}`, ...lines].join('\n')
 }
 
+/** A value that is longer is shown member by member, a long text in pieces: a person approves all of it, and must be able to see all of it. */
+const MAX_VALUE_CHARS = 400
+const MAX_PIECE_CHARS = 1500
+
+function showAll(sign: string, path: string, value: unknown): string[] {
+  const text = show(value)
+  if (text.length <= MAX_VALUE_CHARS) return [`    ${sign} ${showName(path)}: ${text}`]
+  if (value !== null && typeof value === 'object')
+    return Object.entries(value).flatMap(([name, one]) => showAll(sign, join(path, name), one))
+  const pieces: string[] = []
+  for (let at = 0; at < text.length; at += MAX_PIECE_CHARS) pieces.push(text.slice(at, at + MAX_PIECE_CHARS))
+  return pieces.map((piece, i) => `    ${sign} ${i ? '  …' : `${showName(path)}: `}${piece}`)
+}
+
+/** As JSON, in which what does not show on a screen is written out. */
 function show(value: unknown): string {
-  return plainText(JSON.stringify(value) ?? 'nothing', 400)
+  return (JSON.stringify(value) ?? 'nothing').replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, writtenOut)
+}
+
+/** A member's name must not make lines of its own. */
+function showName(path: string): string {
+  return path.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, writtenOut).slice(0, MAX_VALUE_CHARS)
+}
+
+function writtenOut(character: string): string {
+  return `\\u{${(character.codePointAt(0) as number).toString(16)}}`
+}
+
+function join(path: string, name: string): string {
+  return `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
 }
 
 function compare(before: unknown, after: unknown, path: string, changes: FieldChange[], depth: number): void {
   if (JSON.stringify(before) === JSON.stringify(after)) return
   if (depth < MAX_DEPTH && isObject(before) && isObject(after)) {
     for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      compare(
-        before[name],
-        after[name],
-        `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`,
-        changes,
-        depth + 1,
-      )
+      compare(before[name], after[name], join(path, name), changes, depth + 1)
     }
     return
   }

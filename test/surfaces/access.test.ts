@@ -38,6 +38,24 @@ test('access: operations over REST need a token of the right scope', async () =>
   assert.match(await plan.text(), /scope plan/)
 })
 
+test("access: a token's bearer is of no other surface by saying so", async () => {
+  process.env.ACCESS_PLANNER = 'planner-token-0123456789'
+  const strict = await run(`  listen: '127.0.0.1:0'
+  tokens: [{ name: planner, key_env: ACCESS_PLANNER, scopes: [read, plan, apply] }]
+approvals: { surfaces: { rest: read-only } }`)
+  try {
+    for (const surface of ['rest', 'cli', 'console', 'mcp', 'trial']) {
+      const headers = { Authorization: 'Bearer planner-token-0123456789', 'Gateward-Surface': surface }
+      const body = JSON.stringify({ intents: [{ do: 'add_consumer', consumer: 'mallory' }] })
+      const answer = await fetch(`${strict.surface}/v1/operations/plan`, { method: 'POST', headers, body })
+      assert.equal(answer.status, 403, surface)
+      assert.match(await answer.text(), /read-only for rest/)
+    }
+  } finally {
+    await strict.close()
+  }
+})
+
 test('access: what is no input of an operation is told, member by member', async () => {
   const owner = { Authorization: `Bearer ${running.ownerKey}` }
   const apply = await post('apply', owner)

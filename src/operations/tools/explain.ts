@@ -1,12 +1,9 @@
 // Which route would take a request, which ones were considered and why they lost, and which plugins run in which order.
 import Type from 'typebox'
-import { createRouter, type MatchInput } from '../../gateway/router/router.ts'
-import { queryArgument } from '../../gateway/variables.ts'
-import type { Resource } from '../../resources/kinds.ts'
+import { candidatesFor } from '../candidates.ts'
 import { defineOperation } from '../contract.ts'
 import { Inventory } from '../inventory.ts'
 import { text, texts } from '../shapes.ts'
-import { toKeys } from '../warnings.ts'
 
 const MAX_CANDIDATES = 20
 
@@ -31,11 +28,8 @@ export const explain = defineOperation({
   }),
   async run(input, ctx) {
     const target = ctx.targets.get(input.target, ctx.signal)
-    const router = createRouter('radixtree_host_uri')
     const inventory = await Inventory.read(target)
-    for (const { id, value } of inventory.list('routes'))
-      if (value.status !== 0) router.add(toKeys(id, withHosts(value, inventory)))
-    const candidates = router.explain(toMatchInput(input))
+    const candidates = candidatesFor(input, inventory)
     const winner = candidates.find((one) => one.lost === undefined)
     const route = winner && inventory.get('routes', winner.id)
     const plugins = route ? inventory.pluginsOf(route) : inventory.globalPlugins()
@@ -53,47 +47,7 @@ export const explain = defineOperation({
   },
 })
 
-/** A route without hosts of its own has those of its service. */
-function withHosts(route: Resource, inventory: Inventory): Resource {
-  const hosts = inventory.get('services', route.service_id)?.hosts
-  return hosts === undefined || route.host !== undefined || route.hosts !== undefined ? route : { ...route, hosts }
-}
-
 /** As they run: a target lists its plugins by priority. */
 function inOrder(names: string[], all: string[]): string[] {
   return names.sort((a, b) => all.indexOf(a) - all.indexOf(b))
-}
-
-function toMatchInput(input: {
-  path: string
-  method?: string
-  host?: string
-  headers?: Record<string, string>
-}): MatchInput {
-  const [path = '/', query = ''] = input.path.split('?', 2)
-  const headers = new Map(
-    Object.entries(input.headers ?? {}).map(([name, value]) => [name.toLowerCase().replaceAll('-', '_'), value]),
-  )
-  const host = (input.host ?? 'localhost').toLowerCase().replace(/:\d+$/, '')
-  const method = input.method ?? 'GET'
-  const plain: Record<string, string> = {
-    uri: path,
-    args: query,
-    host,
-    request_method: method,
-    method,
-    remote_addr: '127.0.0.1',
-    scheme: 'http',
-  }
-  return {
-    path,
-    host,
-    method,
-    remoteAddr: '127.0.0.1',
-    var: (name) => {
-      if (name.startsWith('arg_')) return queryArgument(query, name.slice(4))
-      if (name.startsWith('http_')) return headers.get(name.slice(5))
-      return Object.hasOwn(plain, name) ? plain[name] : undefined
-    },
-  }
 }
