@@ -172,3 +172,34 @@ test('openapi: fetched by the process only from where that is harmless', async (
     await assert.rejects(local(inside, signal), fails('refused', /private network/))
   server.close()
 })
+
+test('openapi: what is only half carried over, or could never match, is told', async () => {
+  const key = { type: 'apiKey', in: 'header', name: 'X-Key' }
+  const oauth = { type: 'oauth2', flows: {} }
+  const source = JSON.stringify({
+    openapi: '3.1.0',
+    info: { title: 'half' },
+    servers: [{ url: 'http://127.0.0.1:1' }],
+    components: { securitySchemes: { key, oauth } },
+    odd: true,
+    paths: {
+      '/optional': { get: { security: [{ key: [] }, {}] } },
+      '/either': { get: { security: [{ oauth: ['read'] }, { key: [] }] } },
+      '/query?x=1': { get: {} },
+      '/old': { get: { deprecated: true }, put: {} },
+    },
+  })
+  const { notes, diff } = (await gw.run('plan', { openapi: { source } })) as { notes: string[]; diff: string }
+  for (const told of [
+    /security that is optional: nobody is asked \(GET \/optional\)/,
+    /other ways to sign in, which the gateway cannot check, are refused .* \(GET \/either\)/,
+    /a path with \? or #, .* \(\/query\?x=1\)/,
+    /deprecation of some methods of a path \(GET \/old\)/,
+    /members that OpenAPI does not know \(odd\)/,
+  ])
+    assert.ok(
+      notes.some((one) => told.test(one)),
+      `${told}\n${notes.join('\n')}`,
+    )
+  assert.doesNotMatch(diff, /query/)
+})

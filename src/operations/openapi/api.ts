@@ -24,6 +24,11 @@ export interface Api {
 }
 
 const METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch']
+const ROOT_MEMBERS = [
+  ...['openapi', 'swagger', 'info', 'servers', 'paths', 'webhooks', 'components', 'security', 'tags', 'externalDocs'],
+  ...['jsonSchemaDialect', '$self', 'host', 'basePath', 'schemes', 'consumes', 'produces'],
+  ...['definitions', 'parameters', 'responses', 'securityDefinitions'],
+]
 /** Members of a path item that are no operations. */
 const PATH_MEMBERS = ['summary', 'description', 'parameters', 'servers', '$ref']
 const CARRIED = [
@@ -54,7 +59,11 @@ export function toApi({ version, title, root }: OpenApiDocument, lost: Lost): Ap
   for (const [path, item] of Object.entries(root.paths as Json)) readPath(path, item, root, api, lost)
   if (isObject(root.webhooks))
     for (const name of Object.keys(root.webhooks)) lost.add('webhooks are calls of the API, not to it', name)
-  for (const name of Object.keys(root)) if (name.startsWith('x-')) lost.add('extensions', name)
+  for (const name of Object.keys(root)) {
+    if (name.startsWith('x-')) lost.add('extensions', name)
+    else if (!ROOT_MEMBERS.includes(name)) lost.add('members that OpenAPI does not know', name)
+  }
+  if (old && root.consumes) lost.add(BODIES, 'consumes')
   return api
 }
 
@@ -91,6 +100,10 @@ function readPath(path: string, written: unknown, root: Json, api: Api, lost: Lo
     lost.add(path.startsWith('x-') ? 'extensions' : 'a path that is no path, or that stands in another file', path)
     return
   }
+  if (/[?#]/.test(path)) {
+    lost.add('a path with ? or #, which the path of a request never has', path)
+    return
+  }
   if (item.servers) lost.add('servers of single paths', path)
   for (const [name, operation] of Object.entries(item)) {
     if (METHODS.includes(name) && isObject(operation))
@@ -102,12 +115,13 @@ function readPath(path: string, written: unknown, root: Json, api: Api, lost: Lo
   if (Array.isArray(item.parameters) && item.parameters.length) lost.add(PARAMETERS, path)
 }
 
+const BODIES = 'request bodies are not checked by the gateway (request-validation could)'
 const PARAMETERS = 'parameters are not checked by the gateway (request-validation could)'
 
 function readOperation(path: string, method: string, operation: Json, root: Json, api: Api, lost: Lost): void {
   const place = `${method} ${path}`
   if (Array.isArray(operation.parameters) && operation.parameters.length) lost.add(PARAMETERS, place)
-  if (operation.requestBody) lost.add('request bodies are not checked by the gateway (request-validation could)', place)
+  if (operation.requestBody || operation.consumes) lost.add(BODIES, place)
   if (operation.callbacks) lost.add('callbacks are calls of the API, not to it', place)
   if (operation.servers) lost.add('servers of single operations', place)
   for (const name of Object.keys(operation)) {

@@ -62,7 +62,7 @@ export async function importOpenapi(wish: ImportWish, target: Target): Promise<I
     changes,
     notes: [
       `read OpenAPI ${api.version} ${JSON.stringify(api.title)}: ${api.operations.length} operations make ${routes.length} routes of service ${id} to ${server.url.origin}`,
-      'descriptions of answers, schemas, tags and examples stay in the document',
+      'descriptions of answers, schemas, tags, examples and what is told about the API stay in the document',
       ...lost.lines(),
       ...(await leftBehind(id, new Set(routes.map((one) => String(one.set.id))), target)),
     ],
@@ -146,6 +146,9 @@ function toRoutes(api: Api, { id, prefix, lost }: { id: string; prefix: string; 
       service_id: id,
       ...(Object.keys(plugins).length ? { plugins } : {}),
     }
+    if (operations.some((one) => one.deprecated) && !set.labels)
+      for (const one of operations)
+        if (one.deprecated) lost.add('deprecation of some methods of a path', `${one.method} ${one.path}`)
     const probe = methods.includes('GET') ? full.replace(/\{[^}]*\}/g, '1') : undefined
     return { set, probe, protected: Object.keys(plugins).length > 0 }
   })

@@ -8,13 +8,22 @@ import type { Lost } from './lost.ts'
 
 /** The plugins that ask for what an operation's security names; empty when it names nothing that a plugin can do. */
 export function toPlugins(security: string[][], api: Api, lost: Lost, place: string): Record<string, Resource> {
-  if (!security.length || security.some((one) => !one.length)) return {}
+  if (!security.length) return {}
+  if (security.some((one) => !one.length)) {
+    if (security.length > 1) lost.add('security that is optional: nobody is asked', place)
+    return {}
+  }
   const usable = security
     .map((names) => names.map((name) => toPlugin(name, api.schemes[name], lost)))
     .filter((plugins) => plugins.every((one) => one !== undefined))
     .map((plugins) => Object.assign({}, ...plugins) as Record<string, Resource>)
   const [first, ...others] = usable
   if (!first) return {}
+  if (usable.length < security.length)
+    lost.add(
+      'other ways to sign in, which the gateway cannot check, are refused where it asks for one that it can',
+      place,
+    )
   if (!others.length) return first
   const single = usable.every((one) => Object.keys(one).length === 1)
   if (!single) {
