@@ -132,8 +132,9 @@ export async function makePlan(wish: PlanWish, ctx: OperationContext): Promise<P
   return plan
 }
 
-function needsConsumer({ limit, credential }: Expectation): boolean {
-  return limit?.own === 'consumer' && limit.not === undefined && credential !== undefined
+function needsConsumer({ burst, limit, credential }: Expectation): boolean {
+  const proved = limit ?? burst
+  return proved?.own === 'consumer' && proved.not === undefined && credential !== undefined
 }
 
 /** Of a plan that nobody may ever apply; the digest stands for all of it. */

@@ -38,18 +38,35 @@ export interface LimitProof {
 
 type Found = Pick<ProofLine, 'title' | 'expected' | 'found' | 'ok'>
 
+/** The title of what is shown where a limit is not used up. */
+export const ANNOUNCED = 'the quota is announced'
+
 /** Calls with which a proof uses a limit up, at most. */
 export const MAX_CALLS = 200
 const AT_ONCE = 10
 const MAX_MS = 20_000
 
 export async function proveLimit(proof: LimitProof): Promise<Found> {
-  const { limit, keyHeader, consumers } = proof
-  if (limit.not !== undefined) return announced(proof, limit.not)
+  return withCaller(
+    proof,
+    (reason) => announced(proof, reason),
+    (own) => useUp(proof, own),
+  )
+}
+
+type Calling = Pick<LimitProof, 'keyHeader' | 'consumers'> & { limit: Pick<LimitToProve, 'own' | 'not'> }
+
+/** Runs with the headers of a caller of the proof's own, or `not` with the reason why there is none. */
+export async function withCaller<T>(
+  { limit, keyHeader, consumers }: Calling,
+  not: (reason: string) => Promise<T>,
+  run: (own: Record<string, string>) => Promise<T>,
+): Promise<T> {
+  if (limit.not !== undefined) return not(limit.not)
   // Without a consumer its name is empty, and the address counts instead.
-  if (limit.own !== 'consumer' || keyHeader === undefined) return useUp(proof, ownHeaders(limit.own))
-  if (!consumers) return announced(proof, 'no person has approved that the proof makes a consumer for itself')
-  return asOwnConsumer(consumers, (key) => useUp(proof, { [keyHeader]: key }))
+  if (limit.own !== 'consumer' || keyHeader === undefined) return run(ownHeaders(limit.own))
+  if (!consumers) return not('no person has approved that the proof makes a consumer for itself')
+  return asOwnConsumer(consumers, (key) => run({ [keyHeader]: key }))
 }
 
 /** As who a proof calls. An address is one of those that are kept for documents (RFC 3849): no client has it. */
@@ -104,7 +121,7 @@ async function announced({ limit, send, admin }: LimitProof, reason: string): Pr
   const names = await quotaNames(limit, admin)
   const value = String(answer.headers[names.limit.toLowerCase()] ?? 'absent')
   return {
-    title: 'the quota is announced',
+    title: ANNOUNCED,
     expected: `${names.limit}: ${limit.count}`,
     found: `${names.limit}: ${plainText(value, 100)}; ${why}`,
     ok: value === String(limit.count),
@@ -125,7 +142,7 @@ async function quotaNames({ prefix }: LimitToProve, admin: AdminClient): Promise
 }
 
 /** `200`, or `98 x 200, 2 x 502`. */
-function tell(counts: ReadonlyMap<number, number>): string {
+export function tell(counts: ReadonlyMap<number, number>): string {
   const [only] = counts.keys()
   return counts.size === 1 ? String(only) : [...counts].map(([status, count]) => `${count} x ${status}`).join(', ')
 }

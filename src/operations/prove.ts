@@ -6,7 +6,8 @@ import type { Kind } from '../resources/kinds.ts'
 import type { AdminClient } from './admin-client.ts'
 import { OperationError } from './contract.ts'
 import { digest, type ProbeAnswer, probe } from './probe.ts'
-import { type LimitToProve, ownHeaders, proveLimit } from './prove-limit.ts'
+import { type BurstToProve, proveBurst } from './prove-burst.ts'
+import { ANNOUNCED, type LimitToProve, ownHeaders, proveLimit } from './prove-limit.ts'
 import type { Target } from './targets.ts'
 
 /** One line of an expectation table. */
@@ -26,6 +27,8 @@ export interface Expectation {
   sample?: { share: number }
   /** The request is repeated until this limit refuses it. */
   limit?: LimitToProve
+  /** The request is sent many times at once, so that this limit refuses some. */
+  burst?: BurstToProve
 }
 
 export interface ProofLine {
@@ -50,7 +53,8 @@ export interface ProofOptions {
 }
 
 /** The requests of one line, at most. */
-function requestsOf({ limit, repeat = 1 }: Expectation): number {
+function requestsOf({ limit, burst, repeat = 1 }: Expectation): number {
+  if (burst) return burst.not === undefined ? burst.calls : 1
   return limit && limit.not === undefined ? limit.count + 4 : repeat
 }
 
@@ -79,7 +83,7 @@ export async function prove(
     )
   }
   // A limit by address is left to those who call from ours.
-  const spare = expectations.some(({ limit }) => limit?.own === 'address' && limit.not === undefined)
+  const spare = expectations.some(({ limit, burst }) => (limit ?? burst)?.own === 'address')
   const lines: ProofLine[] = []
   for (const one of expectations) {
     const line = { ...one, headers: { ...(spare ? ownHeaders('address') : {}), ...one.headers } }
@@ -91,7 +95,8 @@ export async function prove(
 async function proveSettled(line: Expectation, target: Target, options: ProofOptions): Promise<ProofLine> {
   for (;;) {
     const shown = await proveOne(line, target, options)
-    if (shown.ok || line.limit || options.signal?.aborted || performance.now() >= (options.settledAt ?? 0)) return shown
+    const isUsedUp = line.burst || (line.limit && shown.title !== ANNOUNCED)
+    if (shown.ok || isUsedUp || options.signal?.aborted || performance.now() >= (options.settledAt ?? 0)) return shown
     await sleep(RETRY_MS)
   }
 }
@@ -101,7 +106,7 @@ async function proveOne(
   target: Target,
   { signal, consumers }: ProofOptions,
 ): Promise<ProofLine> {
-  const { title, method, path, expect, limit, credential } = expectation
+  const { title, method, path, expect, limit, burst, credential } = expectation
   const request = `${method} ${plainText(path, 200)}`
   const expected = [
     expect.shown ?? expect.status?.join(' or '),
@@ -111,11 +116,13 @@ async function proveOne(
     .join(', ')
   try {
     const headers = { ...expectation.headers, ...(await credentialOf(expectation, target)) }
-    if (limit) {
+    if (limit || burst) {
       const send = (own: Record<string, string>): Promise<ProbeAnswer> =>
         probe(target, method, path, { ...headers, ...own }, signal)
       const { admin } = target
-      return { request, ...(await proveLimit({ limit, send, admin, keyHeader: credential?.header, consumers })) }
+      const calling = { send, admin, keyHeader: credential?.header, consumers }
+      if (burst) return { request, ...(await proveBurst({ ...calling, limit: burst })) }
+      if (limit) return { request, ...(await proveLimit({ ...calling, limit })) }
     }
     if (expectation.sample)
       return { title, request, expected, ...(await takeSample(expectation, target, headers, signal)) }

@@ -109,6 +109,29 @@ test('limit: what everybody shares, or is large, is left alone: the quota is sho
   )
 })
 
+test('limit: of a rate and of concurrency, some calls at once are refused, and nobody else', async () => {
+  const rate = await applied([{ do: 'limit_rate', rate: 5, burst: 1 }])
+  assert.deepEqual([rate.at(-1)?.title, rate.at(-1)?.ok], ['calls beyond the limit are refused', true])
+  assert.match(String(rate.at(-1)?.found), /^22 calls in \d+ ms: .*\d+ x 429/)
+  assert.deepEqual(await statuses(1), [200])
+  await gw.clear()
+  const slow = await applied([{ do: 'limit_rate', rate: 0.1 }])
+  assert.match(String(slow.at(-1)?.found), /^200; not driven to its limit: calls would have to wait for 10 s$/)
+  await gw.clear()
+  for (const limit of [
+    { do: 'limit_rate', rate: 5 },
+    { do: 'limit_concurrency', count: 5 },
+  ]) {
+    const all = await applied([{ ...limit, by: 'everybody' }])
+    assert.match(String(all.at(-1)?.found), /all callers share it/)
+    await gw.clear()
+  }
+  await gw.clear()
+  const line = (await applied([{ do: 'limit_concurrency', count: 1 }])).at(-1) as Line
+  assert.equal(line.ok, true, line.found)
+  assert.match(line.found, /^21 calls in \d+ ms: (?:.*429|200; they were answered too quickly)/)
+})
+
 test('limit: beside another limit, and where only certain addresses may call, nothing is used up', async () => {
   const other = await applied([
     { do: 'limit_rate', rate: 1000 },

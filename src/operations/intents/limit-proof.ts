@@ -4,6 +4,7 @@ import { pluginsIn } from '../inventory.ts'
 import type { Found } from '../one-by-one.ts'
 import { asks } from '../open-beside.ts'
 import type { Expectation } from '../prove.ts'
+import { callsToExceed } from '../prove-burst.ts'
 import { type LimitToProve, MAX_CALLS } from '../prove-limit.ts'
 import { ANSWERS, type Around, EVERY_ROUTE, probeOf } from './contract.ts'
 
@@ -25,7 +26,7 @@ export function proofOfLimit(conf: Resource, about: Found, around: Around): Expe
   if (!limits.every(({ count, seconds }) => Number.isInteger(count) && Number.isInteger(seconds)))
     return [{ title: 'the limit', ...probe, expect: ANSWERS }] // how much depends on the request
   const own = commonTo(limits)
-  const not = own === undefined ? 'all callers share it' : whyNot(least.count, own, route, around)
+  const not = least.count > MAX_CALLS ? TOO_MANY : whyNot('limit-count', own, route, around)
   const proof: Expectation = {
     title: not === undefined ? `call ${least.count + 1} is refused` : 'the quota is announced',
     ...probe,
@@ -34,7 +35,7 @@ export function proofOfLimit(conf: Resource, about: Found, around: Around): Expe
       count: least.count,
       seconds: least.seconds,
       code: Number(conf.rejected_code),
-      own,
+      own: not === RESTRICTED ? undefined : own,
       ...(typeof conf.group === 'string' ? { group: conf.group } : {}),
       ...(not === undefined ? {} : { not }),
       prefix: conf.show_limit_quota_header === false ? undefined : least.prefix,
@@ -82,14 +83,59 @@ function wayOf(variable: string): NonNullable<LimitToProve['own']>[] {
 /** Plugins that answer by address, in place of the API. */
 const BY_ADDRESS = /^(?:ip-restriction|real-ip)$/
 
-function whyNot(count: number, own: string, { id, value }: Found, { inventory, earlier }: Around): string | undefined {
-  if (count > MAX_CALLS) return `that would take more than ${MAX_CALLS} calls`
+const RESTRICTED = 'only certain addresses may call'
+const TOO_MANY = `that would take more than ${MAX_CALLS} calls`
+
+/** Why a proof may not call until it is refused; undefined: it may. */
+function whyNot(
+  plugin: string,
+  own: LimitToProve['own'],
+  { id, value }: Found,
+  { inventory, earlier }: Around,
+): string | undefined {
+  if (own === undefined) return 'all callers share it'
   const planned = earlier.filter((one) => one.kind === 'global_rules' || one.id === id).map((one) => one.set)
   const names = [inventory.pluginsOf(value), ...planned.map(pluginsIn)].flatMap((plugins) => Object.keys(plugins))
-  const global = Object.keys(inventory.globalPlugins())
-  if (names.some((name) => /^limit-(?:req|conn)$/.test(name)) || global.includes('limit-count'))
-    return 'other limits count the same calls'
+  const others = names.some((name) => name.startsWith('limit-') && name !== plugin)
+  if (others || Object.keys(inventory.globalPlugins()).includes(plugin)) return 'other limits count the same calls'
   if (own === 'address' && (value.remote_addr ?? value.remote_addrs ?? names.some((name) => BY_ADDRESS.test(name))))
-    return 'only certain addresses may call'
+    return RESTRICTED
   return undefined
+}
+
+/** Seconds for which a caller who shares our address may be refused after a proof. */
+const MAX_AFTER_SECONDS = 3
+
+/** The proof of a limit-req or limit-conn as it will be on a route. */
+export function proofOfBurst(
+  plugin: 'limit-req' | 'limit-conn',
+  conf: Resource,
+  route: Found,
+  around: Around,
+): Expectation[] {
+  if (route.id === EVERY_ROUTE) return []
+  const [rate, conn, burst] = [Number(conf.rate), Number(conf.conn), Number(conf.burst)]
+  const own = (conf.key_type === 'var' ? [String(conf.key)] : []).flatMap(wayOf)[0]
+  const calls = callsToExceed(plugin === 'limit-req' ? burst + rate / 5 : conn + burst)
+  const after = plugin === 'limit-req' ? (burst + 1) / rate : 0
+  const not =
+    calls === undefined
+      ? TOO_MANY
+      : after > MAX_AFTER_SECONDS
+        ? `calls would have to wait for ${Math.round(after)} s`
+        : whyNot(plugin, own, route, around)
+  return [
+    {
+      title: not === undefined ? 'calls beyond the limit are refused' : 'calls below the limit pass',
+      ...probeOf(route.value),
+      expect: {},
+      burst: {
+        calls: calls ?? 0,
+        code: Number(conf.rejected_code),
+        own: not === RESTRICTED ? undefined : own,
+        ...(not === undefined ? {} : { not }),
+        ...(plugin === 'limit-req' ? { passing: (seconds: number): number => burst + 1 + rate * seconds } : {}),
+      },
+    },
+  ]
 }

@@ -3,8 +3,8 @@ import Type from 'typebox'
 import type { Resource } from '../../resources/kinds.ts'
 import { pluginsIn } from '../inventory.ts'
 import { merge } from '../patch.ts'
-import { defineIntent, type Intended, probeOf, withPlugins } from './contract.ts'
-import { proofOfLimit } from './limit-proof.ts'
+import { type Around, defineIntent, type Intended, probeOf, withPlugins } from './contract.ts'
+import { proofOfBurst, proofOfLimit } from './limit-proof.ts'
 
 const by = Type.Optional(Type.String({ description: 'address (usual), consumer, everybody, or header:NAME' }))
 
@@ -92,21 +92,33 @@ export const limitRate = defineIntent({
     burst: Type.Optional(Type.Number({ minimum: 0, default: 0 })),
     by,
   }),
-  run: ({ rate, burst = 0, by: who }, around) => ({
-    changes: withPlugins(around.route(), { 'limit-req': { rate, burst, ...toKey(who), rejected_code: 429 } }, around),
-  }),
+  run({ rate, burst = 0, by: who }, around) {
+    const conf = { rate, burst, ...toVariable(who), rejected_code: 429 }
+    return limited('limit-req', conf, around)
+  },
 })
+
+/** These plugins know no constants. */
+function toVariable(who: string | undefined): { key_type: string; key: string } {
+  const key = toKey(who)
+  return key.key_type === 'constant' ? { key_type: 'var_combination', key: EVERYBODY } : key
+}
+
+function limited(plugin: 'limit-req' | 'limit-conn', conf: Resource, around: Around): Intended {
+  const route = around.route()
+  return {
+    changes: withPlugins(route, { [plugin]: conf }, around),
+    expectations: proofOfBurst(plugin, conf, route, around),
+  }
+}
 
 export const limitConcurrency = defineIntent({
   name: 'limit_concurrency',
   fields: Type.Object({ count: Type.Integer({ minimum: 1, description: 'requests at the same time' }), by }),
-  run: ({ count, by: who }, around) => ({
-    changes: withPlugins(
-      around.route(),
-      { 'limit-conn': { conn: count, burst: 0, default_conn_delay: 0.1, ...toKey(who), rejected_code: 429 } },
-      around,
-    ),
-  }),
+  run({ count, by: who }, around) {
+    const conf = { conn: count, burst: 0, default_conn_delay: 0.1, ...toVariable(who), rejected_code: 429 }
+    return limited('limit-conn', conf, around)
+  },
 })
 
 export const cache = defineIntent({
