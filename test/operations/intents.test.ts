@@ -150,6 +150,11 @@ test('intents: a later one of a plan sees what an earlier one makes of the route
   )
 })
 
+test('intents: a gRPC service is published by its address', async () => {
+  const { diff } = await plan({ do: 'publish', path: '/pkg.Greeter/*', url: 'grpc://127.0.0.1:50051' })
+  assert.match(String(diff), /"scheme":"grpc","nodes":\{"127.0.0.1:50051":1\}/)
+})
+
 test('intents: match, copy, balance, other methods, no authentication', async () => {
   await gw.change({
     intents: [

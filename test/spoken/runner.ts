@@ -1,5 +1,5 @@
 // Runs spoken tasks against an embedded gateway, from the sentence to the end state: conversation, plan, approval, apply, proof. The same for the
-// built-in interpreter and for a real model. tasks.json holds what is given, what is said (several phrasings, lines are turns), and what must
+// built-in interpreter and for a real model. tasks.json, by topic, and everyday.json, as people put it, hold what is given, what is said (several phrasings, lines are turns), and what must
 // then be configured (`then`: members of a resource, null: absent), called (`calls`) or answered (`says`).
 import { readFileSync } from 'node:fs'
 import http from 'node:http'
@@ -32,7 +32,11 @@ export interface Outcome {
   lacks: string | undefined
 }
 
-const { given, tasks }: Tasks = JSON.parse(readFileSync(new URL('tasks.json', import.meta.url), 'utf8'))
+const [written, everyday] = ['tasks.json', 'everyday.json'].map(
+  (file): Tasks => JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8')),
+) as [Tasks, Tasks]
+const given = { ...written.given, ...everyday.given }
+const tasks = [...written.tasks, ...everyday.tasks]
 
 export { tasks }
 

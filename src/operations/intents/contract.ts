@@ -46,11 +46,23 @@ export function probeOf(route: Resource): Probe {
   const methods = route.methods as string[] | undefined
   const host = (route.host ?? (route.hosts as string[] | undefined)?.[0]) as string | undefined
   const uri = String(route.uri ?? (route.uris as string[] | undefined)?.[0] ?? '/')
+  const headers = { ...(host === undefined ? {} : { Host: host.replace(/^\*/, 'www') }), ...headersOf(route.vars) }
   return {
     method: !methods?.length || methods.includes('GET') ? 'GET' : (methods[0] as string),
     path: uri.replace(/\*$/, '1').replace(/:[^/]+/g, '1'),
-    ...(host === undefined ? {} : { headers: { Host: host.replace(/^\*/, 'www') } }),
+    ...(Object.keys(headers).length ? { headers } : {}),
   }
+}
+
+/** Headers that meet a route's conditions on headers. */
+function headersOf(vars: unknown): Record<string, string> {
+  const conditions = Array.isArray(vars) ? (vars as unknown[][]) : []
+  return Object.fromEntries(
+    conditions.flatMap(([name, operator, value]) => {
+      const header = /^http_(\w+)$/.exec(String(name))?.[1]
+      return header && operator === '==' ? [[header.replaceAll('_', '-'), String(value)]] : []
+    }),
+  )
 }
 
 /**

@@ -23,7 +23,7 @@ import {
   unblock,
 } from './access.ts'
 import { chatApi } from './chat.ts'
-import { AUTHENTICATION, EVERY_ROUTE, type Intended, type IntentDefinition } from './contract.ts'
+import { AUTHENTICATION, EVERY_ROUTE, type Intended, type IntentDefinition, probeOf } from './contract.ts'
 import { cache, limit, limitConcurrency, limitRate } from './limits.ts'
 import {
   breaker,
@@ -187,7 +187,8 @@ function provable(
     made ??
     (holder === undefined ? undefined : { kind: 'consumers' as const, id: holder, plugin: 'key-auth', field: 'key' })
   const proofs = new Map<string, Expectation>()
-  for (const { expectation, about = madeFor(expectation, changes) } of wished) {
+  for (const { expectation: first, about = madeFor(first, changes) } of wished) {
+    const expectation = asMade(first, about, changes)
     const { limit } = expectation
     const thing = limit?.group ?? `${limit ? 'a limit' : expectation.title} ${expectation.path}`
     if (limit?.group !== undefined && proofs.has(thing)) continue
@@ -210,6 +211,21 @@ function sparing(proofs: Expectation[]): Expectation[] {
   return proofs.filter(
     (one, index) => !keyed(one) || !proofs.slice(index + 1).some((other) => keyed(other) && other.path === one.path),
   )
+}
+
+/** What later intents of a plan ask of a new route's requests: a method, a header. */
+function asMade(expectation: Expectation, about: Found | undefined, changes: WishedChange[]): Expectation {
+  if (!about || !changes.some((one) => one.action === 'create' && one.kind === 'routes' && one.id === about.id))
+    return expectation
+  const { method, headers } = probeOf(about.value)
+  const methods = about.value.methods as string[] | undefined
+  return {
+    ...expectation,
+    ...(methods && !methods.includes(String(expectation.method)) && expectation.expect.status?.join() !== '404'
+      ? { method }
+      : {}),
+    ...(headers ? { headers: { ...headers, ...expectation.headers } } : {}),
+  }
 }
 
 /** The new route that takes a proof's request. */

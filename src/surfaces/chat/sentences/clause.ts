@@ -59,7 +59,12 @@ export function toClauses(sentence: string, intentOf: (clause: Clause) => Intent
     const wish = restored(before)
     const first = intentOf(wish) ?? (texts.length === 1 ? intentOf(asBeside(wish)) : undefined)
     const second = intentOf(asBeside(restored(piece)))
-    const beside = first && second && !CONDITION.test(piece) && !TAKES_AWAY.test(before) && !isOneWish(first, second)
+    const beside =
+      first &&
+      second &&
+      !CONDITION.test(piece) &&
+      !TAKES_AWAY.test(before) &&
+      !isOneWish(first, second, intentOf(restored(`${before}${joint}${piece}`)))
     const ends =
       /^[.!]/.test(joint) ||
       (BEGINS.test(piece) && !/^(?:PUT|DELETE)\b/.test(piece) && !/(?:with|that|which)\s+$/i.test(joint))
@@ -70,8 +75,9 @@ export function toClauses(sentence: string, intentOf: (clause: Clause) => Intent
   return texts.map(restored).filter((one) => one.text !== '')
 }
 
-/** `protect it with a JWT`, `add a user with a key`. */
-function isOneWish(first: Intent, second: Intent): boolean {
+/** `protect it with a JWT`, `add a user with a key`, and lists: `GET and POST`. */
+function isOneWish(first: Intent, second: Intent, joined: Intent | undefined): boolean {
+  if (first.do === second.do && joined?.do === first.do && JSON.stringify(joined) !== JSON.stringify(first)) return true
   return /^require_/.test(second.do) && /^(?:require_|add_consumer|new_key|allow_consumer)/.test(first.do)
 }
 

@@ -39,7 +39,7 @@ const RECOGNISERS: readonly Recogniser[] = [
 export const MAX_SENTENCE_CHARS = 2000
 
 const POLITE =
-  /^(?:please|pls|plz|now|then|ok(?:ay)?|hey|hi|hello|so|and|also|well|just|kindly|actually|great|cool|perfect|nice|sorry|good morning|all right|alright|(?:there|guys|team|everyone)(?=[,!])|(?:blue[/-]green|canary|todo|task|ps|wish)(?=:)|(?:can|could|would|will) (?:you|u|we)(?: please| pls| just| also)?|(?:i|we)(?:'d| would)? (?:want|like|need|wish)(?: you)?(?: to|(?= (?:a|an|the|that|\d)))|i would like|let's|lets|go ahead and|it would be (?:nice|great|good) if you could|make sure(?: that)?|be so kind (?:and|to))[,:!]? (?=\S)/i
+  /^(?:please|pls|plz|now|then|ok(?:ay)?|hey|hi|hello|so|and|also|well|just|kindly|actually|hmm+|(?:oh|wait|uh|um)(?=[, ]*,)|great|cool|perfect|nice|sorry|good morning|all right|alright|(?:there|guys|team|everyone)(?=[,!])|(?:blue[/-]green|canary|todo|task|ps|wish)(?=:)|(?:can|could|would|will) (?:you|u|we)(?: please| pls| just| also)?|(?:i|we)(?:'d| would)? (?:want|like|need|wish)(?: you)?(?: to|(?= (?:a|an|the|that|\d)))|i would like|let's|lets|go ahead and|it would be (?:nice|great|good) if you could|make sure(?: that)?|be so kind (?:and|to))[,:!]? (?=\S)/i
 const THANKS =
   /[,.!;]? (?:please|pls|plz|thanks|thx|ty|thank you|cheers|for me|right now|for now|for the moment|temporarily|asap|if possible)(?: (?:a lot|so much|very much|in advance|you))?(?=[?!. ]*$)/i
 /** Asked for in the middle: `I have a spec at ..., can you import it?` */
@@ -126,10 +126,12 @@ function parsePlan(text: string, lower: string, recogniseOne = recognise): Comma
   const seconds = trial ? spanIn((trial[1] ?? trial[2] ?? '').toLowerCase()) : undefined
   const wishes = wishesOf(trial ? text.slice(0, trial.index) : text)
   const understood: { clause: Clause; one: Understood }[] = []
+  const references: Clause[] = []
   for (const [at, clause] of wishes.entries()) {
     const one = recogniseOne(clause) ?? (at === 0 ? recogniseOne(asBeside(clause)) : undefined)
     if (one) understood.push({ clause, one })
-    else if (!isReference(clause)) return { type: 'unknown', ...(wishes.length > 1 ? { piece: clause.text } : {}) }
+    else if (isReference(clause)) references.push(clause)
+    else return { type: 'unknown', ...(wishes.length > 1 ? { piece: clause.text } : {}) }
   }
   if (!understood.length) return { type: 'unknown' }
   const intents = understood.flatMap(({ one }) => [one.intent, ...(one.more ?? [])])
@@ -144,6 +146,8 @@ function parsePlan(text: string, lower: string, recogniseOne = recognise): Comma
           .map((one) => String(one).toLowerCase())
       : []
   const rest = understood.flatMap(({ clause, one }) => leftOver(clause, one, { route, published: intents }))
+  for (const clause of references)
+    rest.push(...leftOver(clause, { intent: { do: 'about' } }, { route, published: intents }))
   const unsaid = [...new Set(rest)].filter((one) => 'words' in Object(route) || !said.includes(one.toLowerCase()))
   const other =
     typeof route === 'object' && 'path' in route && intents.some((one) => NEEDS_ADDRESS.test(one.do))
@@ -161,7 +165,7 @@ function parsePlan(text: string, lower: string, recogniseOne = recognise): Comma
 
 /** Of these the second would undo the first. */
 const ONCE =
-  /^(?:split|finish_split|lead_to|cache|retry|limit_rate|limit_concurrency|mock|redirect|balance|breaker|health_checks|chat_api)$/
+  /^(?:split|finish_split|lead_to|only_methods|cache|retry|limit_rate|limit_concurrency|mock|redirect|balance|breaker|health_checks|chat_api)$/
 
 /** Wishes about an address: of a path that no route serves they are about a new one. */
 const NEEDS_ADDRESS = /^(?:split|add_node|lead_to)$/
@@ -222,8 +226,14 @@ export const PARTIAL = /^(?:limit|require_|cache|block|only_ips|breaker|request_
 const SPARED =
   /,? *\b(?:but not|except|but|not|other than|besides)\b(?: for| on| with)?(?: the)?(?: methods?)? (?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b(?:(?:,| and| or|, and) (?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b)*(?: requests?| calls?)?/
 
-/** `on route orders`: a piece that only says which route. */
+/** `on route orders`: a piece that only says which route, or what is the matter with it. */
 function isReference({ lower }: Clause): boolean {
+  if (
+    /^(?:the )?[\w./*-]+(?: [\w-]+){0,2} (?:is|are|takes?|gets?|has) (?:too|very|so|really|way too|much too) (?:much |many )?[a-z]+(?: [a-z]+)?$/.test(
+      lower,
+    )
+  )
+    return true
   return /^(?:on|for|of|in)\s+(?:the\s+)?(?:routes?\s+)?[\w./*-]+(?:(?:, | and |, and )[\w./*-]+)*(?:\s+route)?$/.test(
     lower,
   )
@@ -254,7 +264,7 @@ function routeOf(
   )
     return 'all'
   const id =
-    /\broute\s+(?:called\s+|named\s+)?["'`]?([\w.-]+)["'`]?/i.exec(text)?.[1] ??
+    /\broute\s+(?:called\s+|named\s+)?(?!\d+ ?(?:%|percent|requests?))["'`]?([\w.-]+)["'`]?/i.exec(text)?.[1] ??
     /["'`]?([\w.-]+)["'`]?\s+route\b/i.exec(text)?.[1]
   if (
     id &&

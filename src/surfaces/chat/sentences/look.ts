@@ -239,7 +239,7 @@ export function parseTraffic(text: string, lower: string): Command | undefined {
       /^(?:is|are|why|traffic|latenc\w*|errors?|status|requests?|throughput|p9\d|statistics|usage|slow(?:est)?(?: routes| requests| calls|$)|busiest|calls|last|average)\b|\?$/.test(
         lower,
       )) &&
-    !/\d+ (?:requests?|calls?) (?:per|an?|each)\b|\b(?:limit|split|percent|send|shift|block|allow|route .* traffic|traffic to)\b|%|https?:/.test(
+    !/\d+ (?:requests?|calls?) (?:per|an?|each)\b|\b(?:limit|split|percent|send|shift|block|allow|allowed|may|route .* traffic|traffic to)\b|%|https?:/.test(
       lower,
     )
   if (!asks) return undefined

@@ -1,5 +1,5 @@
 // Sentences about what requests and answers look like.
-import { conditionIn, methodsIn, pathsIn, type Recogniser, urlIn } from './clause.ts'
+import { conditionIn, methodsIn, pathsIn, type Recogniser, urlIn, urlsIn } from './clause.ts'
 
 const rewrite: Recogniser = ({ text, lower }) => {
   const host =
@@ -72,7 +72,7 @@ const cors: Recogniser = ({ text, lower }) => {
   )
     return undefined
   if (/\b(?:remove|stop|without|drop|no longer)\b/.test(lower)) return undefined
-  const origins = [...text.matchAll(/https?:\/\/[^\s,;"'`]+/gi)].map((one) => one[0].replace(/[.,;/]+$/, ''))
+  const origins = urlsIn(text).map((one) => one.replace(/\/$/, ''))
   const credentials = /\b(?:credentials|cookies)\b/.test(lower)
   return {
     intent: { do: 'cors', ...(origins.length ? { origins } : {}), ...(credentials ? { credentials: true } : {}) },
@@ -130,7 +130,7 @@ const mock: Recogniser = ({ text, lower }) => {
 }
 
 const compress: Recogniser = ({ lower }) =>
-  /\b(?:compress\w*|gzip)\b/.test(lower) && !/\b(?:remove|stop|without|disable)\b/.test(lower)
+  /\b(?:compress\w*|gzip\w*)\b/.test(lower) && !/\b(?:remove|stop|without|disable)\b/.test(lower)
     ? { do: 'compress' }
     : undefined
 

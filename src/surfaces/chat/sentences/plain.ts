@@ -16,6 +16,7 @@ const WAYS: readonly [RegExp, string][] = [
   [/\bwanna\b/gi, 'want to'],
   [/\b(max|min|approx|req|reqs|incl)\.(?= )/gi, '$1'],
   [/ @ ?(?=\d)/g, ' at '],
+  [/ ?\/ ?(?=(?:s|secs?|seconds?|mins?|minutes?|h|hrs?|hours?|days?)\b)/gi, '/'],
   [/\b(\d+|[a-z]+) ?(?:rp|r\/|reqs?\/|req\/)(s|m|h|d)\b/gi, '$1 requests per $2'],
   [/\brequests per m\b/gi, 'requests per minute'],
   [/\b((?:\d{1,3}\.){3}\d{1,3}|localhost),? (?:on )?port (\d{2,5})\b/gi, '$1:$2'],
@@ -27,19 +28,22 @@ const WAYS: readonly [RegExp, string][] = [
   [new RegExp(`(^|[\\s"'])(${DOMAIN})(/[^\\s,;"']*)(?<!\\.(?:json|ya?ml))(?=[\\s,;"']|$)`, 'gi'), '$1$3 on host $2'],
 ]
 
-/** `orders: 5 requests a minute`, `orders and users: cors`. */
+/** `orders: 5 requests a minute`, `orders and users: cors`, `limit of orders: 5 a minute`. */
 const ABOUT =
-  /^(?:the )?(?:routes? )?["'`]?([\w./*-]+(?:(?:, | and |, and )[\w./*-]+)*)["'`]?(?: route)?: (?=\S)(?!\/\/)/i
+  /^(?:([a-z][a-z -]*?) (?:for|of|on) )?(?:the )?(?:routes? )?["'`]?([\w./*-]+(?:(?:, | and |, and )[\w./*-]+)*)["'`]?(?: route)?: (?=\S)(?!\/\/)/i
 
 export function toPlain(sentence: string): string {
   const flat = WAYS.reduce((text, [from, to]) => text.replace(from, to), sentence)
     .trim()
     .replace(/[.!]+$/, '')
-  const [lead, names] = ABOUT.exec(flat) ?? []
-  if (lead === undefined || names === undefined || NOT_NAMES.test(names)) return flat
+  const [whole, lead = '', names] = ABOUT.exec(flat) ?? []
+  if (whole === undefined || names === undefined || NOT_NAMES.test(names) || HEADER.test(lead)) return flat
   const single = /^[\w.-]+$/.test(names) && !NUMBER_WORD.test(names)
-  return `${flat.slice(lead.length)} on ${single ? 'route ' : ''}${names}`
+  return `${lead} ${flat.slice(whole.length)} on ${single ? 'route ' : ''}${names}`.trim()
 }
+
+/** `set header on X: 1` names a header. */
+const HEADER = /\bheaders?\b|\b(?:set|add|send)\b/i
 
 /** What stands before a colon and names no route. */
 const NOT_NAMES =

@@ -24,7 +24,9 @@ const publish: Recogniser = ({ text, lower }) => {
   if (!url) return undefined
   const host =
     new RegExp(`\\b(?:host(?:name)?|domain)\\s+(?:is\\s+)?${DOMAIN}(?![:/])`, 'i').exec(text)?.[1] ??
-    new RegExp(`\\b(?:on|under|at|as|for|via)\\s+${DOMAIN}(?![\\w:/.-])`, 'i').exec(text)?.[1]
+    new RegExp(`\\b(?:on|under|at|as|for|via|serve|expose|publish|proxy|route)\\s+${DOMAIN}(?![\\w:/.-])`, 'i').exec(
+      text,
+    )?.[1]
   if (!PUBLISHES.test(lower) && !path && !host) return undefined
   const methods = methodsIn(text)
   const id = /\b(?:called|named|name|as(?: the)? route|with (?:the )?(?:id|name))\s+["'`]?(?!of\b)([\w.-]+)/i.exec(
@@ -61,6 +63,7 @@ const publish: Recogniser = ({ text, lower }) => {
     ],
     heard: [
       String(urls.length),
+      ...(/\b(?:two|three|2|3) (?:apis|routes|services)\b/.test(lower) ? ['2', '3'] : []),
       ...(name ? [name] : []),
       'backend',
       'servers',

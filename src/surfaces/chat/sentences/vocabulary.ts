@@ -8,7 +8,7 @@ const CORE =
   )
 
 const PLAIN =
-  `everyone anyone anybody someone somebody nobody people person folks currently current really simply very much such thing things already average frontend endpoint endpoints there's that's it'll be being got getting come comes came coming goes his her their theirs him he she they whose whom dont requirement setting settings config configuration somehow anywhere running passing before allowed reachable accessible callable usable usage low high
+  `everyone anyone anybody someone somebody nobody people person folks currently current really simply very much such thing things already average frontend endpoint endpoints there's that's it'll be being got getting come comes came coming goes his her their theirs him he she they whose whom dont requirement setting settings config configuration somehow anywhere running passing before allowed reachable accessible callable usable usage low high app apps often number private security rest better hmm slow long short big large secure safe proper
   i've we've you've they've i'll we'll you'll he's she's let's here's what's who's isn't should've able own whole entire nice little small simple quick properly correctly somewhere otherwise anything something stuff side
   sends sending hook hooked end ends ended land lands arrive arrives carry carries contain contains support supports supported supporting provide provides provided belong belongs live lives sit sits stand stands
   visit visits visitor visitors reach reaches talk talks speak speaks listens listen hosted deployed running exposed published served protected secured cached limited compressed logged returned forwarded redirected mapped
@@ -40,7 +40,13 @@ const PLAIN =
 const KNOWN: ReadonlySet<string> = new Set([...CORE, ...PLAIN])
 
 export function isKnown(word: string): boolean {
-  return KNOWN.has(word)
+  return KNOWN.has(word) || stemsOf(word).some((one) => one.length > 2 && KNOWN.has(one))
+}
+
+/** `forwarding`, `gzipped`, `sends`: forms of a word. */
+function stemsOf(word: string): string[] {
+  const [, stem] = /^([a-z]+?)(?:s|es|ed|ing)$/.exec(word) ?? []
+  return stem === undefined ? [] : [stem, `${stem}e`, stem.replace(/(.)\1$/, '$1')]
 }
 
 /** Words of a sentence that mean nothing here: not names after `route` or `on`, not paths, addresses or numbers. */
