@@ -138,8 +138,7 @@ class ResourceValidator implements Validator {
     const plugin = this.#options.catalog.get(name)
     const fault = (conf: unknown): string | undefined =>
       plugin &&
-      (this.#checkPlugin(plugin, conf, 'plugin', '')?.message ??
-        checkFilter(conf as Resource, this.#options.checkVars))
+      (this.#checkPlugin(plugin, conf, 'plugin', '')?.message ?? checkFilter(conf as Resource, this.#options.checkVars))
     return plugin && { type: plugin.type, fault }
   }
 }

@@ -37,10 +37,7 @@ export async function openSurface(
   { storeTrouble, watch }: Pick<SurfaceDeps, 'storeTrouble' | 'watch'>,
 ): Promise<{ surface: string; owner: Owner }> {
   const address = parseAddress(settings.surface.listen) as { host: string; port: number }
-  if (!isLoopback(address.host) && !settings.surface.tokens.length && !settings.surface.oauth)
-    throw new Error(
-      `surface.listen is ${settings.surface.listen}, which others can reach, but surface.tokens is empty; add a token or surface.oauth, or listen on 127.0.0.1`,
-    )
+  assertGuarded(settings.surface, address.host)
   const tokens = readTokens(settings.surface.tokens, process.env)
   const ledger = new Ledger(settings.data_dir)
   closers.push(() => ledger.close())
@@ -71,11 +68,7 @@ export async function openSurface(
     progress: () => {},
     signal,
     now: Date.now,
-    keepFault: (error) => {
-      const id = randomUUID().slice(0, 8)
-      log.error({ err: error, error_id: id }, 'an operation failed')
-      return id
-    },
+    keepFault: (error) => keepFault(error, log),
   })
   const desk = new Desk(approvals)
   void settleAll(context('console', new AbortController().signal)).catch((error: unknown) =>
@@ -120,4 +113,17 @@ function toOAuth({ surface }: Settings): OAuth | undefined {
     surface.oauth &&
     new OAuth(surface.oauth, `${surface.public_url ?? `http://${surface.listen}`}`.replace(/\/$/, '').concat('/mcp'))
   )
+}
+
+function assertGuarded({ listen, tokens, oauth }: Settings['surface'], host: string): void {
+  if (isLoopback(host) || tokens.length || oauth) return
+  throw new Error(
+    `surface.listen is ${listen}, which others can reach, but surface.tokens is empty; add a token or surface.oauth, or listen on 127.0.0.1`,
+  )
+}
+
+function keepFault(error: unknown, log: ReturnType<typeof createLogger>): string {
+  const id = randomUUID().slice(0, 8)
+  log.error({ err: error, error_id: id }, 'an operation failed')
+  return id
 }

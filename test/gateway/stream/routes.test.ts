@@ -12,6 +12,8 @@ const from = (sni: string | undefined): ConnectionInfo => ({
   remotePort: 1,
   serverAddr: '10.0.0.2',
   serverPort: 9100,
+  openedAt: 0,
+  requests: 0,
   ...(sni !== undefined && { tls: { sni, protocol: 'TLSv1.3', cipher: 'x' } }),
 })
 
