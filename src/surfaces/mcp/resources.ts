@@ -57,7 +57,7 @@ function known(kind: string | string[] | undefined, uri: URL): string {
 
 async function completeId(operator: Operator, start: string, kind: string | undefined): Promise<string[]> {
   if (kind === undefined || !KINDS.some((one) => one === kind)) return []
-  const { rows } = await ask(operator, 'look', { kind })
+  const { rows } = await ask(operator, 'look', { kind, ...(start ? { search: start } : {}) })
   return (rows as { id: string }[])
     .map((row) => row.id)
     .filter((id) => id.startsWith(start))

@@ -32,6 +32,8 @@ export interface AskedState {
   by: 'form' | 'widget'
   planId: string
   digest: string
+  /** Seconds of the trial that the person was told of. */
+  trial?: number
 }
 
 export interface ToolDeps {
@@ -130,16 +132,13 @@ async function answer(
     }
     const ask = async (request: ApprovalRequest): Promise<string | undefined> =>
       asked.by === 'form' && request.digest === asked.digest && isApproval(ctx) ? `person at ${subject}` : undefined
-    // The repeated call brings its arguments again; which plan it is comes from the signed state alone.
-    const { confirm_seconds: trial } = input as { confirm_seconds?: number }
-    const apply = {
-      plan_id: asked.planId,
-      ...(operation.name === 'apply' && trial !== undefined ? { confirm_seconds: trial } : {}),
-    }
+    // The repeated call brings its arguments again; what was asked, and is approved, is in the signed state alone.
+    const { planId, trial } = asked
+    const apply = { plan_id: planId, ...(trial === undefined ? {} : { confirm_seconds: trial }) }
     return toResult(await deps.operator.run('apply', apply, { ...call, ask }))
   } catch (error) {
     if (error instanceof ApprovalNeeded && deps.mayApprove && canElicit(server, ctx, error.request))
-      return elicit(error.request, ctx, deps.codec)
+      return elicit(error.request, trialOf(operation, input), ctx, deps.codec)
     if (error instanceof OperationError) return toFailure(error)
     throw error
   }
@@ -175,13 +174,20 @@ async function withTicket(
   return { ...result, _meta: { [TICKET]: ticket } }
 }
 
+/** What the person is told of a change on trial. */
+function trialOf({ name }: Operation, input: unknown): Pick<AskedState, 'trial'> {
+  const { confirm_seconds: trial } = input as { confirm_seconds?: number }
+  return name === 'apply' && trial !== undefined ? { trial } : {}
+}
+
 async function elicit(
   request: ApprovalRequest,
+  trial: Pick<AskedState, 'trial'>,
   ctx: ServerContext,
   codec: RequestStateCodec<AskedState>,
 ): Promise<InputRequiredResult> {
   return inputRequired({
-    requestState: await codec.mint({ by: 'form', planId: request.planId, digest: request.digest }, ctx),
+    requestState: await codec.mint({ by: 'form', planId: request.planId, digest: request.digest, ...trial }, ctx),
     inputRequests: {
       approval: inputRequired.elicit({
         message: toQuestion(request),

@@ -21,9 +21,11 @@ interface ClientOptions {
   token?: string
   /** The person's answer to the question. */
   person?: (message: string) => { action: 'accept' | 'decline' | 'cancel'; content?: Record<string, boolean> }
+  /** What the client makes of a body before it sends it. */
+  sent?: (body: string) => string
 }
 
-async function connect({ mode = { pin: '2026-07-28' }, token, person }: ClientOptions): Promise<Client> {
+async function connect({ mode = { pin: '2026-07-28' }, token, person, sent }: ClientOptions): Promise<Client> {
   const client = new Client(
     { name: 'test-client', version: '1.0.0' },
     { capabilities: person ? { elicitation: { form: {} } } : {}, versionNegotiation: { mode } },
@@ -31,8 +33,10 @@ async function connect({ mode = { pin: '2026-07-28' }, token, person }: ClientOp
   if (person)
     client.setRequestHandler('elicitation/create', (request) => person((request.params as { message: string }).message))
   const headers: Record<string, string> = token === undefined ? {} : { Authorization: `Bearer ${token}` }
+  const changing = (url: string | URL | Request, init?: RequestInit): Promise<Response> =>
+    fetch(url, sent && typeof init?.body === 'string' ? { ...init, body: sent(init.body) } : init)
   await client.connect(
-    new StreamableHTTPClientTransport(new URL(`${running.surface}/mcp`), { requestInit: { headers } }),
+    new StreamableHTTPClientTransport(new URL(`${running.surface}/mcp`), { requestInit: { headers }, fetch: changing }),
   )
   return client
 }
@@ -80,6 +84,25 @@ test('mcp over HTTP: a 2026-07-28 client plans, its person approves by elicitati
   const undone = await call(client, 'undo', { change_id: applied.value.change_id })
   assert.equal(undone.isError, false, undone.text)
   assert.equal((await fetch(`${running.gateway}/topic/1`)).status, 404)
+  await client.close()
+})
+
+test('mcp over HTTP: what was approved on trial stays on trial, whatever the repeated call says', async () => {
+  let asked = ''
+  const client = await connect({
+    token: ENV.DESK,
+    person: (message) => {
+      asked = message
+      return { action: 'accept', content: { approve: true } }
+    },
+    sent: (body) =>
+      body.includes('inputResponses') ? body.replace('"confirm_seconds":600', '"confirm_seconds":3600') : body,
+  })
+  const plan = await call(client, 'plan', publish('/on-trial/*'))
+  const { value, text } = await call(client, 'apply', { plan_id: plan.value.plan_id, confirm_seconds: 600 })
+  assert.match(asked, /on trial: it takes itself back after 600 s/)
+  assert.ok(Date.parse(String(value.confirm_by)) < Date.now() + 700_000, text)
+  assert.equal((await call(client, 'undo', { change_id: value.change_id })).isError, false)
   await client.close()
 })
 
@@ -178,6 +201,24 @@ test('mcp over HTTP: resources, completions and prompts', async () => {
     argument: { name: 'name', value: 'key-' },
   })
   assert.ok(completion.values.includes('key-auth'))
+  const make = (id: string): object => ({
+    action: 'create',
+    kind: 'upstreams',
+    id,
+    set: { nodes: { 'a.example:1': 1 } },
+  })
+  const changes = [...Array.from({ length: 60 }, (_, i) => make(`first-${i}`)), make('zz-last')]
+  const owner = async (path: string, body: object): Promise<Record<string, unknown>> =>
+    (await running.owner('POST', `/v1/${path}`, body)).body
+  const { plan_id: id, digest } = await owner('operations/plan', { changes })
+  await owner(`plans/${id}`, { digest, decision: 'approve' })
+  await owner('operations/apply', { plan_id: id })
+  const last = await client.complete({
+    ref: { type: 'ref/resource', uri: 'gateward://config/{kind}/{id}' },
+    argument: { name: 'id', value: 'zz' },
+    context: { arguments: { kind: 'upstreams' } },
+  })
+  assert.deepEqual(last.completion.values, ['zz-last'], 'also behind the first page')
   const prompt = await client.getPrompt({
     name: 'publish_api',
     arguments: { url: 'http://127.0.0.1:8080', limit: '100' },
