@@ -62,12 +62,20 @@ export const NOT_APPLIED = 'not applied'
 /** Settles what is unsettled. What is not to be had now is told by id: nobody knows, or nothing of it was written so far. */
 export async function settleAll(ctx: Settling): Promise<Map<string, string>> {
   const told = new Map<string, string>()
+  const away = new Map<string, string>() // asked once: each question may take its whole time
   for (const change of ctx.ledger.unsettled(ctx.now())) {
+    const silent = away.get(change.target)
+    if (silent !== undefined) {
+      told.set(change.id, silent)
+      continue
+    }
     try {
       if ((await settleOne(change, ctx)) === 'none') told.set(change.id, NOT_APPLIED)
     } catch (error) {
       if (!(error instanceof OperationError)) throw error
-      told.set(change.id, `not known whether it was applied: ${error.message}`)
+      const unknown = `not known whether it was applied: ${error.message}`
+      away.set(change.target, unknown)
+      told.set(change.id, unknown)
     }
   }
   return told

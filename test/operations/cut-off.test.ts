@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
 import { Confirmations } from '../../src/operations/confirmations.ts'
 import { OperationError } from '../../src/operations/contract.ts'
+import type { AppliedChange } from '../../src/operations/ledger.ts'
 import { settleAll } from '../../src/operations/settle.ts'
 import { type TargetSettings, Targets } from '../../src/operations/targets.ts'
 import { type GatewayForTest, gatewayForTest } from './gateway-for-test.ts'
@@ -98,6 +99,13 @@ test('cut off: some of it written, then the target is gone: unknown, then partly
   assert.deepEqual([await there('a'), await there('b')], [true, false])
   const [unknown] = await history()
   assert.match(String(unknown?.state), /^not known whether it was applied: /)
+  const { id: _id, ...same } = gw.ctx.ledger.change(String(unknown?.id)) as AppliedChange
+  gw.ctx.ledger.addChange({ ...same, id: 'change-other', at: same.at - 1 })
+  gw.ctx.ledger.leave('change-other')
+  plain.seen = []
+  const both = await settleAll(gw.ctx)
+  assert.deepEqual([both.size, plain.seen.length], [2, 1], 'a target that does not answer is asked once')
+  gw.ctx.ledger.settle('change-other', 'none', [])
   await assert.rejects(gw.run('undo', {}), OperationError)
   gone = false
   plain.after = () => false
