@@ -93,7 +93,7 @@ function onlyTime({ do: _do, route: _route, ...fields }: Intent): string | undef
   return names.length === 1 ? names[0] : undefined
 }
 
-function lastIntents(prompt: LanguageModelV4Prompt): Intent[] {
+export function lastIntents(prompt: LanguageModelV4Prompt): Intent[] {
   for (const message of [...prompt].reverse()) {
     if (message.role !== 'assistant') continue
     for (const part of [...message.content].reverse()) {

@@ -12,11 +12,12 @@ import type {
 } from '@ai-sdk/provider'
 import { OF_ALL_ROUTES } from '../../operations/intents/index.ts'
 import { UNCLEAR } from './agent.ts'
-import { answered, questionAbout, WHERE } from './asking.ts'
+import { questionAbout, WHERE } from './asking.ts'
 import { GREETED, HELP, nearestExamples } from './examples.ts'
-import { givenToChats, onlyFor, repeated, withNumber } from './follow-up.ts'
+import { lastIntents, onlyFor, repeated, withNumber } from './follow-up.ts'
+import { lastRoute, lastRoutes, lastTool, resultsSince, type ToolResult, withAnswer } from './said-before.ts'
 import type { Command } from './sentences/command.ts'
-import { MAX_SENTENCE_CHARS, needsRoute, parseSentence, plainly } from './sentences/index.ts'
+import { needsRoute, parseSentence, plainly } from './sentences/index.ts'
 import { unknownWords } from './sentences/vocabulary.ts'
 import { notUnderstood, type Row, servedBy, whichRoutes } from './which-route.ts'
 import { describeResult, rowsLacking } from './wording.ts'
@@ -27,11 +28,6 @@ type Step = { tool: string; input: object } | { say: string } | { unclear: strin
 interface Answer {
   parts: LanguageModelV4Content[]
   finishReason: LanguageModelV4FinishReason
-}
-
-interface ToolResult {
-  tool: string
-  value: Record<string, unknown>
 }
 
 const USAGE = {
@@ -121,6 +117,8 @@ function stepOf(command: Command, said: Said): Step {
   if (last?.tool === 'plan' || last?.tool === 'promote') return applyStep(command, last)
   if (command.type === 'fix') return fixStep(command, last)
   if (last && last.tool !== 'look') return { say: describeResult(last.tool, last.value, said.sentence) }
+  if (command.type === 'take-back')
+    return lastTool(said.prompt) === 'apply' ? { tool: 'undo', input: {} } : stepOf(command.otherwise, said)
   if (command.type === 'plan') return planStep(command, said)
   if (command.type === 'delete') return deleteStep(command, said)
   if (command.type === 'instead') {
@@ -296,6 +294,10 @@ function prefixOf(path: string): string {
 function deleteStep({ kind, what }: Extract<Command, { type: 'delete' }>, { prompt, rows }: Said): Step {
   if (what === 'last') {
     const mentioned = lastRoute(prompt)
+    if (lastTool(prompt) === 'apply' && !lastIntents(prompt).some((one) => one.do === 'publish' || one.do === 'copy'))
+      return {
+        unclear: `Do you mean what was done last ("Undo"), or the route${mentioned ? ` ("Delete route ${mentioned}")` : ''}?`,
+      }
     return mentioned ? planDelete(kind, [mentioned]) : { unclear: 'Say which one: for example "Delete route NAME".' }
   }
   if ('ids' in what) return planDelete(kind, what.ids)
@@ -327,59 +329,4 @@ function planIntents(
 
 function planDelete(kind: string, ids: readonly string[]): Step {
   return { tool: 'plan', input: { changes: ids.map((id) => ({ action: 'delete', kind, id })) } }
-}
-
-/** The last sentence; with the one before it, when it answers what was asked. */
-function withAnswer(prompt: LanguageModelV4Prompt): string {
-  const said = lastSentence(prompt)
-  const before = prompt.slice(
-    0,
-    prompt.findLastIndex((one) => one.role === 'user'),
-  )
-  const asked = before.at(-1)
-  if (asked?.role !== 'assistant') return said
-  const text = asked.content.map((part) => (part.type === 'text' ? part.text : '')).join('')
-  return answered(lastSentence(before), text, said) ?? said
-}
-
-function lastSentence(prompt: LanguageModelV4Prompt): string {
-  const message = prompt.findLast((one) => one.role === 'user')
-  if (message?.role !== 'user') return ''
-  const said = message.content.map((part) => (part.type === 'text' ? part.text : '')).join(' ')
-  return said.slice(0, MAX_SENTENCE_CHARS + 1) // what is too long is not understood
-}
-
-/** Tool results after the last sentence. */
-function resultsSince(prompt: LanguageModelV4Prompt): ToolResult[] {
-  const from = prompt.findLastIndex((one) => one.role === 'user')
-  return prompt.slice(from + 1).flatMap(toResults)
-}
-
-function toResults(message: LanguageModelV4Prompt[number]): ToolResult[] {
-  if (message.role !== 'tool') return []
-  return message.content.flatMap((part) => {
-    if (part.type !== 'tool-result') return []
-    const { output } = part
-    const value =
-      output.type === 'json'
-        ? (output.value as Record<string, unknown>)
-        : { error: 'value' in output ? String(output.value) : 'refused' }
-    return [{ tool: part.toolName, value }]
-  })
-}
-
-/** The route that the conversation was about last: the one in the latest plan, or one that was looked at. */
-function lastRoute(prompt: LanguageModelV4Prompt): string | undefined {
-  return lastRoutes(prompt)[0]
-}
-
-/** All of the latest plan, with the one that it gave to chats. */
-function lastRoutes(prompt: LanguageModelV4Prompt): string[] {
-  for (const result of prompt.flatMap(toResults).reverse()) {
-    const { diff, kind, id } = result.value
-    const planned = typeof diff === 'string' ? [...diff.matchAll(/^[+~] \w+ routes\/([\w.-]+)$/gm)] : []
-    if (planned.length) return [...new Set([...planned.map((one) => one[1] as string), ...givenToChats(prompt)])]
-    if (result.tool === 'look' && kind === 'routes' && typeof id === 'string') return [id]
-  }
-  return []
 }

@@ -29,13 +29,15 @@ const key: Recogniser = ({ text, lower }) => {
       lower,
     )
   if (!asks && !protects) return undefined
-  const header = /\b(?:in|from|by|through)\s+(?:the\s+|a\s+)?(?:header\s+([\w-]+)|([\w-]+)\s+header)/i.exec(text)
+  const header = /\b(?:in|from|by|through|with|using)\s+(?:the\s+|a\s+)?(?:header\s+([\w-]+)|([\w-]+)\s+header)/i.exec(
+    text,
+  )
   const name = header?.[1] ?? header?.[2]
   return { do: 'require_key', ...(name && !/^(?:the|a|api|key)$/i.test(name) ? { header: name } : {}) }
 }
 
 const jwt: Recogniser = ({ lower }) =>
-  /\b(?:jwts?|bearer tokens?|json web tokens?|tokens?)\b/.test(lower) &&
+  /\b(?:jwts?|bearer tokens?|json web tokens?|(?<!-)tokens?)\b/.test(lower) &&
   /\b(?:require[sd]?|asks?|needs?|demands?|protect|secure|with|add|enable|only|use|check|verify|validate|by|behind|must|accept|put|turn on|switch (?:on|to)|should)\b/.test(
     lower,
   ) &&
@@ -44,12 +46,12 @@ const jwt: Recogniser = ({ lower }) =>
     : undefined
 
 const password: Recogniser = ({ lower }) =>
-  /\b(?:basic[ -]auth\w*|passwords?|user ?names?|login)\b/.test(lower) &&
+  /\b(?:basic[ -]auth\w*|passwords?|user ?names?|login|log in)\b/.test(lower) &&
   /\b(?:require[sd]?|asks?|needs?|demands?|protect|secure|with|add|enable|only|use|by|behind|must|put|turn on|switch (?:on|to)|should)\b/.test(
     lower,
   ) &&
   !NOT.test(lower)
-    ? { do: 'require_password' }
+    ? { intent: { do: 'require_password' }, heard: ['log', 'in'] }
     : undefined
 
 const newKey: Recogniser = ({ text, lower }) => {
@@ -136,6 +138,9 @@ const consumers: Recogniser = ({ text, lower }) => {
       `\\bonly\\s+(?:let\\s+|allow\\s+|permit\\s+)?(?:the\\s+)?(?:consumers?\\s+)?(.+?)\\s+${MAY}\\s+${CALL}\\b`,
       'i',
     ).exec(text)?.[1] ??
+    /\bonly\s+(?:let|allow)\s+(?:the\s+)?(?:consumers?\s+)?([\w-]+(?:(?:,| and|, and) [\w-]+)*)\s+(?:in|through)\b/i.exec(
+      text,
+    )?.[1] ??
     /\b(?:restrict|limit)\b.*?\bto\s+(?:the\s+)?(?:consumers?|users?|clients?)\s+(.+)$/i.exec(text)?.[1] ??
     /\b(?:(?:allow|let|permit)\s+only|only\s+(?:allow|let|permit))\s+(?:the\s+)?(?:consumers?|users?|clients?)\s+(.+?)(?:\s+(?:on|in|to|for)\b.*)?$/i.exec(
       text,

@@ -38,7 +38,9 @@ const BEGINS = new RegExp(`^(?:please\\s+)?(?:${VERBS})\\b`, 'i')
 const TAKES_AWAY =
   /\b(?:remove|drop|delete|no longer|no more|stop|take|turn off|switch off|disable|get rid of|lift|without|don't|not)\b/i
 /** `with header X: 1` says which requests are meant. */
-const CONDITION = /^(?:an? |the )?(?:request )?(?:header|cookie)s?\b/i
+const CONDITION = /^(?:an? |the )?(?:request )?(?:header|cookie|value)s?\b/i
+/** A longer list is not looked through for wishes that begin without a verb. */
+const MAX_BESIDE = 40
 /** What stands in quotes or braces is one thing. */
 const WHOLE = /"[^"]*"|`[^`]*`|(?<=\s)'[^']*'(?=[\s,.;]|$)|\{.*\}|\[.*\]/g
 
@@ -52,13 +54,14 @@ export function toClauses(sentence: string, intentOf: (clause: Clause) => Intent
   const restored = (text: string): Clause =>
     toClause(text.replace(/\uE000(\d+)\uE000/g, (_, at: string) => whole[Number(at)] as string).trim())
   const pieces = flat.split(JOINT)
+  const named = pieces.length <= 2 * MAX_BESIDE
   const texts: string[] = [pieces[0] ?? '']
   for (let at = 1; at < pieces.length; at += 2) {
     const [joint, piece] = [pieces[at] as string, pieces[at + 1] as string]
     const before = texts.at(-1) as string
-    const wish = restored(before)
-    const first = intentOf(wish) ?? (texts.length === 1 ? intentOf(asBeside(wish)) : undefined)
-    const second = intentOf(asBeside(restored(piece)))
+    const second = named ? intentOf(asBeside(restored(piece))) : undefined
+    const wish = second && restored(before)
+    const first = wish && (intentOf(wish) ?? (texts.length === 1 ? intentOf(asBeside(wish)) : undefined))
     const beside =
       first &&
       second &&

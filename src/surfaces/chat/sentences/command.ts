@@ -32,6 +32,8 @@ export type Command =
   /** What was planned last, only for some methods, or not for them. */
   | { type: 'only-for'; methods: string[]; spared: boolean }
   | { type: 'repeat'; route: RouteReference }
+  /** What was done a moment ago; `otherwise` when nothing was. */
+  | { type: 'take-back'; otherwise: Command }
   | { type: 'delete'; kind: Kind; what: Deleted }
   | { type: 'probe'; method: string; path: string; consumer?: string; repeat?: number }
   | { type: 'help' }

@@ -39,7 +39,7 @@ const RECOGNISERS: readonly Recogniser[] = [
 export const MAX_SENTENCE_CHARS = 2000
 
 const POLITE =
-  /^(?:please|pls|plz|now|then|ok(?:ay)?|hey|hi|hello|so|and|also|well|just|kindly|actually|hmm+|(?:oh|wait|uh|um)(?=[, ]*,)|great|cool|perfect|nice|sorry|good morning|all right|alright|(?:there|guys|team|everyone)(?=[,!])|(?:blue[/-]green|canary|todo|task|ps|wish)(?=:)|(?:can|could|would|will) (?:you|u|we)(?: please| pls| just| also)?|(?:i|we)(?:'d| would)? (?:want|like|need|wish)(?: you)?(?: to|(?= (?:a|an|the|that|\d)))|i would like|let's|lets|go ahead and|it would be (?:nice|great|good) if you could|make sure(?: that)?|be so kind (?:and|to))[,:!]? (?=\S)/i
+  /^(?:please|pls|plz|now|then|ok(?:ay)?|hey|hi|hello|so|and|also|well|just|kindly|(?:that|it|this)(?:'s| is) (?:too|way too|not) \w+(?: \w+)?(?=,)|actually|hmm+|(?:oh|wait|uh|um)(?=[, ]*,)|great|cool|perfect|nice|sorry|good morning|all right|alright|(?:there|guys|team|everyone)(?=[,!])|(?:blue[/-]green|canary|todo|task|ps|wish)(?=:)|(?:can|could|would|will) (?:you|u|we)(?: please| pls| just| also)?|(?:i|we)(?:'d| would)? (?:want|like|need|wish)(?: you)?(?: to|(?= (?:a|an|the|that|\d)))|i would like|let's|lets|go ahead and|it would be (?:nice|great|good) if you could|make sure(?: that)?|be so kind (?:and|to))[,:!]? (?=\S)/i
 const THANKS =
   /[,.!;]? (?:please|pls|plz|thanks|thx|ty|thank you|cheers|for me|right now|for now|for the moment|temporarily|asap|if possible)(?: (?:a lot|so much|very much|in advance|you))?(?=[?!. ]*$)/i
 /** Asked for in the middle: `I have a spec at ..., can you import it?` */
@@ -66,7 +66,19 @@ export function plainly(sentence: string): string {
   return toPlain(withoutManners(sentence.replace(/\s+/g, ' ').trim()).text)
 }
 
-const CHANGING = ['plan', 'delete', 'undo', 'confirm', 'fix', 'import', 'promote', 'instead', 'only-for', 'repeat']
+const CHANGING = [
+  'plan',
+  'delete',
+  'undo',
+  'confirm',
+  'fix',
+  'import',
+  'promote',
+  'instead',
+  'only-for',
+  'repeat',
+  'take-back',
+]
 
 /** `polite`: the sentence asks for something, even if it ends as a question. */
 function withoutManners(sentence: string): { text: string; polite: boolean } {
@@ -98,6 +110,7 @@ function understand(text: string, asked: boolean): Command {
   if (/^(?:help|\?$|what can (?:you|i) (?:do|say))/.test(lower)) return { type: 'help' }
   if (GREETING.test(lower)) return { type: 'greeting' }
   return (
+    parseTakeBack(text, lower) ??
     parseUndo(lower) ??
     parseConfirm(lower) ??
     parseHistory(text, lower) ??
@@ -116,6 +129,18 @@ function understand(text: string, asked: boolean): Command {
 /** `make it 50 requests a minute` may be said in full as well as of what was planned before. */
 function leaning(command: Command | undefined, text: string, lower: string): Command | undefined {
   return command?.type === 'instead' ? { ...command, otherwise: parsePlan(text, lower) } : command
+}
+
+/** `remove it again`, `turn it off again`: what was done a moment ago, or else the route. */
+function parseTakeBack(text: string, lower: string): Command | undefined {
+  const again =
+    /^(?:(?:remove|drop|delete|take|turn|switch|disable) (?:it|that|this)(?: (?:away|off|out|back|down))?|take (?:away|off|out|back) (?:it|that|this)) again$/
+  if (!again.test(lower)) return undefined
+  const plain = text.replace(/ again$/i, '')
+  return {
+    type: 'take-back',
+    otherwise: parseDelete(plain, plain.toLowerCase()) ?? parsePlan(plain, plain.toLowerCase()),
+  }
 }
 
 const CONFIRM =

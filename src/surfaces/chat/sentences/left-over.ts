@@ -21,7 +21,7 @@ const TOPICS: [RegExp, RegExp][] = [
   [/^(?:metrics|prometheus)$/, /prometheus/],
   [/^breaker$/, /breaker/],
   [/^(?:bots?|crawlers?)$/, /block|ua-restriction/],
-  [/^(?:keys?|key-auth)$/, /key|consumer|header:/],
+  [/^(?:keys?|key-auth)$/, /key|consumer|header:|"auth"/],
   [/^(?:everything|everybody|everyone)$/, /publish|finish_split|block|everybody|\*/],
   [/^(?:twice|once)$/, /retry|limit/],
   [/^(?:health|heartbeat)$/, /health/],

@@ -8,8 +8,11 @@ const rewrite: Recogniser = ({ text, lower }) => {
     )?.[1]
   if (host && /\b(?:upstream|api|backend)\b/.test(lower)) return { do: 'rewrite', host }
   const paths = pathsIn(text)
-  const strips = /\b(?:strip|remove|drop|cut)\b.*\b(?:prefix|from the path|path)\b|\bstrip\b/.test(lower)
-  if (strips && paths[0]) return { intent: { do: 'rewrite', from: paths[0] }, own: [paths[0]] }
+  const strips = /\b(?:strip|remove|drop|cut)\b.*\b(?:prefix|from the path|path)\b|\bstrip\b|\bpaths? without\b/.test(
+    lower,
+  )
+  if (strips && paths[0])
+    return { intent: { do: 'rewrite', from: paths[0] }, own: [paths[0]], heard: ['expects', 'wants'] }
   const [, expected, instead] =
     /\b(?:expects?|needs?|wants?|knows?|sees?|gets?|receives?|calls? it)\s+(\/\S+)\s+(?:instead of|not|and not|rather than)\s+(\/\S+)$/.exec(
       text,

@@ -37,10 +37,15 @@ export function toPlain(sentence: string): string {
     .trim()
     .replace(/[.!]+$/, '')
   const [whole, lead = '', names] = ABOUT.exec(flat) ?? []
+  if (whole !== undefined && lead === '' && TOPIC.test(String(names))) return `${names} ${flat.slice(whole.length)}`
   if (whole === undefined || names === undefined || NOT_NAMES.test(names) || HEADER.test(lead)) return flat
   const single = /^[\w.-]+$/.test(names) && !NUMBER_WORD.test(names)
   return `${lead} ${flat.slice(whole.length)} on ${single ? 'route ' : ''}${names}`.trim()
 }
+
+/** `limit: orders 80/min` begins with what is wished. */
+const TOPIC =
+  /^(?:rate-?)?(?:limits?|cors|cache|caching|auth|keys?|jwt|gzip|compression|timeouts?|retries|redirect|mock|canary|logs?|metrics|publish|delete|disable|enable|block)$/i
 
 /** `set header on X: 1` names a header. */
 const HEADER = /\bheaders?\b|\b(?:set|add|send)\b/i

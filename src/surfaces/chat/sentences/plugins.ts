@@ -35,7 +35,7 @@ const bodySize: Recogniser = ({ lower }) => {
 
 const mirror: Recogniser = ({ text, lower }) => {
   const url = urlIn(text)
-  if (!url || !/\b(?:mirror|shadow|duplicate)\b/.test(lower) || STOPS.test(lower)) return undefined
+  if (!url || !/\b(?:mirror|shadow|duplicate|copy of)\b/.test(lower) || STOPS.test(lower)) return undefined
   const percent = /\b(\d{1,3})\s*(?:%|percent)/.exec(toDigits(lower))?.[1]
   const { origin } = new URL(url)
   const config = { host: origin, ...(percent ? { sample_ratio: Number(percent) / 100 } : {}) }

@@ -17,16 +17,17 @@ const ELSEWHERE =
 const DOMAIN = '((?:[\\w*-]+\\.)+[a-z]{2,})'
 
 const publish: Recogniser = ({ text, lower }) => {
-  if (ELSEWHERE.test(lower)) return undefined
+  if (ELSEWHERE.test(lower.replace(/(?:^|\s)\/\S*/g, ' '))) return undefined
   const [path] = pathsIn(text)
   const urls = urlsIn(text)
   const url = (urls[0] ?? namedHost(text, path))?.replace(/^ws/, 'http')
   if (!url) return undefined
   const host =
     new RegExp(`\\b(?:host(?:name)?|domain)\\s+(?:is\\s+)?${DOMAIN}(?![:/])`, 'i').exec(text)?.[1] ??
-    new RegExp(`\\b(?:on|under|at|as|for|via|serve|expose|publish|proxy|route)\\s+${DOMAIN}(?![\\w:/.-])`, 'i').exec(
-      text,
-    )?.[1]
+    new RegExp(
+      `\\b(?:on|under|at|as|for|via|serve|expose|publish|proxy|route|forward|send|direct)\\s+${DOMAIN}(?![\\w:/.-])`,
+      'i',
+    ).exec(text)?.[1]
   if (!PUBLISHES.test(lower) && !path && !host) return undefined
   const methods = methodsIn(text)
   const id = /\b(?:called|named|name|as(?: the)? route|with (?:the )?(?:id|name))\s+["'`]?(?!of\b)([\w.-]+)/i.exec(
@@ -66,6 +67,7 @@ const publish: Recogniser = ({ text, lower }) => {
       ...(/\b(?:two|three|2|3) (?:apis|routes|services)\b/.test(lower) ? ['2', '3'] : []),
       ...(name ? [name] : []),
       'backend',
+      'public',
       'servers',
       'if',
       'when',
@@ -229,8 +231,9 @@ export function pluginIn(lower: string): string | undefined {
 }
 
 const removal: Recogniser = ({ lower }) => {
+  if (urlsIn(lower).length) return undefined
   if (
-    !/\b(?:remove|drop|delete|no longer|no more|stop|turn off|switch off|(?:turn|switch) (?:the )?[\w -]+ off|disable|take (?:the )?(?:[\w -]+ )?(?:away|off)|get rid of|without|lift|not|don't|doesn't|undo the|cancel the|public|unprotect|unprotected|open to everyone|uncache|unlimited|open)\b/.test(
+    !/\b(?:remove|drop|delete|no longer|no more|stop|turn off|switch off|(?:turn|switch) (?:the )?[\w -]+ off|disable|take (?:the )?(?:[\w -]+ )?(?:away|off)|get rid of|without|lift|not|don't|doesn't|undo the|cancel the|public|unprotect|unprotected|open to everyone|uncache|unlimited|open|no (?:api )?(?:key|auth\w*|password|token|login)s?)\b/.test(
       lower,
     )
   )
@@ -244,6 +247,12 @@ const removal: Recogniser = ({ lower }) => {
       intent: { do: 'remove_plugin', plugin: 'auth' },
       heard: ['public', 'unprotect', 'unprotected', 'world', 'everyone', 'everybody', 'everything'],
     }
+  if (
+    /\bno (?:api )?(?:key|auth\w*|password|token|login)s?(?: is)? (?:needed|required|necessary)\b|\bshould be open(?: again)?\b/.test(
+      lower,
+    )
+  )
+    return { intent: { do: 'remove_plugin', plugin: 'auth' }, heard: ['needed', 'required', 'necessary'] }
   if (/\bunlimited\b/.test(lower))
     return { intent: { do: 'remove_plugin', plugin: 'limit-count' }, heard: ['unlimited'] }
   if (/\b(?:nobody|no one|noone|never|nothing)\b/.test(lower)) return undefined

@@ -75,7 +75,8 @@ function share(words: string): string | undefined {
 }
 
 const NODE = /\b(?:nodes?|backends?|servers?|instances?|replicas?|copies|copy|hosts?|upstreams?)\b/
-const TAKEN_OUT = /\b(?:remove|drop|take out|take away|drain|delete|retire|kick out)\b|\btake\b.*\bout\b/
+const TAKEN_OUT =
+  /\b(?:remove|drop|take out|take away|drain|delete|retire|kick out|stop (?:sending|routing|using)|no longer send)\b|\btake\b.*\bout\b/
 
 const nodes: Recogniser = ({ text, lower }) => {
   const urls = urlsIn(text)
