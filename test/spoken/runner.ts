@@ -1,6 +1,6 @@
 // Runs spoken tasks against an embedded gateway, from the sentence to the end state: conversation, plan, approval, apply, proof. The same for the
-// built-in interpreter and for a real model. tasks.json, by topic, and everyday.json, as people put it, hold what is given, what is said (several phrasings, lines are turns), and what must
-// then be configured (`then`: members of a resource, null: absent), called (`calls`) or answered (`says`).
+// built-in interpreter and for a real model. tasks.json (by topic) and everyday.json (as people put it) hold what is given, what is said (several
+// phrasings, lines are turns), and what must then be configured (`then`: members of a resource, null: absent), called (`calls`) or answered (`says`).
 import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -100,9 +100,7 @@ export const intentSchema = Type.Object(
   {
     do: Type.String({ description: `name; also ${tellAll(INTENTS.slice(TOLD_FIRST))}` }),
     route: Type.Optional(Type.String({ description: 'id, `*` for all' })),
-    when: Type.Optional(
-      Type.Array(Type.Unknown(), { description: 'its plugins run only then: [["request_method","in",["POST"]]]' }),
-    ),
+    when: Type.Optional(Type.Array(Type.Unknown(), { description: 'vars: run only then' })),
   },
   { additionalProperties: true },
 )
