@@ -71,7 +71,7 @@ test('a plan made on the command line is approved from another one, and applied'
   assert.match(unanswered.stderr, new RegExp(`nothing was written; the plan waits: gateward approve ${planId}`))
   const approved = await run(['approve', planId], running.env, 'y\n')
   assert.match(approved.stdout, new RegExp(`approved; .* gateward apply ${planId}`))
-  assert.match((await run(['apply', planId], running.env)).stdout, /applied; serving/)
+  assert.match((await run(['apply', planId], running.env)).stdout, /applied; served/)
   assert.match((await run(['approve', planId], running.env)).stderr, /a plan of `gateward chat` is approved there/)
 })
 
@@ -93,7 +93,7 @@ test('on a pseudo-terminal: colours, a table, Ctrl-C and Ctrl-D mean no, y appli
   type('Create a route for /c/* to http://127.0.0.1:9\r')
   await until(/Apply\? \[y\/N\] /)
   type('y\r')
-  await until(/applied; serving[\s\S]*"Undo"\s+takes\s+it\s+back/)
+  await until(/applied; served[\s\S]*"Undo"\s+takes\s+it\s+back/)
   type('/undo\r')
   await until(/Apply\? \[y\/N\] /)
   type('y\r')
