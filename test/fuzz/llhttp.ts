@@ -47,8 +47,8 @@ export function readByLlhttp(stream: Stream): Outcome {
 
 // A request that asks for an upgrade stops llhttp behind its head, whatever its body; a gateway that does not switch reads on. So the
 // word is another one for llhttp.
-const hideUpgrade = (text: string): string => text.replace(/(?<=upgra)de/gi, 'yd')
-const showUpgrade = (text: string): string => text.replace(/(?<=upgra)yd/gi, 'de')
+const hideUpgrade = (text: string): string => text.replace(/(?<=upgra)d(?=e)/gi, (d) => (d === 'd' ? 'y' : 'Y'))
+const showUpgrade = (text: string): string => text.replace(/(?<=upgra)y(?=e)/gi, (y) => (y === 'y' ? 'd' : 'D'))
 
 class Reader {
   readonly outcome: Outcome = { messages: [], end: 'waiting', partial: undefined, reason: '', reusable: false }
