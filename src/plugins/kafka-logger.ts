@@ -5,7 +5,8 @@ import { definePlugin } from '../gateway/plugin.ts'
 import { oneOfTexts } from '../lib/schema-types.ts'
 import { batchFields, bodyFields, checkLogger, entryFields, loggerMetadata } from './logging/fields.ts'
 import { KafkaSender, type KafkaTarget } from './logging/kafka.ts'
-import { createLogger, inParts, toJson } from './logging/logger.ts'
+import { createLogger, toJson } from './logging/logger.ts'
+import { AS_LIST, inParts } from './logging/parts.ts'
 
 const port = { title: 'Port', description: 'port of the broker', minimum: 1, maximum: 65535, examples: [9092] }
 
@@ -198,8 +199,8 @@ const OVERHEAD_BYTES = 512
 function toMessages(batch: string[], conf: Conf): string[] {
   if (conf.batch_max_size === 1) return batch
   const entries = conf.meta_format === 'origin' ? batch.map((text) => JSON.stringify(text)) : batch
-  const room = (conf.producer_batch_size ?? 1048576) - OVERHEAD_BYTES
-  return inParts(entries, room).map((part) => toJson(part, undefined))
+  const bytes = (conf.producer_batch_size ?? 1048576) - OVERHEAD_BYTES
+  return inParts(entries, { bytes, ...AS_LIST }).map((part) => toJson(part, undefined))
 }
 
 /** The request line, its headers and, when it was collected, its body. */

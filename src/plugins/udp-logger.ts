@@ -2,7 +2,8 @@
 import Type, { type Static } from 'typebox'
 import { definePlugin } from '../gateway/plugin.ts'
 import { batchFields, bodyFields, checkLogger, entryFields, loggerMetadata } from './logging/fields.ts'
-import { createLogger, inParts, toJson } from './logging/logger.ts'
+import { createLogger, toJson } from './logging/logger.ts'
+import { AS_LIST, inParts } from './logging/parts.ts'
 import { MAX_DATAGRAM_BYTES, sendDatagrams } from './logging/socket.ts'
 
 const schema = Type.Object({
@@ -48,7 +49,7 @@ export default definePlugin<Conf>({
       deliver: (batch) =>
         sendDatagrams(
           address,
-          inParts(batch, MAX_DATAGRAM_BYTES).map((part) => toJson(part, conf.batch_max_size)),
+          inParts(batch, { bytes: MAX_DATAGRAM_BYTES, ...AS_LIST }).map((part) => toJson(part, conf.batch_max_size)),
         ),
     })
   },

@@ -1,6 +1,7 @@
 // A Kafka producer that comes into being with the first batch: the client is loaded only by threads that log to Kafka.
 import { isIP } from 'node:net'
 import type { Producer, SASLOptions } from '@platformatic/kafka'
+import { inParts } from './parts.ts'
 
 export interface KafkaTarget {
   brokers: { host: string; port: number }[]
@@ -31,8 +32,8 @@ export class KafkaSender {
   /** Rejects when a message was not acknowledged. */
   async send(texts: string[]): Promise<void> {
     const producer = await this.#connected()
-    const { topic, key, acks } = this.#target
-    for (const part of this.#split(texts))
+    const { topic, key, acks, maxMessages, maxBytes } = this.#target
+    for (const part of inParts(texts, { bytes: maxBytes, texts: maxMessages }))
       await producer.send({
         acks,
         messages: part.map((value) => ({ topic, value, ...(key === undefined ? {} : { key }) })),
@@ -53,23 +54,6 @@ export class KafkaSender {
       this.#producer = undefined // the next batch tries again, and there is nothing to close
       throw error
     }
-  }
-
-  #split(texts: string[]): string[][] {
-    const parts: string[][] = []
-    let part: string[] = []
-    let bytes = 0
-    for (const text of texts) {
-      const more = Buffer.byteLength(text)
-      if (part.length > 0 && (part.length >= this.#target.maxMessages || bytes + more > this.#target.maxBytes)) {
-        parts.push(part)
-        part = []
-        bytes = 0
-      }
-      part.push(text)
-      bytes += more
-    }
-    return part.length > 0 ? [...parts, part] : parts
   }
 }
 

@@ -79,24 +79,6 @@ export function toJson(batch: string[], batchMaxSize: number | undefined): strin
   return batchMaxSize === 1 ? (batch[0] as string) : `[${batch.join(',')}]`
 }
 
-/** A batch in lists whose JSON has at most so many bytes; an entry that alone is larger has a list of its own. */
-export function inParts(batch: string[], maxBytes: number): string[][] {
-  const parts: string[][] = []
-  let part: string[] = []
-  let bytes = 2
-  for (const entry of batch) {
-    const more = Buffer.byteLength(entry) + 1
-    if (part.length > 0 && bytes + more > maxBytes) {
-      parts.push(part)
-      part = []
-      bytes = 2
-    }
-    part.push(entry)
-    bytes += more
-  }
-  return part.length > 0 ? [...parts, part] : parts
-}
-
 /** A queue as the batch fields describe it, which reports what is lost. */
 export function createQueue<E extends string | Buffer = string>(
   conf: BatchConf | Waits,

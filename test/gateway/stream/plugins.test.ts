@@ -5,27 +5,15 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { after, before, test } from 'node:test'
 import { listenTcp } from '../../../src/gateway/stream/listener.ts'
-import type { StreamServer } from '../../../src/gateway/stream/tcp.ts'
 import { listenUdp } from '../../../src/gateway/stream/udp.ts'
-import { createLogger } from '../../../src/lib/log.ts'
 import { createTestAdmin } from '../../admin/admin-for-test.ts'
 import { freePort } from '../../e2e/process.ts'
 import { arrived } from '../../plugins/logging/receiver.ts'
 import { threadForTest } from '../thread-for-test.ts'
+import { streamsForTest } from './streams-for-test.ts'
 
 const thread = threadForTest()
-const streams: StreamServer = {
-  routes: thread.streamRoutes,
-  deadlines: thread.deadlines,
-  log: createLogger('silent'),
-  proxy: undefined,
-  proxyToUpstream: false,
-  connections: new Set(),
-  open: new Set(),
-  maxConnections: 8,
-  maxUdpSessions: 2,
-  udpIdleMs: 200,
-}
+const streams = streamsForTest(thread, 200)
 const messages: string[] = []
 const receiver = dgram.createSocket('udp4', (message) => messages.push(message.toString()))
 const closers: (() => void)[] = []

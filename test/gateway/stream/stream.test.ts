@@ -8,28 +8,15 @@ import { after, before, test } from 'node:test'
 import tls from 'node:tls'
 import { Certificates } from '../../../src/gateway/certificates.ts'
 import { listenTcp, listenTls } from '../../../src/gateway/stream/listener.ts'
-import type { StreamServer } from '../../../src/gateway/stream/tcp.ts'
 import { listenUdp } from '../../../src/gateway/stream/udp.ts'
-import { createLogger } from '../../../src/lib/log.ts'
 import { freePort } from '../../e2e/process.ts'
 import { until } from '../../until.ts'
 import { makeCertificate } from '../listening.ts'
 import { threadForTest } from '../thread-for-test.ts'
+import { streamsForTest } from './streams-for-test.ts'
 
 const thread = threadForTest()
-const log = createLogger('silent')
-const streams: StreamServer = {
-  routes: thread.streamRoutes,
-  deadlines: thread.deadlines,
-  log,
-  proxy: undefined,
-  proxyToUpstream: false,
-  connections: new Set(),
-  open: new Set(),
-  maxConnections: 8,
-  maxUdpSessions: 2,
-  udpIdleMs: 300,
-}
+const streams = streamsForTest(thread, 300)
 const certificate = makeCertificate('a.example')
 const closers: (() => void)[] = []
 let tcpPort = 0
@@ -64,7 +51,7 @@ before(async () => {
   thread.put('ssls/1', { ...certificate, sni: 'a.example' })
   const address = { host: '127.0.0.1', port: 0 }
   const plain = await listenTcp(address, streams)
-  const secure = await listenTls(address, streams, new Certificates(thread.config, thread.resolved, log), 5000)
+  const secure = await listenTls(address, streams, new Certificates(thread.config, thread.resolved, streams.log), 5000)
   udpPort = await freePort()
   const udp = await listenUdp({ host: '127.0.0.1', port: udpPort }, streams)
   closers.push(
