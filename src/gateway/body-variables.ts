@@ -134,9 +134,18 @@ function list(document: unknown, path: string): readonly unknown[] | undefined {
   let compiled = paths.get(path)
   if (!compiled) {
     if (paths.size >= MAX_PATHS) paths.clear()
-    compiled = compileJsonPath(`$.${path}`)
+    compiled = pathInto(path)
     paths.set(path, compiled)
   }
   const found = compiled(document).map(({ holder, name }) => holder[name])
   return found.length ? found : undefined
+}
+
+/** A path that is none names nothing, as a name does that no variable has. Conditions with one are refused before they come here. */
+function pathInto(path: string): (document: unknown) => Place[] {
+  try {
+    return compileJsonPath(`$.${path}`)
+  } catch {
+    return () => []
+  }
 }

@@ -137,3 +137,13 @@ test('post_arg_ looks into forms, post_arg. into JSON too', async () => {
   assert.equal(await filled('application/x-www-form-urlencoded', 'a=1'), '1|1')
   assert.equal(await filled('application/json', '{"a":1}'), '|1')
 })
+
+test('a path into a body that is none names nothing in a template', async () => {
+  const response_example = `[${braced('post_arg.a[')}] [${braced('post_arg.a[0]')}]`
+  const thread = threadForTest({ 'routes/1': { uri: '/*', plugins: { mocking: { response_example } } } })
+  after(() => thread.close())
+  const headers = { 'Content-Type': 'application/json' }
+  const answer = await thread.inject({ method: 'POST', target: '/', headers, body: '{"a":[1]}' })
+  assert.equal(answer.status, 200)
+  assert.equal(answer.body.toString(), '[] [1]')
+})
