@@ -13,6 +13,7 @@ import { type ConnectionInfo, Exchange, GatewayRequest, GatewayResponse, NO_CHAI
 import { HeaderList } from '../headers.ts'
 import { isPreface } from '../http2/preface.ts'
 import { normalisePath } from '../normalise.ts'
+import { Outbox } from '../outbox.ts'
 import { withCopy } from '../read-buffer.ts'
 import { ChunkScanner } from './chunked.ts'
 import type { Reader } from './direct-socket.ts'
@@ -29,7 +30,7 @@ const LINGER_MS = 2000
 const HALF_CLOSE_MS = 1000
 
 const EMPTY = Buffer.alloc(0)
-const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n')
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 
 type State = 'head' | 'body' | 'response' | 'linger' | 'tunnel' | 'closed'
 /** No request is taken any more. */
@@ -39,6 +40,7 @@ export class ClientConnection implements BodySource, Reader, Waiting {
   deadline = Number.POSITIVE_INFINITY
   kept = true
   readonly socket: Socket
+  readonly out: Outbox
   readonly info: ConnectionInfo
   readonly #server: Http1Server
   readonly #scheme: 'http' | 'https'
@@ -62,6 +64,7 @@ export class ClientConnection implements BodySource, Reader, Waiting {
 
   constructor(socket: Socket, info: ConnectionInfo, server: Http1Server) {
     this.socket = socket
+    this.out = new Outbox(socket)
     this.info = info
     this.#server = server
     this.#scheme = info.tls ? 'https' : 'http'
@@ -103,7 +106,7 @@ export class ClientConnection implements BodySource, Reader, Waiting {
   wanted(): void {
     if (!this.#expectContinue) return
     this.#expectContinue = false
-    this.socket.write(CONTINUE)
+    this.out.text(CONTINUE)
   }
 
   // ---- what the response writer tells it
@@ -138,6 +141,7 @@ export class ClientConnection implements BodySource, Reader, Waiting {
   /** Hands the socket over after a 101; `rest` are bytes that the client has sent already. */
   tunnel(): { socket: Duplex; rest: Buffer } {
     const rest = this.#rest
+    this.out.flush()
     this.#rest = EMPTY
     this.#state = 'tunnel'
     this.deadline = Number.POSITIVE_INFINITY
@@ -342,7 +346,7 @@ export class ClientConnection implements BodySource, Reader, Waiting {
       { remote_addr: this.info.remoteAddr, status: error.status, reason: error.message },
       'refused a request',
     )
-    this.socket.write(refusal(error.status), 'latin1')
+    this.out.text(refusal(error.status))
     this.#linger()
   }
 
@@ -351,17 +355,20 @@ export class ClientConnection implements BodySource, Reader, Waiting {
     this.#state = 'linger'
     this.#rest = EMPTY
     this.deadline = this.#server.deadlines.now + LINGER_MS
+    this.out.flush()
     this.socket.end()
     this.socket.resume()
   }
 
   #close(): void {
     this.#state = 'closed'
+    this.out.flush()
     this.socket.end()
     this.socket.destroySoon()
   }
 
   destroy(): void {
+    this.out.flush()
     this.socket.destroy()
   }
 

@@ -5,11 +5,9 @@ import type { Duplex } from 'node:stream'
 import { errorPage, SERVER } from '../error-page.ts'
 import type { Downstream, Exchange } from '../exchange.ts'
 import type { HeaderList } from '../headers.ts'
+import { JOIN_BYTES } from '../outbox.ts'
 import { hasSent } from '../read-buffer.ts'
 import type { ClientConnection } from './connection.ts'
-
-/** Up to this many bytes of body are written with the head, as one latin1 string: node:net sends such a string from its stack, without a buffer. */
-const JOIN_BYTES = 8 * 1024
 
 const LAST_CHUNK = '0\r\n\r\n'
 
@@ -85,12 +83,13 @@ export class ResponseWriter implements Downstream {
   write(chunk: Buffer): boolean {
     if (chunk.length <= JOIN_BYTES) return this.writeText(chunk.toString('latin1'))
     if (!this.#mayWrite(chunk.length)) return true
-    const { socket } = this.#connection
+    const { socket, out } = this.#connection
     socket.cork()
     const before = this.#takeHead() + (this.#chunked ? `${chunk.length.toString(16)}\r\n` : '')
     if (before) this.#sendText(before)
-    let room = this.#send(chunk)
-    if (this.#chunked) room = this.#sendText('\r\n')
+    this.#send(chunk)
+    if (this.#chunked) this.#sendText('\r\n')
+    const room = out.flush()
     socket.uncork()
     return this.#hasRoom(room)
   }
@@ -165,12 +164,12 @@ export class ResponseWriter implements Downstream {
 
   #send(bytes: Buffer): boolean {
     ;(this.ctx as Exchange).response.sentBytes += bytes.length
-    return this.#connection.socket.write(bytes)
+    return this.#connection.out.bytes(bytes)
   }
 
   #sendText(text: string): boolean {
     ;(this.ctx as Exchange).response.sentBytes += text.length
-    return this.#connection.socket.write(text, 'latin1')
+    return this.#connection.out.text(text)
   }
 }
 

@@ -9,6 +9,7 @@ import type { Deadlines, Waiting } from '../deadlines.ts'
 import { HeaderList } from '../headers.ts'
 import { ChunkScanner } from '../http1/chunked.ts'
 import { type HeadLimits, type ParsedResponse, ParseError, parseResponse } from '../http1/parser.ts'
+import { JOIN_BYTES, Outbox } from '../outbox.ts'
 import { hasSent, putBack, ReadBuffer, withCopy } from '../read-buffer.ts'
 import type { Http1Transport } from './h1.ts'
 import { toTlsOptions } from './tls-options.ts'
@@ -32,6 +33,7 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
   deadline = Number.POSITIVE_INFINITY
   readonly destination: Destination
   readonly #socket: net.Socket
+  readonly #out: Outbox
   readonly #deadlines: Deadlines
   readonly #owner: Http1Transport
   #state: State = 'idle'
@@ -92,6 +94,7 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
     )
     socket.on('close', () => this.#fail('closed', 'the connection was closed'))
     this.#socket = socket
+    this.#out = new Outbox(socket)
     deadlines.add(this)
   }
 
@@ -127,17 +130,14 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
     const head = `${request.method} ${request.uri} HTTP/1.1\r\nHost: ${request.host}\r\n${request.headers}${this.#framing(request, length)}\r\n`
     if (whole) {
       this.#bodySent = true
-      if (whole.length === 0) {
-        this.#socket.write(head, 'latin1')
-        return
+      if (whole.length <= JOIN_BYTES) this.#out.text(head + whole.toString('latin1'))
+      else {
+        this.#out.text(head)
+        this.#out.bytes(whole)
       }
-      this.#socket.cork()
-      this.#socket.write(head, 'latin1')
-      this.#socket.write(whole)
-      this.#socket.uncork()
       return
     }
-    this.#socket.write(head, 'latin1')
+    this.#out.text(head)
     body.pipe(this)
   }
 
@@ -155,11 +155,12 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
   data(chunk: Buffer): boolean {
     if (this.#state === 'dead') return true
     this.deadline = this.#deadlines.now + this.#timeouts.sendMs
-    if (!this.#chunkBody) return this.#socket.write(chunk)
+    if (!this.#chunkBody) return this.#out.bytes(chunk)
     this.#socket.cork()
-    this.#socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1')
-    this.#socket.write(chunk)
-    const room = this.#socket.write('\r\n', 'latin1')
+    this.#out.text(`${chunk.length.toString(16)}\r\n`)
+    this.#out.bytes(chunk)
+    this.#out.text('\r\n')
+    const room = this.#out.flush()
     this.#socket.uncork()
     return room
   }
@@ -173,7 +174,7 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
   end(): void {
     this.#bodySent = true
     if (this.#state === 'dead') return
-    if (this.#chunkBody) this.#socket.write('0\r\n\r\n', 'latin1')
+    if (this.#chunkBody) this.#out.text('0\r\n\r\n')
     if (this.#state !== 'idle') this.deadline = this.#deadlines.now + this.#timeouts.readMs
   }
 
@@ -194,6 +195,10 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
     if (this.#state === 'tunnel') return
     if (this.#state === 'idle') {
       this.destroy() // nobody asked
+      return
+    }
+    if (this.#out.waits && !this.#gotBytes) {
+      this.#fail('closed', 'the upstream has sent something before it was asked')
       return
     }
     this.#gotBytes = true
