@@ -39,6 +39,8 @@ export class BodyError extends Error {
   }
 }
 
+const NOTHING: readonly Buffer[] = []
+
 export class RequestBody {
   /** Bytes announced by Content-Length; undefined for a chunked body; 0 when there is none. */
   length: number | undefined
@@ -46,7 +48,7 @@ export class RequestBody {
   receivedBytes = 0
   ended: boolean
   #taps: BodyTap[] | undefined
-  #kept: Buffer[] = []
+  #kept: readonly Buffer[] = NOTHING
   #keptBytes = 0
   /** True once a piece was handed out and not kept: the body cannot be sent a second time. */
   #consumed = false
@@ -173,7 +175,7 @@ export class RequestBody {
     }
     this.#sink = sink
     const kept = this.#kept
-    this.#kept = []
+    this.#kept = NOTHING
     this.#keptBytes = 0
     let room = true
     for (const chunk of kept) {
@@ -199,7 +201,8 @@ export class RequestBody {
   }
 
   #keep(chunk: Buffer): void {
-    this.#kept.push(chunk)
+    if (this.#kept === NOTHING) this.#kept = []
+    ;(this.#kept as Buffer[]).push(chunk)
     this.#keptBytes += chunk.length
   }
 

@@ -8,7 +8,7 @@ import { randomHex } from '../lib/random-hex.ts'
 import type { RequestBody } from './body.ts'
 import type { CompiledRoute, PhaseChain } from './compile.ts'
 import type { Consumer } from './consumers.ts'
-import type { HeaderList } from './headers.ts'
+import { HeaderList } from './headers.ts'
 import type { ServedRoute } from './routes.ts'
 import type { UpstreamRuntime } from './upstream/runtime.ts'
 
@@ -92,9 +92,12 @@ export class GatewayRequest {
   }
 }
 
+/** A response that has no head yet. */
+const NO_HEADERS = new HeaderList(Object.freeze([]) as never as string[])
+
 export class GatewayResponse {
   status = 0
-  headers: HeaderList
+  headers = NO_HEADERS
   /** Who made this response: `upstream`, or the gateway itself (no route, a plugin's reply, an upstream out of reach). */
   source: 'upstream' | 'gateway' = 'gateway'
   /** Streams that a header_filter has put between the upstream's body and the client, in order (compression). Undefined: none. */
@@ -108,10 +111,6 @@ export class GatewayResponse {
   bodyBytes = 0
   /** Bytes written to the client, head included. */
   sentBytes = 0
-
-  constructor(headers: HeaderList) {
-    this.headers = headers
-  }
 
   /** For a header_filter that will change the body: its length, validators and ranges no longer hold. */
   forgetBody(): void {
@@ -165,7 +164,7 @@ export const NO_CHAIN: PhaseChain = {
 export interface Downstream {
   /** `length`: bytes of the body; undefined when not known. Framing (HEAD, 204, 304, chunked, close) is decided here. */
   writeHead(ctx: Exchange, length: number | undefined): void
-  /** False: wait for `ctx.onDrain` before writing more. The writer owns the buffer from now on. */
+  /** False: write no more until `ctx.sender` is told to resume. The writer owns the buffer from now on. */
   write(chunk: Buffer): boolean
   /** The same for bytes that are latin1 text already, where that is cheaper than a buffer. */
   writeText?(text: string): boolean
@@ -183,6 +182,16 @@ export interface Downstream {
   /** True once the client has gone away. */
   readonly closed: boolean
 }
+
+/** Writes a response's body to a `Downstream`. */
+export interface Sender {
+  /** `write` has said false, and there is room again. */
+  resume(): void
+  /** The client has gone away. */
+  cancel(): void
+}
+
+const NO_TRIES: readonly UpstreamTry[] = []
 
 export class Exchange {
   readonly request: GatewayRequest
@@ -222,11 +231,11 @@ export class Exchange {
   holdBytes = 0
   /** The protocol that the client asks to switch to (`websocket`), from Upgrade and Connection. */
   upgrade: string | undefined
-  upstreamTries: UpstreamTry[] = []
+  upstreamTries: readonly UpstreamTry[] = NO_TRIES
   /** Called when the upstream's head is in `response`, before any header_filter has changed it. */
   onHead: (() => void) | undefined
-  /** Called when `downstream.write` has said false and there is room again. */
-  onDrain: (() => void) | undefined
+  /** Who writes the response's body. */
+  sender: Sender | undefined
   /** Called when the client goes away before the response has ended. */
   onAbort: (() => void) | undefined
   /** True once a response has begun: a phase's reply comes too late then. */

@@ -7,7 +7,7 @@
 import { performance } from 'node:perf_hooks'
 import type { Duplex } from 'node:stream'
 import type { Deadlines } from './deadlines.ts'
-import type { Exchange, UpstreamTry } from './exchange.ts'
+import type { Exchange, Sender, UpstreamTry } from './exchange.ts'
 import type { HeaderList } from './headers.ts'
 import type { Manners } from './manners.ts'
 import { destinationOf, outgoing } from './outgoing.ts'
@@ -59,7 +59,7 @@ function isGrpc(ctx: Exchange): boolean {
   return (ctx.upstreamScheme ?? ctx.upstream?.scheme)?.startsWith('grpc') ?? false
 }
 
-class Forwarding implements ResponseHandler, PickInput {
+class Forwarding implements ResponseHandler, PickInput, Sender {
   readonly #ctx: Exchange
   readonly #deps: ForwarderDeps
   readonly #transport: Transport
@@ -88,8 +88,7 @@ class Forwarding implements ResponseHandler, PickInput {
     this.#timeouts = toTimeouts(ctx, this.#upstream)
     this.#startedAt = deps.deadlines.now
     this.#retries = this.#upstream.retries
-    ctx.onAbort = () => this.#call?.cancel()
-    ctx.onDrain = () => this.#call?.resume()
+    ctx.sender = this
   }
 
   /** Tries the next node. */
@@ -126,7 +125,7 @@ class Forwarding implements ResponseHandler, PickInput {
     this.#node = node
     this.#tryAt = performance.now()
     this.#try = beginTry(node.key, node.host)
-    ctx.upstreamTries.push(this.#try)
+    ctx.upstreamTries = ctx.upstreamTries.length === 0 ? [this.#try] : [...ctx.upstreamTries, this.#try]
     const request = outgoing(ctx, this.#upstream, node)
     this.#call = this.#transport.send(
       destinationOf(ctx, this.#upstream, node, request.host),
@@ -135,6 +134,16 @@ class Forwarding implements ResponseHandler, PickInput {
       this.#upstream.pool,
       this,
     )
+  }
+
+  // ---- Sender
+
+  resume(): void {
+    this.#call?.resume()
+  }
+
+  cancel(): void {
+    this.#call?.cancel()
   }
 
   // ---- ResponseHandler
@@ -248,7 +257,7 @@ class Forwarding implements ResponseHandler, PickInput {
     const ctx = this.#ctx
     if (error.stale && !this.#stale && this.#mayRepeat(error.stale === 'refused') && !ctx.committed) {
       this.#stale = true
-      ctx.upstreamTries.pop()
+      ctx.upstreamTries = ctx.upstreamTries.slice(0, -1)
       this.#send(this.#node)
       return
     }

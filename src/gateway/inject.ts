@@ -9,7 +9,6 @@ import {
   GatewayRequest,
   GatewayResponse,
   NO_CHAIN,
-  type UpstreamTry,
 } from './exchange.ts'
 import { type HeaderFields, HeaderList } from './headers.ts'
 import { normalisePath } from './normalise.ts'
@@ -55,17 +54,19 @@ export function sendToUpstream(pipeline: Pipeline, ctx: Exchange, request: Injec
   if (!upstream.speaksHttp)
     return Promise.reject(new Error(`the upstream of the route does not speak HTTP: its scheme is ${upstream.scheme}`))
   const { remoteAddr, request: outer } = ctx
-  let tries: UpstreamTry[] = []
+  let sending: Exchange | undefined
   const own: InjectRequest = { ...request, remoteAddr, scheme: outer.scheme, subrequest: true }
   const sent = collect(pipeline, own, (exchange) => {
     exchange.served = ctx.served
     exchange.route = ctx.route
     exchange.upstream = upstream
     exchange.upstreamHost = ctx.upstreamHost
-    tries = exchange.upstreamTries
+    sending = exchange
     pipeline.forward(exchange)
   })
-  return sent.finally(() => ctx.upstreamTries.push(...tries))
+  return sent.finally(() => {
+    ctx.upstreamTries = [...ctx.upstreamTries, ...(sending?.upstreamTries ?? [])]
+  })
 }
 
 function collect(pipeline: Pipeline, request: InjectRequest, start: (exchange: Exchange) => void): Promise<Injected> {
@@ -89,7 +90,7 @@ function collect(pipeline: Pipeline, request: InjectRequest, start: (exchange: E
         path,
         RequestBody.of(body),
       ),
-      new GatewayResponse(new HeaderList()),
+      new GatewayResponse(),
       { ...connectionOf(request.remoteAddr ?? '127.0.0.1'), ...(request.subrequest ? { subrequest: true } : {}) },
       collector,
       NO_CHAIN,

@@ -14,6 +14,7 @@ import type { Exchange } from './exchange.ts'
 import { HeaderList } from './headers.ts'
 import { type Manners, type PathRule, pathRule, serverField, type Told, toldBy } from './manners.ts'
 import type { Logger, PhaseResult, Reply } from './plugin.ts'
+import type { MatchInput } from './router/router.ts'
 import type { Routes } from './routes.ts'
 import { operand } from './variables.ts'
 
@@ -98,14 +99,7 @@ export class Pipeline {
   }
 
   #match(ctx: Exchange): void {
-    const { request } = ctx
-    const match = this.#deps.routes.match({
-      path: request.path,
-      host: request.host,
-      method: request.method,
-      remoteAddr: ctx.remoteAddr,
-      var: (name) => operand(ctx, name),
-    })
+    const match = this.#deps.routes.match(new Matched(ctx))
     if (match) {
       const { served } = match
       ctx.route = served.route
@@ -257,7 +251,7 @@ export class Pipeline {
     return upgrade(ctx)
   }
 
-  /** Part of the response body. False: wait for `ctx.onDrain`. */
+  /** Part of the response body. False: no more until `ctx.sender` is told to resume. */
   writeBody(ctx: Exchange, chunk: Buffer): boolean {
     const filtered = this.#filter(ctx, chunk, false)
     if (!filtered?.length) return true
@@ -296,6 +290,7 @@ export class Pipeline {
   clientClosed(ctx: Exchange): void {
     if (!ctx.committed) ctx.response.status = CLIENT_CLOSED_REQUEST
     ctx.onAbort?.()
+    ctx.sender?.cancel()
     for (const transform of ctx.response.transforms ?? []) transform.destroy()
     this.finish(ctx)
   }
@@ -348,12 +343,12 @@ export class Pipeline {
     ctx.downstream.writeHead(ctx, length)
     const { transforms } = ctx.response
     if (!transforms) return
-    const resumeUpstream = ctx.onDrain
+    const { sender } = ctx
     const last = transforms[transforms.length - 1] as NonNullable<typeof transforms>[number]
     for (let i = 1; i < transforms.length; i++)
       transforms[i - 1]?.pipe(transforms[i] as NonNullable<typeof transforms>[number])
-    if (resumeUpstream) transforms[0]?.on('drain', resumeUpstream)
-    ctx.onDrain = () => last.resume()
+    transforms[0]?.on('drain', () => sender?.resume())
+    ctx.sender = { resume: () => last.resume(), cancel: () => sender?.cancel() }
     last.on('data', (chunk: Buffer) => {
       if (!ctx.downstream.write(chunk)) last.pause()
     })
@@ -363,6 +358,35 @@ export class Pipeline {
         this.abort(ctx)
       })
     }
+  }
+}
+
+/** What the router looks at. */
+class Matched implements MatchInput {
+  readonly #ctx: Exchange
+
+  constructor(ctx: Exchange) {
+    this.#ctx = ctx
+  }
+
+  get path(): string {
+    return this.#ctx.request.path
+  }
+
+  get host(): string {
+    return this.#ctx.request.host
+  }
+
+  get method(): string {
+    return this.#ctx.request.method
+  }
+
+  get remoteAddr(): string {
+    return this.#ctx.remoteAddr
+  }
+
+  var(name: string): unknown {
+    return operand(this.#ctx, name)
   }
 }
 

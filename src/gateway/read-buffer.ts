@@ -29,15 +29,18 @@ export function putBack(buffer: Buffer): void {
 
 export class ReadBuffer {
   #current: Buffer = SHARED
+  #told: Buffer | undefined
 
-  /** The buffer for the next read. `streaming`: a large body is on its way. */
-  next(streaming: boolean): Buffer {
+  /** The buffer for the next read, or undefined: that of the last one. `streaming`: a large body is on its way. */
+  next(streaming: boolean): Buffer | undefined {
     if (streaming) {
       if (this.#current === SHARED) this.#current = take()
     } else if (this.#current !== SHARED) {
       putBack(this.#current)
       this.#current = SHARED
     }
+    if (this.#told === this.#current) return undefined // node:net keeps it
+    this.#told = this.#current
     return this.#current
   }
 

@@ -267,14 +267,7 @@ export class ClientConnection implements BodySource, Reader, Waiting {
       this.#body as RequestBody,
     )
     const writer = new ResponseWriter(this, head.method, head.minor, head.keepAlive)
-    const ctx = new Exchange(
-      request,
-      new GatewayResponse(new HeaderList()),
-      this.info,
-      writer,
-      NO_CHAIN,
-      this.#startedAt,
-    )
+    const ctx = new Exchange(request, new GatewayResponse(), this.info, writer, NO_CHAIN, this.#startedAt)
     ctx.upgrade = head.upgrade
     const real = this.#server.realIp?.(this.info.remoteAddr, headers)
     if (real !== undefined) ctx.remoteAddr = real
@@ -374,7 +367,7 @@ export class ClientConnection implements BodySource, Reader, Waiting {
 
   #onDrain(): void {
     if (this.#state === 'response' || this.#state === 'body') this.deadline = Number.POSITIVE_INFINITY
-    this.#ctx?.onDrain?.()
+    this.#ctx?.sender?.resume()
   }
 
   /**

@@ -23,7 +23,7 @@ export function directSocket(accepted: net.Socket, reader: () => Reader | undefi
   accepted.destroy() // the shell; its server counts it as closed
   const reads = new ReadBuffer()
   const onread: net.OnReadOpts = {
-    buffer: () => reads.next(reader()?.streaming ?? false),
+    buffer: () => reads.next(reader()?.streaming ?? false) as Buffer,
     callback: (bytes) => {
       const to = reader()
       const view = reads.view(bytes)

@@ -8,7 +8,7 @@ import { BodyError, type BodySource, RequestBody } from '../body.ts'
 import type { Waiting } from '../deadlines.ts'
 import { errorPage, SERVER } from '../error-page.ts'
 import { type Downstream, Exchange, GatewayRequest, GatewayResponse, NO_CHAIN } from '../exchange.ts'
-import { HeaderList } from '../headers.ts'
+import type { HeaderList } from '../headers.ts'
 import { ParseError } from '../http1/parser.ts'
 import { normalisePath } from '../normalise.ts'
 import type { Http2Connection } from './connection.ts'
@@ -74,7 +74,7 @@ export class ClientStream implements Downstream, BodySource, Waiting {
     this.#expectContinue = head.expectContinue && !endsWithHead
     const ctx = new Exchange(
       new GatewayRequest(head, info.tls ? 'https' : 'http', hostOf(head.authority), path, body),
-      new GatewayResponse(new HeaderList()),
+      new GatewayResponse(),
       info,
       this,
       NO_CHAIN,
@@ -251,7 +251,7 @@ export class ClientStream implements Downstream, BodySource, Waiting {
   #onDrain(): void {
     this.#blocked = false
     this.#stopWaiting()
-    if (!this.#ended) this.#ctx?.onDrain?.()
+    if (!this.#ended) this.#ctx?.sender?.resume()
   }
 
   /** Too long without a piece of the body, or without the client taking any of the response. */

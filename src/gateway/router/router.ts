@@ -227,8 +227,8 @@ class UriRouter extends BaseRouter {
 }
 
 /** A host that is written with a port is compared with the whole Host field, as in APISIX, which knows this in the modes by uri only. */
-function hostFits(pattern: string, { host, var: read }: MatchInput): boolean {
+function hostFits(pattern: string, input: MatchInput): boolean {
   const wanted = pattern.startsWith('*') ? pattern.slice(1) : undefined
   const fits = (name: string): boolean => (wanted === undefined ? pattern === name : name.endsWith(wanted))
-  return fits(host) || (pattern.includes(':') && fits(String(read('http_host') ?? '').toLowerCase()))
+  return fits(input.host) || (pattern.includes(':') && fits(String(input.var('http_host') ?? '').toLowerCase()))
 }

@@ -162,7 +162,7 @@ const NO_BODY = { pause: () => {}, resume: () => {}, wanted: () => {} }
 function toExchange(info: ConnectionInfo, protocol: string, { id, name, serviceId, upstream }: ServedStream): Exchange {
   const head = { method: '', target: '', httpVersion: '1.1', headers: new HeaderList(), authority: '' } as const
   const request = new GatewayRequest(head, info.tls ? 'https' : 'http', '', '', new RequestBody(0, NO_BODY))
-  const response = new GatewayResponse(new HeaderList())
+  const response = new GatewayResponse()
   const ctx = new Exchange(request, response, info, NOWHERE, NO_CHAIN, performance.now())
   response.status = UNREACHED
   ctx.upstream = upstream

@@ -67,7 +67,8 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
     this.deadline = deadlines.now + connectMs
     const reads = new ReadBuffer()
     const onread: net.OnReadOpts = {
-      buffer: () => reads.next(this.#state === 'length' || this.#state === 'chunked' || this.#state === 'close'),
+      buffer: () =>
+        reads.next(this.#state === 'length' || this.#state === 'chunked' || this.#state === 'close') as Buffer,
       callback: (bytes) => {
         this.#kept = false
         const view = reads.view(bytes)
@@ -264,7 +265,7 @@ export class UpstreamConnection implements Call, BodySink, Waiting {
   #onHead(head: ParsedResponse, chunk: Buffer, consumed: number): number {
     const request = this.#request as OutgoingRequest
     const headers = new HeaderList(head.headers)
-    for (const name of head.connectionNames ?? []) headers.remove(name)
+    if (head.connectionNames) for (const name of head.connectionNames) headers.remove(name)
     if (head.status === 101) {
       this.#upgrade(head, headers, Buffer.from(chunk.subarray(consumed)))
       return 0
