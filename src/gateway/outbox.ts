@@ -4,7 +4,7 @@
 import type { Socket } from 'node:net'
 
 /** Connections that write together: with more, the first of them would wait for nothing. */
-const MAX_TOGETHER = 32
+const MAX_TOGETHER = 16
 /** Characters that wait for one connection. Longer text would be copied on its way. */
 const MAX_TEXT = 16 * 1024
 
@@ -14,12 +14,13 @@ export const JOIN_BYTES = 8 * 1024
 let waiting: Outbox[] = []
 let due = false
 
-function turnEnds(): void {
+function endTurn(): void {
   due = false
-  flushAll()
+  sendAll()
 }
 
-function flushAll(): void {
+/** Sends what waits, on all connections. */
+export function sendAll(): void {
   const all = waiting
   waiting = []
   for (const outbox of all) outbox.flush()
@@ -68,10 +69,10 @@ export class Outbox {
 
   #wait(): void {
     waiting.push(this)
-    if (waiting.length >= MAX_TOGETHER) flushAll()
+    if (waiting.length >= MAX_TOGETHER) sendAll()
     else if (!due) {
       due = true
-      setImmediate(turnEnds)
+      setImmediate(endTurn)
     }
   }
 }

@@ -3,6 +3,7 @@ import net from 'node:net'
 import { RequestBody } from '../../src/gateway/body.ts'
 import { Deadlines } from '../../src/gateway/deadlines.ts'
 import type { HeaderList } from '../../src/gateway/headers.ts'
+import { sendAll } from '../../src/gateway/outbox.ts'
 import { Http1Transport } from '../../src/gateway/transport/h1.ts'
 import type { OutgoingRequest, ResponseHandler } from '../../src/gateway/transport/transport.ts'
 import { FakeSocket } from './fake-socket.ts'
@@ -22,6 +23,7 @@ export function readResponse(method: string, pieces: readonly Buffer[]): Outcome
     transport.send(DESTINATION, request(method), TIMEOUTS, POOL, recorder)
   })
   socket.emit('connect')
+  sendAll() // or an answer would come before its question
   for (const piece of pieces) {
     if (socket.destroyed) break
     read(piece)
@@ -60,9 +62,10 @@ function withFakeConnection(socket: FakeSocket, connect: () => void): (piece: Bu
   } finally {
     net.connect = original
   }
+  let target: Uint8Array = Buffer.alloc(0)
   return (piece) => {
     const { buffer, callback } = onread as OnRead
-    const target = typeof buffer === 'function' ? buffer() : buffer
+    target = (typeof buffer === 'function' ? (buffer() as Uint8Array | undefined) : buffer) ?? target // as node:net does it
     target.set(piece)
     callback(piece.length, target)
     target.fill(0x3f, 0, piece.length) // as the next read does; the pieces are too small to be given away

@@ -86,6 +86,25 @@ test('a request that the upstream may have done is not sent again when its kept 
   thread.close()
 })
 
+test('what an upstream sends before it was asked is no answer: the request goes to another connection', async () => {
+  const sockets: net.Socket[] = []
+  const server = net.createServer((socket) => {
+    sockets.push(socket)
+    socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood'))
+  })
+  const port = await listen(server)
+  const thread = threadForTest({ 'routes/1': { uri: '/*', upstream: { nodes: { [`127.0.0.1:${port}`]: 1 } } } })
+  const ask = async (): Promise<string> => (await thread.inject({ method: 'GET', target: '/' })).body.toString()
+  assert.equal(await ask(), 'good')
+  // From a timer on, the next thing that happens is reading, before what is written in it leaves.
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  sockets[0]?.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil')
+  assert.equal(await ask(), 'good')
+  assert.equal(sockets.length, 2)
+  thread.close()
+  for (const socket of sockets) socket.destroy()
+})
+
 test('a node whose port is none is out of reach, and nothing worse', async () => {
   const web = http.createServer((_, response) => response.end('hi'))
   const port = await listen(web)
