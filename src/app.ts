@@ -176,8 +176,6 @@ async function openPlane(configured: Configured): Promise<Parts> {
   closers.push(() => secrets.close())
   secrets.changed(feed.snapshot().changes)
   feed.onCommit({
-    announce: (revision, changes) => plane.announce(revision, changes),
-    withdraw: () => plane.withdraw(),
     commit: (revision, changes) => {
       plane.commit(revision, changes)
       secrets.changed(changes)

@@ -29,9 +29,6 @@ export interface FeedOptions {
 /** Who gets the commits. */
 export interface FeedReceiver {
   commit(revision: number, changes: ConfigChange[]): void
-  /** The changes up to `revision` are about to become durable: `commit` for each of its commits follows, or `withdraw`. */
-  announce(revision: number, changes: ConfigChange[]): void
-  withdraw(): void
 }
 
 interface Delivery {
@@ -45,8 +42,6 @@ export class ConfigFeed {
   readonly #faults = new Map<string, string>()
   #revision = 0
   #watcher: Watcher | undefined
-  /** Announced commits and what they change. */
-  readonly #announced = new Map<Commit, Delivery>()
   #receiver: FeedReceiver | undefined
 
   constructor(options: FeedOptions) {
@@ -92,31 +87,16 @@ export class ConfigFeed {
     this.#watcher = this.#options.store.watch(this.#revision, {
       onCommit: (commit) => this.#take(commit),
       onReset: () => this.#restart(),
-      onAnnounce: (commits) => this.#announce(commits),
-      onWithdraw: () => this.#withdraw(),
     })
   }
 
   #take(commit: Commit): void {
-    const { changes, faults } = this.#announced.get(commit) ?? this.#read(commit)
-    this.#announced.delete(commit)
+    const { changes, faults } = this.#read(commit)
     for (const { key } of commit.changes) this.#faults.delete(key)
     this.#keep(changes)
     this.#revision = commit.revision
     this.#tell(faults)
     this.#receiver?.commit(commit.revision, changes)
-  }
-
-  #announce(commits: readonly Commit[]): void {
-    for (const commit of commits) this.#announced.set(commit, this.#read(commit))
-    const changes = [...this.#announced.values()].flatMap((delivery) => delivery.changes)
-    this.#receiver?.announce(commits.at(-1)?.revision ?? this.#revision, changes)
-  }
-
-  #withdraw(): void {
-    if (this.#announced.size === 0) return
-    this.#announced.clear()
-    this.#receiver?.withdraw()
   }
 
   #read(commit: Commit): Delivery {

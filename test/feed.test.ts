@@ -1,8 +1,5 @@
 // What the data plane is fed when others write to the store: what cannot be served is left out or keeps its last good form, and is told.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { createSecrecy } from '../src/admin/secrecy.ts'
 import { ConfigFeed } from '../src/feed.ts'
@@ -12,7 +9,6 @@ import { plugins } from '../src/plugins/index.ts'
 import { createCatalog } from '../src/resources/catalog.ts'
 import { createValidator } from '../src/resources/validator.ts'
 import { MemoryStore } from '../src/store/memory.ts'
-import { SqliteStore } from '../src/store/sqlite.ts'
 
 const catalog = createCatalog(plugins)
 const plain = { encrypt: (text: string) => text, decrypt: (text: string) => text }
@@ -75,8 +71,6 @@ test('a good resource keeps its last good form when it is broken, and is served 
   const delivered: string[] = []
   feed.onCommit({
     commit: (_, changes) => void delivered.push(...changes.map(({ key, text }) => `${key} ${text}`)),
-    announce: () => assert.fail('the store in memory announces nothing'),
-    withdraw: () => assert.fail('nothing was announced'),
   })
   assert.equal(feed.trouble(), undefined)
   await store.commit([
@@ -115,36 +109,6 @@ test('a plugin that is not known here stays: the data plane refuses its requests
   const { feed } = await feeding({ 'routes/1': '{"uri":"/a","plugins":{"of-another-gateway":{"x":1}}}' })
   assert.deepEqual(keysOf(feed), ['routes/1'])
   assert.equal(feed.trouble(), undefined)
-})
-
-test('what is announced and withdrawn leaves nothing behind; what is then committed is delivered once', async (context) => {
-  const directory = mkdtempSync(join(tmpdir(), 'gateward-feed-'))
-  const store = new SqliteStore(join(directory, 'gateward.db'))
-  context.after(async () => {
-    await store.close()
-    rmSync(directory, { recursive: true })
-  })
-  const options = { secrecy: createSecrecy(catalog, plain), fault: undefined }
-  const onTrouble = (error: unknown): void => assert.fail(String(error))
-  const feed = new ConfigFeed({ store, ...options, onTrouble, onFaults: () => assert.fail('no faults') })
-  await feed.start()
-  const said: string[] = []
-  let fails = true
-  feed.onCommit({
-    announce(revision, changes) {
-      said.push(`announce ${revision} ${changes.map(({ key }) => key)}`)
-      if (fails) throw new Error('as if the disk were full')
-    },
-    withdraw: () => void said.push('withdraw'),
-    commit: (revision, changes) => void said.push(`commit ${revision} ${changes.map(({ key }) => key)}`),
-  })
-  await assert.rejects(store.commit([{ type: 'put', key: 'routes/1', text: '{"uri":"/a"}' }]), /disk/)
-  assert.deepEqual(said.splice(0), ['announce 1 routes/1', 'withdraw'])
-  assert.deepEqual(keysOf(feed), [])
-  fails = false
-  await store.commit([{ type: 'put', key: 'routes/2', text: '{"uri":"/a"}' }])
-  assert.deepEqual(said, ['announce 1 routes/2', 'commit 1 routes/2'])
-  assert.deepEqual(keysOf(feed), ['routes/2'])
 })
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

@@ -6,13 +6,13 @@ import { randomBytes } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 import { ListenError } from '../lib/listen-error.ts'
 import { SharedTable } from '../lib/shared-table.ts'
+import { CommitSender, type SentCommit } from './commit-ring.ts'
 import type { ConfigChange } from './config.ts'
 import { needFree } from './free-ports.ts'
 import { MetricsReader } from './metrics.ts'
 import type { Logger } from './plugin.ts'
 import type { SeenRequests } from './tail.ts'
 import { allocateTraffic, readTraffic, type TrafficSnapshot } from './traffic.ts'
-import { Turns } from './turns.ts'
 import { DnsCache } from './upstream/dns.ts'
 import { HealthMonitor } from './upstream/health-monitor.ts'
 import { HealthTable } from './upstream/health-table.ts'
@@ -22,7 +22,7 @@ import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts'
 export interface DataPlaneOptions
   extends Omit<
     WorkerStart,
-    'shared' | 'health' | 'secrets' | 'revision' | 'changes' | 'ticketKeys' | 'traffic' | 'turns'
+    'shared' | 'health' | 'secrets' | 'revision' | 'changes' | 'ticketKeys' | 'traffic' | 'commits'
   > {
   threads: number
   /** Keys that limit counters have room for. */
@@ -45,21 +45,14 @@ interface Member {
   /** Its number among all threads that there have been. */
   metricsId: number
   worker: Worker
-  served: number
   ready: boolean
   ended: boolean
 }
 
-/** Commits that the threads have not been told yet. */
-interface Gathered {
-  revision: number
-  changes: ConfigChange[]
-}
-
 /** Waits for a thread that died at once again and again: 0.1 s, 0.2 s, ... up to this. */
 const MAX_RESTART_DELAY_MS = 5000
-/** How long the threads may take to serve what follows a withdrawn commit; later ones are announced again when it is served. */
-const RESUME_LIMIT_MS = 5000
+/** A thread that no request makes look at its configuration is told to do so after this time, so that what a commit replaces is closed. */
+const LOOK_AFTER_MS = 10
 
 export class DataPlane {
   readonly metrics = new MetricsReader()
@@ -75,13 +68,12 @@ export class DataPlane {
   readonly #members: Member[] = []
   readonly #watchers = new Set<(seen: SeenRequests) => void>()
   readonly #waiting: { revision: number; resolve: (served: boolean) => void }[] = []
-  readonly #turns: Turns
-  #turn = 0
-  /** The last commits that the threads were told before they were durable. */
-  #announced: { turn: number; revision: number } | undefined
-  /** Not while a thread may still hold what was withdrawn. */
-  #mayAnnounce = true
-  #gathered: Gathered | undefined
+  readonly #commits: CommitSender
+  /** Commits for which a thread that is far behind has left no room. */
+  readonly #backlog: SentCommit[] = []
+  #lookTimer: NodeJS.Timeout | undefined
+  /** The revision that every thread serves. */
+  served = 0
   #closing = false
   #restarts = 0
   #started = 0
@@ -89,7 +81,7 @@ export class DataPlane {
   constructor(options: DataPlaneOptions) {
     this.#options = options
     this.#traffic = allocateTraffic(options.threads)
-    this.#turns = new Turns(options.threads)
+    this.#commits = new CommitSender(options.threads)
     this.#shared = new SharedTable(options.counterKeys).buffer
     this.#health = new HealthTable(options.checkedNodes)
     this.health = new HealthMonitor({
@@ -123,46 +115,27 @@ export class DataPlane {
     await Promise.all(Array.from({ length: this.#options.threads - 1 }, (_, i) => this.#launch(i + 1)))
   }
 
-  /** Tells all threads what is about to become durable, up to `revision`; `commit` or `withdraw` follows before anything else does. */
-  announce(revision: number, changes: ConfigChange[]): void {
-    if (!this.#mayAnnounce || this.#gathered) return
-    // Who holds the last one has said so only in the shared memory.
-    for (const member of this.#members) member.served = this.#servedBy(member)
-    this.#turn = (this.#turn + 1) | 0
-    this.#announced = { turn: this.#turn, revision }
-    this.#send({ type: 'commit', turn: this.#turn, revision, changes })
-  }
-
-  /** What was announced last has failed. */
-  withdraw(): void {
-    if (!this.#announced || this.#turns.isDurable(this.#announced.turn)) return
-    this.#send({ type: 'withdraw', turn: this.#announced.turn })
-    this.#announced = undefined
-    this.#mayAnnounce = false
-  }
-
-  /** Hands a commit to all threads. Those of one turn, which the store made durable together, go together: each message wakes a thread. */
+  /** Hands a commit to all threads, which serve it from then on. */
   commit(revision: number, changes: ConfigChange[]): void {
-    if (this.#announced && revision <= this.#announced.revision) {
-      this.health.changed(changes)
-      if (revision === this.#announced.revision) this.#turns.publish(this.#announced.turn)
-      return
-    }
-    if (!this.#gathered) queueMicrotask(() => this.#hand())
-    this.#gathered ??= { revision, changes: [] }
-    this.#gathered.revision = revision
-    for (const change of changes) this.#gathered.changes.push(change)
+    this.health.changed(changes)
+    this.#backlog.push({ revision, changes })
+    this.#sendBacklog()
+    this.#lookTimer ??= setTimeout(() => this.#look(), LOOK_AFTER_MS)
   }
 
-  #hand(): void {
-    const { revision, changes } = this.#gathered as Gathered
-    this.#gathered = undefined
-    this.health.changed(changes)
-    this.#send({ type: 'commit', revision, changes })
-    if (this.#mayAnnounce) return
-    void this.whenServed(revision, RESUME_LIMIT_MS).then((served) => {
-      this.#mayAnnounce ||= served
-    })
+  #sendBacklog(): void {
+    for (let next = this.#backlog[0]; next && this.#commits.send(next); next = this.#backlog[0]) {
+      this.served = next.revision
+      this.#backlog.shift()
+    }
+    for (const waiting of [...this.#waiting]) if (waiting.revision <= this.served) waiting.resolve(true)
+  }
+
+  #look(): void {
+    this.#sendBacklog()
+    for (const { index, worker } of this.#members)
+      if (this.#commits.isBehind(index)) worker.postMessage({ type: 'look' } satisfies ToWorker)
+    this.#lookTimer = this.#backlog.length > 0 ? setTimeout(() => this.#look(), LOOK_AFTER_MS) : undefined
   }
 
   #send(message: ToWorker): void {
@@ -184,19 +157,6 @@ export class DataPlane {
 
   #tail(on: boolean): void {
     this.#send({ type: 'tail', on })
-  }
-
-  /** The revision that every thread serves. */
-  get served(): number {
-    let lowest = Number.POSITIVE_INFINITY
-    for (const member of this.#members) lowest = Math.min(lowest, this.#servedBy(member))
-    return lowest === Number.POSITIVE_INFINITY ? 0 : lowest
-  }
-
-  #servedBy({ index, served }: Member): number {
-    const ahead = this.#announced
-    if (!ahead || ahead.revision <= served || !this.#turns.isDurable(ahead.turn)) return served
-    return this.#turns.hasSeen(index, ahead.turn) ? ahead.revision : served
   }
 
   /** Resolves true when all threads serve `revision`, false when `limitMs` have passed before. */
@@ -228,6 +188,7 @@ export class DataPlane {
   /** Stops accepting, lets requests under way finish within `limitMs`, ends the threads. */
   async close(limitMs: number): Promise<void> {
     this.#closing = true
+    clearTimeout(this.#lookTimer)
     await Promise.all(
       this.#members.map(async ({ worker, ended: alreadyEnded }) => {
         if (alreadyEnded) return
@@ -244,12 +205,13 @@ export class DataPlane {
   #launch(index: number): Promise<{ ports: number[]; tlsPorts: number[] }> {
     const { snapshot, secrets, version, log, threads, counterKeys, checkedNodes, metricsText, ...start } = this.#options
     const { revision, changes } = snapshot()
-    this.#turns.see(index, this.#turn)
+    if (this.#backlog.length === 0) this.served = revision
+    const commits = this.#commits.join(index)
     const traffic = { memory: this.#traffic, thread: index }
     const workerData: WorkerStart = {
       ...start,
       traffic,
-      turns: { memory: this.#turns.buffer, thread: index },
+      commits,
       ticketKeys: this.#ticketKeys,
       shared: this.#shared,
       health: this.#health.buffer,
@@ -258,9 +220,12 @@ export class DataPlane {
       changes,
     }
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-    const worker = new Worker(new URL(`./worker.${extension}`, import.meta.url), { workerData })
+    const worker = new Worker(new URL(`./worker.${extension}`, import.meta.url), {
+      workerData,
+      transferList: [commits.port],
+    })
     const metricsId = this.#started++
-    const member: Member = { index, metricsId, worker, served: revision, ready: false, ended: false }
+    const member: Member = { index, metricsId, worker, ready: false, ended: false }
     this.#members[index] = member
     worker.on('error', (error) => log.error({ err: error, thread: index }, 'a data-plane thread failed'))
     return new Promise((resolve, reject) => {
@@ -291,9 +256,6 @@ export class DataPlane {
           this.health.observed(message.slotName, message.event, message.limit)
         } else if (message.type === 'seen') {
           for (const show of this.#watchers) show(message.seen)
-        } else if (message.type === 'served') {
-          member.served = message.revision
-          this.#settleWaiting()
         }
       })
     })
@@ -301,6 +263,7 @@ export class DataPlane {
 
   #ended(member: Member): void {
     member.ended = true
+    this.#commits.leave(member.index)
     if (this.#closing) return
     member.ready = false
     new SharedTable(this.#shared).threadEnded()
@@ -312,16 +275,9 @@ export class DataPlane {
     )
     setTimeout(() => {
       if (this.#closing) return
-      this.#launch(member.index).then(
-        () => this.#settleWaiting(),
-        (error) =>
-          this.#options.log.error({ err: error, thread: member.index }, 'a data-plane thread cannot be started again'),
+      this.#launch(member.index).catch((error) =>
+        this.#options.log.error({ err: error, thread: member.index }, 'a data-plane thread cannot be started again'),
       )
     }, delay).unref()
-  }
-
-  #settleWaiting(): void {
-    const { served } = this
-    for (const waiting of [...this.#waiting]) if (waiting.revision <= served) waiting.resolve(true)
   }
 }

@@ -1,5 +1,6 @@
 // What the main thread and a data-plane thread say to each other.
 import type { Resource } from '../resources/kinds.ts'
+import type { RingEnd } from './commit-ring.ts'
 import type { ConfigChange } from './config.ts'
 import type { Http1Limits } from './http1/server.ts'
 import type { Address } from './listener.ts'
@@ -59,8 +60,7 @@ export interface WorkerStart {
   shared: SharedArrayBuffer
   /** See `HealthTable`. */
   health: SharedArrayBuffer
-  /** See `Turns`. */
-  turns: { memory: SharedArrayBuffer; thread: number }
+  commits: RingEnd
   /** Values of secret managers by reference. */
   secrets: ReadonlyMap<string, string>
   revision: number
@@ -68,9 +68,8 @@ export interface WorkerStart {
 }
 
 export type ToWorker =
-  /** `turn`: it is not durable yet, see `Turns`. */
-  | { type: 'commit'; turn?: number; revision: number; changes: ConfigChange[] }
-  | { type: 'withdraw'; turn: number }
+  /** Commits wait, see `CommitReader`. */
+  | { type: 'look' }
   /** All values of secret managers; `keys` are the resources that use one which has changed. */
   | { type: 'secrets'; values: ReadonlyMap<string, string>; keys: string[] }
   | { type: 'drain'; limitMs: number }
@@ -81,7 +80,6 @@ export type ToWorker =
 export type FromWorker =
   | { type: 'ready'; metrics: SharedArrayBuffer; ports: number[]; tlsPorts: number[] }
   | { type: 'failed'; message: string }
-  | { type: 'served'; revision: number }
   | { type: 'series'; series: SeriesDescription }
   | { type: 'drained' }
   /** Requests that have finished, while somebody watches. */

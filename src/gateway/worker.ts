@@ -6,6 +6,7 @@ import { createLogger } from '../lib/log.ts'
 import { plugins } from '../plugins/index.ts'
 import { type AccessLog, openAccessLog } from './access-log.ts'
 import { Certificates } from './certificates.ts'
+import { CommitReader } from './commit-ring.ts'
 import type { HeaderList } from './headers.ts'
 import type { Http1Server } from './http1/server.ts'
 import { Http2Connection } from './http2/connection.ts'
@@ -17,7 +18,6 @@ import { listenUdp } from './stream/udp.ts'
 import { Tail } from './tail.ts'
 import { Thread, type ThreadOptions } from './thread.ts'
 import { CountedConnections } from './traffic.ts'
-import { HeldCommits, Turns } from './turns.ts'
 import { DnsCache } from './upstream/dns.ts'
 import { HealthTable } from './upstream/health-table.ts'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts'
@@ -81,10 +81,8 @@ function watch(on: boolean): void {
   hearFinished()
 }
 
-const held = new HeldCommits(new Turns(start.turns.memory), start.turns.thread, (revision, changes) =>
-  thread.apply(revision, changes),
-)
-thread.config.onLook = () => held.takeOver()
+const commits = new CommitReader(start.commits, (revision, changes) => thread.apply(revision, changes))
+thread.config.onLook = () => commits.take()
 
 const trusted = CidrSet.from(start.trustedProxies)
 const header = start.realIpHeader.toLowerCase()
@@ -133,14 +131,9 @@ const listeners: Server[] = []
 const others: { close(): void }[] = []
 
 port.on('message', (message: ToWorker) => {
-  held.takeOver()
-  if (message.type === 'commit') {
-    const { turn, revision, changes } = message
-    if (turn === undefined) thread.apply(revision, changes)
-    if (turn === undefined || held.hold({ turn, revision, changes })) say({ type: 'served', revision })
-  } else if (message.type === 'withdraw') {
-    held.withdraw(message.turn)
-  } else if (message.type === 'secrets') {
+  commits.take()
+  if (message.type === 'look') return
+  if (message.type === 'secrets') {
     thread.takeSecrets(message.values, message.keys)
   } else if (message.type === 'tail') {
     watch(message.on)
@@ -197,7 +190,7 @@ const MIN_FLUSH_MS = 500
 
 async function end(flushMs: number): Promise<void> {
   for (const socket of streams.open) socket.destroy()
-  held.close()
+  commits.close()
   await thread.drain(flushMs)
   thread.close()
   await accessLog?.close()

@@ -32,17 +32,6 @@ export class CommitLog {
     for (const follower of [...this.#followers]) this.#deliver(follower)
   }
 
-  /** Tells the watchers that have seen all before them of commits that are about to become durable. */
-  announce(commits: readonly Commit[]): void {
-    for (const follower of [...this.#followers])
-      if (follower.seenRevision + 1 === commits[0]?.revision) follower.handlers.onAnnounce?.(commits)
-  }
-
-  /** What was announced has failed. */
-  withdraw(): void {
-    for (const follower of [...this.#followers]) follower.handlers.onWithdraw?.()
-  }
-
   /** Follows from after `fromRevision`; commits already kept are handed over in a microtask. */
   watch(fromRevision: number, handlers: WatchHandlers): Watcher {
     const follower = { seenRevision: fromRevision, handlers }

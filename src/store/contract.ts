@@ -56,12 +56,6 @@ export interface Watcher {
 export interface WatchHandlers {
   onCommit(commit: Commit): void
   onReset(): void
-  /**
-   * A store that writes in this process may tell commits just before the disk has them. In the same turn of the event loop comes `onCommit`
-   * for each of them (the same objects), or `onWithdraw`: they have failed and must have no effect.
-   */
-  onAnnounce?(commits: readonly Commit[]): void
-  onWithdraw?(): void
 }
 
 export interface ListOptions {

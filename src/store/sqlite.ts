@@ -1,9 +1,8 @@
 // The embedded store: one SQLite file in the data directory, owned by one process.
 //
 // Group commit: commits that arrive in one turn of the event loop are applied, each with its own revision, in one SQLite transaction
-// with one fsync (WAL, synchronous=FULL), and answered only after it. Watchers are told between the fsync and the answers; those that ask
-// for it also before it. When a
-// transaction fails, its commits are tried one by one, so that one of them cannot take the others down.
+// with one fsync (WAL, synchronous=FULL), and answered only after it. Watchers are told between the fsync and the answers. When a transaction
+// fails, its commits are tried one by one, so that one of them cannot take the others down.
 
 import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
@@ -154,16 +153,11 @@ export class SqliteStore implements Store {
     try {
       this.#database.exec('BEGIN IMMEDIATE')
       const applied = batch.map((waiting) => this.#apply(waiting))
-      if (this.#revision !== before) {
-        this.#statements.setRevision.run(this.#revision)
-        // While the disk writes, which is most of the time of a commit, others may get ready.
-        this.#log.announce(applied.flatMap(({ commit }) => commit ?? []))
-      }
+      if (this.#revision !== before) this.#statements.setRevision.run(this.#revision)
       this.#database.exec('COMMIT')
       this.#trouble = undefined
       return applied
     } catch (error) {
-      this.#log.withdraw()
       this.#revision = before
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
       throw this.#failed(error)

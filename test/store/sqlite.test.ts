@@ -40,32 +40,6 @@ test('sqlite: entries, revisions and the rest of their lives outlast a restart',
   await second.close()
 })
 
-test('sqlite: commits are announced before the disk has them, and withdrawn when they fail', async (context) => {
-  const store = new SqliteStore(temporaryFile(context))
-  context.after(() => store.close())
-  const said: string[] = []
-  let fails = false
-  store.watch(0, {
-    onCommit: ({ revision }) => void said.push(`commit ${revision}`),
-    onReset: () => void said.push('reset'),
-    onAnnounce(commits) {
-      said.push(`announce ${commits.map(({ revision }) => revision).join(' ')}`)
-      if (fails) throw new Error('as if the disk were full')
-    },
-    onWithdraw: () => void said.push('withdraw'),
-  })
-  const put = (key: string) => store.commit([{ type: 'put', key, text: '{}' }])
-  await Promise.all([put('routes/1'), put('routes/2')])
-  assert.deepEqual(said.splice(0), ['announce 1 2', 'commit 1', 'commit 2'])
-  fails = true
-  await assert.rejects(put('routes/3'), /as if the disk were full/)
-  assert.deepEqual(said.splice(0), ['announce 3', 'withdraw'])
-  assert.equal(await store.get('routes/3'), undefined)
-  fails = false
-  assert.deepEqual(await put('routes/4'), { ok: true, revision: 3 })
-  assert.deepEqual(said, ['announce 3', 'commit 3'])
-})
-
 test('sqlite: the log has its size before the first write, and nothing of that is in the store', async (context) => {
   const file = temporaryFile(context)
   const store = new SqliteStore(file)
