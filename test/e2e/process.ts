@@ -26,10 +26,15 @@ export interface Running extends AdminAccess {
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
+/** Test processes run side by side: each takes its ports from a range of its own, or one would take what another has just found to be free. */
+const PORTS = 100
+const FIRST_PORT = 10_000 + (process.pid % 200) * PORTS
+let nextPort = Math.floor(Math.random() * PORTS)
+
 /** A free port outside the range that the system gives to outgoing connections, or one of those would take it before we do. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000)
+    const port = FIRST_PORT + (nextPort++ % PORTS)
     const server = createServer()
     const free = await new Promise<boolean>((resolve) => {
       server.once('error', () => resolve(false))
