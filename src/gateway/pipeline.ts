@@ -14,9 +14,8 @@ import type { Exchange } from './exchange.ts'
 import { HeaderList } from './headers.ts'
 import { type Manners, type PathRule, pathRule, serverField, type Told, toldBy } from './manners.ts'
 import type { Logger, PhaseResult, Reply } from './plugin.ts'
-import type { MatchInput } from './router/router.ts'
+import { RouteInput } from './route-input.ts'
 import type { Routes } from './routes.ts'
-import { operand } from './variables.ts'
 
 export interface PipelineDeps {
   routes: Routes
@@ -99,7 +98,7 @@ export class Pipeline {
   }
 
   #match(ctx: Exchange): void {
-    const match = this.#deps.routes.match(new Matched(ctx))
+    const match = this.#deps.routes.match(new RouteInput(ctx))
     if (match) {
       const { served } = match
       ctx.route = served.route
@@ -358,35 +357,6 @@ export class Pipeline {
         this.abort(ctx)
       })
     }
-  }
-}
-
-/** What the router looks at. */
-class Matched implements MatchInput {
-  readonly #ctx: Exchange
-
-  constructor(ctx: Exchange) {
-    this.#ctx = ctx
-  }
-
-  get path(): string {
-    return this.#ctx.request.path
-  }
-
-  get host(): string {
-    return this.#ctx.request.host
-  }
-
-  get method(): string {
-    return this.#ctx.request.method
-  }
-
-  get remoteAddr(): string {
-    return this.#ctx.remoteAddr
-  }
-
-  var(name: string): unknown {
-    return operand(this.#ctx, name)
   }
 }
 

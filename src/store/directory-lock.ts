@@ -9,6 +9,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { StoreError } from './contract.ts'
 
 const SQLITE_BUSY = 5
+/** Kept from the collector, which would give a lock back that nobody refers to. */
+const held = new Set<DatabaseSync>()
 
 /** Takes the directory for this process; the answer gives it back. Throws a StoreError (`locked`) that names the process which has it. */
 export function lockDirectory(directory: string): () => void {
@@ -25,7 +27,11 @@ export function lockDirectory(directory: string): () => void {
     )
   }
   writeFileSync(holder, `${process.pid}\n`, { mode: 0o600 })
-  return () => lock.close()
+  held.add(lock)
+  return () => {
+    held.delete(lock)
+    lock.close()
+  }
 }
 
 function readHolder(file: string): string {

@@ -8,11 +8,11 @@ import { test } from 'node:test'
 import { lockDirectory } from '../../src/store/directory-lock.ts'
 
 const module = new URL('../../src/store/directory-lock.ts', import.meta.url).href
-const program = `(await import(${JSON.stringify(module)})).lockDirectory(process.argv[1]); console.log('held'); setInterval(() => {}, 1000)`
+const program = `(await import(${JSON.stringify(module)})).lockDirectory(process.argv[1]); gc(); console.log('held'); setInterval(() => {}, 1000)`
 
 test('a data directory has one process, which the other is told; a killed one leaves nothing behind', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'gateward-lock-'))
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program, directory], {
+  const child = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', program, directory], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   await once(child.stdout, 'data')
