@@ -1,6 +1,7 @@
 // Reads a request's body as JSON. What could harm later code is refused here, once: text that is not UTF-8, nesting without end,
 // `__proto__` as a name, a name that stands twice in one object.
 import { isUtf8 } from 'node:buffer'
+import { escapeControls } from '../lib/json-controls.ts'
 import { duplicateName } from '../lib/json-duplicates.ts'
 import { explainJson } from '../lib/json-error.ts'
 import type { Resource } from '../resources/kinds.ts'
@@ -14,13 +15,14 @@ const MAX_ECHO_LENGTH = 1024
 export function parseBody(body: Buffer): unknown {
   if (body.length === 0) return undefined
   if (!isUtf8(body)) throw new Refusal(refuse(400, 'invalid request body: the text is not UTF-8'))
-  const text = body.toString()
+  const sent = body.toString()
+  const text = escapeControls(sent)
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
-    const echo = text.length <= MAX_ECHO_LENGTH ? { req_body: text } : {}
-    throw new Refusal(refuse(400, `invalid request body: ${explainJson(text)}`, echo))
+    const echo = sent.length <= MAX_ECHO_LENGTH ? { req_body: sent } : {}
+    throw new Refusal(refuse(400, `invalid request body: ${explainJson(sent)}`, echo))
   }
   checkShape(value)
   const twice = duplicateName(text)

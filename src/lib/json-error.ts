@@ -1,8 +1,8 @@
 // Says why a text is not JSON in the words of the parser that APISIX uses: what was expected, which token was found, at which character.
-// Only called for texts that JSON.parse has refused.
+// Only called for texts that JSON.parse has refused. A string may hold control characters here (json-controls.ts).
 
 const TOKEN =
-  /[\t\n\r ]*(?:(?<T_OBJ_BEGIN>\{)|(?<T_OBJ_END>\})|(?<T_ARR_BEGIN>\[)|(?<T_ARR_END>\])|(?<T_COLON>:)|(?<T_COMMA>,)|(?<T_STRING>"(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(?<T_NUMBER>-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?<T_BOOLEAN>true|false)|(?<T_NULL>null)|(?<T_END>$))/uy
+  /[\t\n\r ]*(?:(?<T_OBJ_BEGIN>\{)|(?<T_OBJ_END>\})|(?<T_ARR_BEGIN>\[)|(?<T_ARR_END>\])|(?<T_COLON>:)|(?<T_COMMA>,)|(?<T_STRING>"(?:[^"\\\0]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(?<T_NUMBER>-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?<T_BOOLEAN>true|false)|(?<T_NULL>null)|(?<T_END>$))/uy
 
 type Expected = 'value' | 'key' | 'first key' | 'first value' | 'colon' | 'object comma' | 'array comma' | 'end'
 

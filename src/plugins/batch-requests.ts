@@ -13,6 +13,7 @@ import { isHopByHop } from '../gateway/hop-by-hop.ts'
 import type { Injected } from '../gateway/inject.ts'
 import { normalisePath } from '../gateway/normalise.ts'
 import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
+import { escapeControls } from '../lib/json-controls.ts'
 import { explainJson } from '../lib/json-error.ts'
 import { parseJson } from '../lib/parse-json.ts'
 import { percentEncode } from '../lib/percent-encode.ts'
@@ -133,7 +134,7 @@ async function readBatch(ctx: Exchange, env: PluginEnv): Promise<Batch | Reply> 
   const text = await readText(ctx, maxBytes)
   if (typeof text !== 'string') return text
   if (text === '') return refuse(400, 'no request body, you should give at least one pipeline setting')
-  const batch = parseJson(text)
+  const batch = parseJson(escapeControls(text))
   if (batch === undefined)
     return refuse(400, `invalid request body: ${text.slice(0, MAX_REPEATED_CHARS)}, err: ${explainJson(text)}`)
   const isBatch = batchCheck()

@@ -51,3 +51,25 @@ test('a pair is renewed as a pair, and references are looked at later', async ()
   assert.equal((await put({ ...ssl, key: '$env://KEY' }))[0], 200)
   assert.equal((await put({ ...ssl, cert: '$env://CERT' }))[0], 200)
 })
+
+test('a certificate may stand in the text of a body with its line ends, as `curl -d` with `$(cat FILE)` sends it', async () => {
+  const body = (key: string): string =>
+    `{\n "snis": ["a.example"],\n "cert": "${own.cert.trim()}",\n "key": "${key}"\n}`
+  const write = async (method: string, path: string, text: string): Promise<[number, unknown]> => {
+    const { status, body: answer } = await admin.call(method, path, text)
+    return [status, answer.error_msg]
+  }
+  assert.deepEqual(await write('PUT', '/ssls/2', body(own.key.trim())), [201, undefined])
+  const { body: stored } = await admin.call('GET', '/ssls/2')
+  assert.equal((stored.value as { cert: string }).cert, own.cert.trim())
+  assert.deepEqual(await write('PATCH', '/ssls/2/cert', `"${own.cert}"`), [200, undefined])
+  assert.deepEqual(await write('PUT', '/ssls/2', '{"desc":"a\nb","desc":"c\nd"}'), [
+    400,
+    'invalid request body: "desc" stands twice in one object',
+  ])
+  assert.deepEqual(await write('PUT', '/ssls/2', '{"desc":"a\nb" "key"}'), [
+    400,
+    'invalid request body: Expected comma or object end but found T_STRING at character 15',
+  ])
+  assert.match(String((await write('PUT', '/ssls/2', '{"desc":"a\0b"}'))[1]), /found invalid token at character 9/)
+})

@@ -93,6 +93,12 @@ test('authentication and limits of the routes hold', async () => {
   assert.equal(closed?.status, 403)
 })
 
+test('bodies of several lines, written as they are', async () => {
+  const answer = await batch('{"pipeline":[{"path":"/lines","method":"POST","body":"one\n\ttwo"}]}')
+  const [lines] = answer.json<Member[]>()
+  assert.equal((JSON.parse(lines?.body ?? '') as { body: string }).body, 'one\n\ttwo')
+})
+
 test('refusals', async () => {
   assert.deepEqual(await message(''), [400, 'no request body, you should give at least one pipeline setting'])
   assert.match((await message('{'))[1], /^invalid request body: \{, err: Expected object key string/)
