@@ -2,12 +2,15 @@
 // client's, with its body. The service is told of the request by X-Forwarded-* fields and gets only those of the client's fields that are named.
 //
 // A field in `upstream_headers` that the service does not give is taken from the request: a client cannot write it in the service's place.
+//
+// With `consumer_header` the service also says whose request it is. It is then asked in the rewrite phase, so that the consumer's plugins join.
 import Type, { type Static } from 'typebox'
 import { BodyError, readBody } from '../gateway/body.ts'
 import { isInspected, MAX_INSPECTED_BODY_BYTES, namesBodyVariable } from '../gateway/body-variables.ts'
+import { attachConsumer } from '../gateway/consumers.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { createHttpClient, type HttpClient, type HttpClientResponse } from '../gateway/http-client.ts'
-import { definePlugin, type Reply } from '../gateway/plugin.ts'
+import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
 import { interpolateField } from '../gateway/variables.ts'
 import { checkFields } from '../lib/header-fields.ts'
 import { oneOfTexts } from '../lib/schema-types.ts'
@@ -46,6 +49,15 @@ const schema = Type.Object({
   request_headers: names('Request headers', "the client's fields that the service gets", 'Authorization'),
   upstream_headers: names('Upstream headers', "the service's fields that the upstream gets", 'X-User-Id'),
   client_headers: names('Client headers', "the service's fields that a refused client gets", 'Location'),
+  consumer_header: Type.Optional(
+    Type.String({
+      title: 'Consumer header',
+      description:
+        "the service's field that names the consumer; an answer without one that is known is a refusal (403)",
+      minLength: 1,
+      examples: ['X-User-Id'],
+    }),
+  ),
   extra_headers: Type.Optional(
     Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
       title: 'Extra headers',
@@ -81,29 +93,32 @@ export default definePlugin<Conf>({
     const client = createHttpClient({ idleMs: conf.keepalive_timeout, maxIdle: conf.keepalive_pool })
     const looksIntoBody = namesBodyVariable(conf.extra_headers)
     const inspectedBytes = Math.min(conf.max_req_body_size, MAX_INSPECTED_BODY_BYTES)
+    const pass = async (ctx: Exchange): Promise<Reply | undefined> => {
+      const { body: sent, headers } = ctx.request
+      // A body too large to be looked into is refused: the service would decide without the argument.
+      const inspected = looksIntoBody && isInspected(headers.get('content-type'))
+      const body = inspected
+        ? await readBody(sent, inspectedBytes)
+        : conf.request_method === 'POST' && (await readBody(sent, conf.max_req_body_size))
+      if (body instanceof BodyError) return { status: body.status }
+      let answer: HttpClientResponse
+      try {
+        answer = await ask(client, ctx, conf, conf.request_method === 'POST' && body ? body : undefined)
+      } catch (error) {
+        env.log.warn({ uri: conf.uri, error: (error as Error).message }, 'the authorization service cannot be asked')
+        return conf.allow_degradation ? undefined : { status: conf.status_on_error }
+      }
+      if (answer.status >= 300) return toRefusal(answer, conf.client_headers)
+      const unknown = conf.consumer_header && attachNamed(ctx, env, answer, conf.consumer_header)
+      if (unknown) return { status: 403, body: unknown }
+      for (const name of conf.upstream_headers) {
+        ctx.request.headers.remove(name)
+        for (const value of answer.headers.getAll(name.toLowerCase())) ctx.request.headers.add(name, value)
+      }
+      return undefined
+    }
     return {
-      async access(ctx) {
-        const { body: sent, headers } = ctx.request
-        // A body too large to be looked into is refused: the service would decide without the argument.
-        const inspected = looksIntoBody && isInspected(headers.get('content-type'))
-        const body = inspected
-          ? await readBody(sent, inspectedBytes)
-          : conf.request_method === 'POST' && (await readBody(sent, conf.max_req_body_size))
-        if (body instanceof BodyError) return { status: body.status }
-        let answer: HttpClientResponse
-        try {
-          answer = await ask(client, ctx, conf, conf.request_method === 'POST' && body ? body : undefined)
-        } catch (error) {
-          env.log.warn({ uri: conf.uri, error: (error as Error).message }, 'the authorization service cannot be asked')
-          return conf.allow_degradation ? undefined : { status: conf.status_on_error }
-        }
-        if (answer.status >= 300) return toRefusal(answer, conf.client_headers)
-        for (const name of conf.upstream_headers) {
-          ctx.request.headers.remove(name)
-          for (const value of answer.headers.getAll(name.toLowerCase())) ctx.request.headers.add(name, value)
-        }
-        return undefined
-      },
+      ...(conf.consumer_header === undefined ? { access: pass } : { rewrite: pass }),
       close: () => client.close(),
     }
   },
@@ -137,6 +152,16 @@ function ask(client: HttpClient, ctx: Exchange, conf: Conf, body: Buffer | undef
     tlsVerify: conf.ssl_verify,
     ...(body ? { body } : {}),
   })
+}
+
+/** Makes the request that of the consumer whom the service names; otherwise says why not. */
+function attachNamed(ctx: Exchange, env: PluginEnv, answer: HttpClientResponse, field: string): string | undefined {
+  const name = answer.headers.get(field.toLowerCase())
+  if (!name) return 'consumer header missing in auth response'
+  const consumer = env.consumers.get(name)
+  if (!consumer) return 'consumer not found'
+  attachConsumer(ctx, consumer)
+  return undefined
 }
 
 function toRefusal(answer: HttpClientResponse, kept: string[]): Reply {

@@ -96,11 +96,41 @@ test('a service that cannot be asked', async () => {
   assert.equal((await bench.send('/a')).status, 200)
 })
 
+test('the service names the consumer, whose plugins join', async () => {
+  const limit = { count: 1, time_window: 60, rejected_code: 429 }
+  bench.put('consumers/ann', { username: 'ann', labels: { custom_id: '7' }, plugins: { 'limit-count': limit } })
+  bench.put('consumers/policy', { username: 'policy', plugins: { 'proxy-rewrite': { uri: '/of-policy' } } })
+  const conf = { uri, request_headers: ['Authorization'], consumer_header: 'X-User-Id' }
+  bench.route({ 'forward-auth': conf })
+  const headers = { Authorization: 'ok', 'X-Consumer-Username': 'root' }
+  const first = (await bench.send('/a', { headers })).json<Echo>()
+  assert.deepEqual([first.headers['x-consumer-username'], first.headers['x-consumer-custom-id']], ['ann', '7'])
+  assert.equal((await bench.send('/a', { headers })).status, 429, 'the limit is the consumer’s')
+  assert.equal((await bench.send('/a')).status, 403, 'refused by the service')
+  bench.route({ 'forward-auth': { ...conf, consumer_header: 'x-reason' } })
+  assert.equal(
+    (await bench.send('/a', { headers })).json<Echo>().url,
+    '/of-policy',
+    'rewritten by the consumer’s plugin',
+  )
+})
+
+test('an answer without a consumer that is known is a refusal', async () => {
+  const refused = async (consumer_header: string): Promise<[number, string]> => {
+    bench.route({ 'forward-auth': { uri, request_headers: ['Authorization'], consumer_header } })
+    const { status, text } = await bench.send('/a', { headers: { Authorization: 'ok' } })
+    return [status, text]
+  }
+  assert.deepEqual(await refused('X-None'), [403, 'consumer header missing in auth response'])
+  assert.deepEqual(await refused('X-Inner'), [403, 'consumer not found'])
+})
+
 test('bad configurations are refused', () => {
   const fault = (conf: object) => refusal('forward-auth', conf)
   assert.equal(fault({}), 'property "uri" is required')
   assert.match(fault({ uri: 'ftp://a' }) ?? '', /http or https address/)
   assert.match(fault({ uri, timeout: 0 }) ?? '', /at least 1/)
   assert.match(fault({ uri, extra_headers: { 'a b': 'c' } }) ?? '', /extra_headers/)
+  assert.match(fault({ uri, consumer_header: '' }) ?? '', /consumer_header/)
   assert.equal(fault({ uri }), undefined)
 })
