@@ -1,9 +1,9 @@
 // Decrypts a token of five parts (`header..iv.ciphertext.tag`, base64url) with a consumer's secret, AES-256-GCM, and hands its plaintext to
-// the upstream in a header. The consumer is the one whose key is the token's `kid`.
+// the upstream in a header. The consumer is the one whose key is the token's `kid`; the request does not become that consumer's.
 //
-// As in APISIX the token looks like a compact JWE with `alg: dir` and `enc: A256GCM` but is none: its header is not authenticated, and the
-// request does not become the consumer's. A plaintext that cannot stand in a header is refused, and where the token and the plaintext
-// have different headers, a client cannot write the latter.
+// Two forms are taken: a compact JWE with `alg: dir` and `enc: A256GCM` (RFC 7516), and APISIX's own, whose header is not authenticated. A
+// plaintext that cannot stand in a header is refused, and where the token and the plaintext have different headers, a client cannot write
+// the latter.
 import { createDecipheriv } from 'node:crypto'
 import Type, { type Static } from 'typebox'
 import { definePlugin, type Reply } from '../gateway/plugin.ts'
@@ -105,6 +105,8 @@ interface ConsumerConf {
 }
 
 interface Token {
+  /** The header as it was sent: what a JWE authenticates. */
+  head: string
   kid: string | undefined
   iv: Buffer
   ciphertext: Buffer
@@ -115,27 +117,34 @@ function keyOf({ secret, is_base64_encoded }: ConsumerConf): Buffer {
   return Buffer.from(secret, is_base64_encoded ? 'base64url' : 'utf8')
 }
 
-/** Undefined when there are not five parts, or the first is not a JSON object. */
+/** Undefined when there are not five parts, or the first is not a JSON object or names another algorithm. */
 function parse(text: string): Token | undefined {
   const [head, , iv, ciphertext, tag, rest] = text.split('.')
   if (!head || iv === undefined || ciphertext === undefined || tag === undefined || rest !== undefined) return undefined
-  let fields: { kid?: unknown } | null
+  let fields: { kid?: unknown; alg?: unknown; enc?: unknown } | null
   try {
     fields = JSON.parse(Buffer.from(head, 'base64url').toString())
   } catch {
     return undefined // told to the client by the caller
   }
   if (fields === null || typeof fields !== 'object') return undefined
+  if ((fields.alg ?? 'dir') !== 'dir' || (fields.enc ?? 'A256GCM') !== 'A256GCM') return undefined
   const bytes = (part: string): Buffer => Buffer.from(part, 'base64url')
   const kid = typeof fields.kid === 'string' && fields.kid !== '' ? fields.kid : undefined
-  return { kid, iv: bytes(iv), ciphertext: bytes(ciphertext), tag: bytes(tag) }
+  return { head, kid, iv: bytes(iv), ciphertext: bytes(ciphertext), tag: bytes(tag) }
 }
 
 /** Undefined when the token was not made with this key, or was changed. */
-function decrypt({ iv, ciphertext, tag }: Token, key: Buffer): Buffer | undefined {
+function decrypt(token: Token, key: Buffer): Buffer | undefined {
   // A short tag would be easy to guess.
-  if (key.length !== SECRET_BYTES || iv.length !== IV_BYTES || tag.length !== TAG_BYTES) return undefined
+  if (key.length !== SECRET_BYTES || token.iv.length !== IV_BYTES || token.tag.length !== TAG_BYTES) return undefined
+  return open(token, key, Buffer.from(token.head)) ?? open(token, key, undefined)
+}
+
+/** `bound`: what was authenticated beside the text. */
+function open({ iv, ciphertext, tag }: Token, key: Buffer, bound: Buffer | undefined): Buffer | undefined {
   const decipher = createDecipheriv('aes-256-gcm', key, iv).setAuthTag(tag)
+  if (bound) decipher.setAAD(bound)
   const start = decipher.update(ciphertext)
   try {
     return Buffer.concat([start, decipher.final()])

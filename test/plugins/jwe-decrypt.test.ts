@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createCipheriv, randomBytes } from 'node:crypto'
 import { test } from 'node:test'
+import { CompactEncrypt } from 'jose'
 import { consumerRefusal, type Echo, startBench } from './harness.ts'
 
 const SECRET = 'key-length-should-be-32-chars123'
@@ -18,9 +19,16 @@ const bench = await startBench({
   },
 })
 
-function token(plaintext: string | Buffer, head: unknown = { kid: 'jack-key' }, key: string | Buffer = SECRET): string {
+/** `bound`: the header is authenticated too, as RFC 7516 has it. */
+function token(
+  plaintext: string | Buffer,
+  head: unknown = { kid: 'jack-key' },
+  key: string | Buffer = SECRET,
+  bound = false,
+): string {
   const iv = randomBytes(12)
   const cipher = createCipheriv('aes-256-gcm', key, iv)
+  if (bound) cipher.setAAD(Buffer.from(Buffer.from(JSON.stringify(head)).toString('base64url')))
   const text = Buffer.concat([cipher.update(plaintext), cipher.final()])
   const parts = [JSON.stringify(head), '', iv, text, cipher.getAuthTag()]
   return parts.map((part) => Buffer.from(part).toString('base64url')).join('.')
@@ -36,6 +44,15 @@ test("the token of APISIX's documentation, bare and after Bearer", async () => {
     assert.equal(headers.authorization, CLAIMS)
     assert.equal(headers['x-consumer-username'], undefined)
   }
+})
+
+test('a JWE of a library that keeps to RFC 7516', async () => {
+  bench.route({ 'jwe-decrypt': {} })
+  const head = { alg: 'dir', enc: 'A256GCM', kid: 'jack-key' } as const
+  const made = await new CompactEncrypt(Buffer.from(CLAIMS)).setProtectedHeader(head).encrypt(Buffer.from(SECRET))
+  assert.equal((await send({ authorization: made })).json<Echo>().headers.authorization, CLAIMS)
+  const other = Buffer.from(JSON.stringify({ ...head, typ: 'x' })).toString('base64url')
+  assert.equal((await send({ authorization: made.replace(/^[^.]+/, other) })).status, 400, 'its header is bound to it')
 })
 
 test('a base64url secret, other headers, UTF-8 as it is', async () => {
@@ -66,6 +83,8 @@ const refusals: [what: string, token: string, message: string][] = [
   ['no kid', token('x', {}), 'missing kid in JWE token'],
   ['a kid that is no text', token('x', { kid: ['jack-key'] }), 'missing kid in JWE token'],
   ['an unknown kid', token('x', { kid: 'nobody' }), 'invalid kid in JWE token'],
+  ['another algorithm', token('x', { kid: 'jack-key', alg: 'A256KW', enc: 'A256GCM' }), 'JWE token invalid'],
+  ['another encryption', token('x', { kid: 'jack-key', enc: 'A128GCM' }, SECRET, true), 'JWE token invalid'],
   ['another key', token('x', { kid: 'jack-key' }, encoded), 'failed to decrypt JWE token'],
   ['a changed text', token('x').replace(/\.[^.]+(\.[^.]+)$/, '.AA$1'), 'failed to decrypt JWE token'],
   ['a short tag', [...parts.slice(0, 4), parts[4]?.slice(0, 6)].join('.'), 'failed to decrypt JWE token'],
