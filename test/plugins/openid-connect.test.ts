@@ -1,7 +1,9 @@
 // openid-connect against a real OpenID provider: bearer tokens in each way of checking them, the login of a browser, and what an attacker tries.
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
-import { test } from 'node:test'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, test } from 'node:test'
 import { calculateJwkThumbprint, exportJWK, exportPKCS8, exportSPKI, generateKeyPair, SignJWT } from 'jose'
 import { type Echo, refusal, startBench } from './harness.ts'
 import { Browser, SECRET, SITE, startProvider } from './openid-provider.ts'
@@ -141,6 +143,30 @@ test('introspection asks once for a token, and refuses what is not active', asyn
   assert.equal((await bearer('unknown')).status, 401)
   plugin({ ...conf, required_scopes: ['write'] })
   assert.equal((await bearer(token)).status, 403)
+})
+
+test('issuers that are listed count for introspection too: an answer without one is not enough', async () => {
+  let told: object = {}
+  const server = http.createServer((_, response) => {
+    response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ active: true, ...told }))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  after(() => server.close())
+  const introspection_endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const conf = { ...base, bearer_only: true, introspection_endpoint }
+  const listed = { ...conf, claim_validator: { issuer: { valid_issuers: ['https://own.example'] } } }
+  const cases: [conf: object, told: object, status: number][] = [
+    [listed, { iss: 'https://own.example' }, 200],
+    [listed, { iss: 'https://other.example' }, 401],
+    [listed, {}, 401],
+    [conf, {}, 200],
+    [conf, { iss: 'https://other.example' }, 401],
+  ]
+  for (const [with_, answer, status] of cases) {
+    plugin(with_)
+    told = answer
+    assert.equal((await bearer('opaque')).status, status, JSON.stringify([with_, answer]))
+  }
 })
 
 test('the client proves itself in each way at the provider', async () => {

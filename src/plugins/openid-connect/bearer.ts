@@ -125,8 +125,9 @@ export class BearerTokens {
     }
     const { exp, nbf, iss } = claims
     const now = this.#env.now() / 1000
-    const issuers = conf.claim_validator?.issuer?.valid_issuers ?? [server.issuer]
-    const foreign = iss !== undefined && !issuers.includes(iss)
+    const listed = conf.claim_validator?.issuer?.valid_issuers
+    // Without a list an answer need not name the issuer: the provider was asked itself.
+    const foreign = iss === undefined ? listed !== undefined : !(listed ?? [server.issuer]).includes(iss)
     const ended = typeof exp === 'number' && exp + conf.iat_slack <= now
     const early = typeof nbf === 'number' && nbf - conf.iat_slack > now
     return claims.active && !foreign && !ended && !early ? claims : 'invalid token'
