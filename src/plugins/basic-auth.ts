@@ -16,7 +16,12 @@ export default definePlugin<Conf>({
   schema: Type.Partial(schema),
   consumerSchema: Type.Object({
     username: Type.String({ title: 'User name', description: 'tells this consumer apart', examples: ['jack'] }),
-    password: Type.String({ title: 'Password', description: 'password of the user', examples: ['one-password'] }),
+    password: Type.String({
+      title: 'Password',
+      description: 'password of the user',
+      minLength: 1,
+      examples: ['one-password'],
+    }),
   }),
   encrypted: ['password'],
   consumerKey: 'username',
@@ -40,7 +45,9 @@ function authenticate(
   const credentials = basicCredentials(written)
   if (!credentials) return malformed
   const identity = env.consumers.find('basic-auth', credentials.username)
-  return identity && equal(String(identity.auth.password), credentials.password) ? identity : invalid
+  // A reference may stand for nothing: no password is not one that everybody knows.
+  const password = String(identity?.auth.password ?? '')
+  return identity && password !== '' && equal(password, credentials.password) ? identity : invalid
 }
 
 /** Takes the same time wherever the texts differ. */

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { consumerRefusal, type Echo, startBench } from './harness.ts'
 
 const bench = await startBench({
+  'consumers/bare': { username: 'bare', plugins: { 'basic-auth': { username: 'bare', password: '' } } },
   'consumers/foo': { username: 'foo', plugins: { 'basic-auth': { username: 'foo', password: 'bar:baz' } } },
   'consumers/anon': { username: 'anon' },
 })
@@ -28,7 +29,7 @@ test('refuses without, with malformed and with wrong credentials', async () => {
     const malformed = await bench.send('/a', { headers: { Authorization: header } })
     assert.deepEqual(malformed.json(), { message: 'Invalid authorization in request' }, header)
   }
-  for (const wrong of ['foo:bar', 'foo:wrong', 'who:bar', ':bar'])
+  for (const wrong of ['foo:bar', 'foo:wrong', 'who:bar', ':bar', 'bare:'])
     assert.deepEqual((await as(wrong)).json(), { message: 'Invalid user authorization' }, wrong)
 })
 
@@ -45,5 +46,7 @@ test('hides credentials, and lets strangers be the anonymous consumer', async ()
 })
 
 test('a consumer needs user name and password', () => {
+  const empty = 'property "password" validation failed: string too short, expected at least 1, got 0'
+  assert.equal(consumerRefusal('basic-auth', { username: 'a', password: '' }), empty)
   assert.equal(consumerRefusal('basic-auth', { username: 'a' }), 'property "password" is required')
 })
