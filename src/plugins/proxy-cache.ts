@@ -138,6 +138,8 @@ interface Lookup {
   recording: Recording | undefined
   /** What is answered from the cache came without a Content-Type. */
   untyped: boolean
+  /** The upstream is asked by GET in the place of HEAD. */
+  asGet: boolean
 }
 
 export default definePlugin<CacheConf>({
@@ -183,7 +185,14 @@ class ProxyCache implements PluginInstance {
   access(ctx: Exchange): Reply | undefined | Promise<Reply | undefined> {
     const { method } = ctx.request
     if (method === 'PURGE') return this.#purge(ctx) as Reply | Promise<Reply>
-    const lookup: Lookup = { status: 'MISS', key: undefined, headers: undefined, recording: undefined, untyped: false }
+    const lookup: Lookup = {
+      status: 'MISS',
+      key: undefined,
+      headers: undefined,
+      recording: undefined,
+      untyped: false,
+      asGet: false,
+    }
     ctx.set(this, lookup)
     if (!this.#conf.cache_method.includes(method as 'GET')) {
       if (this.#zone.kind === 'disk') lookup.status = 'BYPASS'
@@ -207,9 +216,20 @@ class ProxyCache implements PluginInstance {
       | Promise<Reply | undefined>
   }
 
+  /** On disk, as nginx has it: what answers HEAD is asked for by GET, so that it can be kept. For everybody else it stays HEAD. */
+  before_proxy(ctx: Exchange): undefined {
+    const lookup = ctx.get<Lookup>(this)
+    if (this.#zone.kind !== 'disk' || lookup?.key === undefined || ctx.request.method !== 'HEAD') return
+    // A range is of GET alone, and what will not be kept need not come.
+    if (isOnlyFor(ctx, 206) || anySet(ctx, this.#conf.no_cache)) return
+    lookup.asGet = true
+    ctx.request.method = 'GET'
+  }
+
   header_filter(ctx: Exchange): void {
     const lookup = ctx.get<Lookup>(this)
     if (!lookup) return
+    if (lookup.asGet) ctx.request.method = 'HEAD'
     const { response } = ctx
     if (lookup.status !== 'HIT') lookup.recording = this.#record(ctx, lookup)
     response.headers.set('Apisix-Cache-Status', lookup.status)
@@ -227,7 +247,9 @@ class ProxyCache implements PluginInstance {
   }
 
   log(ctx: Exchange): void {
-    ctx.get<Lookup>(this)?.recording?.drop()
+    const lookup = ctx.get<Lookup>(this)
+    if (lookup?.asGet) ctx.request.method = 'HEAD'
+    lookup?.recording?.drop()
   }
 
   #asked(ctx: Exchange): Directives {
@@ -286,7 +308,8 @@ class ProxyCache implements PluginInstance {
 
   #record(ctx: Exchange, lookup: Lookup): Recording | undefined {
     const { key } = lookup
-    if (key === undefined || ctx.request.method === 'HEAD' || anySet(ctx, this.#conf.no_cache)) return undefined
+    if (key === undefined || (ctx.request.method === 'HEAD' && !lookup.asGet) || anySet(ctx, this.#conf.no_cache))
+      return undefined
     const { status, source, headers } = ctx.response
     if (isOnlyFor(ctx, status)) return undefined
     const failed = source === 'gateway' && this.#zone.kind === 'disk' && ctx.upstreamTries.length > 0

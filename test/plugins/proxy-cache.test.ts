@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -94,6 +94,29 @@ test('on disk: HEAD from what GET left, other methods pass', async () => {
   const head = await bench.send('/d', { method: 'HEAD' })
   assert.deepEqual([status(head), head.text], ['HIT', ''])
   assert.equal(status(await bench.send('/d', { method: 'POST', body: 'x' })), 'BYPASS')
+})
+
+test('on disk: what HEAD wants to know is asked for by GET, and kept for both', async () => {
+  const methods: (string | undefined)[] = []
+  const listen = (request: IncomingMessage): number => methods.push(request.method)
+  origin.on('request', listen)
+  route({}, { 'response-rewrite': { headers: { set: { 'X-Method': '$request_method' } } } })
+  const head = (target: string): Promise<Answer> => bench.send(target, { method: 'HEAD' })
+  const first = await head('/head')
+  assert.deepEqual([status(first), first.text, first.headers['x-method']], ['MISS', '', 'HEAD'])
+  const second = await head('/head')
+  assert.deepEqual([status(second), second.text], ['HIT', ''])
+  const got = await bench.send('/head')
+  assert.deepEqual([status(got), got.text], ['HIT', `answer ${count}`])
+  route({ cache_method: ['GET'] })
+  assert.equal(status(await head('/not-kept')), 'BYPASS')
+  route(MEMORY)
+  assert.deepEqual([status(await head('/head-m')), status(await head('/head-m'))], ['MISS', 'MISS'])
+  route({ no_cache: ['$arg_own'] })
+  await bench.send('/head?own=1', { method: 'HEAD' })
+  await bench.send('/head?part', { method: 'HEAD', headers: { Range: 'bytes=0-1' } })
+  assert.deepEqual(methods, ['GET', 'HEAD', 'HEAD', 'HEAD', 'HEAD', 'HEAD'])
+  origin.off('request', listen)
 })
 
 test('large values on disk, and the bound on all of them', async () => {
