@@ -6,6 +6,7 @@
 import { isObject } from './is-object.ts'
 import { type Json, type OpenApiDocument, resolve } from './openapi-document.ts'
 import { toToolSchema } from './openapi-schema.ts'
+import { bodyFromSwagger, fromSwagger } from './openapi-swagger.ts'
 import { plainText } from './text.ts'
 
 export interface ToolParameter {
@@ -66,8 +67,9 @@ interface Source {
 }
 
 function toTool({ name, method, path, item, operation, root, flat }: Source): OpenApiTool {
-  const written = parametersOf(item, operation, root)
-  const body = readBody(operation, root)
+  const all = allParameters(item, operation, root)
+  const written = parametersOf(all)
+  const body = readBody(operation.requestBody ?? bodyFromSwagger(all, operation.consumes ?? root.consumes), root)
   const input = flat ? flatInput(written) : groupedInput(written)
   if (body) {
     input.properties[BODY] = body.schema
@@ -91,17 +93,20 @@ interface Written {
   required: boolean
 }
 
-/** Those of the path item, overridden by those of the operation with the same name and place. Cookies are the client's affair. */
-function parametersOf(item: Json, operation: Json, root: Json): Written[] {
-  const byPlace = new Map<string, Written>()
-  for (const one of [item.parameters, operation.parameters].flatMap((list) => (Array.isArray(list) ? list : []))) {
-    const written = resolve(one, root)
-    const place = written?.in
-    if (!written || typeof written.name !== 'string' || (place !== 'path' && place !== 'query' && place !== 'header'))
-      continue
-    byPlace.set(`${place} ${written.name}`, toParameter(written, written.name, place))
-  }
-  return [...byPlace.values()]
+/** Those of the path item, overridden by those of the operation with the same name and place. */
+function allParameters(item: Json, operation: Json, root: Json): Json[] {
+  const lists = [item.parameters, operation.parameters].flatMap((list) => (Array.isArray(list) ? list : []))
+  const found = lists.map((one) => resolve(one, root)).filter((one) => one !== undefined)
+  return [...new Map(found.map((one) => [`${one.in} ${one.name}`, fromSwagger(one)])).values()]
+}
+
+/** Cookies are the client's affair. */
+function parametersOf(all: readonly Json[]): Written[] {
+  return all.flatMap((one) => {
+    const { in: place, name } = one
+    if (typeof name !== 'string' || (place !== 'path' && place !== 'query' && place !== 'header')) return []
+    return [toParameter(one, name, place)]
+  })
 }
 
 function toParameter(written: Json, name: string, place: ToolParameter['in']): Written {
@@ -146,8 +151,8 @@ function groupedInput(written: Written[]): Input {
 }
 
 /** The body in JSON where there is one, else in the first type that is named. */
-function readBody(operation: Json, root: Json): { type: string; schema: Json; required: boolean } | undefined {
-  const body = resolve(operation.requestBody, root)
+function readBody(written: unknown, root: Json): { type: string; schema: Json; required: boolean } | undefined {
+  const body = resolve(written, root)
   if (!body || !isObject(body.content)) return undefined
   const types = Object.keys(body.content)
   const type = types.find((one) => /^application\/(?:[\w.+-]+\+)?json\b/.test(one)) ?? types[0]
