@@ -4,6 +4,7 @@
 // A connection that fails in any way is thrown away and the next command opens another: no command waits for longer than the timeout,
 // and nothing is queued for a Redis that is away. The client library is loaded when the first connection is opened.
 import { createHash } from 'node:crypto'
+import { isIP } from 'node:net'
 import { parseAddress } from './address.ts'
 import type { RedisSettings } from './redis-settings.ts'
 
@@ -150,7 +151,9 @@ async function createClient(settings: RedisSettings): Promise<Client> {
   switch (settings.policy) {
     case 'redis': {
       const { redis_host: host, redis_port: port, redis_database: database } = settings
-      return library.createClient({ ...credentials, database, socket: { host, port, ...socket } })
+      // One address may serve several Redis: the name that is told says which (RFC 6066 3, of names only).
+      const named = settings.tls && !isIP(host) ? { servername: host } : {}
+      return library.createClient({ ...credentials, database, socket: { host, port, ...socket, ...named } })
     }
     case 'redis-cluster': {
       const rootNodes = settings.redis_cluster_nodes.map((node) => ({ socket: addressOf(node) }))

@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createServer } from 'node:tls'
 import { freePort } from '../e2e/process.ts'
+import { makeCertificate } from '../gateway/listening.ts'
 import { startRedis, startRedisCluster, startSentinel } from '../lib/redis-servers.ts'
 import { needs } from '../needs.ts'
 import { until } from '../until.ts'
@@ -102,6 +105,34 @@ test('TLS, with a certificate that is verified when asked for', redis, async () 
   assert.deepEqual(await countStatuses([bench], 2, 1), { 200: 1, 503: 1 })
   bench.route({ 'limit-count': { count: 1, time_window: 60, ...where, redis_ssl_verify: true } })
   assert.equal((await bench.send('/a')).status, 500, 'nobody vouches for this certificate')
+})
+
+test('a Redis that has a name is told it in the handshake, one with an address is not', async () => {
+  const names: string[] = []
+  const server = createServer({
+    ...makeCertificate('localhost'),
+    SNICallback: (name, done) => {
+      names.push(name)
+      done(null)
+    },
+  })
+  let handshakes = 0
+  server.on('secureConnection', (socket) => {
+    handshakes++
+    socket.destroy()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  after(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const bench = await startBench()
+  for (const redis_host of ['127.0.0.1', 'localhost']) {
+    bench.route({
+      'limit-count': { count: 1, time_window: 60, policy: 'redis', redis_host, redis_port: port, redis_ssl: true },
+    })
+    assert.equal((await bench.send('/a')).status, 500)
+  }
+  assert.ok(handshakes >= 2)
+  assert.deepEqual([...new Set(names)], ['localhost'])
 })
 
 test('a cluster of three', redis, async () => {
