@@ -25,6 +25,9 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 /** Responses before the response (103 Early Hints) that a client gets of one request. */
 const MAX_INFORMATIONAL = 32
 
+/** How long an upgraded connection waits for the other side when one has ended: a WebSocket ends by its own messages before that. */
+const IDLE_AFTER_END_MS = 3000
+
 /** What APISIX says when a retry is due and no node is left for it, or no time. */
 const NO_NODE_LEFT = 502
 
@@ -242,6 +245,7 @@ class Forwarding implements ResponseHandler, PickInput, Sender {
       upstream: { socket, rest },
       deadlines: this.#deps.deadlines,
       idleMs: this.#timeouts.readMs,
+      idleAfterEndMs: IDLE_AFTER_END_MS,
       onSent: (bytes) => {
         ctx.response.bodyBytes += bytes
         ctx.response.sentBytes += bytes

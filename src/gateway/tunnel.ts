@@ -15,6 +15,8 @@ export interface TunnelOptions {
   deadlines: Deadlines
   /** Milliseconds without a byte in either direction. */
   idleMs: number
+  /** The same when one side has ended: it may have left without a word. Undefined: `idleMs`. */
+  idleAfterEndMs?: number
   /** Bytes of the client. */
   onReceived?(bytes: number): void
   /** Bytes that the client is sent. */
@@ -27,9 +29,11 @@ export class Tunnel implements Waiting {
   deadline = Number.POSITIVE_INFINITY
   readonly #options: TunnelOptions
   #open = true
+  #idleMs: number
 
   constructor(options: TunnelOptions) {
     this.#options = options
+    this.#idleMs = options.idleMs
     const { client, upstream, deadlines } = options
     this.#touch()
     deadlines.add(this)
@@ -54,7 +58,11 @@ export class Tunnel implements Waiting {
       this.#touch()
       from.resume()
     })
-    from.on('end', () => to.end())
+    from.on('end', () => {
+      this.#idleMs = Math.min(this.#idleMs, this.#options.idleAfterEndMs ?? this.#idleMs)
+      this.#touch()
+      to.end()
+    })
     from.on('error', () => this.#finish())
     from.on('close', () => this.#onClose(from, to))
     to.on('finish', () => {
@@ -69,7 +77,7 @@ export class Tunnel implements Waiting {
   }
 
   #touch(): void {
-    this.deadline = this.#options.deadlines.now + this.#options.idleMs
+    this.deadline = this.#options.deadlines.now + this.#idleMs
   }
 
   #finish(): void {

@@ -207,6 +207,18 @@ test('one side may end before the other', async () => {
   assert.equal(got, 'answer after the end')
 })
 
+test('a client that has left is not waited for until the read timeout', async () => {
+  const { socket } = await upgrade('/ws/left', '\r\n')
+  const server = upgraded.at(-1)?.socket as net.Socket
+  server.allowHalfOpen = true
+  server.resume()
+  const from = performance.now()
+  socket.resume().end()
+  await once(socket, 'close')
+  assert.ok(performance.now() - from < 10_000, 'the server never ends its side, and its timeout is a minute')
+  server.destroy()
+})
+
 test('a slow client gets all of it although the upstream has gone', async () => {
   const { socket, rest } = await upgrade('/ws/big', '\r\n')
   socket.pause()
