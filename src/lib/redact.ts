@@ -1,12 +1,11 @@
 // Hides secrets in configuration before anybody but the gateway sees it: `***` in their place. A change that still holds `***` means "as it is".
 //
 // What is secret is known by place, not guessed from values: the fields that each plugin encrypts, private keys of certificates, the access
-// data of secret managers. Members named like a secret are hidden too, wherever they stand.
+// data of secret managers. Members named like a secret are hidden too, wherever they stand, and of every address what in it is secret.
 
 import { isReference } from './reference.ts'
 import { isCut, isListCut, isShownOf, MAX_SHOWN_ITEMS } from './text.ts'
-
-export const HIDDEN = '***'
+import { HIDDEN, hideInUrls, holdsHiddenInUrl, restoreUrl } from './url-secrets.ts'
 
 /** Fields that plugins keep secret, by plugin. A test holds this against the plugins' own `encrypted` lists. */
 const PLUGIN_SECRETS: Record<string, string[]> = {
@@ -65,8 +64,10 @@ export function isSecret(kind: string, path: readonly string[]): boolean {
 
 function walk(value: unknown, secret: (path: string[]) => boolean, path: string[]): unknown {
   if (Array.isArray(value)) return value.map((item, i) => walk(item, secret, [...path, String(i)]))
-  if (value === null || typeof value !== 'object')
-    return path.length > 0 && value !== '' && secret(path) && !isReference(value) ? HIDDEN : value
+  if (value === null || typeof value !== 'object') {
+    if (path.length > 0 && value !== '' && secret(path) && !isReference(value)) return HIDDEN
+    return typeof value === 'string' ? hideInUrls(value) : value
+  }
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [name, walk(member, secret, [...path, name])]),
   )
@@ -78,7 +79,8 @@ function walk(value: unknown, secret: (path: string[]) => boolean, path: string[
  */
 export function restore(changed: unknown, original: unknown): unknown {
   if (changed === HIDDEN) return original === undefined ? HIDDEN : original
-  if (original !== undefined && isShownOf(changed, original)) return original
+  if (original !== undefined && isShown(changed, original)) return original
+  if (typeof changed === 'string') return typeof original === 'string' ? restoreUrl(changed, original) : changed
   if (Array.isArray(changed)) return Array.isArray(original) ? restoreList(changed, original) : changed
   if (changed === null || typeof changed !== 'object') return changed
   const from = (original !== null && typeof original === 'object' ? original : {}) as Record<string, unknown>
@@ -88,6 +90,11 @@ export function restore(changed: unknown, original: unknown): unknown {
       restore(member, Object.hasOwn(from, name) ? from[name] : undefined),
     ]),
   )
+}
+
+/** True for what a reader is shown of this original. */
+function isShown(shown: unknown, original: unknown): boolean {
+  return isShownOf(shown, original) || (typeof original === 'string' && isShownOf(shown, hideInUrls(original)))
 }
 
 /** Items may have been moved, added and taken away. */
@@ -105,20 +112,26 @@ function restoreList(changed: unknown[], original: unknown[]): unknown[] {
 }
 
 function holdsUnshown(value: unknown): boolean {
-  if (value === HIDDEN || isCut(value)) return true
+  if (isHidden(value) || isCut(value)) return true
   return value !== null && typeof value === 'object' && Object.values(value).some(holdsUnshown)
 }
 
 /** True when a value still holds `***` somewhere. */
 export function holdsHidden(value: unknown): boolean {
-  if (value === HIDDEN) return true
+  if (isHidden(value)) return true
   return value !== null && typeof value === 'object' && Object.values(value).some(holdsHidden)
+}
+
+/** True for `***`, and for an address with it in the place of a secret. */
+export function isHidden(value: unknown): boolean {
+  return value === HIDDEN || (typeof value === 'string' && holdsHiddenInUrl(value))
 }
 
 /** True when a list's item is this original, secrets apart: items may have been moved, and must not swap their secrets. */
 function fits(item: unknown, original: unknown): boolean {
   if (item === HIDDEN) return original !== undefined
-  if (item === null || typeof item !== 'object') return isShownOf(item, original)
+  if (item === null || typeof item !== 'object')
+    return isShown(item, original) || (isHidden(item) && !isHidden(restore(item, original)))
   if (original === null || typeof original !== 'object') return false
   const names = Object.keys(item)
   const from = original as Record<string, unknown>

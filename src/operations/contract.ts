@@ -2,6 +2,7 @@
 // no logic, and no way to write that does not pass through plan, approval and apply.
 import type { Static, TSchema } from 'typebox'
 import { plainText } from '../lib/text.ts'
+import { hideInUrls } from '../lib/url-secrets.ts'
 import type { Approvals } from './approval.ts'
 import type { Confirmations } from './confirmations.ts'
 import type { Ledger } from './ledger.ts'
@@ -98,9 +99,9 @@ export class OperationError extends Error {
   readonly details: string[]
 
   constructor(code: OperationError['code'], message: string, details: string[] = []) {
-    super(plainText(message, MAX_MESSAGE_CHARS))
+    super(plainText(hideInUrls(message), MAX_MESSAGE_CHARS))
     this.name = 'OperationError'
     this.code = code
-    this.details = details.slice(0, MAX_DETAILS).map((one) => plainText(one, MAX_MESSAGE_CHARS))
+    this.details = details.slice(0, MAX_DETAILS).map((one) => plainText(hideInUrls(one), MAX_MESSAGE_CHARS))
   }
 }

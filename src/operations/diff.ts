@@ -2,12 +2,15 @@
 import { isObject } from '../lib/is-object.ts'
 import { redact } from '../lib/redact.ts'
 import { plainText } from '../lib/text.ts'
+import { secretsInUrls } from '../lib/url-secrets.ts'
 import type { Kind, Resource } from '../resources/kinds.ts'
 
 export interface FieldChange {
   path: string
   before: unknown
   after: unknown
+  /** An address changes, and with it a secret that is not shown. */
+  otherSecret?: true
 }
 
 /** Members below this depth of difference are shown whole. */
@@ -19,7 +22,17 @@ export function diffFields(kind: Kind, before: Resource | undefined, after: Reso
   compare(before ?? {}, after ?? {}, '', changes, 0)
   const shownBefore = before && redact(kind, before)
   const shownAfter = after && redact(kind, after)
-  return changes.map(({ path }) => ({ path, before: at(shownBefore, path), after: at(shownAfter, path) }))
+  return changes.map(({ path, before: was, after: is }) => ({
+    path,
+    before: at(shownBefore, path),
+    after: at(shownAfter, path),
+    ...(hasOtherSecret(was, is) ? { otherSecret: true } : {}),
+  }))
+}
+
+function hasOtherSecret(before: unknown, after: unknown): boolean {
+  if (typeof before !== 'string' || typeof after !== 'string') return false
+  return secretsInUrls(before).join('\n') !== secretsInUrls(after).join('\n')
 }
 
 /** Whether two resources say the same; the target adds the id of what is named by its key. */
@@ -42,13 +55,14 @@ export function formatDiff(
   fields: FieldChange[],
 ): string {
   const sign = { create: '+', change: '~', delete: '-' }[action]
-  const lines = fields.flatMap(({ path, before, after }) => {
+  const lines = fields.flatMap(({ path, before, after, otherSecret }) => {
     if (before === undefined) return showAll('+', path, after)
     if (after === undefined) return showAll('-', path, before)
     const same = JSON.stringify(before) === JSON.stringify(after)
     const long = [before, after].some((one) => show(one).length > MAX_VALUE_CHARS)
     if (long && !same) return [...showAll('-', path, before), ...showAll('+', path, after)]
-    const now = same ? `${show(after).slice(0, MAX_VALUE_CHARS)} (another value)` : show(after)
+    const other = same ? ' (another value)' : otherSecret ? ' (with another secret)' : ''
+    const now = `${same ? show(after).slice(0, MAX_VALUE_CHARS) : show(after)}${other}`
     return [`    ~ ${showName(path)}: ${show(before).slice(0, MAX_VALUE_CHARS)} -> ${now}`]
   })
   return [`${sign} ${action} ${kind}/${plainText(id, 64)}`, ...lines].join('\n')

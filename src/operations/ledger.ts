@@ -7,6 +7,7 @@ import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { openSealer, type Sealer } from '../lib/sealer.ts'
+import { hideInUrls } from '../lib/url-secrets.ts'
 import type { Caller, Secret } from './contract.ts'
 import type { PlannedChange } from './plan.ts'
 
@@ -219,11 +220,12 @@ export class Ledger {
     return rows.map((row) => ({ label: String(row.label), value: this.#sealer.open(row.value as Uint8Array) }))
   }
 
-  /** Appends to the audit log. `detail` must not hold secrets. */
+  /** Appends to the audit log. `detail` must not hold secrets; those inside addresses, as a person may have typed them, are hidden. */
   audit(caller: Caller, action: string, detail: object, at: number): void {
     const last = this.#db.prepare('SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1').get()
     const sequence = Number(last?.sequence ?? 0) + 1
-    const text = JSON.stringify({ ...detail, ...(caller.words === undefined ? {} : { words: caller.words }) })
+    const words = caller.words === undefined ? {} : { words: caller.words }
+    const text = hideInUrls(JSON.stringify({ ...detail, ...words }))
     const hash = link(String(last?.hash ?? GENESIS), sequence, at, caller.surface, caller.subject, action, text)
     this.#db
       .prepare('INSERT INTO audit (sequence, at, surface, subject, action, detail, hash) VALUES (?, ?, ?, ?, ?, ?, ?)')

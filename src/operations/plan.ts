@@ -5,6 +5,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { holdsHidden, restore } from '../lib/redact.ts'
 import { plainText } from '../lib/text.ts'
+import { hideInUrls } from '../lib/url-secrets.ts'
 import type { Kind, Resource } from '../resources/kinds.ts'
 import { type OperationContext, OperationError, type Secret } from './contract.ts'
 import { diffFields, formatDiff } from './diff.ts'
@@ -104,13 +105,13 @@ export async function makePlan(wish: PlanWish, ctx: OperationContext): Promise<P
       .update(JSON.stringify([target.name, real]))
       .digest('hex'),
     target: target.name,
-    summary: plainText(wish.summary ?? summarise(real)),
+    summary: plainText(hideInUrls(wish.summary ?? summarise(real))),
     changes: real,
     diff,
-    warnings: findWarnings(real, inventory).map((one) => plainText(one)),
+    warnings: findWarnings(real, inventory).map((one) => plainText(hideInUrls(one))),
     impact: await impactOf(real, target, inventory, ctx.signal),
     notes: [
-      ...(wish.notes ?? []).map((one) => plainText(one, 600)),
+      ...(wish.notes ?? []).map((one) => plainText(hideInUrls(one), 600)),
       ...(await target.admin.shortcomings()),
       ...(proofs.length < wanted.length ? [`only ${proofs.length} of ${wanted.length} proofs will run`] : []),
       ...(proofs.some(needsConsumer)

@@ -1,6 +1,7 @@
 // Takes secrets out of a target's own words: a validation error may quote the value that it refuses, and a change may hold a stored secret that the
 // caller has only seen as `***`.
-import { HIDDEN, redact } from '../lib/redact.ts'
+import { redact } from '../lib/redact.ts'
+import { HIDDEN, secretsInUrls } from '../lib/url-secrets.ts'
 import type { PlannedChange } from './plan.ts'
 
 /** Shorter values would take ordinary words out of a message. */
@@ -17,10 +18,15 @@ export function scrubber(changes: readonly PlannedChange[]): (text: string) => s
 
 function collect(value: unknown, shown: unknown, secrets: Set<string>): void {
   if (shown === HIDDEN && value !== HIDDEN) {
-    if (String(value).length >= MIN_SECRET_LENGTH) secrets.add(String(value))
+    keep(String(value), secrets)
     return
   }
+  if (typeof value === 'string') for (const secret of secretsInUrls(value)) keep(secret, secrets)
   if (value === null || typeof value !== 'object') return
   for (const [name, member] of Object.entries(value))
     collect(member, (shown as Record<string, unknown>)?.[name], secrets)
+}
+
+function keep(secret: string, secrets: Set<string>): void {
+  if (secret.length >= MIN_SECRET_LENGTH) secrets.add(secret)
 }

@@ -1,7 +1,8 @@
 // A field that holds a secret: typed out of sight, made at random, read from a file, or a reference to where it is kept. What is stored already is
 // not known here: `***` stands for it and stays.
 import { type ReactNode, useState } from 'react'
-import { HIDDEN, isSecret } from '../../../src/lib/redact.ts'
+import { isSecret } from '../../../src/lib/redact.ts'
+import { HIDDEN } from '../../../src/lib/url-secrets.ts'
 import type { FieldProps } from './field.tsx'
 import { makeSecret } from './made-secrets.ts'
 import { isLong } from './schema.ts'

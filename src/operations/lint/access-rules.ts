@@ -1,5 +1,5 @@
 // Who may call: authentication, origins, the key of the Admin API, secrets that stand where everybody reads them.
-import { HIDDEN, redact } from '../../lib/redact.ts'
+import { isHidden, redact } from '../../lib/redact.ts'
 import type { Kind, Resource } from '../../resources/kinds.ts'
 import { pluginsIn } from '../inventory.ts'
 import type { WishedChange } from '../plan.ts'
@@ -99,7 +99,7 @@ const plainSecrets: Rule = {
 }
 
 function hiddenPlaces(value: unknown, path: string): string[] {
-  if (value === HIDDEN) return [path]
+  if (isHidden(value)) return [path]
   if (value === null || typeof value !== 'object') return []
   return Object.entries(value).flatMap(([name, member]) => hiddenPlaces(member, path ? `${path}.${name}` : name))
 }
