@@ -10,6 +10,7 @@ import { createFetch } from '../operations/openapi/fetch.ts'
 import type { Settings } from '../settings/schema.ts'
 import { toTargets } from '../surfaces/targets.ts'
 import { CliError } from './error.ts'
+import { keepFaultIn } from './fault-file.ts'
 import { renderPlan } from './render.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -75,5 +76,6 @@ export function terminalContext(
     progress: (message) => terminal.status(message),
     signal: new AbortController().signal,
     now: Date.now,
+    keepFault: (error) => keepFaultIn(join(settings.data_dir, 'faults.log'), error),
   }
 }
