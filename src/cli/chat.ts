@@ -147,6 +147,9 @@ async function connect(
   if (first === undefined)
     throw new CliError('there is no gateway to talk to: admin.listen is off and the settings name no targets')
   await ctx.targets.get(first).admin.list('plugin_metadata')
+  if (terminal.interactive)
+    for (const { keyTrouble } of ctx.targets.names().map((name) => ctx.targets.get(name)))
+      if (keyTrouble !== undefined) terminal.print(terminal.paint('yellow', keyTrouble))
   if (json) Object.assign(ctx, jsonChannels(terminal))
   return ctx
 }

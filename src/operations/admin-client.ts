@@ -62,6 +62,7 @@ interface Called {
   name: string
   adminUrl: string
   readonly adminKey: string
+  keyTrouble?: string | undefined
   adminFetch?: AdminFetch | undefined
 }
 
@@ -330,11 +331,9 @@ export class AdminClient {
 
   #expectOk(answer: Answer, doing: string): void {
     if (answer.status < 300) return
-    if (answer.status === 401)
-      throw new OperationError(
-        'target',
-        `${doing}: the Admin API of ${this.#name} refused the key; check the admin key in the settings`,
-      )
+    const { keyTrouble: none } = this.#target
+    const why = none === undefined ? 'refused the key; check the admin key in the settings' : `wants a key: ${none}`
+    if (answer.status === 401) throw new OperationError('target', `${doing}: the Admin API of ${this.#name} ${why}`)
     const errors = Array.isArray(answer.body.errors) ? answer.body.errors.map((one) => JSON.stringify(one)) : []
     throw new OperationError(answer.status >= 500 ? 'target' : 'invalid', `${doing}: ${messageOf(answer)}`, errors)
   }

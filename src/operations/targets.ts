@@ -14,6 +14,8 @@ export interface TargetSettings {
   /** `http://127.0.0.1:9180`, without the path of the Admin API. */
   adminUrl: string
   adminKey: string
+  /** Why there is no key; absent when there is one. */
+  keyTrouble?: string | undefined
   /** How it is called, where not every client may: `fetch` unless it says otherwise. */
   adminFetch?: AdminFetch | undefined
   /** Where the data plane answers; proofs go there and nowhere else. */

@@ -24,6 +24,7 @@ import { Demo } from './console/demo-api.ts'
 import { Desk } from './desk.ts'
 import { OAuth } from './http/oauth.ts'
 import { Access, readTokens } from './http/principal.ts'
+import { clearLeftOvers } from './left-overs.ts'
 import { Owner } from './owner.ts'
 import { createSurface, listenSurface, type SurfaceDeps } from './server.ts'
 import { toTargets } from './targets.ts'
@@ -53,6 +54,9 @@ export async function openSurface(
         : log.warn({ target, trouble }, 'the traffic of a target is not counted until its metrics can be read'),
     ),
   )
+  for (const { name, keyTrouble } of targets.names().map((one) => targets.get(one)))
+    if (keyTrouble !== undefined) log.warn({ target: name, trouble: keyTrouble }, 'there is no key for a target')
+  closers.push(clearLeftOvers(targets, log))
   const confirmations = new Confirmations(ledger, targets)
   closers.push(confirmations.watch((error) => log.error({ err: error }, 'a change on trial could not be taken back')))
   const fetchDocument = createFetch(settings.openapi.fetch_networks)

@@ -30,6 +30,7 @@ export function toTargets(settings: Settings, key: () => string, env: NodeJS.Pro
       name: one.name,
       adminUrl: one.admin_url,
       adminKey: fromFile ?? fromEnvironment ?? '',
+      keyTrouble: (fromFile ?? fromEnvironment) ? undefined : troubleOf(one),
       gatewayUrl: one.gateway_url ?? one.admin_url.replace(/:\d+$/, ':9080'),
       metricsUrl: one.metrics_url,
       policy: one.policy,
@@ -38,4 +39,11 @@ export function toTargets(settings: Settings, key: () => string, env: NodeJS.Pro
   // Without its Admin API the embedded gateway cannot be operated: then the others are all there are.
   const own = settings.admin.listen === 'off' ? [] : [embedded]
   return new Targets([...own, ...others], settings.approvals.surfaces, rollups)
+}
+
+function troubleOf({ name, key_file: file, key_env: variable }: Settings['targets'][number]): string {
+  if (file !== undefined) return `key_file of the target ${name} is ${file}, which is empty; put the key there`
+  if (variable !== undefined)
+    return `key_env of the target ${name} is ${variable}, which is not set; set it where Gateward is started, then start again`
+  return `the target ${name} has neither key_env nor key_file in the settings; add one`
 }

@@ -73,6 +73,7 @@ function TargetCard({ seen, current }: { seen: TargetSeen; current: boolean }): 
       ) : (
         <p className="no">{seen.trouble}</p>
       )}
+      {seen.warning !== undefined && <p className="note">{seen.warning}</p>}
       <dl className="fields">
         <div>
           <dt>gateway</dt>

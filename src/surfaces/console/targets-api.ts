@@ -18,6 +18,8 @@ export interface TargetSeen {
   routes: number
   /** Why it does not answer; absent when it does. */
   trouble?: string
+  /** It answers, but what is wrong with its settings may show with another call. */
+  warning?: string
 }
 
 export function targetsApi(context: Context): Hono {
@@ -49,8 +51,10 @@ export function targetsApi(context: Context): Hono {
 
 async function look(target: Target, policy: string, signal: AbortSignal): Promise<TargetSeen> {
   const seen = { name: target.name, gateway: target.gatewayUrl, admin: target.adminUrl, policy, routes: 0 }
+  const warning = target.keyTrouble
   try {
-    return { ...seen, routes: (await target.admin.list('routes')).length }
+    const routes = (await target.admin.list('routes')).length
+    return { ...seen, routes, ...(warning === undefined ? {} : { warning }) }
   } catch (error) {
     signal.throwIfAborted()
     return { ...seen, trouble: plainText((error as Error).message) }
