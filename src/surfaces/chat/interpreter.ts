@@ -15,15 +15,16 @@ import { UNCLEAR } from './agent.ts'
 import { questionAbout, WHERE } from './asking.ts'
 import { GREETED, HELP, nearestExamples } from './examples.ts'
 import { lastIntents, onlyFor, repeated, withNumber } from './follow-up.ts'
+import { relativeStep, relativeTold } from './relative.ts'
 import { lastRoute, lastRoutes, lastTool, resultsSince, type ToolResult, withAnswer } from './said-before.ts'
 import type { Command } from './sentences/command.ts'
 import { needsRoute, parseSentence, plainly } from './sentences/index.ts'
 import { unknownWords } from './sentences/vocabulary.ts'
-import { notUnderstood, type Row, servedBy, whichRoutes } from './which-route.ts'
+import { notUnderstood, prefixOf, type Row, searchFor, servedBy, whichRoutes } from './which-route.ts'
 import { describeResult, rowsLacking } from './wording.ts'
 
 /** What the interpreter does next: call a tool, or end the turn with what it says: an answer, or what it did not understand. */
-type Step = { tool: string; input: object } | { say: string } | { unclear: string }
+export type Step = { tool: string; input: object } | { say: string } | { unclear: string }
 
 interface Answer {
   parts: LanguageModelV4Content[]
@@ -98,7 +99,7 @@ function nextStep(prompt: LanguageModelV4Prompt): Step {
 }
 
 /** What a step is decided from. */
-interface Said {
+export interface Said {
   sentence: string
   prompt: LanguageModelV4Prompt
   /** Of the tools that were called for this sentence. */
@@ -116,7 +117,11 @@ function stepOf(command: Command, said: Said): Step {
   const { last } = said
   if (last?.tool === 'plan' || last?.tool === 'promote') return applyStep(command, last)
   if (command.type === 'fix') return fixStep(command, last)
-  if (last && last.tool !== 'look') return { say: describeResult(last.tool, last.value, said.sentence) }
+  if (last && last.tool !== 'look') {
+    const told = command.type === 'relative' && last.tool === 'apply' ? relativeTold(command, said) : ''
+    return { say: `${told}${describeResult(last.tool, last.value, said.sentence)}` }
+  }
+  if (command.type === 'relative') return relativeStep(command, said)
   if (command.type === 'take-back')
     return lastTool(said.prompt) === 'apply' ? { tool: 'undo', input: {} } : stepOf(command.otherwise, said)
   if (command.type === 'plan') return planStep(command, said)
@@ -260,7 +265,7 @@ function planStep(command: Extract<Command, { type: 'plan' }>, said: Said): Step
   if (!rows)
     return {
       tool: 'look',
-      input: defined({ kind: 'routes', search: 'path' in route ? prefixOf(route.path) : only(rest, sentence) }),
+      input: { kind: 'routes', ...searchFor(route, rest, sentence) },
     }
   if (command.orElse?.type === 'plan' && 'path' in route && !servedBy(route.path, rows).length)
     return planStep(command.orElse, said)
@@ -280,15 +285,6 @@ function addressAsked(rows: readonly Row[]): string {
 
 function misheard(rest: readonly string[], sentence: string, unclear = notUnderstood(rest).unclear): Step {
   return { unclear: `${unclear}\n${nearestExamples(sentence)}` }
-}
-
-/** A list of routes has an end: a name is looked for. */
-function only(rest: readonly string[], sentence: string): string | undefined {
-  return rest.length === 1 && !/,|\band\b/i.test(sentence) ? rest[0] : undefined
-}
-
-function prefixOf(path: string): string {
-  return path.replace(/\/?\*?$/, '') || '/'
 }
 
 function deleteStep({ kind, what }: Extract<Command, { type: 'delete' }>, { prompt, rows }: Said): Step {

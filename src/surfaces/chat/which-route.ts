@@ -50,6 +50,16 @@ export function whichRoutes({ sentence, route, rest, last }: Said, rows: readonl
   }
 }
 
+/** What to look for among the routes: a list has an end, a path or a single name is looked for. */
+export function searchFor(route: Said['route'], rest: readonly string[], sentence: string): { search?: string } {
+  if ('path' in route) return { search: prefixOf(route.path) }
+  return rest.length === 1 && !/,|\band\b/i.test(sentence) ? { search: rest[0] as string } : {}
+}
+
+export function prefixOf(path: string): string {
+  return path.replace(/\/?\*?$/, '') || '/'
+}
+
 export function notUnderstood(words: readonly string[]): { unclear: string } {
   return {
     unclear: `I did not understand ${words.map((one) => JSON.stringify(one)).join(' and ')}, so nothing was done.`,

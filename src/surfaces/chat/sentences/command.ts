@@ -32,6 +32,16 @@ export type Command =
   /** What was planned last, only for some methods, or not for them. */
   | { type: 'only-for'; methods: string[]; spared: boolean }
   | { type: 'repeat'; route: RouteReference }
+  /** A number that is there, changed by what is said; without a subject: the number that was planned last. */
+  | {
+      type: 'relative'
+      subject: Subject | undefined
+      change: Change
+      /** Which of the timeouts. */
+      which: 'connect' | 'send' | 'read' | undefined
+      route: { path: string } | { words: string[]; pronoun: boolean }
+      rest: string[]
+    }
   /** What was done a moment ago; `otherwise` when nothing was. */
   | { type: 'take-back'; otherwise: Command }
   | { type: 'delete'; kind: Kind; what: Deleted }
@@ -40,6 +50,20 @@ export type Command =
   | { type: 'greeting' }
   /** `piece`: the part of a sentence that nobody understood, when others were; `hint`: what can be said instead. */
   | { type: 'unknown'; piece?: string; hint?: string }
+
+/** A number of a route that can be said to be more or less. */
+export type Subject = 'limit' | 'concurrency' | 'burst' | 'timeout' | 'retries' | 'cache' | 'body'
+
+/** `factor` times what is there, and `add` more, in the unit that was said. */
+export interface Change {
+  factor: number
+  add: number
+  /** Of the unit of `add`; absent when none was said. */
+  seconds?: number
+  bytes?: number
+  /** Seconds of the window of `add`: `50 a minute`. */
+  per?: number
+}
 
 /** What a route may lack, and the plugins that give it. */
 export interface Topic {

@@ -20,6 +20,7 @@ import { spanIn } from './numbers.ts'
 import { toPlain } from './plain.ts'
 import { pluginRecognisers } from './plugins.ts'
 import { firstRecognisers, publishOf, publishRecognisers } from './publish.ts'
+import { parseRelative, speaksOfMore } from './relative.ts'
 import { upstreamRecognisers } from './upstreams.ts'
 import { corrected } from './vocabulary.ts'
 import { parseConfirm, parseDelete, parseFollowUp, parseImport, parsePromote, parseUndo } from './whole.ts'
@@ -78,6 +79,7 @@ const CHANGING = [
   'only-for',
   'repeat',
   'take-back',
+  'relative',
 ]
 
 /** `polite`: the sentence asks for something, even if it ends as a question. */
@@ -109,6 +111,13 @@ function understand(text: string, asked: boolean): Command {
   const lower = text.toLowerCase()
   if (/^(?:help|\?$|what can (?:you|i) (?:do|say))/.test(lower)) return { type: 'help' }
   if (GREETING.test(lower)) return { type: 'greeting' }
+  const command = commandOf(text, lower, asked)
+  return command.type === 'unknown' && command.hint === undefined && !asked && speaksOfMore(lower)
+    ? { type: 'unknown', hint: BY_ITSELF }
+    : command
+}
+
+function commandOf(text: string, lower: string, asked: boolean): Command {
   return (
     parseTakeBack(text, lower) ??
     parseUndo(lower) ??
@@ -116,6 +125,7 @@ function understand(text: string, asked: boolean): Command {
     parseHistory(text, lower) ??
     parsePromote(text, lower) ??
     parseImport(text, lower) ??
+    (asked ? undefined : parseRelative(text)) ??
     parseLint(text, lower) ??
     parseTraffic(text, lower) ??
     parseExplain(text, lower) ??
@@ -154,6 +164,7 @@ function parsePlan(text: string, lower: string, recogniseOne = recognise): Comma
   const references: Clause[] = []
   for (const [at, clause] of wishes.entries()) {
     const one = recogniseOne(clause) ?? (at === 0 ? recogniseOne(asBeside(clause)) : undefined)
+    if (one && ABSOLUTE.test(one.intent.do) && speaksOfMore(clause.lower)) return { type: 'unknown', hint: BY_ITSELF }
     if (one) understood.push({ clause, one })
     else if (isReference(clause)) references.push(clause)
     else return { type: 'unknown', ...(wishes.length > 1 ? { piece: clause.text } : {}) }
@@ -187,6 +198,11 @@ function parsePlan(text: string, lower: string, recogniseOne = recognise): Comma
     ...(unsaid.length ? { rest: unsaid } : {}),
   }
 }
+
+/** Wishes whose number is the new one. */
+const ABSOLUTE = /^(?:limit|limit_rate|limit_concurrency|timeouts|retry|cache)$/
+const BY_ITSELF =
+  'More or less than now is a sentence of its own: "Double the limit of route orders", "Raise the timeout of route orders by 5 seconds".'
 
 /** Of these the second would undo the first. */
 const ONCE =
