@@ -98,6 +98,8 @@ function nextStep(prompt: LanguageModelV4Prompt): Step {
   )
 }
 
+type Planned = Extract<Command, { type: 'plan' }>
+
 /** What a step is decided from. */
 export interface Said {
   sentence: string
@@ -269,10 +271,35 @@ function planStep(command: Extract<Command, { type: 'plan' }>, said: Said): Step
     }
   if (command.orElse?.type === 'plan' && 'path' in route && !servedBy(route.path, rows).length)
     return planStep(command.orElse, said)
-  const meant = whichRoutes({ sentence, route, rest, last }, rows)
-  if ('ids' in meant) return planIntents(command, meant.ids)
+  const path = command.intents.flatMap((one) => (one.do === 'rewrite' ? [String(one.from)] : []))[0]
+  const upstream = command.intents.every((one) => OF_UPSTREAMS.has(one.do))
+  const meant = whichRoutes({ sentence, route, rest, last, path, upstream }, rows)
+  if ('ids' in meant) return planIntents(wholeMoves(command, meant.ids, rows), meant.ids)
   if (command.intents.some((one) => one.do === 'chat_api')) return { unclear: addressAsked(rows) }
   return rest.length ? misheard(rest, sentence, meant.unclear) : { unclear: meant.unclear }
+}
+
+const OF_UPSTREAMS: ReadonlySet<string> = new Set([
+  'add_node',
+  'remove_node',
+  'balance',
+  'retry',
+  'timeouts',
+  'health_checks',
+  'lead_to',
+])
+
+/** A route with everything below a path is moved with everything below it. */
+function wholeMoves(command: Planned, ids: readonly string[], rows: readonly Row[]): Planned {
+  const uris = ids.flatMap((id) => rows.find((row) => row.id === id)?.summary.split(' ') ?? [])
+  const below = uris.some((one) => /^\/.*\*$/.test(one)) && !uris.some((one) => /^\/.*[^*]$/.test(one))
+  if (!below) return command
+  const whole = (path: unknown): string =>
+    /\*$/.test(String(path)) ? String(path) : `${String(path).replace(/\/$/, '')}/*`
+  const intents = command.intents.map((one) =>
+    one.do === 'move' && one.path !== undefined ? { ...one, path: whole(one.path) } : one,
+  )
+  return { ...command, intents }
 }
 
 function addressAsked(rows: readonly Row[]): string {

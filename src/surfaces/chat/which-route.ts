@@ -17,9 +17,13 @@ export interface Said {
   rest: readonly string[]
   /** The route that the conversation was about last. */
   last: string | undefined
+  /** A path that is said of requests, which may tell the route: `strip /orders`. */
+  path?: string | undefined
+  /** The sentence is about where requests go: an upstream's name stands for the routes that lead there. */
+  upstream?: boolean
 }
 
-export function whichRoutes({ sentence, route, rest, last }: Said, rows: readonly Row[]): Meant {
+export function whichRoutes({ sentence, route, rest, last, path, upstream }: Said, rows: readonly Row[]): Meant {
   const known = rows.map((row) => row.id).join(', ') || 'none'
   if ('path' in route) {
     const found = servedBy(route.path, rows)
@@ -30,6 +34,8 @@ export function whichRoutes({ sentence, route, rest, last }: Said, rows: readonl
       ? { unclear: `${found.map((row) => row.id).join(' and ')} both serve ${route.path}: name the route.` }
       : { unclear: `I find no such route: none serves ${route.path}. There are: ${known}.` }
   }
+  const sharing = upstream && rest.length === 1 ? leadingTo(rest[0] as string, sentence, rows) : undefined
+  if (sharing) return { ids: [sharing.id] }
   const plainly = rows.filter((row) => rest.some((one) => one.toLowerCase() === row.id.toLowerCase()))
   const beside = plainly.flatMap((row) => listedWith(row.id, sentence))
   const named = rows.filter((row) => plainly.includes(row) || beside.includes(row.id.toLowerCase()))
@@ -43,11 +49,25 @@ export function whichRoutes({ sentence, route, rest, last }: Said, rows: readonl
   if (meant.length) return { unclear: `Which one do you mean: ${meant.map((row) => row.id).join(' or ')}?` }
   if (last !== undefined) return { ids: [last] }
   if (rows.length === 1) return { ids: [(rows[0] as Row).id] }
+  const serving = path === undefined ? [] : servedBy(path, rows)
+  if (serving.length === 1) return { ids: [(serving[0] as Row).id] }
   return {
     unclear: rows.length
       ? `Which route do you mean? There are: ${known}. Say for example "... on route ${rows[0]?.id}".`
       : 'I find no such route: there are none yet.',
   }
+}
+
+/** A route that leads to an upstream of that name: what is changed there, all of them share. */
+function leadingTo(name: string, sentence: string, rows: readonly Row[]): Row | undefined {
+  const literal = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  if (
+    !new RegExp(`\\b(?:upstream|pool)\\s+["'\`]?${literal}|${literal}["'\`]?\\s+(?:upstream|pool)\\b`, 'i').test(
+      sentence,
+    )
+  )
+    return undefined
+  return rows.find(({ summary }) => summary.split(' -> ').length === 1 && summary.includes(`upstream_id ${name}`))
 }
 
 /** What to look for among the routes: a list has an end, a path or a single name is looked for. */
@@ -77,7 +97,7 @@ export function servedBy(path: string, rows: readonly Row[]): Row[] {
 function standsAsName(id: string, sentence: string): boolean {
   const literal = id.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
   return new RegExp(
-    `(?:\\b(?:on|of|for|from|in|protect|secure|limit|cache|disable|enable|compress|gzip|block|retry|redirect|rewrite|move|point|throttle)|["'\`])\\s*(?:the\\s+)?${literal}["'\`]?(?=$|[\\s,.;?])(?! keys?\\b| address| agents?\\b)`,
+    `(?:\\b(?:on|of|for|from|in|protect|secure|limit|cache|disable|enable|compress|gzip|block|retry|redirect|rewrite|move|point|throttle|call|calls|use|reach|reaches|access|serve|mirror|trace|(?:gets?|goes|comes) to)|["'\`])\\s*(?:the\\s+)?${literal}["'\`]?(?=$|[\\s,.;?])(?! keys?\\b| address| agents?\\b)|\\b(?:turn|switch|take|bring|put)\\s+(?:the\\s+)?${literal}\\s+(?:back\\s+)?(?:on|off|down|up|offline|online|back|in|into)\\b|\\bmake\\s+(?:the\\s+)?${literal}\\s+(?:public|private|read[ -]?only|open)\\b`,
     'i',
   ).test(sentence)
 }

@@ -12,6 +12,7 @@ import {
   type Understood,
 } from './clause.ts'
 import type { Command, RouteReference } from './command.ts'
+import { hintFor } from './hints.ts'
 import { leftOver } from './left-over.ts'
 import { limitRecognisers } from './limits.ts'
 import { parseExplain, parseHistory, parseLint, parseLook, parseTraffic } from './look.ts'
@@ -40,9 +41,9 @@ const RECOGNISERS: readonly Recogniser[] = [
 export const MAX_SENTENCE_CHARS = 2000
 
 const POLITE =
-  /^(?:please|pls|plz|now|then|ok(?:ay)?|hey|hi|hello|so|and|also|well|just|kindly|(?:that|it|this)(?:'s| is) (?:too|way too|not) \w+(?: \w+)?(?=,)|actually|hmm+|(?:oh|wait|uh|um)(?=[, ]*,)|great|cool|perfect|nice|sorry|good morning|all right|alright|(?:there|guys|team|everyone)(?=[,!])|(?:blue[/-]green|canary|todo|task|ps|wish)(?=:)|(?:can|could|would|will) (?:you|u|we)(?: please| pls| just| also)?|(?:i|we)(?:'d| would)? (?:want|like|need|wish)(?: you)?(?: to|(?= (?:a|an|the|that|\d)))|i would like|let's|lets|go ahead and|it would be (?:nice|great|good) if you could|make sure(?: that)?|be so kind (?:and|to))[,:!]? (?=\S)/i
+  /^(?:please|pls|plz|now|then|ok(?:ay)?|hey|hi|hello|so|and|also(?! (?:serve|answer|expose|publish|make \S+ (?:available|reachable))\b)|well|just|kindly|(?:that|it|this)(?:'s| is) (?:too|way too|not) \w+(?: \w+)?(?=,)|actually|hmm+|(?:oh|wait|uh|um)(?=[, ]*,)|great|cool|perfect|nice|sorry|good morning|all right|alright|(?:there|guys|team|everyone)(?=[,!])|(?:blue[/-]green|canary|todo|task|ps|wish)(?=:)|(?:can|could|would|will) (?:you|u|we)(?: please| pls| just| also)?|(?:i|we)(?:'d| would)? (?:want|like|need|wish)(?: you)?(?: to|(?= (?:a|an|the|that|\d)))|i would like|let's|lets|go ahead and|it would be (?:nice|great|good) if you could|make sure(?: that)?|be so kind (?:and|to))[,:!]? (?=\S)/i
 const THANKS =
-  /[,.!;]? (?:please|pls|plz|thanks|thx|ty|thank you|cheers|for me|right now|for now|for the moment|temporarily|asap|if possible)(?: (?:a lot|so much|very much|in advance|you))?(?=[?!. ]*$)/i
+  /[,.!;]? (?:please|pls|plz|thanks|thx|ty|thank you|cheers|for me|for (?:a )?(?:tests?|testing)|right now|for now|for the moment|temporarily|asap|if possible)(?: (?:a lot|so much|very much|in advance|you))?(?=[?!. ]*$)/i
 /** Asked for in the middle: `I have a spec at ..., can you import it?` */
 const ASKED_FOR = /(?<=[,.;!?] )(?:can|could|would|will) (?:you|u|we)(?: please| pls)? (?=\S)/i
 
@@ -112,9 +113,9 @@ function understand(text: string, asked: boolean): Command {
   if (/^(?:help|\?$|what can (?:you|i) (?:do|say))/.test(lower)) return { type: 'help' }
   if (GREETING.test(lower)) return { type: 'greeting' }
   const command = commandOf(text, lower, asked)
-  return command.type === 'unknown' && command.hint === undefined && !asked && speaksOfMore(lower)
-    ? { type: 'unknown', hint: BY_ITSELF }
-    : command
+  if (command.type !== 'unknown' || command.hint !== undefined) return command
+  const hint = !asked && speaksOfMore(lower) ? BY_ITSELF : hintFor(lower)
+  return hint === undefined ? command : { type: 'unknown', hint }
 }
 
 function commandOf(text: string, lower: string, asked: boolean): Command {

@@ -24,7 +24,7 @@ const TOPICS: [RegExp, RegExp][] = [
   [/^(?:keys?|key-auth)$/, /key|consumer|header:|"auth"/],
   [/^(?:everything|everybody|everyone)$/, /publish|finish_split|block|everybody|\*/],
   [/^(?:twice|once)$/, /retry|limit/],
-  [/^(?:health|heartbeat)$/, /health/],
+  [/^(?:health[\w-]*|heartbeat)$/, /health/],
   [/^(?:disable|pause)$/, /disable|remove_plugin|breaker/],
 ]
 

@@ -1,6 +1,6 @@
 // Sentences that change nothing: lists, explanations, traffic, history, risks.
 import { KINDS, type Kind } from '../../../resources/kinds.ts'
-import { pathsIn } from './clause.ts'
+import { pathsIn, urlIn } from './clause.ts'
 import type { Command, Topic } from './command.ts'
 import { spanIn, toDigits } from './numbers.ts'
 import { allNamed, pluginIn } from './publish.ts'
@@ -49,6 +49,7 @@ const ABOUT: readonly RegExp[] = [
   `^(?:what is|what's|what are)\\s+(?:the\\s+)?NAME's\\s+.*${PROPERTY}\\?*$`,
   '^(?:is|are)\\s+NAME\\s+(?:still |currently |now )?(?:protected|open|public|cached|limited|secured?|enabled|disabled|on|off|rate[ -]limited|healthy|up|down|alive|compressed|password[ -]protected)\\?*$',
   '^(?:is|are)\\s+the\\s+(?:backend|server|upstream|node|api|service)s?\\s+(?:of|behind|for)\\s+NAME\\s+(?:healthy|up|down|alive|ok|okay|reachable|running)\\?*$',
+  '^(?:test|check|verify|see|show) (?:that|if|whether)\\s+NAME\\s+(?:is|still|really|now|\\s)+(?:protected|open|public|cached|limited|secured?|enabled|disabled|healthy|compressed)$',
   '^(?:is|are) there (?:an?|any) .*\\b(?:on|for|in front of)\\s+NAME\\?*$',
   '^does\\s+NAME\\s+(?:need|require|ask|have|use|run|cache|allow|accept|support)\\b.*\\?*$',
   '^(?:who (?:can|may|is allowed to|has access to) ?(?:call|use|reach|access)?|what do you know about|tell me (?:more |something )?about|what about|where does|where is|how is|what does)\\s+NAME(?:\\s+(?:go|lead|to|point|configured|set up|protected|do|look like))*\\?*$',
@@ -159,9 +160,11 @@ function callIn(text: string): { consumer?: string; repeat?: number } {
 
 export function parseExplain(text: string, lower: string): Command | undefined {
   const call = /\b(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+(\/\S*)/.exec(text)
-  const path = call?.[2]?.replace(/[?,]$/, '') ?? pathsIn(text)[0]
+  const url = /^(?:explain|why|which route|what (?:happens|route))\b/.test(lower) ? placeOf(urlIn(text)) : undefined
+  const path = call?.[2]?.replace(/[?,]$/, '') ?? url?.path ?? pathsIn(text)[0]
   if (!path) return undefined
   const method = call?.[1] ?? 'GET'
+  if (/\bevery \d/.test(lower)) return undefined
   if (
     (/^(?:please )?(?:try|call|test|request|send|probe|prove|ping|curl|fetch)\b/.test(lower) &&
       pathsIn(text).length === 1) ||
@@ -175,7 +178,15 @@ export function parseExplain(text: string, lower: string): Command | undefined {
     !(call && /^(?:what|which|where|who|does|will|is|can)\b/.test(lower))
   )
     return undefined
-  return { type: 'explain', method, path, host: /\bhost\s+([\w.-]+)/i.exec(text)?.[1], ...headersIn(text) }
+  return { type: 'explain', method, path, host: url?.host ?? /\bhost\s+([\w.-]+)/i.exec(text)?.[1], ...headersIn(text) }
+}
+
+/** What an address asks of this gateway: its path, and the name of the host where that is more than a place. */
+function placeOf(address: string | undefined): { path: string; host?: string } | undefined {
+  const url = address === undefined ? undefined : URL.parse(address.replace(/[?]$/, ''))
+  if (!url) return undefined
+  const named = /[a-z]/i.test(url.hostname) && !/^localhost$|:/.test(url.hostname)
+  return { path: `${url.pathname}${url.search}`, ...(named ? { host: url.hostname } : {}) }
 }
 
 const HISTORY =
@@ -186,7 +197,7 @@ export function parseHistory(text: string, lower: string): Command | undefined {
   const kind = kindIn(lower.replace(/^.*?\bchanges\b/, '')) ?? 'routes'
   const name =
     idAfter(kind, text) ??
-    /\b(?:of|to|on|for|about)\s+(?:the\s+)?["'`]?([\w.-]+)["'`]?(?:\s+(?:route|consumer|service|upstream))?\?*$/i.exec(
+    /\b(?:of|to|on|for|about)\s+(?:the\s+)?["'`]?([\w.-]+)["'`]?(?:\s+(?:route|consumer|service|upstream))?(?: last| recently| today| yesterday)?\?*$/i.exec(
       text,
     )?.[1] ??
     /\b(?:changed?|deleted?|created?|added?|removed?|edited|touched|was|were)\s+(?:the\s+)?["'`]?([\w.-]+)["'`]?(?:\s+(?:routes?|consumer|service|upstream))?(?:\s+(?:changed|deleted|created|added|removed|edited|last))*\?*$/i.exec(
@@ -217,7 +228,7 @@ export function parseLint(text: string, lower: string): Command | undefined {
   if (/^(?:please )?(?:fix|repair|put right|correct|solve|resolve)\b/.test(lower)) return fix(lower, ids)
   const asks =
     /^(?:please )?(?:run (?:the )?)?lint(?:er)?\b/.test(lower) ||
-    /\b(?:what(?:'s| is)|anything|is something) wrong\b|\b(?:risks?|risky|vulnerab\w+|insecure|weak(?:ness\w*)?|misconfigur\w+|security (?:check|review|audit))\b/.test(
+    /\b(?:what(?:'s| is)|anything|is something|something) (?:wrong|broken|failing|misbehaving|down|unhealthy)\b|\b(?:risks?|risky|vulnerab\w+|insecure|weak(?:ness\w*)?|misconfigur\w+|security (?:check|review|audit))\b/.test(
       lower,
     ) ||
     /^(?:please )?(?:check|review|audit|inspect|examine|verify)\b.*\b(?:config\w*|gateway|set-?up|security|routes|everything)\b/.test(
@@ -250,7 +261,10 @@ export function parseTraffic(text: string, lower: string): Command | undefined {
       : /\b(?:upstreams?|nodes?|backends?|servers?)\b/.test(lower)
         ? 'upstream'
         : 'route'
-  const search = /\b(?:of|on|for)\s+(?:the\s+)?(?:route\s+|consumer\s+)?["'`]?([\w.-]+)["'`]?\??$/i.exec(text)?.[1]
+  const search =
+    (/\b(?:did|does|do|has)\s+(?:the\s+)?(?:route\s+)?["'`]?([\w.-]+)["'`]?\s+(?:get|got|have|receive|take|serve|see)\b/i.exec(
+      text,
+    ) ?? /\b(?:of|on|for)\s+(?:the\s+)?(?:route\s+|consumer\s+)?["'`]?([\w.-]+)["'`]?\??$/i.exec(text))?.[1]
   const span = /\b(?:last|past|over|in)\b/.test(lower)
     ? spanIn(lower.replace(/\b(?:last|past) (?=(?:second|minute|hour|day)\b)/, 'last 1 '))
     : undefined

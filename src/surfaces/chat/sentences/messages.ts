@@ -38,6 +38,20 @@ const NAMED_HEADER =
 const SHORT_HEADER =
   /\b(?:set|add|send)\s+(?:the\s+)?["'`]?([A-Za-z]+(?:-[A-Za-z]+)+)["'`]?\s+(?:header\s+)?(?:to\s+|as\s+)?["'`]?([^\s"'`,;]+)["'`]?(?:\s+(?:to|on|in|from|for|of)\s+.*)?$/i
 
+/** Headers that only requests have. */
+const OF_REQUESTS =
+  /^(?:cookie|authorization|proxy-authorization|host|user-agent|referer|origin|accept(?:-[a-z]+)?|x-forwarded-\w+|x-real-ip|forwarded|apikey|x-api-key)$/i
+
+/** Whether a header is meant of requests; answers are meant where nothing says so. */
+function isOfRequests(name: string | undefined, lower: string): boolean {
+  if (/\b(?:response|responses|answers?|replies)\b/.test(lower)) return false
+  return (
+    /\b(?:upstream|backend|to the api|requests?)\b/.test(lower) ||
+    /\bbefore (?:it|they|the|passing|sending|forwarding|going)\b/.test(lower) ||
+    (name !== undefined && OF_REQUESTS.test(name))
+  )
+}
+
 const headers: Recogniser = ({ text, lower }) => {
   if (
     /\b(?:request[ -]ids?|api[ -]keys?|key|version|limit|rate|per|split|canary|jwt|percent|gzip|api-?breaker|basic-auth|key-auth)\b|%|https?:/.test(
@@ -50,11 +64,7 @@ const headers: Recogniser = ({ text, lower }) => {
     /\bheaders?\s+["'`]?(?!(?:from|on|of|in|to|for|before|after|with|when|and|is|that|which|if)\b)([A-Za-z][\w-]*)/i.exec(
       text,
     )?.[1] ?? /\b(?:the\s+)?["'`]?([A-Za-z][\w-]*)["'`]?\s+headers?\b/i.exec(text)?.[1]
-  const kind =
-    /\b(?:upstream|backend|to the api|requests?)\b/.test(lower) &&
-    !/\b(?:response|responses|answers?|replies)\b/.test(lower)
-      ? 'request_headers'
-      : 'response_headers'
+  const kind = isOfRequests(name, lower) ? 'request_headers' : 'response_headers'
   if (/\b(?:remove|drop|hide|strip|delete)\b/.test(lower))
     return name && /\bheaders?\b/.test(lower) ? { do: kind, remove: [name] } : undefined
   if (
@@ -104,6 +114,18 @@ const redirect: Recogniser = ({ text, lower }) => {
   return { intent: onRoute ? intent : { ...intent, path: from }, own: paths }
 }
 
+const MAINTENANCE = /\bmaintenance(?: mode)?\b/
+
+/** A route that says it is under maintenance, and one that no longer does. */
+const maintenance: Recogniser = ({ lower }) => {
+  if (!MAINTENANCE.test(lower)) return undefined
+  const heard = ['maintenance', 'mode', 'under', 'while', 'during', 'into', 'over', 'do', '503', 'done', 'finished']
+  if (/\b(?:end|stop|leave|out of|off|no longer|over|finish|done|remove)\b/.test(lower))
+    return { intent: { do: 'remove_plugin', plugin: 'mocking' }, heard: [...heard, 'end', 'out', 'leave'] }
+  const body = '{"error_msg":"under maintenance"}'
+  return { intent: { do: 'mock', status: 503, body }, heard }
+}
+
 const mock: Recogniser = ({ text, lower }) => {
   const asks = /\bmock\w*\b|\b(?:always )?(?:answer|return|respond|reply)\b/.test(lower)
   if (!asks || /\b(?:remove|stop|drop|disable)\b|https?:/.test(lower)) return undefined
@@ -138,8 +160,9 @@ const compress: Recogniser = ({ lower }) =>
     : undefined
 
 const requestId: Recogniser = ({ text, lower }) => {
-  if (!/\b(?:request|correlation|trace)[ -]?ids?\b/.test(lower) || /\b(?:remove|stop|without|disable)\b/.test(lower))
-    return undefined
+  const asks =
+    /\b(?:request|correlation|trace)[ -]?ids?\b|\b(?:every|each|all) (?:requests?|calls?)\b.*\b(?:unique )?ids?\b/
+  if (!asks.test(lower) || /\b(?:remove|stop|without|disable)\b/.test(lower)) return undefined
   const header = /\b(?:in|as|header|called)\s+(?:the\s+)?(?:header\s+)?["'`]?([A-Za-z]+(?:-[A-Za-z]+)+)/i.exec(
     text,
   )?.[1]
@@ -171,5 +194,6 @@ export const messageRecognisers: readonly Recogniser[] = [
   compress,
   rewrite,
   headers,
+  maintenance,
   mock,
 ]

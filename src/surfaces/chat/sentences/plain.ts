@@ -12,6 +12,8 @@ const WAYS: readonly [RegExp, string][] = [
   [/ ?(?:-+>|=+>|→|⇒|»)(?= ?[\w/"'])/g, ' to'],
   [/\bto(?=[/])/g, 'to '],
   [/\b(path|uri|url|target|upstream|backend|name|host|methods?|limit|route)=(?=[\w/"'])/gi, '$1 '],
+  [/(?<= )w\/ ?(?=[a-z])/gi, 'with '],
+  [/(?<![/\w])((?:[\w-]+\.)*[\w-]+:\d{2,5}) (?:over|via|with|using|by) (https?)\b(?!:)/gi, '$2://$1'],
   [/\b(do|does|did|ca|wo|is|are|should|must|would|could)nt\b/gi, "$1n't"],
   [/\bwanna\b/gi, 'want to'],
   [/\b(max|min|approx|req|reqs|incl)\.(?= )/gi, '$1'],

@@ -62,6 +62,19 @@ const fault: Recogniser = ({ lower }) => {
   return { intent: { do: 'add_plugin', plugin: 'fault-injection', config }, heard }
 }
 
+const trace: Recogniser = ({ text, lower }) => {
+  const url = urlIn(text)
+  if (!url || !/\bzipkin\b/.test(lower.replace(/\w+:\/\/\S+/g, ' ')) || STOPS.test(lower)) return undefined
+  const place = new URL(url)
+  const endpoint = place.pathname === '/' ? `${place.origin}/api/v2/spans` : url
+  const config = { endpoint, sample_ratio: 1 }
+  return {
+    intent: { do: 'add_plugin', plugin: 'zipkin', config },
+    heard: ['zipkin', 'trace', 'traces', 'tracing', 'spans', 'collector'],
+    own: [url],
+  }
+}
+
 const copy: Recogniser = ({ text, lower }) => {
   if (!/^(?:copy|duplicate|clone)\b/.test(lower)) return undefined
   const path = pathsIn(text).at(-1)
@@ -70,4 +83,4 @@ const copy: Recogniser = ({ text, lower }) => {
   return { intent: { do: 'copy', path, ...(id ? { id } : {}) }, own: [path], heard: ['copy', 'duplicate', 'clone'] }
 }
 
-export const pluginRecognisers: readonly Recogniser[] = [copy, log, bodySize, mirror, fault]
+export const pluginRecognisers: readonly Recogniser[] = [copy, log, trace, bodySize, mirror, fault]

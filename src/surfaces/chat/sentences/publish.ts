@@ -142,7 +142,7 @@ const switches: Recogniser = ({ lower }) => {
   const about = /\b(?:route|it|this|that|again)\b|\/\w/.test(lower) || lower.split(' ').length <= 4
   if (
     !about ||
-    /\b(?:cors|metrics|prometheus|plugin|gzip|compression|websockets?|request ids?|auth\w*|cache|caching|limit\w*|health|key|everything|gateway)\b/.test(
+    /\b(?:cors|metrics|prometheus|plugin|gzip|compression|websockets?|request ids?|auth\w*|cache|caching|limit\w*|health\w*|key|everything|gateway)\b/.test(
       lower,
     )
   )
@@ -177,6 +177,8 @@ const onlyMethods: Recogniser = ({ text, lower }) => {
 }
 
 const move: Recogniser = ({ text, lower }) => {
+  // A second path is no other place.
+  if (/\b(?:also|too|as well|additionally|in addition)\b/.test(lower)) return undefined
   if (
     !/\b(?:move|rename|change the path|serve (?:it|this|that|route \S+|[\w-]+) (?:only )?(?:at|under|on|from)|change (?:its|the) (?:path|uri|host|name|domain)|only (?:(?:for|on|at|under|answer|answers|serve|match|matches) )*(?:the )?(?:host|domain)|set (?:its|the) (?:host|domain|path|uri))\b/.test(
       lower,
@@ -230,7 +232,8 @@ export function pluginIn(lower: string): string | undefined {
   )
 }
 
-const removal: Recogniser = ({ lower }) => {
+const removal: Recogniser = ({ lower: said }) => {
+  const lower = said.replace(/\bno more than\b/g, 'at most')
   if (urlsIn(lower).length) return undefined
   if (
     !/\b(?:remove|drop|delete|no longer|no more|stop|turn off|switch off|(?:turn|switch) (?:the )?[\w -]+ off|disable|take (?:the )?(?:[\w -]+ )?(?:away|off)|get rid of|without|lift|not|don't|doesn't|undo the|cancel the|public|unprotect|unprotected|open to everyone|uncache|unlimited|open|no (?:api )?(?:key|auth\w*|password|token|login)s?)\b/.test(

@@ -15,7 +15,8 @@ const finish: Recogniser = ({ text, lower }) => {
     return { intent: { do: 'finish_split', keep: 'new' }, heard: ['100', 'rest'] }
   const all = /\b(?:all|everything|100 ?%|100 percent|whole|fully|completely)\b/.test(lower)
   if (
-    /\b(?:finish|complete|end|conclude)\b.*\b(?:canary|split|rollout|roll-out)\b/.test(lower) ||
+    /\b(?:finish|complete|conclude)\b.*\b(?:canary|split|rollout|roll-out)\b/.test(lower) ||
+    /\bend\b.*\b(?:canary|split|rollout|roll-out)\b.*\b(?:old|new)\b/.test(lower) ||
     /\broll (?:it |the new version )?out\b/.test(lower)
   )
     return { do: 'finish_split', keep: /\bold\b/.test(lower) ? 'old' : 'new' }
@@ -137,10 +138,14 @@ const balance: Recogniser = ({ text, lower }) => {
 }
 
 const HEALTH =
-  /\bhealth\w*\b|\bheart ?beat\b|\bcheck (?:that|whether|if) (?:it|the (?:node|backend|api|server)s?) (?:is|are) (?:alive|up)\b/
+  /^(?:check|probe|ping|poll)\b.*\bevery (?:\d|second|minute)|\bhealth\w*\b|\bheart ?beat\b|\bcheck (?:that|whether|if) (?:it|the (?:node|backend|api|server)s?) (?:is|are) (?:alive|up)\b/
 
 const health: Recogniser = ({ text, lower }) => {
-  if (!HEALTH.test(lower.replace(/\/\S+/g, ' ')) || /\b(?:remove|stop|disable|without)\b/.test(lower)) return undefined
+  if (
+    !HEALTH.test(lower.replace(/\/\S+/g, ' ')) ||
+    /\b(?:remove|stop|disable|without|off|drop|no|not|delete)\b/.test(lower)
+  )
+    return undefined
   const path =
     /\b(?:at|on|with|using|via|under|against|path|ping\w*|call\w*)\s+["'`]?(\/[^\s"'`,;]*)/i.exec(text)?.[1] ??
     pathsIn(text).find((one) => /health|ping|status|ready|live/.test(one))
