@@ -179,6 +179,23 @@ test('keyboard only, dark, on a phone', { skip: noBrowser }, async () => {
   await page.getByRole('region', { name: 'Applied change' }).waitFor()
   const wide = await page.locator('html').evaluate((one) => one.scrollWidth - one.clientWidth)
   assert.equal(wide, 0, 'nothing is wider than the screen')
+  await say(page, 'What is wrong?')
+  const findings = page.locator('table.wide').last()
+  await findings.getByRole('cell', { name: 'open-writes' }).first().waitFor()
+  await findings.scrollIntoViewIfNeeded()
+  await picture(page, 'phone-findings-dark')
+  assert.deepEqual(await seriousFindings(page), [])
+  const sideways = await page
+    .locator('.scroll')
+    .evaluateAll((all) => all.map((one) => one.scrollWidth - one.clientWidth))
+  assert.deepEqual(
+    sideways.filter((one) => one > 0),
+    [],
+    'no table scrolls sideways',
+  )
+  await page.getByRole('button', { name: 'Switch to light colours' }).click()
+  await picture(page, 'phone-findings-light')
+  assert.deepEqual(await seriousFindings(page), [])
   assert.deepEqual(phone.complaints, [])
   await phone.close()
 })

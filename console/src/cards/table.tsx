@@ -6,10 +6,10 @@ interface Props {
   rows: ReactNode[][]
 }
 
-/** Columns beyond which a phone would break every word. */
+/** Columns beyond which a phone would break every word: there each cell is a line of its own, with its head before it. */
 const WIDE = 4
 
-/** A small table; wide ones scroll inside their card. */
+/** A small table; what is too wide even so scrolls inside its card. */
 export function Table({ caption, heads, rows }: Props): ReactNode {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reachable by keyboard
@@ -31,7 +31,9 @@ export function Table({ caption, heads, rows }: Props): ReactNode {
             <tr key={i}>
               {row.map((cell, j) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: cells of one row
-                <td key={j}>{cell}</td>
+                <td key={j} data-head={heads[j]}>
+                  {cell}
+                </td>
               ))}
             </tr>
           ))}
