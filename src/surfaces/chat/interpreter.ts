@@ -18,9 +18,11 @@ import { lastIntents, onlyFor, repeated, withNumber } from './follow-up.ts'
 import { relativeStep, relativeTold } from './relative.ts'
 import { lastRoute, lastRoutes, lastTool, resultsSince, type ToolResult, withAnswer } from './said-before.ts'
 import type { Command } from './sentences/command.ts'
+import { hintFor } from './sentences/hints.ts'
 import { needsRoute, parseSentence, plainly } from './sentences/index.ts'
 import { unknownWords } from './sentences/vocabulary.ts'
 import { notUnderstood, prefixOf, type Row, searchFor, servedBy, whichRoutes } from './which-route.ts'
+import { wholeMoves, withMethods } from './with-rows.ts'
 import { describeResult, rowsLacking } from './wording.ts'
 
 /** What the interpreter does next: call a tool, or end the turn with what it says: an answer, or what it did not understand. */
@@ -83,8 +85,9 @@ function* toStream({ parts, finishReason }: Answer): Generator<LanguageModelV4St
 function nextStep(prompt: LanguageModelV4Prompt): Step {
   const results = resultsSince(prompt)
   const last = results.at(-1)
-  if (typeof last?.value.error === 'string') return { say: last.value.error }
   const { sentence, target } = splitTarget(withAnswer(prompt))
+  if (typeof last?.value.error === 'string')
+    return onTarget(elsewhere(sentence, results) ?? { say: last.value.error }, target)
   const said = { sentence: plainly(sentence), prompt, results, last, rows: rowsOf(last) }
   return onTarget(
     stepOf(
@@ -98,7 +101,16 @@ function nextStep(prompt: LanguageModelV4Prompt): Step {
   )
 }
 
-type Planned = Extract<Command, { type: 'plan' }>
+/** `show alice`: what is no route may be something else of that name. */
+function elsewhere(sentence: string, results: readonly ToolResult[]): Step | undefined {
+  const command = parseSentence(sentence)
+  if (command.type !== 'show' || command.id === undefined || /\broutes?\b/i.test(sentence)) return undefined
+  if (!results.every(({ tool, value }) => tool === 'look' && value.code === 'not_found')) return undefined
+  const kind = (['consumers', 'upstreams', 'services'] as const)[results.length - 1]
+  return kind
+    ? { tool: 'look', input: { kind, id: command.id } }
+    : { unclear: `There is no route, consumer, upstream or service called ${command.id}.` }
+}
 
 /** What a step is decided from. */
 export interface Said {
@@ -144,6 +156,8 @@ function stepOf(command: Command, said: Said): Step {
       : planStep({ type: 'plan', intents, route: command.route }, said)
   }
   if (last && command.type === 'list' && command.lacking) return { say: rowsLacking(command.lacking, last.value) }
+  if (last && command.type === 'list' && command.search !== undefined && last.value.total === 0)
+    return { say: `I find no ${command.kind.replaceAll('_', ' ')} with ${JSON.stringify(command.search)}.` }
   if (last) return { say: describeResult(last.tool, last.value, said.sentence) }
   if (command.type === 'show' && command.id === undefined) {
     const id = lastRoute(said.prompt)
@@ -274,7 +288,10 @@ function planStep(command: Extract<Command, { type: 'plan' }>, said: Said): Step
   const path = command.intents.flatMap((one) => (one.do === 'rewrite' ? [String(one.from)] : []))[0]
   const upstream = command.intents.every((one) => OF_UPSTREAMS.has(one.do))
   const meant = whichRoutes({ sentence, route, rest, last, path, upstream }, rows)
-  if ('ids' in meant) return planIntents(wholeMoves(command, meant.ids, rows), meant.ids)
+  if ('ids' in meant) {
+    const whole = withMethods(wholeMoves(command, meant.ids, rows), meant.ids, rows)
+    return typeof whole === 'string' ? { unclear: whole } : planIntents(whole, meant.ids)
+  }
   if (command.intents.some((one) => one.do === 'chat_api')) return { unclear: addressAsked(rows) }
   return rest.length ? misheard(rest, sentence, meant.unclear) : { unclear: meant.unclear }
 }
@@ -289,19 +306,6 @@ const OF_UPSTREAMS: ReadonlySet<string> = new Set([
   'lead_to',
 ])
 
-/** A route with everything below a path is moved with everything below it. */
-function wholeMoves(command: Planned, ids: readonly string[], rows: readonly Row[]): Planned {
-  const uris = ids.flatMap((id) => rows.find((row) => row.id === id)?.summary.split(' ') ?? [])
-  const below = uris.some((one) => /^\/.*\*$/.test(one)) && !uris.some((one) => /^\/.*[^*]$/.test(one))
-  if (!below) return command
-  const whole = (path: unknown): string =>
-    /\*$/.test(String(path)) ? String(path) : `${String(path).replace(/\/$/, '')}/*`
-  const intents = command.intents.map((one) =>
-    one.do === 'move' && one.path !== undefined ? { ...one, path: whole(one.path) } : one,
-  )
-  return { ...command, intents }
-}
-
 function addressAsked(rows: readonly Row[]): string {
   const known = rows.map((row) => row.id)
   const route = known.length
@@ -311,7 +315,8 @@ function addressAsked(rows: readonly Row[]): string {
 }
 
 function misheard(rest: readonly string[], sentence: string, unclear = notUnderstood(rest).unclear): Step {
-  return { unclear: `${unclear}\n${nearestExamples(sentence)}` }
+  const hint = hintFor(sentence.toLowerCase())
+  return { unclear: `${unclear}${hint === undefined ? '' : ` ${hint}`}\n${nearestExamples(sentence)}` }
 }
 
 function deleteStep({ kind, what }: Extract<Command, { type: 'delete' }>, { prompt, rows }: Said): Step {

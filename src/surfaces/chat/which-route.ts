@@ -34,7 +34,7 @@ export function whichRoutes({ sentence, route, rest, last, path, upstream }: Sai
       ? { unclear: `${found.map((row) => row.id).join(' and ')} both serve ${route.path}: name the route.` }
       : { unclear: `I find no such route: none serves ${route.path}. There are: ${known}.` }
   }
-  const sharing = upstream && rest.length === 1 ? leadingTo(rest[0] as string, sentence, rows) : undefined
+  const sharing = upstream ? leadingTo(rest, sentence, rows) : undefined
   if (sharing) return { ids: [sharing.id] }
   const plainly = rows.filter((row) => rest.some((one) => one.toLowerCase() === row.id.toLowerCase()))
   const beside = plainly.flatMap((row) => listedWith(row.id, sentence))
@@ -58,16 +58,15 @@ export function whichRoutes({ sentence, route, rest, last, path, upstream }: Sai
   }
 }
 
-/** A route that leads to an upstream of that name: what is changed there, all of them share. */
-function leadingTo(name: string, sentence: string, rows: readonly Row[]): Row | undefined {
-  const literal = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-  if (
-    !new RegExp(`\\b(?:upstream|pool)\\s+["'\`]?${literal}|${literal}["'\`]?\\s+(?:upstream|pool)\\b`, 'i').test(
-      sentence,
-    )
-  )
-    return undefined
-  return rows.find(({ summary }) => summary.split(' -> ').length === 1 && summary.includes(`upstream_id ${name}`))
+/** A route that leads to the upstream that a sentence names: what is changed there, all that lead there share. */
+function leadingTo(rest: readonly string[], sentence: string, rows: readonly Row[]): Row | undefined {
+  return rows.find(({ summary }) => {
+    const name = /\bupstream_id (\S+)/.exec(summary)?.[1]
+    if (name === undefined || rest.some((one) => one.toLowerCase() !== name.toLowerCase())) return false
+    const literal = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+    const named = `\\b(?:upstream|pool)\\s+["'\`]?${literal}|${literal}["'\`]?\\s+(?:upstream|pool)\\b`
+    return new RegExp(named, 'i').test(sentence)
+  })
 }
 
 /** What to look for among the routes: a list has an end, a path or a single name is looked for. */
@@ -97,7 +96,7 @@ export function servedBy(path: string, rows: readonly Row[]): Row[] {
 function standsAsName(id: string, sentence: string): boolean {
   const literal = id.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
   return new RegExp(
-    `(?:\\b(?:on|of|for|from|in|protect|secure|limit|cache|disable|enable|compress|gzip|block|retry|redirect|rewrite|move|point|throttle|call|calls|use|reach|reaches|access|serve|mirror|trace|(?:gets?|goes|comes) to)|["'\`])\\s*(?:the\\s+)?${literal}["'\`]?(?=$|[\\s,.;?])(?! keys?\\b| address| agents?\\b)|\\b(?:turn|switch|take|bring|put)\\s+(?:the\\s+)?${literal}\\s+(?:back\\s+)?(?:on|off|down|up|offline|online|back|in|into)\\b|\\bmake\\s+(?:the\\s+)?${literal}\\s+(?:public|private|read[ -]?only|open)\\b`,
+    `(?:\\b(?:on|of|off|for|from|in|protect|secure|limit|cache|disable|enable|compress|gzip|block|retry|redirect|rewrite|move|change|point|throttle|call|calls|use|reach|reaches|access|serve|mirror|trace|(?:gets?|goes|comes) to)|["'\`])\\s*(?:the\\s+)?${literal}["'\`]?(?=$|[\\s,.;?])(?! keys?\\b| address| agents?\\b)|\\b(?:turn|switch|take|bring|put)\\s+(?:the\\s+)?${literal}\\s+(?:back\\s+)?(?:on|off|down|up|offline|online|back|in|into)\\b|\\bmake\\s+(?:the\\s+)?${literal}\\s+(?:public|private|read[ -]?only|open)\\b`,
     'i',
   ).test(sentence)
 }

@@ -72,7 +72,8 @@ const consumer: Recogniser = ({ text, lower }) => {
     /\b(?:give|issue|create|make|hand)\b.*?\bkey\s+(?:for|to)\s+(?:the\s+)?(?:consumer\s+|user\s+|client\s+)?["'`]?([\w-]+)/i.exec(
       text,
     )?.[1] ??
-    /\bgive\s+([\w-]+)\s+(?:an?\s+)?(?:api[ -])?(?:key|access)(?! to)\b/i.exec(text)?.[1]
+    /\bgive\s+([\w-]+)\s+(?:an?\s+)?(?:api[ -])?(?:key|access)(?! to)\b/i.exec(text)?.[1] ??
+    /\blet\s+([\w-]+)\s+in\b.*\bkey\b/i.exec(text)?.[1]
   return made && !/\b(?:only|restrict|block|group)\b/.test(lower) && !/^(?:it|the|a|with)$/i.test(made)
     ? { do: 'add_consumer', consumer: made }
     : undefined
@@ -134,6 +135,7 @@ const ALL_NAMES = /^[\w-]+$/
 
 const consumers: Recogniser = ({ text, lower }) => {
   const only =
+    /^let\s+only\s+([\w-]+(?:(?:,| and|, and) [\w-]+)*)\s+(?:use|call|access|reach)\b/i.exec(text)?.[1] ??
     new RegExp(
       `\\bonly\\s+(?:let\\s+|allow\\s+|permit\\s+)?(?:the\\s+)?(?:consumers?\\s+)?(.+?)\\s+${MAY}\\s+${CALL}\\b`,
       'i',
@@ -145,6 +147,16 @@ const consumers: Recogniser = ({ text, lower }) => {
     /\b(?:(?:allow|let|permit)\s+only|only\s+(?:allow|let|permit))\s+(?:the\s+)?(?:consumers?|users?|clients?)\s+(.+?)(?:\s+(?:on|in|to|for)\b.*)?$/i.exec(
       text,
     )?.[1]
+  const spared =
+    /\b(?:everybody|everyone|anybody|anyone|all(?: consumers| users| clients)?|nobody|no one)\s+(?:but|except(?: for)?|other than|besides)\s+(?:the\s+)?(?:consumers?\s+)?([\w-]+(?:(?:,| and|, and) [\w-]+)*?)(?=\s+(?:on|from|for|in|may|can|should|to)\b|$)/i.exec(
+      text,
+    )?.[1]
+  const refused = /\b(?:block|deny|ban|refuse|reject|forbid|lock out|keep out|shut out|nobody|no one)\b/.test(lower)
+  if (spared && refused && namesIn(spared).every((one) => ALL_NAMES.test(one) && !isKnown(one.toLowerCase())))
+    return {
+      intent: { do: 'only_consumers', consumers: namesIn(spared) },
+      heard: ['everybody', 'everyone', 'anybody', 'anyone', 'nobody', 'but', 'except', 'other', 'than', 'besides'],
+    }
   const allowed = only === undefined ? undefined : namesIn(only)
   if (allowed?.every((one) => ALL_NAMES.test(one)) && !/\d+\s*(?:requests|calls)|\bkey|\btoken|https?:/.test(lower))
     return { do: 'only_consumers', consumers: allowed }

@@ -33,7 +33,7 @@ const VERBS =
 
 /** Where one wish may end and the next begin. */
 const JOINT =
-  /([.!]\s+(?:(?:then|and|also|plus)\s+)*|\s*[,;]\s*(?:and\s+|then\s+|also\s+|plus\s+|but\s+)*|\s+(?:and|then|also|plus|but|with)\s+(?:then\s+|also\s+|please\s+|with\s+)*|\s+(?:that|which|who)\s+(?=(?:needs?|requires?|asks?|only|accepts?|has|have|allows?)\b))/i
+  /([.!]\s+(?:(?:then|and|also|plus)\s+)*|\s*[,;]\s*(?:and\s+|then\s+|also\s+|plus\s+|but\s+)*|(?<!\b(?:should|must|may|can|will|shall|does|do))\s+(?:and|then|also|plus|but|with)\s+(?:then\s+|also\s+|please\s+|with\s+)*|\s+(?:that|which|who)\s+(?=(?:needs?|requires?|asks?|only|accepts?|has|have|allows?)\b))/i
 const BEGINS = new RegExp(`^(?:please\\s+)?(?:${VERBS})\\b`, 'i')
 const TAKES_AWAY =
   /\b(?:remove|drop|delete|no longer|no more|stop|take|turn off|switch off|disable|get rid of|lift|without|don't|not)\b/i

@@ -22,6 +22,10 @@ const HINTS: readonly [RegExp, string][] = [
     'A certificate comes with its private key, which is nothing to say in a chat: add it in the console, or over the Admin API as an ssl.',
   ],
   [
+    /\b(?:remove|disable|stop|turn|switch|drop|delete|no)\b.*\bhealth ?checks?\b/,
+    'Health checks stand in the upstream, as `checks`: take them away there, in the console.',
+  ],
+  [
     /\bcompare\b|\b(?:difference|differs?)\b.*\b(?:between|from)\b/,
     'Targets are compared in the console, under Targets; "Promote route orders to staging" carries one over.',
   ],

@@ -300,23 +300,24 @@ function routeOf(
   const path = pathsIn(text).find((one) => !own.includes(one))
   if (path) return { path }
   if (
-    /\b(?:all|every|each) (?:the )?(?:(?:routes?|apis?)\b|requests?\b(?! (?:to|of|on|for|in) ))|\b(?:everywhere|globally|gateway[- ]wide|for the whole gateway|on everything)\b/.test(
+    /\b(?:all|every|each) (?:the )?(?:(?:routes?|apis?)\b|(?:responses?|answers?)\b(?! (?:to|of|on|for|in|from) )|requests?\b(?! (?:to|of|on|for|in) ))|\b(?:everywhere|globally|gateway[- ]wide|for the whole gateway|on everything)\b/.test(
       lower,
     )
   )
     return 'all'
-  const id =
-    /\broute\s+(?:called\s+|named\s+)?(?!\d+ ?(?:%|percent|requests?))["'`]?([\w.-]+)["'`]?/i.exec(text)?.[1] ??
-    /["'`]?([\w.-]+)["'`]?\s+route\b/i.exec(text)?.[1]
-  if (
-    id &&
-    !/^(?:and|with|to|for|that|it|this|the|every|each|all|a|on|from|in|at|by|my|is|which|whole|new|only|requests?|traffic|calls?|everything)$/i.test(
-      id,
-    )
-  )
-    return { id }
+  const id = [
+    /\broute\s+(?:called\s+|named\s+)?(?!\d+ ?(?:%|percent|requests?))["'`]?([\w.-]+)["'`]?/i,
+    /["'`]?([\w.-]+)["'`]?\s+route\b/i,
+  ]
+    .map((one) => one.exec(text)?.[1])
+    .find((one) => one !== undefined && !NO_ID.test(one))
+  if (id !== undefined) return { id }
   return { words: wordsOf(text), pronoun: /\b(?:it|this|that|there)\b/.test(lower) }
 }
+
+/** What stands beside `route` and is no name. */
+const NO_ID =
+  /^(?:and|with|to|for|that|it|this|the|every|each|all|a|on|off|up|down|back|again|now|from|in|at|by|my|is|which|whole|new|only|requests?|traffic|calls?|everything)$/i
 
 function wordsOf(text: string): string[] {
   return [...new Set(toClause(text).lower.match(/[a-z0-9][\w.-]*/g) ?? [])]

@@ -10,6 +10,7 @@ import { isKnown } from './vocabulary.ts'
 const TOPICS: [RegExp, RegExp][] = [
   [/^cors$/, /cors/],
   [/^jwts?$/, /jwt/],
+  [/^ips?$/, /ip|address|host|block/],
   [/^passwords?$/, /password|basic/],
   [/^(?:cache|caching|cached)$/, /cache/],
   [/^(?:retry|retries)$/, /retry/],

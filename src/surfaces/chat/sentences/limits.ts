@@ -19,7 +19,8 @@ function byIn(lower: string): { by?: string } {
   if (/\b(?:per|by|for each) user[- ]agent\b/.test(lower)) return { by: 'header:user-agent' }
   if (/\b(?:per|by|each|every|for each|for every) (?:consumer|user|client|caller|customer|api key|key)\b/.test(lower))
     return { by: 'consumer' }
-  if (/\b(?:per|by|each|every|for each) (?:ip|address|ip address)\b/.test(lower)) return { by: 'address' }
+  if (/\b(?:per|by|each|every|for each|and) (?:client )?(?:ips?|address|ip address)\b/.test(lower))
+    return { by: 'address' }
   return /\b(?:in total|altogether|overall|all callers together|everybody together|for everybody|globally shared)\b/.test(
     lower,
   )
@@ -77,17 +78,21 @@ const limit: Recogniser = ({ lower }) => {
 }
 
 const cache: Recogniser = ({ lower }) => {
-  if (!/\bcach(?:e|es|ed|ing)\b|\bremember (?:the )?(?:answers|responses)\b/.test(lower)) return undefined
+  if (
+    !/\bcach(?:e|es|ed|ing)\b|\b(?:remember|keep|store|reuse) (?:the |its )?(?:answers|responses|replies)\b/.test(lower)
+  )
+    return undefined
   const seconds = spanIn(lower)
   return {
     intent: { do: 'cache', ...(seconds ? { seconds } : {}) },
-    heard: ['ttl', 'expire', 'expires', 'lifetime', 'memory'],
+    heard: ['keep', 'store', 'reuse', 'ttl', 'expire', 'expires', 'lifetime', 'memory'],
   }
 }
 
 const retry: Recogniser = ({ lower }) => {
   if (!/\b(?:retry|retries|retried|try again|tries|attempts)\b/.test(lower)) return undefined
-  if (/\b(?:no|never|don't|do not|without|stop)\b/.test(lower)) return { do: 'retry', times: 0 }
+  if (/\b(?:no|never|don't|do not|without|stop|disable|turn off|switch off)\b/.test(lower))
+    return { intent: { do: 'retry', times: 0 }, heard: ['disable'] }
   const onFailure =
     /\b(?:if|when) (?:the )?(?:[\w-]+ )?(?:api|backend|upstream|server|node|it|one|request|call) (?:fails|is down|does not answer|breaks)\b/
   const times = /\b(\d+)\b/.exec(toDigits(lower))?.[1]
@@ -96,7 +101,12 @@ const retry: Recogniser = ({ lower }) => {
 }
 
 const timeouts: Recogniser = ({ lower }) => {
-  if (!/\b(?:time[ -]?outs?|time out|wait|give up|within)\b/.test(lower)) return undefined
+  if (
+    !/\b(?:time[ -]?outs?|time out|wait|waits|give up|within)\b|^give (?:it|them|the (?:api|backend|server)) [^,]*\bs(?:ec(?:ond)?s?)?$/.test(
+      lower,
+    )
+  )
+    return undefined
   const fields: Record<string, number> = {}
   for (const name of ['connect', 'send', 'read']) {
     const around = new RegExp(

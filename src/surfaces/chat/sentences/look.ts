@@ -78,7 +78,11 @@ const TOPICS: readonly (Topic & { said: RegExp })[] = [
 ]
 
 function parseLacking(lower: string): Command | undefined {
-  if (!/^(?:which|what|show|list|are there|find|give me|display)\b.*\b(?:routes?|apis?|endpoints?)\b/.test(lower))
+  if (
+    !/^(?:which|what|show|list|are there|is there|any|do (?:we|i) have|find|give me|display)\b.*\b(?:routes?|apis?|endpoints?)\b/.test(
+      lower,
+    )
+  )
     return undefined
   if (
     !/\b(?:no|not|without|aren't|isn't|don't|doesn't|lack\w*|unprotected|unsecured|unlimited|open|public|missing)\b/.test(
@@ -109,6 +113,19 @@ export function parseLook(text: string, lower: string, asked: boolean): Command 
     )
   )
     return { type: 'list', kind: 'routes', search: undefined }
+  if (
+    /^what(?:'s| is| are| do (?:we|i) have| have we)? (?:running|configured|there|here|deployed|set up|exposed|published|served|on)(?: (?:here|there|right now|now|currently|on (?:the|this) gateway))*\??$/.test(
+      lower,
+    )
+  )
+    return { type: 'list', kind: 'routes', search: undefined }
+  const under =
+    /^what (?:do (?:we|i) have|is there|is) (?:for|on|under|behind|at) ["'`]?([\w.-]+\.[\w.-]+|\/\S+?)["'`]?\??$/i.exec(
+      text,
+    )?.[1]
+  if (under !== undefined) return { type: 'list', kind: 'routes', search: under }
+  if (asked && /\b(?:nodes?|backends?|servers?)\b.*\b(?:un)?(?:healthy|down|up|alive|dead|away)\b/.test(lower))
+    return { type: 'list', kind: 'upstreams', search: undefined }
   const lacking = parseLacking(lower)
   if (lacking) return lacking
   // Which routes do *not* have something is more than a search can tell.
@@ -137,9 +154,10 @@ export function parseLook(text: string, lower: string, asked: boolean): Command 
   return {
     type: 'list',
     kind,
-    search: /\b(?:with|for|matching|containing|contain|named|called|like|that use|using)\s+["'`]?([^\s"'`?]+)/i.exec(
-      text,
-    )?.[1],
+    search:
+      /\b(?:with|for|matching|containing|contain|named|called|like|that use|using)\s+(?:the\s+)?(?:host(?:name)?|domain|path|uri|name|plugin|label)?\s*["'`]?([^\s"'`?]+)/i.exec(
+        text,
+      )?.[1],
   }
 }
 
@@ -167,7 +185,9 @@ export function parseExplain(text: string, lower: string): Command | undefined {
   if (/\bevery \d/.test(lower)) return undefined
   if (
     (/^(?:please )?(?:try|call|test|request|send|probe|prove|ping|curl|fetch)\b/.test(lower) &&
-      pathsIn(text).length === 1) ||
+      pathsIn(text).length === 1 &&
+      !urlIn(text) &&
+      !/\b(?:backend|upstream|server)\b/.test(lower)) ||
     (call && call.index === 0)
   )
     return { type: 'probe', method, path, ...callIn(text) }
@@ -197,6 +217,7 @@ export function parseHistory(text: string, lower: string): Command | undefined {
   const kind = kindIn(lower.replace(/^.*?\bchanges\b/, '')) ?? 'routes'
   const name =
     idAfter(kind, text) ??
+    /\bdid\s+(?:the\s+)?(?:route\s+)?["'`]?([\w.-]+)["'`]?\s+(?:last\s+)?(?:change|get changed)\b/i.exec(text)?.[1] ??
     /\b(?:of|to|on|for|about)\s+(?:the\s+)?["'`]?([\w.-]+)["'`]?(?:\s+(?:route|consumer|service|upstream))?(?: last| recently| today| yesterday)?\?*$/i.exec(
       text,
     )?.[1] ??
@@ -243,16 +264,18 @@ export function parseLint(text: string, lower: string): Command | undefined {
 
 export function parseTraffic(text: string, lower: string): Command | undefined {
   const asks =
-    /\b(?:traffic|latenc\w+|error rates?|request rates?|status codes|throughput|p95|p99|how (?:fast|slow|busy)|how many (?:requests|calls|errors)|requests per second|slow|slower|slowest|busiest|most (?:requests|calls|traffic)|calls? (?:us )?(?:the )?most|statistics|usage)\b/.test(
+    (/\b(?:errors?|failures|failing|5xx|50\d)\b/.test(lower) &&
+      /^(?:are there|is there|any|how many|show|do|does|did|has|have)\b/.test(lower)) ||
+    (/\b(?:traffic|latenc\w+|error rates?|request rates?|status codes|throughput|p95|p99|how (?:fast|slow|busy)|how many (?:requests|calls|errors)|requests per second|slow|slower|slowest|busiest|most (?:requests|calls|traffic)|calls? (?:us )?(?:the )?most|statistics|usage)\b/.test(
       lower,
     ) &&
-    (ASKS.test(lower) ||
-      /^(?:is|are|why|traffic|latenc\w*|errors?|status|requests?|throughput|p9\d|statistics|usage|slow(?:est)?(?: routes| requests| calls|$)|busiest|calls|last|average)\b|\?$/.test(
+      (ASKS.test(lower) ||
+        /^(?:is|are|why|traffic|latenc\w*|errors?|status|requests?|throughput|p9\d|statistics|usage|slow(?:est)?(?: routes| requests| calls|$)|busiest|calls|last|average)\b|\?$/.test(
+          lower,
+        )) &&
+      !/\d+ (?:requests?|calls?) (?:per|an?|each)\b|\b(?:limit|split|percent|send|shift|block|allow|allowed|may|route .* traffic|traffic to)\b|%|https?:/.test(
         lower,
-      )) &&
-    !/\d+ (?:requests?|calls?) (?:per|an?|each)\b|\b(?:limit|split|percent|send|shift|block|allow|allowed|may|route .* traffic|traffic to)\b|%|https?:/.test(
-      lower,
-    )
+      ))
   if (!asks) return undefined
   const by = /\b(?:status(?:es)?|status codes|codes)\b/.test(lower)
     ? 'status'

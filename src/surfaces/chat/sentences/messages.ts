@@ -23,6 +23,10 @@ const rewrite: Recogniser = ({ text, lower }) => {
       own: paths,
       heard: ['expects', 'knows', 'not', 'see', 'sees', 'receive', 'receives'],
     }
+  const [, off] = /\btake (\/\S+) off\b/i.exec(text) ?? []
+  if (off) return { intent: { do: 'rewrite', from: off }, own: [off] }
+  const [, asked] = /^call (?:the|its) (?:backend|upstream|server|api)\b.*\bpath\s+(\/\S+)$/i.exec(text) ?? []
+  if (asked) return { intent: { do: 'rewrite', to: asked }, own: [asked] }
   if (!/\b(?:rewrite|replace|map)\b/.test(lower) || !paths.length || urlIn(text)) return undefined
   if (paths.length >= 2)
     return { intent: { do: 'rewrite', from: paths.at(-2), to: paths.at(-1) }, own: paths.slice(-2) }
@@ -37,6 +41,20 @@ const NAMED_HEADER =
 /** `set cache-control no-store on ...`: a name of two parts, and what it is set to. */
 const SHORT_HEADER =
   /\b(?:set|add|send)\s+(?:the\s+)?["'`]?([A-Za-z]+(?:-[A-Za-z]+)+)["'`]?\s+(?:header\s+)?(?:to\s+|as\s+)?["'`]?([^\s"'`,;]+)["'`]?(?:\s+(?:to|on|in|from|for|of)\s+.*)?$/i
+
+/** A header that is called one, or has the look of one: `hide X-Powered-By`. */
+function removedHeader(name: string | undefined, text: string, lower: string, kind: string): ReturnType<Recogniser> {
+  if (name && /\bheaders?\b/.test(lower)) return { do: kind, remove: [name] }
+  const looks =
+    /\b(?:remove|drop|hide|strip|delete)\s+(?:the\s+)?["'`]?(X-[\w-]+|Server|Via|Authorization|Cookie|Set-Cookie)\b/i.exec(
+      text,
+    )?.[1]
+  if (looks === undefined) return undefined
+  return {
+    intent: { do: OF_REQUESTS.test(looks) ? 'request_headers' : kind, remove: [looks] },
+    heard: ['reach', 'reaches'],
+  }
+}
 
 /** Headers that only requests have. */
 const OF_REQUESTS =
@@ -65,8 +83,7 @@ const headers: Recogniser = ({ text, lower }) => {
       text,
     )?.[1] ?? /\b(?:the\s+)?["'`]?([A-Za-z][\w-]*)["'`]?\s+headers?\b/i.exec(text)?.[1]
   const kind = isOfRequests(name, lower) ? 'request_headers' : 'response_headers'
-  if (/\b(?:remove|drop|hide|strip|delete)\b/.test(lower))
-    return name && /\bheaders?\b/.test(lower) ? { do: kind, remove: [name] } : undefined
+  if (/\b(?:remove|drop|hide|strip|delete)\b/.test(lower)) return removedHeader(name, text, lower, kind)
   if (
     !/\b(?:add|set|send|put|attach|include|with|pass|return|carry|carries|contain|contains|have|has|get|gets)\b/.test(
       lower,
@@ -79,7 +96,7 @@ const headers: Recogniser = ({ text, lower }) => {
 
 const cors: Recogniser = ({ text, lower }) => {
   if (
-    !/\bcors\b|\bcross[ -]origin\b|\bbrowsers? (?:from|on|of|at)\b|\bother (?:sites|origins)\b|\b(?:allow|let|permit)\b.*https?:\/\/.*\b(?:browsers?|origin|frontend|front-end|page|web ?site|web ?app|call|fetch)\b/.test(
+    !/\bcors\b|\bcross[ -]origin\b|\bbrowsers? (?:from|on|of|at)\b|\bother (?:sites|origins)\b|\b(?:allow|let|permit)\b.*https?:\/\/.*\b(?:browsers?|origin|frontend|front-end|page|web ?site|web ?app|call|fetch|talk|access|use|reach)\b/.test(
       lower,
     )
   )

@@ -13,6 +13,7 @@ const WAYS: readonly [RegExp, string][] = [
   [/\bto(?=[/])/g, 'to '],
   [/\b(path|uri|url|target|upstream|backend|name|host|methods?|limit|route)=(?=[\w/"'])/gi, '$1 '],
   [/(?<= )w\/ ?(?=[a-z])/gi, 'with '],
+  [/^gimme\b/i, 'give me'],
   [/(?<![/\w])((?:[\w-]+\.)*[\w-]+:\d{2,5}) (?:over|via|with|using|by) (https?)\b(?!:)/gi, '$2://$1'],
   [/\b(do|does|did|ca|wo|is|are|should|must|would|could)nt\b/gi, "$1n't"],
   [/\bwanna\b/gi, 'want to'],

@@ -165,28 +165,31 @@ const onlyMethods: Recogniser = ({ text, lower }) => {
   if (/\bread[ -]?only\b/.test(lower) && /\b(?:make|route|it|set|turn|should|be)\b/.test(lower))
     return { do: 'only_methods', methods: ['GET', 'HEAD', 'OPTIONS'] }
   if (!methods.length || /\d+ *(?:requests|calls|times|per)|https?:/.test(lower)) return undefined
+  if (/^no [A-Z]+\b/.test(text)) return { intent: { do: 'only_methods', except: methods }, negated: true }
   if (
-    /\b(?:not|n't|don't|doesn't|never|no longer|no)\s+(?:be\s+)?(?:accept|allow|allowed|take|serve|permit|support|answer|more)\b|\b(?:block|deny|refuse|reject|forbid|disallow|ban)\b/.test(
+    /(?:\b(?:not|never|no longer|no)|n't)\s+(?:be\s+)?(?:accept|allow|allowed|take|serve|permit|support|answer|more)\b|\b(?:block|deny|refuse|reject|forbid|disallow|ban)\b/.test(
       lower,
     )
   )
     return { intent: { do: 'only_methods', except: methods }, negated: true }
-  return /\b(?:only|just|accept|allow|restrict|limit|methods?|permit)\b/.test(lower)
-    ? { do: 'only_methods', methods }
-    : undefined
+  if (!/\b(?:only|just|accept|allow|restrict|limit|methods?|permit)\b/.test(lower)) return undefined
+  const added =
+    /\b(?:add|also|too|as well|additionally|in addition|besides)\b/.test(lower) ||
+    !/\b(?:only|just|restrict|limit|methods?|nothing but|nothing else)\b/.test(lower)
+  return added ? { do: 'only_methods', also: methods } : { do: 'only_methods', methods }
 }
 
 const move: Recogniser = ({ text, lower }) => {
   // A second path is no other place.
   if (/\b(?:also|too|as well|additionally|in addition)\b/.test(lower)) return undefined
   if (
-    !/\b(?:move|rename|change the path|serve (?:it|this|that|route \S+|[\w-]+) (?:only )?(?:at|under|on|from)|change (?:its|the) (?:path|uri|host|name|domain)|only (?:(?:for|on|at|under|answer|answers|serve|match|matches) )*(?:the )?(?:host|domain)|set (?:its|the) (?:host|domain|path|uri))\b/.test(
+    !/\b(?:move|rename|change the path|serve (?:it|this|that|route \S+|[\w-]+) (?:only )?(?:at|under|on|from)|change (?:its|the) (?:path|uri|host|name|domain)|(?:switch|change) (?:the )?[\w-]+ to (?:(?:an?other|a new|the) (?:host|domain)|\/\w+)|only (?:(?:for|on|at|under|answer|answers|serve|match|matches) )*(?:the )?(?:host|domain)|set (?:its|the) (?:host|domain|path|uri))\b/.test(
       lower,
     )
   )
     return undefined
   const host =
-    /\b(?:host(?:name)?|domain)\s+(?:of .*?\s)?(?:to\s+)?([\w*-]+(?:\.[\w-]+)+)/i.exec(text)?.[1] ??
+    /\b(?:host(?:name)?|domain):?\s+(?:of .*?\s)?(?:to\s+)?([\w*-]+(?:\.[\w-]+)+)/i.exec(text)?.[1] ??
     (pathsIn(text).length ? undefined : /\b(?:on|to|from|at|under)\s+((?:[\w-]+\.)+[a-z]{2,})$/i.exec(text)?.[1])
   const path = pathsIn(text).at(-1)
   const name = /\b(?:rename\b|change the name).*\b(?:to|as|into)\s+["'`]?([\w.-]+)["'`]?$/i.exec(text)?.[1]

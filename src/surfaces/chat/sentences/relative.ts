@@ -50,7 +50,7 @@ const AMOUNTS = [
 
 /** What may stand around. */
 const FILLER =
-  /\b(?:the|an?|of|on|for|from|at|to|off|by|in|is|its?|this|that|be|as|with|please|now|then|just|bit|current|existing|allow|allowed|accept|let|give|make|set|turn|change|adjust|get|gets|have|has|routes?|api|endpoint|requests?|calls?|rate|many|much|high|low|long|big|large|size|count|another|want|needs?|should|must|can|may)\b/g
+  /\b(?:the|an?|of|on|for|from|at|to|off|by|in|is|its?|this|that|be|as|with|please|now|then|just|bit|current|existing|allow|allowed|accept|let|give|make|bring|set|turn|change|adjust|get|gets|have|has|routes?|api|endpoint|requests?|calls?|rate|many|much|high|low|long|big|large|size|count|another|want|needs?|should|must|can|may)\b/g
 /** Then it is no single wish, or one about something else. */
 const ELSE =
   /[,;]|\b(?:and|but|not|no|never|except|only|if|unless|when|until|than|without|send|split|canary|version|v\d|weight|traffic|shares?|headers?|delay|remove|delete|disable)\b|\bto \d/

@@ -5,6 +5,11 @@ import { spanIn, toDigits } from './numbers.ts'
 const VERSION =
   /\b(?:canary|split|new version|version 2|v2|beside the old|share|percent|new one|new backend|new release)\b|%/
 
+/** Whether a newer version is spoken of; a name of a host or a path says nothing. */
+function speaksOfVersions(lower: string): boolean {
+  return VERSION.test(lower.replace(/\b[a-z]+:\/\/\S+|\b[a-z0-9.-]+:\d{2,5}\b|(?:^|\s)\/\S*/g, ' '))
+}
+
 const finish: Recogniser = ({ text, lower }) => {
   if (urlIn(text)) return undefined
   if (
@@ -31,7 +36,7 @@ const finish: Recogniser = ({ text, lower }) => {
     }
   if (all && /\bnew (?:version|one|backend|release)\b/.test(lower)) return { do: 'finish_split', keep: 'new' }
   if (
-    /\b(?:back to|only|keep|all|everything)\b.*\bold (?:version|one|backend)\b|\b(?:abort|cancel|stop|remove|drop|roll back|undo) the (?:canary|split|new version)\b/.test(
+    /\b(?:back to|only|keep|all|everything)\b.*\bold (?:version|one|backend)\b|\b(?:abort|cancel|stop|remove|drop|roll back|undo) the (?:canary|split|new version)\b|\broll(?:ed)?\b.*\b(?:canary|split|new version)\b.*\bback\b/.test(
       lower,
     )
   )
@@ -46,7 +51,7 @@ const split: Recogniser = ({ text, lower }) => {
   const heard = ['start', 'current', 'between', 'deployment', 'if', 'when']
   if (!url) return regrow(lower, percent)
   const condition = conditionIn(text)
-  if (!VERSION.test(lower.replace(/(?:^|\s)\/\S*/g, ' ')) && !condition && percent === undefined) return undefined
+  if (!speaksOfVersions(lower) && !condition && percent === undefined) return undefined
   if (condition && 'query' in condition) return undefined
   if (!condition && percent === undefined) return { intent: { do: 'split', url, percent: 10 }, heard }
   return {
@@ -89,8 +94,9 @@ const nodes: Recogniser = ({ text, lower }) => {
       more: urls.slice(1).map((one) => ({ do: 'remove_node', url: one })),
       heard: ['rotation', 'pool'],
     }
-  const weights = urls.map((one) => weightOf(one, text))
-  const all = /\bweight\s+(?:of\s+|to\s+)?(\d+)\b(?!\.)/.exec(lower) ?? /\bweight\b.*\bto (\d+)$/.exec(lower)
+  const digits = toDigits(lower)
+  const weights = urls.map((one) => weightOf(one, text) ?? weightOf(one.toLowerCase(), digits))
+  const all = /\bweight\s+(?:of\s+|to\s+)?(\d+)\b(?!\.)/.exec(digits) ?? /\bweight\b.*\bto (\d+)$/.exec(digits)
   const weighted = weights.some((one) => one !== undefined)
   if (!NODE.test(lower) && !weighted) return undefined
   if (!weighted && !/\b(?:add|another|second|third|more|also|balance|new|set|give)\b/.test(lower)) return undefined
@@ -122,7 +128,7 @@ const algorithm: Recogniser = ({ text, lower }) => {
   const found = ALGORITHMS.find(([pattern]) => pattern.test(lower))
   if (!found || urlIn(text)) return undefined
   const heard =
-    'sticky session sessions affinity consistent hash hashing chash least conn least_conn fewest ewma fastest lowest latency round robin round-robin roundrobin algorithm balancer based'.split(
+    'sticky session sessions affinity consistent hash hashing chash least conn least_conn fewest ewma fastest lowest latency round robin round-robin roundrobin algorithm balancer based ip'.split(
       ' ',
     )
   const cookie = /\bcookie\s+["'`]?([\w-]+)/i.exec(text)?.[1]
@@ -169,7 +175,7 @@ const lead: Recogniser = ({ text, lower }) => {
     /\b(?:change|set|replace|move|switch)\b.*\b(?:upstream|backend|address|target|origin|server)s?\b.*\b(?:to|with|by)\b/.test(
       lower,
     )
-  return url && asks && !VERSION.test(lower) && !/\bweight\b/.test(lower)
+  return url && asks && !speaksOfVersions(lower) && !/\bweight\b/.test(lower)
     ? {
         intent: { do: 'lead_to', url },
         heard: ['deployment', 'green', 'blue', 'cut', 'shift', 'flip', 'direct', 'entirely', 'environment'],

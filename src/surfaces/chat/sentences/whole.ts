@@ -7,7 +7,7 @@ import { toDigits, unitOf } from './numbers.ts'
 import { isKnown } from './vocabulary.ts'
 
 const UNDO =
-  /^(?:undo|revert|reverse|roll(?: (?:it|that|this))? back|rollback|take (?:it|that|this|the last change) back|go back|cancel (?:that|the last change))\b(?! (?:after|unless|in)\b)/
+  /^(?:undo|revert|reverse|roll(?: (?:it|that|this))? back|rollback|take (?:it|that|this|the last change) back|take back|go back|cancel (?:that|the last change))\b(?! (?:after|unless|in)\b)/
 const UNDO_HINT =
   'I take back the last change ("undo") or the one that you name ("undo change-1a2b3c4d"); "history" shows them.'
 
@@ -17,6 +17,7 @@ export function parseUndo(lower: string): Command | undefined {
   if (said === undefined || /\b(?:canary|split|new version|old version)\b/.test(lower)) return undefined
   const what = lower
     .slice(said.length)
+    .replace(/\bwhat (?:you|i|we)(?: have)?(?: just)? (?:did|done|changed)\b/, ' ')
     .replace(/\b(?:it|that|this|the|last|latest|change|one|again|now|to before)\b/g, ' ')
     .trim()
   const id = /^change-[0-9a-f]+$/.exec(/\bchange-[0-9a-f]+\b/.exec(lower)?.[0] ?? '')?.[0]
@@ -78,7 +79,10 @@ export function parseImport(text: string, lower: string): Command | undefined {
 
 /** One thing that is named, or several of one kind; what else is said about it is not passed over. */
 export function parseDelete(text: string, lower: string): Command | undefined {
-  const verb = /^(?:delete|remove|drop|get rid of|kick out|throw (?:out|away)|erase|destroy)\s+/.exec(lower)?.[0]
+  const verb =
+    /^(?:delete|remove|drop|get rid of|kick out|throw (?:out|away)|erase|destroy|kill|scrap|nuke|trash)\s+/.exec(
+      lower,
+    )?.[0]
   if (verb === undefined || /\b(?:all|every|each|everything|everybody)\b/.test(lower) || urlIn(text))
     return verb &&
       /^(?:all|every|each|everything)\b/.test(lower.slice(verb.length)) &&
@@ -92,7 +96,11 @@ export function parseDelete(text: string, lower: string): Command | undefined {
   if (/^(?:it|this|that|(?:this|that|the) (?:route|one))$/i.test(rest))
     return { type: 'delete', kind: 'routes', what: 'last' }
   const person = /^(?:the\s+)?(?:users?|clients?|customers?)\s+(?=\S)|\s+(?:user|client|customer)$/i
-  if (person.test(rest) && namesIn(rest.replace(person, '')).every((one) => /^[\w-]+$/.test(one)))
+  if (
+    person.test(rest) &&
+    !/\broutes?$/i.test(rest) &&
+    namesIn(rest.replace(person, '')).every((one) => /^[\w-]+$/.test(one))
+  )
     return { type: 'delete', kind: 'consumers', what: { ids: namesIn(rest.replace(person, '')) } }
   const kind = kindIn(lower)
   const path = /^(?:the\s+)?(?:routes?\s+)?(?:for|at|on|to|of|that serves?|serving)?\s*(\/\S*)(?:\s+route)?$/i.exec(
