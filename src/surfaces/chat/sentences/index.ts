@@ -52,9 +52,9 @@ export function parseSentence(sentence: string, names: readonly string[] = []): 
   if (sentence.length > MAX_SENTENCE_CHARS)
     return { type: 'unknown', hint: `A sentence has at most ${MAX_SENTENCE_CHARS} characters.` }
   const { text: mannered, polite } = withoutManners(sentence.replace(/\s+/g, ' ').trim())
-  const text = toPlain(mannered)
+  const text = corrected(toPlain(mannered), names)
   const asked = !polite && isQuestion(text)
-  const command = understand(corrected(text, names), asked)
+  const command = understand(text, asked)
   return asked && CHANGING.includes(command.type)
     ? {
         type: 'unknown',

@@ -52,7 +52,7 @@ const ABOUT: readonly RegExp[] = [
   '^(?:test|check|verify|see|show) (?:that|if|whether)\\s+NAME\\s+(?:is|still|really|now|\\s)+(?:protected|open|public|cached|limited|secured?|enabled|disabled|healthy|compressed)$',
   '^(?:is|are) there (?:an?|any) .*\\b(?:on|for|in front of)\\s+NAME\\?*$',
   '^does\\s+NAME\\s+(?:need|require|ask|have|use|run|cache|allow|accept|support)\\b.*\\?*$',
-  '^(?:who (?:can|may|is allowed to|has access to) ?(?:call|use|reach|access)?|what do you know about|tell me (?:more |something )?about|what about|where does|where is|how is|what does)\\s+NAME(?:\\s+(?:go|lead|to|point|configured|set up|protected|do|look like))*\\?*$',
+  '^(?:who (?:can|may|is allowed to|has access to) ?(?:call|use|reach|access)?|what do you know about|tell me (?:more |something )?about|what about|where does|where is|how is|who is|what does)\\s+NAME(?:\\s+(?:go|lead|to|point|configured|set up|protected|limited|secured|cached|do|look like))*\\?*$',
 ].map((one) => new RegExp(one.replaceAll('NAME', NAME), 'i'))
 const NO_NAME =
   /^(?:everything|plugins?|help|me|undo|all|the|a|an|my|your|gateway|api|apis|routes?|minutes?|hours?|day|days|traffic|history|status|changes?|global|today|yesterday|config\w*|rate|now|there|here|key|changed)$/i
@@ -184,7 +184,9 @@ export function parseExplain(text: string, lower: string): Command | undefined {
   const method = call?.[1] ?? 'GET'
   if (/\bevery \d/.test(lower)) return undefined
   if (
-    (/^(?:please )?(?:try|call|test|request|send|probe|prove|ping|curl|fetch)\b/.test(lower) &&
+    (/^(?:please )?(?:try|call|test|request|send (?:an? |one |some )?(?:requests?|calls?|get|post|put|patch|delete|head|options)|probe|prove|ping|curl|fetch)\b/.test(
+      lower,
+    ) &&
       pathsIn(text).length === 1 &&
       !urlIn(text) &&
       !/\b(?:backend|upstream|server)\b/.test(lower)) ||
@@ -217,7 +219,9 @@ export function parseHistory(text: string, lower: string): Command | undefined {
   const kind = kindIn(lower.replace(/^.*?\bchanges\b/, '')) ?? 'routes'
   const name =
     idAfter(kind, text) ??
-    /\bdid\s+(?:the\s+)?(?:route\s+)?["'`]?([\w.-]+)["'`]?\s+(?:last\s+)?(?:change|get changed)\b/i.exec(text)?.[1] ??
+    /\bdid\s+(?!(?:we|you|i|they|it|he|she|somebody|someone|anybody|anyone|anything|something)\b)(?:the\s+)?(?:route\s+)?["'`]?([\w.-]+)["'`]?\s+(?:last\s+)?(?:change|get changed)\b/i.exec(
+      text,
+    )?.[1] ??
     /\b(?:of|to|on|for|about)\s+(?:the\s+)?["'`]?([\w.-]+)["'`]?(?:\s+(?:route|consumer|service|upstream))?(?: last| recently| today| yesterday)?\?*$/i.exec(
       text,
     )?.[1] ??
