@@ -116,10 +116,14 @@ function holdsUnshown(value: unknown): boolean {
   return value !== null && typeof value === 'object' && Object.values(value).some(holdsUnshown)
 }
 
-/** True when a value still holds `***` somewhere. */
-export function holdsHidden(value: unknown): boolean {
-  if (isHidden(value)) return true
-  return value !== null && typeof value === 'object' && Object.values(value).some(holdsHidden)
+/** True when a value holds `***` somewhere that did not stand in the same place before. */
+export function holdsHidden(value: unknown, before?: unknown): boolean {
+  if (isHidden(value)) return value !== before
+  if (value === null || typeof value !== 'object') return false
+  const from = (before !== null && typeof before === 'object' ? before : {}) as Record<string, unknown>
+  return Object.entries(value).some(([name, member]) =>
+    holdsHidden(member, Object.hasOwn(from, name) ? from[name] : undefined),
+  )
 }
 
 /** True for `***`, and for an address with it in the place of a secret. */

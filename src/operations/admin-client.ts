@@ -1,5 +1,6 @@
 // The Admin API of a target, Gateward's own or Apache APISIX's. Ids are encoded, answers are bounded in time, errors carry the target's words
 // without secrets.
+import { hideInUrls } from '../lib/url-secrets.ts'
 import { type Kind, type Resource, toKey } from '../resources/kinds.ts'
 import { OperationError } from './contract.ts'
 import { KeptLists } from './kept-lists.ts'
@@ -318,7 +319,8 @@ export class AdminClient {
         `the Admin API of ${this.#name} at ${this.#base} does not answer (${reason}); is the gateway running?`,
       )
     }
-    this.#trouble = response.headers.get('x-gateward-trouble') ?? undefined
+    const trouble = response.headers.get('x-gateward-trouble')
+    this.#trouble = trouble === null ? undefined : hideInUrls(trouble)
     const text = await response.text()
     return { status: response.status, body: toObject(text), headers: response.headers, chars: text.length }
   }

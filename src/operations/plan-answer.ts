@@ -1,5 +1,6 @@
 // What is shown of a plan to who asked for it.
 import Type from 'typebox'
+import { hideInUrls } from '../lib/url-secrets.ts'
 import type { Plan } from './plan.ts'
 import { text, texts } from './shapes.ts'
 
@@ -27,7 +28,7 @@ export function toAnswer(plan: Plan): Record<string, unknown> {
     warnings: cutList(plan.warnings),
     impact: plan.impact,
     notes: cutList(plan.notes),
-    proof: plan.expectations.map((one) => `${one.title}: ${one.method} ${one.path}`),
+    proof: plan.expectations.map((one) => hideInUrls(`${one.title}: ${one.method} ${one.path}`)),
   }
 }
 

@@ -213,8 +213,8 @@ const ID_FORMS: Partial<Record<Kind, string>> = {
 
 async function checkAll(changes: PlannedChange[], target: Target): Promise<string[]> {
   const scrub = scrubber(changes)
-  const named = changes.flatMap(({ kind, id, after }) => (after ? [{ kind, id, value: after }] : []))
-  const whole = new Set(named.filter(({ value }) => !holdsHidden(value)))
+  const named = changes.flatMap(({ kind, id, before, after }) => (after ? [{ kind, id, value: after, before }] : []))
+  const whole = new Set(named.filter(({ value, before }) => !holdsHidden(value, before)))
   const wrong = await target.admin.validate([...whole])
   return named.flatMap((one) => {
     const name = `${one.kind}/${one.id}`

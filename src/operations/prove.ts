@@ -2,6 +2,7 @@
 // number is bounded.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { plainText } from '../lib/text.ts'
+import { hideInUrls } from '../lib/url-secrets.ts'
 import type { Kind } from '../resources/kinds.ts'
 import type { AdminClient } from './admin-client.ts'
 import { OperationError } from './contract.ts'
@@ -87,9 +88,21 @@ export async function prove(
   const lines: ProofLine[] = []
   for (const one of expectations) {
     const line = { ...one, headers: { ...(spare ? ownHeaders('address') : {}), ...one.headers } }
-    if (!options.signal?.aborted) lines.push(await proveSettled(line, target, options))
+    if (!options.signal?.aborted) lines.push(shownOf(await proveSettled(line, target, options)))
   }
   return lines
+}
+
+/** Where a redirection leads may hold a secret. */
+function shownOf(line: ProofLine): ProofLine {
+  const { title, request, expected, found } = line
+  return {
+    ...line,
+    title: hideInUrls(title),
+    request: hideInUrls(request),
+    expected: hideInUrls(expected),
+    found: hideInUrls(found),
+  }
 }
 
 async function proveSettled(line: Expectation, target: Target, options: ProofOptions): Promise<ProofLine> {

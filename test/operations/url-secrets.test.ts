@@ -1,8 +1,10 @@
 // A password or a token inside an address: no answer, plan, error, log or ledger shows it; what is written back as it was shown stays as it is stored.
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { after, test } from 'node:test'
 import { isHidden, redact, restore } from '../../src/lib/redact.ts'
 import { hideInUrls } from '../../src/lib/url-secrets.ts'
+import { AdminClient } from '../../src/operations/admin-client.ts'
 import type { Resource } from '../../src/resources/kinds.ts'
 import { gatewayForTest } from './gateway-for-test.ts'
 
@@ -118,6 +120,45 @@ test('operations show no secret of an address, and keep it through plan, apply a
   await see('history', {})
   said.push(g.ctx.ledger.auditEntries(100).map(({ detail }) => JSON.parse(detail) as unknown))
   assert.doesNotMatch(JSON.stringify(said), SECRET)
+})
+
+test('rows, proofs and what a target says of itself show none either', async () => {
+  const desc = `see ${LOGGER}`
+  const labels = { token: 't0ken-value', team: 'a' }
+  const value = { uri: '/told', desc, labels, upstream: { type: 'roundrobin', nodes: { [g.api]: 1 } } }
+  assert.equal((await g.admin('PUT', '/routes/told', value)).status, 201)
+  const rows = JSON.stringify(await g.run('look', { kind: 'routes', search: 'told' }))
+  assert.match(rows, /see http:\/\/user:\*\*\*@/)
+  assert.match(rows, /\{token=\*\*\* team=a\}/)
+  const applied = await g.change({ intents: [{ do: 'redirect', to: LOGGER, route: 'told' }] })
+  assert.doesNotMatch(rows + JSON.stringify(applied), SECRET)
+  const admin = new AdminClient({
+    ...g.ctx.targets.get(),
+    adminFetch: async () => new Response('{"list":[]}', { headers: { 'X-Gateward-Trouble': `routes/1: ${LOGGER}` } }),
+  })
+  await admin.list('routes')
+  assert.equal(admin.trouble, `routes/1: ${SHOWN}`)
+})
+
+test('what is stored as *** by itself holds up no change', async () => {
+  const value = {
+    uri: '/literal',
+    desc: `logs go to ${SHOWN}`,
+    upstream: { type: 'roundrobin', nodes: { [g.api]: 1 } },
+  }
+  await g.admin('PUT', '/routes/literal', value)
+  await g.change({ changes: [{ action: 'change', kind: 'routes', id: 'literal', set: { uri: '/other' } }] })
+  const { body } = await g.admin('GET', '/routes/literal')
+  assert.deepEqual((body.value as Resource).desc, value.desc)
+})
+
+test('the log hides them, in messages, errors and fields', () => {
+  const script = `const { createLogger } = await import('./src/lib/log.ts')
+    createLogger('info').warn({ uri: '${LOGGER}', err: new Error('"${LOGGER}" is away') }, 'to ${LOGGER}')`
+  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
+  const line = JSON.parse(stderr) as { uri: string; msg: string; err: { message: string } }
+  assert.deepEqual([line.uri, line.msg, line.err.message], [SHOWN, `to ${SHOWN}`, `"${SHOWN}" is away`])
+  assert.doesNotMatch(stderr, SECRET)
 })
 
 test('the words of a person stand in the audit log without the password of an address', () => {

@@ -2,6 +2,7 @@
 import Type from 'typebox'
 import { redact } from '../../lib/redact.ts'
 import { plainJson, plainText } from '../../lib/text.ts'
+import { hideInUrls } from '../../lib/url-secrets.ts'
 import { KINDS, type Kind, type Resource } from '../../resources/kinds.ts'
 import { defineOperation, OperationError } from '../contract.ts'
 import { text } from '../shapes.ts'
@@ -99,11 +100,13 @@ function summarise(kind: Kind, value: Resource): string {
     if (value[field] !== undefined) parts.push(`${field} ${String(value[field])}`)
   const plugins = Object.keys((value.plugins ?? {}) as object)
   if (plugins.length) parts.push(`[${plugins.join(', ')}]`)
-  const labels = Object.entries((value.labels ?? {}) as object).map(([name, one]) => `${name}=${one}`)
+  const labels = Object.entries((redact(kind, { labels: value.labels ?? {} }).labels ?? {}) as object).map(
+    ([name, one]) => `${name}=${one}`,
+  )
   if (labels.length) parts.push(`{${labels.join(' ')}}`)
   if (value.status === 0) parts.push('(disabled)')
   if (value.desc) parts.push(`"${String(value.desc)}"`)
-  return plainText(parts.join(' '), 200)
+  return plainText(hideInUrls(parts.join(' ')), 200)
 }
 
 function nodesOf(upstream: Resource): string {
