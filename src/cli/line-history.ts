@@ -2,6 +2,7 @@
 // secret is never kept.
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { isSecret } from '../lib/redact.ts'
+import { secretsInUrls } from '../lib/url-secrets.ts'
 
 /** Lines that are kept. */
 export const MAX_HISTORY_LINES = 500
@@ -32,7 +33,7 @@ export function writeHistory(file: string, lines: readonly string[]): void {
 /** True for a line that may be kept: of bounded length, without a value beside a secret's name, a password in an address or a token. */
 export function mayKeep(line: string): boolean {
   if (line.length > MAX_LINE_LENGTH) return false
-  if (/\/\/[^/\s@]+@|\bbearer\s+\S|\bgw_\w+|\beyJ[\w-]+\.|-----BEGIN/i.test(line)) return false
+  if (secretsInUrls(line).length || /\bbearer\s+\S|\bgw_\w+|\beyJ[\w-]+\.|-----BEGIN/i.test(line)) return false
   for (const [, name] of line.matchAll(/["']?([\w-]+)["']?\s*(?::|=|\bis\b|\bto\b)\s*\S/gi))
     if (isSecret('', [(name as string).toLowerCase()])) return false
   return true

@@ -36,7 +36,15 @@ test('table: fits, the widest column is cut first', () => {
 })
 
 test('line history: never a line that holds a secret', () => {
-  for (const line of ['password: a', 'the token is b', 'set secret=c', 'to http://u:p@h/', 'Bearer abc', 'key gw_abc'])
+  for (const line of [
+    'password: a',
+    'the token is b',
+    'set secret=c',
+    'to http://u:p@h/',
+    'to http://h/?sig=a',
+    'Bearer abc',
+    'key gw_abc',
+  ])
     assert.equal(mayKeep(line), false, line)
   for (const line of ['Require an API key on it', 'Show all routes', '/undo']) assert.equal(mayKeep(line), true, line)
 })

@@ -5,6 +5,8 @@ const EXAMPLES = [
   'Create a route for /orders/* to http://127.0.0.1:8080',
   'Require an API key on it and allow 100 requests a minute',
   'Make it 50 instead',
+  'Double the limit of route orders',
+  'Raise the timeout of route orders by 5 seconds',
   'The same for route users',
   'Import http://127.0.0.1:8080/openapi.json',
   'Let the chat use the conference API at http://127.0.0.1:8080',
