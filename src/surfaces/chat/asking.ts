@@ -19,6 +19,14 @@ export const WHERE = 'Where does this API run?'
 
 const QUESTIONS: readonly Question[] = [
   {
+    ask: 'In what time?',
+    how: 'Say for example "a minute".',
+    lacks: /^(?:limit|cap|throttle)\b.*\bto (?:at most )?\d+(?: (?:requests?|calls?))?$/i,
+    has: /\b(?:body|bodies|concurrent)\b/i,
+    answer: /^(?:in |per |an? |one |each |every |\/)*(second|minute|hour|day)[.!]?$/i,
+    joint: 'per',
+  },
+  {
     ask: WHERE,
     how: 'Say its address, such as http://127.0.0.1:8080.',
     lacks: /^(?:publish|expose|proxy|create|add|make|set up|new|open)\b.*(?:\broute\b|\bapi\b|\s\/)/i,

@@ -201,9 +201,11 @@ function apply(change: Change, id: string, reading: Reading | string): Computed 
   if (typeof value !== 'number')
     return {
       unclear:
-        value === undefined
-          ? `Route ${id} has no ${name} of its own, so that I cannot tell what more or less is: say the new number.`
-          : `The ${name} of route ${id} is decided by each request (${String(value)}): say the new number.`,
+        value === undefined && change.factor === 0
+          ? `Route ${id} has no ${name} of its own yet: say in what time, for example "${change.add} requests a minute on route ${id}".`
+          : value === undefined
+            ? `Route ${id} has no ${name} of its own, so that I cannot tell what more or less is: say the new number.`
+            : `The ${name} of route ${id} is decided by each request (${String(value)}): say the new number.`,
     }
   const now = `The ${name} of route ${id} is ${value} ${counts}`.trim()
   const step = stepIn(change, reading)

@@ -50,7 +50,7 @@ const AMOUNTS = [
 
 /** What may stand around. */
 const FILLER =
-  /\b(?:the|an?|of|on|for|from|at|to|off|by|in|is|its?|this|that|be|as|with|please|now|then|just|bit|current|existing|allow|allowed|accept|let|give|make|bring|set|turn|change|adjust|get|gets|have|has|routes?|api|endpoint|requests?|calls?|rate|many|much|high|low|long|big|large|size|count|another|want|needs?|should|must|can|may)\b/g
+  /\b(?:the|an?|of|on|for|from|at|to|off|by|in|is|its?|this|that|be|as|with|please|now|then|just|bit|current|existing|allow|allowed|accept|let|give|make|bring|put|set|turn|change|adjust|get|gets|have|has|routes?|api|endpoint|requests?|calls?|rate|many|much|high|low|long|big|large|size|count|another|want|needs?|should|must|can|may)\b/g
 /** Then it is no single wish, or one about something else. */
 const ELSE =
   /[,;]|\b(?:and|but|not|no|never|except|only|if|unless|when|until|than|without|send|split|canary|version|v\d|weight|traffic|shares?|headers?|delay|remove|delete|disable)\b|\bto \d/
@@ -59,8 +59,10 @@ export function parseRelative(text: string): Command | undefined {
   const lower = toDigits(text.toLowerCase()).replace(AN, 'by 1 ')
   const [path] = pathsIn(text)
   const bare = path === undefined ? lower : lower.replace(path.toLowerCase(), ' ')
-  if (urlIn(text) || text.match(METHOD) || ELSE.test(bare)) return undefined
-  const said = changeIn(bare)
+  if (urlIn(text) || text.match(METHOD)) return undefined
+  const goal = goalIn(bare)
+  if (ELSE.test(goal?.rest ?? bare)) return undefined
+  const said = goal ?? changeIn(bare)
   if (!said) return undefined
   let { rest } = said
   const subjects: Subject[] = []
@@ -70,7 +72,8 @@ export function parseRelative(text: string): Command | undefined {
   }
   if (!subjects.length && REQUESTS.test(bare)) subjects.push('limit')
   const pronoun = /\b(?:it|this|that|there)\b/.test(rest)
-  if (subjects.length > 1 || (!subjects.length && !pronoun)) return undefined
+  if (subjects.length > 1 || (!subjects.length && (!pronoun || goal))) return undefined
+  if (goal && subjects[0] !== 'limit' && subjects[0] !== 'burst') return undefined
   const which = /\b(connect|send|read)/.exec(bare)?.[1] as 'connect' | 'send' | 'read' | undefined
   const names = rest
     .replace(/'s?(?=\s|$)/g, ' ')
@@ -93,6 +96,17 @@ interface Found {
   /** The words of it, and those around. */
   words: string
   rest: string
+}
+
+/** `set the limit of orders to 100`, without its time: that of the limit that is there. `limit orders to 100` names no limit. */
+const GOAL =
+  /\b(?:back )?to (\d+)(?: (?:requests?|calls?))?(?! ?(?:requests?\b|calls?\b|%|percent|\d|\/|per\b|an?\b|each\b|every\b|in\b|within\b|ms\b|[a-z]?b\b|s\b|m\b|h\b|d\b|sec|min|hour|day|concurrent|simultaneous))(?=$|\s)/
+
+function goalIn(lower: string): Found | undefined {
+  const found = /^(?:limit|cap|throttle)\b/.test(lower) ? null : GOAL.exec(lower)
+  return found
+    ? { change: { factor: 0, add: Number(found[1]) }, words: found[0], rest: lower.replace(found[0], ' ') }
+    : undefined
 }
 
 function changeIn(lower: string): Found | undefined {

@@ -88,6 +88,13 @@ const nodes: Recogniser = ({ text, lower }) => {
   const urls = urlsIn(text)
   const [url] = urls
   if (!url || pathsIn(text).length > 1) return undefined
+  const [, other] = urls
+  if (other && urls.length === 2 && /^(?:replace|swap|exchange|substitute)\b.*\b(?:by|with|for|against)\b/.test(lower))
+    return {
+      intent: { do: 'add_node', url: other },
+      more: [{ do: 'remove_node', url }],
+      heard: ['swap', 'exchange', 'substitute', 'against'],
+    }
   if (TAKEN_OUT.test(lower) && !/\b(?:log|logs|cors|mirror|redirect)\b/.test(lower))
     return {
       intent: { do: 'remove_node', url },
@@ -172,13 +179,26 @@ const lead: Recogniser = ({ text, lower }) => {
     /\b(?:use|run|runs)\b.*\b(?:now|instead)\b|\b(?:send|route) (?:all|everything)\b.*\b(?:to|at)\b.*\b(?:instead|now)\b/.test(
       lower,
     ) ||
-    /\b(?:change|set|replace|move|switch)\b.*\b(?:upstream|backend|address|target|origin|server)s?\b.*\b(?:to|with|by)\b/.test(
+    /\b(?:change|set|replace|move|switch|swap|exchange)\b.*\b(?:upstream|backend|address|target|origin|server)s?\b.*\b(?:to|with|by|for|against)\b/.test(
       lower,
     )
   return url && asks && !speaksOfVersions(lower) && !/\bweight\b/.test(lower)
     ? {
         intent: { do: 'lead_to', url },
-        heard: ['deployment', 'green', 'blue', 'cut', 'shift', 'flip', 'direct', 'entirely', 'environment'],
+        heard: [
+          'swap',
+          'exchange',
+          'against',
+          'deployment',
+          'green',
+          'blue',
+          'cut',
+          'shift',
+          'flip',
+          'direct',
+          'entirely',
+          'environment',
+        ],
       }
     : undefined
 }
