@@ -140,7 +140,7 @@ const ASKED: [sentence: string, said: RegExp][] = [
   ['raise the limit of pay by 50 per second', /is 60 requests in 60 s: say by how much in requests in 60 s/],
   ['raise the limit of pay by 5 seconds', /is 60 requests in 60 s: say by how much/],
   ['raise the timeout of pay by 5', /is 30 seconds: say by how much in seconds/],
-  ['reduce the retries of pay by 5', /is 3, so that this would be -2/],
+  ['reduce the retries of pay by 5', /is 3\. It cannot be -2: 0 is the least/],
   ['increase the limit of both by 1 %', /several limits/],
   ['double the limit', /^Which route do you mean\?/],
   ['double the limit of nowhere', /nowhere/],

@@ -198,34 +198,30 @@ function timeoutOf(which: string, id: string, { timeout: own }: Resource, { time
 function apply(change: Change, id: string, reading: Reading | string): Computed | Step {
   if (typeof reading === 'string') return { unclear: reading }
   const { name, value, counts, window, least, digits = 0 } = reading
-  if (typeof value !== 'number')
-    return {
-      unclear:
-        value === undefined && change.factor === 0
-          ? `Route ${id} has no ${name} of its own yet: say in what time, for example "${change.add} requests a minute on route ${id}".`
-          : value === undefined
-            ? `Route ${id} has no ${name} of its own, so that I cannot tell what more or less is: say the new number.`
-            : `The ${name} of route ${id} is decided by each request (${String(value)}): say the new number.`,
-    }
+  if (typeof value !== 'number') return { unclear: notKnown(change, id, name, value) }
   const now = `The ${name} of route ${id} is ${value} ${counts}`.trim()
   const step = stepIn(change, reading)
-  if (step === undefined)
-    return {
-      unclear: `${now}: say by how much in ${reading.in ?? (window === undefined ? 'whole numbers' : `requests in ${window} s`)}.`,
-    }
+  if (step === undefined) {
+    const unit = reading.in ?? (window === undefined ? 'whole numbers' : `requests in ${window} s`)
+    return { unclear: `${now}: say by how much in ${unit}.` }
+  }
   const exact = value * change.factor + step
   const next = Number(exact.toFixed(digits))
-  if (next < least)
-    return {
-      unclear: `${now}, so that this would be ${next}, and less than ${least} is not possible: say the new number.`,
-    }
-  if (next === value)
-    return { unclear: `${now} and would stay so (${Number(exact.toFixed(3))} rounded): say the new number.` }
   const rounded = Math.abs(exact - next) > 1e-9 ? ` (rounded from ${Number(exact.toFixed(3))})` : ''
+  if (next < least) return { unclear: `${now}. It cannot be ${next}: ${least} is the least; say the new number.` }
+  if (next === value) return { unclear: `${now}, and would stay so${rounded}.` }
   return {
     told: `${name} of route ${id}: ${`${value} -> ${next} ${counts}`.trim()}${rounded}`,
     plan: reading.plan(next),
   }
+}
+
+function notKnown({ factor, add }: Change, id: string, name: string, value: unknown): string {
+  if (value !== undefined)
+    return `The ${name} of route ${id} is decided by each request (${String(value)}): say the new number.`
+  return factor === 0
+    ? `Route ${id} has no ${name} of its own yet: say in what time, for example "${add} requests a minute on route ${id}".`
+    : `Route ${id} has no ${name} of its own, so that I cannot tell what more or less is: say the new number.`
 }
 
 /** What is added, in the unit of the number; undefined when another was said, or none where one is needed. */

@@ -44,6 +44,11 @@ export function whichRoutes({ sentence, route, rest, last, path, upstream }: Sai
     return unheard.length === 1 && /^[\w.-]+$/.test(unheard[0] as string) && !named.length
       ? { unclear: `I find no route ${unheard[0]}, and do not understand it otherwise, so nothing was done.` }
       : notUnderstood(unheard)
+  const others = named.length
+    ? rows.filter((row) => !named.includes(row) && (isSaidToo(row.id, sentence) || standsAsName(row.id, sentence)))
+    : []
+  if (others.length)
+    return { unclear: `Which one do you mean: ${[...named, ...others].map((row) => row.id).join(' or ')}?` }
   const meant = named.length ? named : rows.filter((row) => standsAsName(row.id, sentence))
   if (meant.length === 1 || (meant.length > 1 && isList(meant, sentence))) return { ids: meant.map((row) => row.id) }
   if (meant.length) return { unclear: `Which one do you mean: ${meant.map((row) => row.id).join(' or ')}?` }
@@ -97,6 +102,15 @@ function standsAsName(id: string, sentence: string): boolean {
   const literal = id.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
   return new RegExp(
     `(?:\\b(?:on|of|off|for|from|in|protect|secure|limit|cache|disable|enable|compress|gzip|block|retry|redirect|rewrite|move|change|rename|copy|clone|duplicate|point|throttle|call|calls|use|reach|reaches|access|serve|mirror|trace|(?:gets?|goes|comes) to)|["'\`])\\s*(?:the\\s+)?${literal}["'\`]?(?=$|[\\s,.;?])(?! keys?\\b| address| agents?\\b)|\\b(?:turn|switch|take|bring|put)\\s+(?:the\\s+)?${literal}\\s+(?:back\\s+)?(?:on|off|down|up|offline|online|back|in|into)\\b|\\bmake\\s+(?:the\\s+)?${literal}\\s+(?:public|private|read[ -]?only|open)\\b`,
+    'i',
+  ).test(sentence)
+}
+
+/** `users` in `limit orders to 5/s and users to 7/s`: another wish, about another route. */
+function isSaidToo(id: string, sentence: string): boolean {
+  const literal = id.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  return new RegExp(
+    `(?:,|\\band|\\bbut)\\s+(?:the\\s+)?(?:route\\s+)?["'\`]?${literal}["'\`]?\\s+(?:to|at|with|by|for|only)\\b`,
     'i',
   ).test(sentence)
 }

@@ -174,6 +174,14 @@ function parsePlan(text: string, lower: string, recogniseOne = recognise): Comma
   const intents = understood.flatMap(({ one }) => [one.intent, ...(one.more ?? [])])
   const twice = intents.find((one, i) => ONCE.test(one.do) && intents.some((other, j) => j < i && other.do === one.do))
   if (twice) return { type: 'unknown', hint: 'You say two things that cannot both be: say them one after the other.' }
+  const split = intents.some((one, i) =>
+    intents.some((other, j) => j < i && other.do === one.do && !sameWhen(one, other)),
+  )
+  if (split)
+    return {
+      type: 'unknown',
+      hint: 'Some requests this way and others that way: say them one after the other, each on a route of its own.',
+    }
   const own = understood.flatMap(({ one }) => one.own ?? [])
   const route = routeOf(text, lower, intents, own)
   const said =
@@ -204,6 +212,11 @@ function parsePlan(text: string, lower: string, recogniseOne = recognise): Comma
 const ABSOLUTE = /^(?:limit|limit_rate|limit_concurrency|timeouts|retry|cache)$/
 const BY_ITSELF =
   'More or less than now is a sentence of its own: "Double the limit of route orders", "Raise the timeout of route orders by 5 seconds".'
+
+/** A plugin of a route runs under one condition. */
+function sameWhen(one: { when?: unknown }, other: { when?: unknown }): boolean {
+  return JSON.stringify(one.when) === JSON.stringify(other.when)
+}
 
 /** Of these the second would undo the first. */
 const ONCE =

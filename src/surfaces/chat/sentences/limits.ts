@@ -3,7 +3,7 @@ import type { Recogniser } from './clause.ts'
 import { spanIn, toDigits, UNIT, unitOf } from './numbers.ts'
 
 const RATE = new RegExp(
-  `(\\d+)\\s*(?:requests?|calls?|times?|hits?|req|reqs|r|queries|messages|x)?\\s*(?:(?:each|of them)\\s+)?(?:per|a|an|each|every|in|within|\\/)\\s*(\\d+)?\\s*(${UNIT})\\b`,
+  `(?<!(?:^|\\s)-)\\b(\\d+)\\s*(?:requests?|calls?|times?|hits?|req|reqs|r|queries|messages|x)?\\s*(?:(?:each|of them)\\s+)?(?:per|a|an|each|every|in|within|\\/)\\s*(\\d+)?\\s*(${UNIT})\\b`,
 )
 
 const COUNTED =
@@ -58,7 +58,14 @@ const smooth: Recogniser = ({ lower }) => {
 const limit: Recogniser = ({ lower }) => {
   const words = toDigits(lower)
   const found = RATE.exec(words)
-  if (!found || !COUNTED.test(words) || /\b(?:retry|retries|cache|check|poll)\b/.test(words)) return undefined
+  // Of two rates one would be passed over.
+  if (
+    !found ||
+    RATE.test(words.slice(found.index + found[0].length)) ||
+    !COUNTED.test(words) ||
+    /\b(?:retry|retries|cache|check|poll)\b/.test(words)
+  )
+    return undefined
   const intent = {
     do: 'limit',
     count: Number(found[1]),

@@ -123,7 +123,7 @@ const redirect: Recogniser = ({ text, lower }) => {
   if ((!/\bredirect\w*\b/.test(lower) && !sends) || /\b(?:remove|stop|drop)\b/.test(lower)) return undefined
   const paths = pathsIn(text)
   const to = urlIn(text) ?? paths.at(-1)
-  if (!to) return undefined
+  if (!to || paths.length > (urlIn(text) ? 1 : 2)) return undefined
   const from = urlIn(text) ? paths[0] : paths.length > 1 ? paths[0] : undefined
   const code = /\b(30[12378])\b/.exec(lower)?.[1] ?? (/\bpermanent\w*\b/.test(lower) ? '301' : undefined)
   const intent = { do: 'redirect', to, ...(code ? { code: Number(code) } : {}) }

@@ -41,7 +41,7 @@ const mirror: Recogniser = ({ text, lower }) => {
   const config = { host: origin, ...(percent ? { sample_ratio: Number(percent) / 100 } : {}) }
   return {
     intent: { do: 'add_plugin', plugin: 'proxy-mirror', config },
-    heard: ['mirror', 'shadow', 'duplicate', 'copy'],
+    heard: ['mirror', 'shadow', 'duplicate', 'copy', ...(percent ? [percent] : [])],
   }
 }
 
