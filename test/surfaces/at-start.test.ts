@@ -1,5 +1,7 @@
 // What is looked at when a Gateward starts: what cut-off proofs have left on the targets, and targets without a key.
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +12,7 @@ import { Targets } from '../../src/operations/targets.ts'
 import { loadSettings } from '../../src/settings/load.ts'
 import { clearLeftOvers } from '../../src/surfaces/left-overs.ts'
 import { toTargets } from '../../src/surfaces/targets.ts'
+import { BIN } from '../e2e/process.ts'
 import { gatewayForTest } from '../operations/gateway-for-test.ts'
 import { until } from '../until.ts'
 import { run } from './running.ts'
@@ -17,6 +20,11 @@ import { run } from './running.ts'
 const g = await gatewayForTest(() => true, ['--store', 'memory'])
 after(() => g.close())
 
+/** Ports that are free, or none. */
+const FREE = [
+  ...['--threads', '1', '--gateway-http', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--metrics-listen', 'off'],
+  ...['--gateway-https', '127.0.0.1:0', '--control-listen', 'off', '--surface-listen', '127.0.0.1:0'],
+]
 const HOUR_MS = 3600_000
 const HOUR = { now: () => Date.now() + HOUR_MS, againMs: 60_000 }
 const desc = 'of a running proof, which takes it away'
@@ -110,7 +118,7 @@ test('a Gateward that starts clears what is left in its store', async () => {
   }
 })
 
-test('a target whose key is not there says so: in the log, in its status, in every error', async () => {
+test('a target whose key is not there says so, in every error too', async () => {
   const settings = (one: object) =>
     loadSettings({ argv: [], env: {}, cwd: tmpdir() }).settings && {
       ...loadSettings({ argv: [], env: {}, cwd: tmpdir() }).settings,
@@ -133,6 +141,38 @@ test('a target whose key is not there says so: in the log, in its status, in eve
 
   const { admin } = toTargets(settings({ key_env: 'NOT_SET' }) as never, () => '', {}).get('production')
   await assert.rejects(admin.list('routes'), /wants a key: key_env of the target production is NOT_SET/)
+})
+
+test('the start says it in the log', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'gateward-keyless-'))
+  const config = join(directory, 'gateward.yaml')
+  writeFileSync(
+    config,
+    "targets:\n  - { name: production, admin_url: 'http://127.0.0.1:1', key_env: AT_START_NOT_SET }\n",
+  )
+  const child = spawn(process.execPath, [BIN, 'start', '--config', config, '--data-dir', directory, ...FREE], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let said = ''
+  child.stderr.on('data', (chunk) => {
+    said += chunk
+  })
+  try {
+    const line = await until(
+      () => said.split('\n').find((one) => one.includes('there is no key for a target')),
+      () => said,
+    )
+    const { level, target, trouble } = JSON.parse(line) as Record<string, unknown>
+    assert.deepEqual([level, target], [40, 'production'])
+    assert.match(
+      String(trouble),
+      /^key_env of the target production is AT_START_NOT_SET, which is not set; set it where/,
+    )
+  } finally {
+    child.kill()
+    await once(child, 'close')
+    rmSync(directory, { recursive: true })
+  }
 })
 
 test('the console shows what is wrong with the key of a target', async () => {
