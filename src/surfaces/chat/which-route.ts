@@ -101,7 +101,7 @@ export function servedBy(path: string, rows: readonly Row[]): Row[] {
 function standsAsName(id: string, sentence: string): boolean {
   const literal = id.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
   return new RegExp(
-    `(?:\\b(?:on|of|off|for|from|in|protect|secure|limit|cache|disable|enable|compress|gzip|block|retry|redirect|rewrite|move|change|rename|copy|clone|duplicate|point|throttle|call|calls|use|reach|reaches|access|serve|mirror|trace|(?:gets?|goes|comes) to)|["'\`])\\s*(?:the\\s+)?${literal}["'\`]?(?=$|[\\s,.;?])(?! keys?\\b| address| agents?\\b)|\\b(?:turn|switch|take|bring|put)\\s+(?:the\\s+)?${literal}\\s+(?:back\\s+)?(?:on|off|down|up|offline|online|back|in|into)\\b|\\bmake\\s+(?:the\\s+)?${literal}\\s+(?:public|private|read[ -]?only|open)\\b`,
+    `(?:\\b(?:on|of|off|for|from|in|protect|secure|limit|cache|disable|enable|compress|gzip|block|retry|redirect|rewrite|move|change|rename|copy|clone|duplicate|point|throttle|call|calls|use|reach|reaches|access|serve|mirror|trace|(?:gets?|goes|comes) to)|["'\`])\\s*(?:the\\s+)?${literal}["'\`]?(?=$|[\\s,.;?])(?! keys?\\b| address| agents?\\b)|\\b(?:turn|switch|take|bring|put)\\s+(?:the\\s+)?${literal}\\s+(?:back\\s+)?(?:on|off|down|up|offline|online|back|in|into)\\b|\\bthe\\s+${literal}\\s+(?:backend|upstream|service|server)\\b|\\bmake\\s+(?:the\\s+)?${literal}\\s+(?:public|private|read[ -]?only|open)\\b`,
     'i',
   ).test(sentence)
 }

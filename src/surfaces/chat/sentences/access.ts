@@ -168,8 +168,11 @@ const consumers: Recogniser = ({ text, lower }) => {
   const blocked =
     /\b(?:block|deny|ban|refuse|reject|lock out|shut out|keep out)\s+(?:the\s+)?(?:consumers?|users?|clients?)\s+(.+?)(?:\s+(?:on|in|from|for|to)\b.*)?$/i.exec(
       text,
-    )?.[1] ?? unknownName(/\b(?:block|ban|keep|lock|shut)\s+([\w-]+)\s+(?:on|from|out of)\b/i.exec(text)?.[1])
-  return blocked && !/agents?\b/.test(lower) ? { do: 'block', consumers: namesIn(blocked) } : undefined
+    )?.[1] ??
+    unknownName(/\b(?:block|ban|keep|lock|shut|kick|throw)\s+([\w-]+)\s+(?:on|from|out of)\b/i.exec(text)?.[1])
+  return blocked && !/agents?\b/.test(lower)
+    ? { intent: { do: 'block', consumers: namesIn(blocked) }, heard: ['kick', 'throw'] }
+    : undefined
 }
 
 /** A word that means nothing else is somebody's name. */

@@ -17,7 +17,11 @@ function byIn(lower: string): { by?: string } {
   const name = header?.[1] ?? header?.[2] ?? header?.[3]
   if (name) return { by: `header:${name}` }
   if (/\b(?:per|by|for each) user[- ]agent\b/.test(lower)) return { by: 'header:user-agent' }
-  if (/\b(?:per|by|each|every|for each|for every) (?:consumer|user|client|caller|customer|api key|key)\b/.test(lower))
+  if (
+    /\b(?:per|by|each|every|for each|for every) (?:consumer|user|client|caller|customer|api key|key)\b(?! (?:ip|address))/.test(
+      lower,
+    )
+  )
     return { by: 'consumer' }
   if (/\b(?:per|by|each|every|for each|and) (?:client )?(?:ips?|address|ip address)\b/.test(lower))
     return { by: 'address' }

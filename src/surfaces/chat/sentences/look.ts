@@ -43,8 +43,8 @@ const PROPERTY =
   '(?:config\\w*|settings?|setup|definition|details?|rules?|plugins?|limits?|rate|quota|timeouts?|backends?|upstreams?|servers?|nodes?|keys?|auth\\w*|protection|methods?|hosts?|cors|cache|caching|headers?|weights?|retr\\w+|health\\w*|paths?|uri|canary|split|requests?|restrictions?|address\\w*|status|json)'
 const ABOUT: readonly RegExp[] = [
   '^(?:tell me|show me|explain|say|describe) (?:what|where|how)\\s+NAME\\s+(?:does|do|is|goes|leads|works|is configured|leads to|goes to)$',
-  '^(?:show|display|describe|explain|look at|see|print|get|inspect)(?: me)?\\s+NAME$',
-  `^(?:show|display|print|get|give me|describe|see|what is|what's|what are|which|what|how (?:big|long|high|many|much))\\b.*\\b${PROPERTY}\\b.*\\b(?:of|on|for|from|does|do|has|is set (?:on|for))\\s+NAME(?:\\s+(?:have|has|use|uses|run|runs|allow|allows|accept|accepts|need|needs|ask|asks|for|get|gets|lead|go|to|wait|right|now|currently|at))*\\?*$`,
+  '^(?:show|display|describe|explain|look at|see|print|get|inspect)(?: me)?\\s+(?:(?:everything|all|more) about\\s+)?NAME$',
+  `^(?:show|display|print|get|give me|describe|see|what is|what's|what are|which|what|how (?:big|long|high|many|much))\\b.*\\b${PROPERTY}\\b.*\\b(?:of|on|for|from|behind|does|do|has|is set (?:on|for))\\s+NAME(?:\\s+(?:have|has|use|uses|run|runs|allow|allows|accept|accepts|need|needs|ask|asks|for|get|gets|lead|go|to|wait|right|now|currently|at))*\\?*$`,
   `^(?:show|display|print|get|give)(?: me)?\\s+(?:the\\s+)?NAME(?:'s)?\\s+${PROPERTY}$`,
   `^(?:what is|what's|what are)\\s+(?:the\\s+)?NAME's\\s+.*${PROPERTY}\\?*$`,
   '^(?:is|are)\\s+NAME\\s+(?:still |currently |now )?(?:protected|open|public|cached|limited|secured?|enabled|disabled|on|off|rate[ -]limited|healthy|up|down|alive|compressed|password[ -]protected)\\?*$',
@@ -78,6 +78,10 @@ const TOPICS: readonly (Topic & { said: RegExp })[] = [
 ]
 
 function parseLacking(lower: string): Command | undefined {
+  if (/^are (?:all|any) (?:of )?(?:my |the |our )?(?:routes|apis|endpoints)\b/.test(lower)) {
+    const asked = TOPICS.find(({ said }) => said.test(lower))
+    return asked && { type: 'list', kind: 'routes', search: undefined, lacking: asked }
+  }
   if (
     !/^(?:which|what|show|list|are there|is there|any|do (?:we|i) have|find|give me|display)\b.*\b(?:routes?|apis?|endpoints?)\b/.test(
       lower,
@@ -155,7 +159,7 @@ export function parseLook(text: string, lower: string, asked: boolean): Command 
     type: 'list',
     kind,
     search:
-      /\b(?:with|for|matching|containing|contain|named|called|like|that use|using)\s+(?:the\s+)?(?:host(?:name)?|domain|path|uri|name|plugin|label)?\s*["'`]?([^\s"'`?]+)/i.exec(
+      /\b(?:with|for|matching|containing|contain|named|called|like|use|using|have|has|run|running)\s+(?:the\s+|an?\s+)?(?:host(?:name)?|domain|path|uri|name|plugin|label)?\s*["'`]?([^\s"'`?]+)/i.exec(
         text,
       )?.[1],
   }
@@ -212,7 +216,7 @@ function placeOf(address: string | undefined): { path: string; host?: string } |
 }
 
 const HISTORY =
-  /^(?:please )?(?:show |list |see )?(?:me )?(?:the )?(?:history|(?:last|latest|recent) changes|changes|(?:what|who) (?:has |was |were |have (?:you|i|we) |did (?:you|i|we) |have )?(?:been )?(?:change|delete|create|add|remove|edit|touche?)d?|when (?:was|were|did)|audit log)\b/
+  /^(?:please )?(?:show |list |see )?(?:me )?(?:the )?(?:history|(?:last|latest|recent) changes|changes|(?:what|who) (?:has |was |were |have (?:you|i|we) |did (?:you|i|we) |have )?(?:been )?(?:change|delete|create|add|remove|edit|touche?)d?|when (?:was|were|did)|what happened|audit log)\b/
 
 export function parseHistory(text: string, lower: string): Command | undefined {
   if (!HISTORY.test(lower)) return undefined

@@ -44,15 +44,16 @@ const SHORT_HEADER =
 
 /** A header that is called one, or has the look of one: `hide X-Powered-By`. */
 function removedHeader(name: string | undefined, text: string, lower: string, kind: string): ReturnType<Recogniser> {
-  if (name && /\bheaders?\b/.test(lower)) return { do: kind, remove: [name] }
+  const heard = ['reach', 'reaches', 'leak', 'reveal', "don't"]
+  if (name && /\bheaders?\b/.test(lower)) return { intent: { do: kind, remove: [name] }, heard }
   const looks =
-    /\b(?:remove|drop|hide|strip|delete)\s+(?:the\s+)?["'`]?(X-[\w-]+|Server|Via|Authorization|Cookie|Set-Cookie)\b/i.exec(
+    /\b(?:remove|drop|hide|strip|delete|don't (?:leak|show|expose|reveal|send))\s+(?:the\s+)?["'`]?(X-[\w-]+|Server|Via|Authorization|Cookie|Set-Cookie)\b/i.exec(
       text,
     )?.[1]
   if (looks === undefined) return undefined
   return {
     intent: { do: OF_REQUESTS.test(looks) ? 'request_headers' : kind, remove: [looks] },
-    heard: ['reach', 'reaches'],
+    heard,
   }
 }
 
@@ -83,7 +84,8 @@ const headers: Recogniser = ({ text, lower }) => {
       text,
     )?.[1] ?? /\b(?:the\s+)?["'`]?([A-Za-z][\w-]*)["'`]?\s+headers?\b/i.exec(text)?.[1]
   const kind = isOfRequests(name, lower) ? 'request_headers' : 'response_headers'
-  if (/\b(?:remove|drop|hide|strip|delete)\b/.test(lower)) return removedHeader(name, text, lower, kind)
+  if (/\b(?:remove|drop|hide|strip|delete|don't (?:leak|show|expose|reveal|send))\b/.test(lower))
+    return removedHeader(name, text, lower, kind)
   if (
     !/\b(?:add|set|send|put|attach|include|with|pass|return|carry|carries|contain|contains|have|has|get|gets)\b/.test(
       lower,

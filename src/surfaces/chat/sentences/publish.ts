@@ -162,7 +162,7 @@ const switches: Recogniser = ({ lower }) => {
 
 const onlyMethods: Recogniser = ({ text, lower }) => {
   const methods = methodsIn(text)
-  if (/\bread[ -]?only\b/.test(lower) && /\b(?:make|route|it|set|turn|should|be)\b/.test(lower))
+  if (/\bread[ -]?only\b/.test(lower) && /\b(?:make|route|it|set|turn|should|be|is)\b/.test(lower))
     return { do: 'only_methods', methods: ['GET', 'HEAD', 'OPTIONS'] }
   if (!methods.length || /\d+ *(?:requests|calls|times|per)|https?:/.test(lower)) return undefined
   if (/^no [A-Z]+\b/.test(text)) return { intent: { do: 'only_methods', except: methods }, negated: true }
@@ -183,7 +183,7 @@ const move: Recogniser = ({ text, lower }) => {
   // A second path is no other place.
   if (/\b(?:also|too|as well|additionally|in addition)\b/.test(lower)) return undefined
   if (
-    !/\b(?:move|rename|change the path|serve (?:it|this|that|route \S+|[\w-]+) (?:only )?(?:at|under|on|from)|change (?:its|the) (?:path|uri|host|name|domain)|(?:switch|change) (?:the )?[\w-]+ to (?:(?:an?other|a new|the) (?:host|domain)|\/\w+)|only (?:(?:for|on|at|under|answer|answers|serve|match|matches) )*(?:the )?(?:host|domain)|set (?:its|the) (?:host|domain|path|uri))\b/.test(
+    !/\b(?:move|rename|(?:should |must )?lives? (?:at|under)|change the path|serve (?:it|this|that|route \S+|[\w-]+) (?:only )?(?:at|under|on|from)|change (?:its|the) (?:path|uri|host|name|domain)|(?:switch|change) (?:the )?[\w-]+ to (?:(?:an?other|a new|the) (?:host|domain)|\/\w+)|only (?:(?:for|on|at|under|answer|answers|serve|match|matches) )*(?:the )?(?:host|domain)|set (?:its|the) (?:host|domain|path|uri))\b/.test(
       lower,
     )
   )

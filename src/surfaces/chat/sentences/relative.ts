@@ -50,7 +50,7 @@ const AMOUNTS = [
 
 /** What may stand around. */
 const FILLER =
-  /\b(?:the|an?|of|on|for|from|at|to|off|by|in|is|its?|this|that|be|as|with|please|now|then|just|bit|current|existing|allow|allowed|accept|let|give|make|bring|put|set|turn|change|adjust|get|gets|have|has|routes?|api|endpoint|requests?|calls?|rate|many|much|high|low|long|big|large|size|count|another|want|needs?|should|must|can|may)\b/g
+  /\b(?:i|the|an?|of|on|for|from|at|to|off|by|in|is|its?|this|that|be|as|with|please|now|then|just|bit|current|existing|allow|allowed|accept|let|give|make|bring|put|set|turn|change|adjust|get|gets|have|has|routes?|api|endpoint|requests?|calls?|rate|many|much|high|low|long|big|large|size|count|another|want|needs?|should|must|can|may)\b/g
 /** Then it is no single wish, or one about something else. */
 const ELSE =
   /[,;]|\b(?:and|but|not|no|never|except|only|if|unless|when|until|than|without|send|split|canary|version|v\d|weight|traffic|shares?|headers?|delay|remove|delete|disable)\b|\bto \d/
@@ -126,7 +126,7 @@ function changeIn(lower: string): Found | undefined {
       more(PARTS[word as string] as number),
     ) ??
     scaled(/\b(?:(?:in|to) half|half (?:of )?(?=the\b)|half as (?:many|much|high|long|big|large))\b/, () => 0.5) ??
-    scaled(/\b(\d+(?:\.\d+)?) times as (?:many|much|high|long|big|large)\b/, ([, n]) => Number(n)) ??
+    scaled(/\b(\d+(?:\.\d+)?) times (?:as (?:many|much|high|long|big|large)\b|(?=the\b))/, ([, n]) => Number(n)) ??
     scaled(/\bby (?:a )?(?:factor (?:of )?(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?) ?(?:x|times)\b)/, ([, n, m]) =>
       up(Number(n ?? m)),
     ) ??

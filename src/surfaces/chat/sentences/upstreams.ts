@@ -64,7 +64,7 @@ const split: Recogniser = ({ text, lower }) => {
 function regrow(lower: string, percent: string | undefined): ReturnType<Recogniser> {
   const about = /\b(?:canary|split|new (?:version|one|backend|release)|v2|version 2)\b/.test(lower)
   const moves =
-    /\b(?:send|split|increase|grow|raise|lower|reduce|set|change|make|give|put|route|move|shift|turn)\b/.test(lower)
+    /\b(?:send|split|increase|grow|raise|lower|reduce|set|change|make|give|put|route|move|shift|turn|go)\b/.test(lower)
   const relative = /\b(?:more|less|by)\b/.test(lower)
   return percent !== undefined && about && moves && !relative ? { do: 'split', percent: Number(percent) } : undefined
 }
@@ -168,6 +168,7 @@ const health: Recogniser = ({ text, lower }) => {
   return {
     intent: { do: 'health_checks', ...(path ? { path } : {}), ...(every ? { seconds: every } : {}) },
     own: path ? [path] : [],
+    heard: ['probe', 'probes'],
   }
 }
 
