@@ -4,7 +4,7 @@ import { isIPv4 } from 'node:net'
 import { hostname } from 'node:os'
 import { threadId } from 'node:worker_threads'
 import { toBytes, toFieldValue } from '../lib/header-fields.ts'
-import { type BodyValue, type BodyVariableKind, bodyVariable } from './body-variables.ts'
+import { type BodyValue, type BodyVariableKind, bodyVariable, MAX_INSPECTED_BODY_BYTES } from './body-variables.ts'
 import type { ConnectionInfo, Exchange, UpstreamTry } from './exchange.ts'
 import { forwardedOf } from './forwarded.ts'
 import type { HeaderList } from './headers.ts'
@@ -311,7 +311,19 @@ const OF_BODY: [prefix: string, kind: BodyVariableKind][] = [
 ]
 
 function toText(value: BodyValue): VariableValue {
-  return value === undefined || typeof value === 'string' || typeof value === 'number' ? value : String(value)
+  if (value === undefined || typeof value === 'string' || typeof value === 'number') return value
+  return typeof value === 'boolean' ? String(value) : listText(value)
+}
+
+/** A path may name what holds the rest of its places, so that the text would be many times the body; such a list has none. */
+function listText(list: readonly unknown[]): string | undefined {
+  let text = ''
+  for (const [at, one] of list.entries()) {
+    const shown = one === null ? '' : typeof one === 'object' ? JSON.stringify(one) : String(one)
+    text += at === 0 ? shown : `,${shown}`
+    if (text.length > MAX_INSPECTED_BODY_BYTES) return undefined
+  }
+  return text
 }
 
 const PREFIXED: [string, (ctx: Exchange, name: string) => VariableValue][] = [

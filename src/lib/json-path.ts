@@ -1,5 +1,5 @@
 // The part of JSONPath (RFC 9535) that names places in a document: `$.a.b`, `$['a b']`, `$.list[0]`, `$.list[*].x`, `$.*`, `$..name`. Filters,
-// slices and unions are refused.
+// slices and unions are refused. A place is named once, however many ways lead to it, so that a document bounds what a path finds in it.
 
 type Step = { name: string } | { index: number } | 'all'
 
@@ -9,8 +9,6 @@ interface Segment {
   deep: boolean
 }
 
-/** Places that one path may name in a document: further ones are an error, so that none is passed over in silence. */
-const MAX_PLACES = 10_000
 const SEGMENT = /(\.\.?)(\*|[^.[\]*'"]+)|(\.\.)?\[(?:'([^']*)'|"([^"]*)"|(\d+)|(\*))\]/y
 
 /** A place: the object or list that holds it, and its name there. */
@@ -26,8 +24,7 @@ export function compileJsonPath(path: string): (document: unknown) => Place[] {
     let holders: unknown[] = [document]
     let places: Place[] = []
     for (const segment of segments) {
-      places = holders.flatMap((holder) => placesIn(holder, segment))
-      if (places.length > MAX_PLACES) throw new Error(`${path} names more than ${MAX_PLACES} places`)
+      places = placesIn(holders, segment)
       holders = places.map(({ holder, name }) => holder[name])
     }
     return places
@@ -57,12 +54,23 @@ function parse(path: string): Segment[] {
   return segments
 }
 
-function placesIn(holder: unknown, { step, deep }: Segment): Place[] {
-  if (holder === null || typeof holder !== 'object') return []
-  const members = holder as Record<string, unknown>
-  const own = namesIn(members, step).map((name) => ({ holder: members, name }))
-  if (!deep) return own
-  return [...own, ...Object.values(members).flatMap((member) => placesIn(member, { step, deep }))]
+/** Without recursion: documents may be nested deeper than the stack goes. */
+function placesIn(holders: unknown[], { step, deep }: Segment): Place[] {
+  const places: Place[] = []
+  const seen = new Set<object>()
+  const waiting = holders.toReversed()
+  while (waiting.length > 0) {
+    const holder = waiting.pop()
+    if (holder === null || typeof holder !== 'object' || seen.has(holder)) continue
+    if (deep) {
+      seen.add(holder)
+      const members = Object.values(holder)
+      for (let at = members.length - 1; at >= 0; at--) waiting.push(members[at])
+    }
+    const members = holder as Record<string, unknown>
+    for (const name of namesIn(members, step)) places.push({ holder: members, name })
+  }
+  return places
 }
 
 function namesIn(holder: Record<string, unknown>, step: Step): string[] {

@@ -5,6 +5,7 @@ import Type, { type Static } from 'typebox'
 import { BodyError } from '../gateway/body.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type Reply } from '../gateway/plugin.ts'
+import { parseJsonObject } from '../lib/parse-json.ts'
 import { queryArguments } from './logging/entry.ts'
 
 const schema = Type.Object({
@@ -103,18 +104,17 @@ function askByGet(ctx: Exchange, conf: Conf): undefined {
 
 async function askByPost(ctx: Exchange, conf: Conf): Promise<Reply | undefined> {
   const { request } = ctx
-  let given: unknown
+  let body: Buffer
   try {
-    const body = await request.body.read(conf.max_req_body_size ?? MAX_BODY_BYTES)
-    given = conf.variables && JSON.parse(body.toString())
+    body = await request.body.read(conf.max_req_body_size ?? MAX_BODY_BYTES)
   } catch (error) {
     if (error instanceof BodyError) return { status: error.status }
-    if (error instanceof SyntaxError) return { status: 400 } // not JSON: the variables cannot be known
     throw error
   }
-  if (conf.variables && (typeof given !== 'object' || given === null || Array.isArray(given))) return { status: 400 }
-  const pairs = conf.variables?.filter((name) => Object.hasOwn(given as object, name))
-  const variables = pairs && Object.fromEntries(pairs.map((name) => [name, (given as Record<string, unknown>)[name]]))
+  const given = conf.variables ? parseJsonObject(body.toString()) : {}
+  if (!given) return { status: 400 } // the variables cannot be known
+  const pairs = conf.variables?.filter((name) => Object.hasOwn(given, name))
+  const variables = pairs && Object.fromEntries(pairs.map((name) => [name, given[name]]))
   request.body.replace(Buffer.from(JSON.stringify(toQuestion(conf, variables))))
   request.headers.remove('content-encoding')
   request.headers.set('Content-Type', 'application/json')

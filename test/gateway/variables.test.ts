@@ -147,3 +147,56 @@ test('a path into a body that is none names nothing in a template', async () => 
   assert.equal(answer.status, 200)
   assert.equal(answer.body.toString(), '[] [1]')
 })
+
+test('a path into a body looks at all that the body holds, in templates and in conditions', async () => {
+  const vars = [['post_arg.a[*].b', 'has', 'last']]
+  const response_example = `${braced('post_arg.a[*].b')}`
+  const thread = threadForTest({
+    'routes/1': { uri: '/*', plugins: { mocking: { response_example } } },
+    'routes/2': { uri: '/last', vars, plugins: { mocking: { response_example: 'found' } } },
+    'routes/3': { uri: '/deep', vars: [['post_arg.*..b..b', 'has', 'last']], plugins: { mocking: {} } },
+  })
+  after(() => thread.close())
+  const headers = { 'Content-Type': 'application/json' }
+  const send = (target: string, body: string) => thread.inject({ method: 'POST', target, headers, body })
+  const many = JSON.stringify({ a: [...Array.from({ length: 40_000 }, () => ({ b: 1 })), { b: 'last' }] })
+  assert.ok((await send('/', many)).body.toString() === `${'1,'.repeat(40_000)}last`)
+  assert.equal((await send('/last', many)).body.toString(), 'found')
+  assert.equal((await send('/last', many.replace('last', 'none'))).status, 200)
+  const nested = `${'{"b":'.repeat(900)}"last"${'}'.repeat(900)}`
+  assert.equal((await send('/deep', nested)).status, 200)
+})
+
+test('a list in a template: what it holds, objects and lists within as JSON; one that would be longer than any body is absent', async () => {
+  const response_example = `[${braced('post_arg.a')}] [${braced('post_arg.a[*]')}] [${braced('post_arg..* ?? too long')}]`
+  const thread = threadForTest({ 'routes/1': { uri: '/*', plugins: { mocking: { response_example } } } })
+  after(() => thread.close())
+  const filled = async (body: string): Promise<string> => {
+    const headers = { 'Content-Type': 'application/json' }
+    return (await thread.inject({ method: 'POST', target: '/', headers, body })).body.toString()
+  }
+  const list = '1,x,,true,{"b":[2]},[3]'
+  assert.equal(
+    await filled('{"a":[1,"x",null,true,{"b":[2]},[3]]}'),
+    `[${list}] [${list}] [[1,"x",null,true,{"b":[2]},[3]],${list},[2],2,3]`,
+  )
+  const wrapped = `{"c":${'['.repeat(900)}"${'x'.repeat(500_000)}"${']'.repeat(900)}}`
+  assert.equal(await filled(wrapped), '[] [] [too long]')
+})
+
+test('a body that is nested deeper than 1000 levels has no variables', async () => {
+  const response_example = `[${braced('post_arg.a')}] [${braced('post_arg.a[*]')}] [${braced('post_arg.a..none')}] [${braced('post_arg.b')}]`
+  const thread = threadForTest({ 'routes/1': { uri: '/*', plugins: { mocking: { response_example } } } })
+  after(() => thread.close())
+  const filled = async (levels: number, inside = ''): Promise<string> => {
+    const headers = { 'Content-Type': 'application/json' }
+    const body = `{"a":${'['.repeat(levels)}${inside}${']'.repeat(levels)},"b":"[[{\\"["}`
+    const answer = await thread.inject({ method: 'POST', target: '/', headers, body })
+    assert.equal(answer.status, 200)
+    return answer.body.toString()
+  }
+  const whole = `${'['.repeat(998)}${']'.repeat(998)}`
+  assert.ok((await filled(999)) === `[${whole}] [${whole}] [] [[[{"[]`)
+  assert.equal(await filled(1000), '[] [] [] []')
+  assert.equal(await filled(200_000), '[] [] [] []')
+})

@@ -1,5 +1,6 @@
 // Bodies as the values of templates. Every decoder throws a DecodeError that says what is wrong with the body.
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
+import { readJson } from '../../lib/parse-json.ts'
 
 export type Format = 'xml' | 'json' | 'encoded' | 'args' | 'plain' | 'multipart'
 export type Values = Record<string, unknown>
@@ -48,7 +49,7 @@ export function fromXml(body: string): Values {
 export function fromJson(body: string): Values {
   let value: unknown
   try {
-    value = JSON.parse(body)
+    value = readJson(body)
   } catch (error) {
     throw new DecodeError(`no JSON: ${(error as Error).message}`)
   }

@@ -1,6 +1,7 @@
 // The functions of templates: APISIX's helpers, what of Lua's string library gives a value back without patterns, and of the libraries that APISIX
 // brings along those that read and write bodies.
 import { parse } from 'yaml'
+import { readJson } from '../../lib/parse-json.ts'
 import { asNumber, Callable, Lookup, shown, TemplateError, toText } from './values.ts'
 
 type TemplateFunction = (given: unknown[]) => unknown
@@ -69,7 +70,7 @@ function read(what: string, value: unknown, by: (text: string) => unknown): unkn
 
 const json = library({
   encode: ([value]) => JSON.stringify(value ?? null),
-  decode: ([value]) => read('JSON', value, (one) => JSON.parse(one)),
+  decode: ([value]) => read('JSON', value, readJson),
 })
 
 /** What `require` gives, by the names that APISIX's templates use. */
