@@ -96,6 +96,17 @@ test('settings: wrong values are told with source, path, what was found and what
   ])
 })
 
+test('settings: ciphers are those that OpenSSL knows, each of them', (context) => {
+  const cwd = directory(context)
+  const problems = (ciphers: string): string[] => problemsOf(cwd, [`--gateway-ssl-ciphers=${ciphers}`])
+  for (const good of ['HIGH:!aNULL:!MD5', 'ECDHE+AESGCM:-RC4:+3DES:@STRENGTH', 'TLS_AES_128_GCM_SHA256:DEFAULT'])
+    assert.deepEqual(problems(good), [], good)
+  for (const bad of ['ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA265', 'HIGH:', 'HIGH:!ALL', 'TLS_NONE'])
+    assert.deepEqual(problems(bad), [
+      `--gateway-ssl-ciphers: gateway.ssl_ciphers: found "${bad}", expected ciphers that OpenSSL knows, separated by :`,
+    ])
+})
+
 test('settings: a file that is named must be there and must be YAML', (context) => {
   const cwd = directory(context, 'a: [')
   assert.match(problemsOf(cwd)[0] ?? '', /^gateward.yaml: reading it: /)

@@ -16,6 +16,7 @@ import {
   type TlsOptions,
 } from 'node:tls'
 import { boundedRegex } from '../lib/bounded-regex.ts'
+import { withSuites } from '../lib/cipher-list.ts'
 import type { Resource } from '../resources/kinds.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './plugin.ts'
@@ -37,29 +38,38 @@ export interface ClientCheck {
   skip: RegExp[]
 }
 
+/** What holds for all names, as far as their resources do not say otherwise. */
+export interface UsualTls {
+  /** Name whose certificate clients get that ask for none. */
+  fallbackSni?: string | undefined
+  versions?: string[]
+  /** In the notation of OpenSSL. */
+  ciphers?: string
+}
+
 export class Certificates {
   readonly #config: Config
   readonly #resolved: ResolvedResources
   readonly #log: Logger
   readonly #fallbackSni: string | undefined
-  readonly #versions: Versions
+  readonly #usual: SecureContextOptions
   #generation = -1
   #byName = new Map<string, Resource>()
   #terms = new Map<Resource, OwnTerms>()
   readonly #contexts = new Map<Resource, SecureContext>()
 
-  constructor(config: Config, resolved: ResolvedResources, log: Logger, fallbackSni?: string, versions?: string[]) {
+  constructor(config: Config, resolved: ResolvedResources, log: Logger, usual: UsualTls = {}) {
     this.#config = config
     this.#resolved = resolved
     this.#log = log
-    this.#fallbackSni = fallbackSni
-    this.#versions = toVersions(versions)
+    this.#fallbackSni = usual.fallbackSni
+    this.#usual = { ...toVersions(usual.versions), ...(usual.ciphers && { ciphers: withSuites(usual.ciphers) }) }
   }
 
   /** What a TLS port needs to choose certificates by. */
   serverOptions(): TlsOptions {
     return {
-      ...this.#versions,
+      ...this.#usual,
       SNICallback: (servername, done) => {
         const context = this.#find(servername)
         if (context) done(null, context)
@@ -116,13 +126,13 @@ export class Certificates {
       const ssl = this.#resolved.get('ssls', id)
       if (!ssl || ssl.status === 0 || ssl.type === 'client') continue
       kept.add(ssl)
-      if (needsTerms(ssl)) terms.set(ssl, this.#terms.get(ssl) ?? toTerms(ssl, this.#versions))
+      if (needsTerms(ssl)) terms.set(ssl, this.#terms.get(ssl) ?? toTerms(ssl, this.#usual))
       const names = (ssl.snis as string[] | undefined) ?? (ssl.sni === undefined ? [] : [String(ssl.sni)])
       for (const name of names.map(toKey)) if (!byName.has(name)) byName.set(name, ssl)
     }
     const fallback = find(byName, this.#fallbackSni)
     if (fallback && !terms.has(fallback))
-      terms.set(fallback, this.#terms.get(fallback) ?? toTerms(fallback, this.#versions))
+      terms.set(fallback, this.#terms.get(fallback) ?? toTerms(fallback, this.#usual))
     for (const ssl of this.#contexts.keys()) if (!kept.has(ssl)) this.#contexts.delete(ssl)
     this.#byName = byName
     this.#terms = terms
@@ -132,7 +142,7 @@ export class Certificates {
     const known = this.#contexts.get(ssl)
     if (known) return known
     try {
-      const context = createSecureContext(toSecure(ssl))
+      const context = createSecureContext({ ...this.#usual, ...toSecure(ssl) })
       this.#contexts.set(ssl, context)
       return context
     } catch (error) {
@@ -177,12 +187,12 @@ function toVersions(protocols: string[] = ['TLSv1.2', 'TLSv1.3']): Versions {
   }
 }
 
-function toTerms(ssl: Resource, usual: Versions): OwnTerms {
+function toTerms(ssl: Resource, usual: SecureContextOptions): OwnTerms {
   const client = ssl.client as { ca: string; depth?: number; skip_mtls_uri_regex?: string[] } | undefined
-  const versions = ssl.ssl_protocols === undefined ? usual : toVersions(ssl.ssl_protocols as string[])
+  const versions = ssl.ssl_protocols === undefined ? {} : toVersions(ssl.ssl_protocols as string[])
   const skip = (client?.skip_mtls_uri_regex ?? []).map((pattern) => boundedRegex(pattern))
   return {
-    secure: () => ({ ...toSecure(ssl), ...versions, ...(client && { ca: client.ca }) }),
+    secure: () => ({ ...usual, ...toSecure(ssl), ...versions, ...(client && { ca: client.ca }) }),
     check: client && { depth: client.depth ?? 1, skip },
   }
 }

@@ -86,7 +86,7 @@ export class DataPlane {
     this.#health = new HealthTable(options.checkedNodes)
     this.health = new HealthMonitor({
       table: this.#health,
-      dns: new DnsCache(options.dnsServers),
+      dns: new DnsCache(options.dns),
       version: options.version,
       log: options.log,
     })

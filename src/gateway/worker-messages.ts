@@ -1,6 +1,7 @@
 // What the main thread and a data-plane thread say to each other.
 import type { Resource } from '../resources/kinds.ts'
 import type { RingEnd } from './commit-ring.ts'
+import type { UsualTls } from './certificates.ts'
 import type { ConfigChange } from './config.ts'
 import type { Http1Limits } from './http1/server.ts'
 import type { Address } from './listener.ts'
@@ -9,6 +10,7 @@ import type { SeriesDescription } from './metrics.ts'
 import type { PluginMemory } from './plugin-memory.ts'
 import type { RouterMode } from './routes.ts'
 import type { SeenRequests } from './tail.ts'
+import type { DnsOptions } from './upstream/dns.ts'
 import type { CheckerSpec } from './upstream/health-monitor.ts'
 import type { HealthEvent } from './upstream/health-table.ts'
 
@@ -40,8 +42,9 @@ export interface WorkerStart {
   /** Plugins that may be used; undefined: all. */
   enabledPlugins: string[] | undefined
   attributes: Record<string, Resource>
-  /** Name servers as `address:port`; none: those of the system. */
-  dnsServers: string[]
+  dns: DnsOptions
+  /** Whether upstreams have their health checks. */
+  healthChecks: boolean
   /** Where plugins may keep files. */
   dataDir: string
   memory: PluginMemory
@@ -53,9 +56,7 @@ export interface WorkerStart {
   realIpHeader: string
   /** Whether trusted proxies in the header are passed over. */
   realIpRecursive: boolean
-  /** Name whose certificate clients get that ask for none. */
-  fallbackSni: string | undefined
-  tlsVersions: ('TLSv1.2' | 'TLSv1.3')[]
+  tls: UsualTls
   manners: Manners
   shared: SharedArrayBuffer
   /** See `HealthTable`. */

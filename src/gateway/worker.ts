@@ -43,12 +43,14 @@ const options: ThreadOptions = {
   plugins: plugins.filter((plugin) => start.enabledPlugins?.includes(plugin.name) ?? true),
   shared: start.shared,
   upstream: {
-    dns: new DnsCache(start.dnsServers),
-    health: {
-      table: new HealthTable(start.health),
-      begin: (spec) => say({ type: 'upstream-begun', spec }),
-      observed: (slotName, event, limit) => say({ type: 'node-observed', slotName, event, limit }),
-    },
+    dns: new DnsCache(start.dns),
+    health: start.healthChecks
+      ? {
+          table: new HealthTable(start.health),
+          begin: (spec) => say({ type: 'upstream-begun', spec }),
+          observed: (slotName, event, limit) => say({ type: 'node-observed', slotName, event, limit }),
+        }
+      : undefined,
   },
   routerMode: start.routerMode,
   attributes: start.attributes,
@@ -155,7 +157,7 @@ try {
     )
   }
   const ticketKeys = Buffer.from(start.ticketKeys)
-  const certificates = new Certificates(thread.config, thread.resolved, log, start.fallbackSni, start.tlsVersions)
+  const certificates = new Certificates(thread.config, thread.resolved, log, start.tls)
   for (const address of start.listen) listeners.push(await listenHttp(address, server))
   for (const address of start.listenTls) listeners.push(await listenHttps(address, server, certificates, ticketKeys))
   for (const address of start.listenProxied) others.push(await listenHttp(address, server, proxy))

@@ -3,6 +3,7 @@
 import { isIP } from 'node:net'
 import { Ajv, type ErrorObject } from 'ajv'
 import { parseAddress } from '../lib/address.ts'
+import { isCipherList } from '../lib/cipher-list.ts'
 import { nearest } from '../lib/nearest.ts'
 import { expectedOf, type Schema, schemaAt } from './fields.ts'
 import { SettingsSchema } from './schema.ts'
@@ -22,6 +23,7 @@ const ajv = new Ajv({
     'address-or-off': (value: string) => value === 'off' || parseAddress(value) !== undefined,
     'http-url': (value: string) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
     network: isNetwork,
+    ciphers: isCipherList,
   },
 })
 const validate = ajv.compile(SettingsSchema)

@@ -64,6 +64,14 @@ export const gateway = section('The data plane.', {
     minItems: 1,
     maxItems: 2,
   }),
+  ssl_ciphers: Type.String({
+    description:
+      'ciphers of TLS 1.2 for all names, on the ports of streams too, in the notation of OpenSSL; those of TLS 1.3 are the usual ones unless the list names some (`TLS_...`)',
+    format: 'ciphers',
+    expected: 'ciphers that OpenSSL knows, separated by :',
+    default:
+      'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384',
+  }),
   fallback_sni: Type.Optional(
     text(
       'name whose certificate HTTPS clients get that ask for none, as those do that call an address; refused when it is not set',
@@ -84,6 +92,20 @@ export const gateway = section('The data plane.', {
       maxItems: 16,
     },
   ),
+  dns_resolver_valid: Type.Optional(
+    Type.Integer({
+      description:
+        'seconds after which names are asked for again, whatever the TTL of their records; the TTL when it is not set',
+      minimum: 1,
+      maximum: 86_400,
+      examples: [30],
+    }),
+  ),
+  disable_upstream_healthcheck: Type.Boolean({
+    description:
+      'whether the health checks of upstreams, active and passive, are all off, so that every node counts as healthy',
+    default: false,
+  }),
   drain_seconds: count('seconds that requests under way may take when the gateway stops', 30, 0, 3600),
   access_log: section('One line for each request.', {
     file: Type.Optional(text('where the lines go; nowhere when it is not set', { examples: ['access.log'] })),

@@ -36,16 +36,24 @@ const MAX_NAMES = 10_000
 /** Addresses of one name; a name server's answer beyond is cut. */
 const MAX_ADDRESSES = 256
 
+export interface DnsOptions {
+  /** Name servers as `address:port`; none: those of the system. */
+  servers: readonly string[]
+  /** How long an answer holds, instead of its TTL. */
+  validSeconds?: number | undefined
+}
+
 export class DnsCache {
   readonly #answers = new Map<string, Answer>()
   readonly #pending = new Map<string, Promise<void>>()
   readonly #expanded = new WeakMap<readonly Node[], { from: string; nodes: Node[] }>()
   readonly #resolver: Resolver
   readonly #onlyServers: boolean
+  readonly #validSeconds: number | undefined
 
-  /** `servers`: name servers as `address:port`; none: those of the system. */
-  constructor(servers: readonly string[] = []) {
+  constructor({ servers, validSeconds }: DnsOptions = { servers: [] }) {
     this.#resolver = new Resolver({ timeout: 2000, tries: 2 })
+    this.#validSeconds = validSeconds
     this.#onlyServers = servers.length > 0
     if (this.#onlyServers) this.#resolver.setServers(servers)
   }
@@ -84,7 +92,7 @@ export class DnsCache {
     const resolved = node.service ? await this.#discover(node.host) : await this.#lookUp(node.host)
     const found = resolved.found.slice(0, MAX_ADDRESSES).sort((a, b) => (toText(a) < toText(b) ? -1 : 1))
     if (this.#answers.size >= MAX_NAMES) this.#answers.clear()
-    const seconds = Math.min(MAX_TTL_S, Math.max(MIN_TTL_S, resolved.ttl))
+    const seconds = this.#validSeconds ?? Math.min(MAX_TTL_S, Math.max(MIN_TTL_S, resolved.ttl))
     const text = found.map(toText).join()
     this.#answers.set(keyOf(node), { found, text, expiresAt: Date.now() + seconds * 1000, refreshing: false })
   }

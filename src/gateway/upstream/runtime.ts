@@ -41,7 +41,8 @@ export interface UpstreamPlace {
 
 export interface UpstreamDeps {
   dns: DnsCache
-  health: HealthLink
+  /** Undefined: there are no health checks. */
+  health: HealthLink | undefined
   /** An ssl resource as it is now, for `tls.client_cert_id`; the same object until it changes. */
   certificate?(id: string): Resource | undefined
 }
@@ -132,7 +133,8 @@ export class UpstreamRuntime {
     this.#nodes = this.#configured
     this.#hasNames = this.#configured.some((node) => isIP(node.host) === 0)
     this.#balancer = this.#makeBalancer(this.#nodes)
-    this.#health = conf.checks ? new NodesHealth({ key: this.key, owner, version, conf }, deps.health) : undefined
+    this.#health =
+      conf.checks && deps.health ? new NodesHealth({ key: this.key, owner, version, conf }, deps.health) : undefined
     this.#isUp = (node) => this.#health?.isUp(node) ?? true
   }
 

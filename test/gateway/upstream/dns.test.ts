@@ -9,7 +9,7 @@ import { a, srv, startNameServer } from './name-server.ts'
 
 const server = await startNameServer()
 const { records, asked } = server
-const dns = new DnsCache([server.address])
+const dns = new DnsCache({ servers: [server.address] })
 
 /** `address:port weight priority` of each node. */
 async function expand(conf: Record<string, unknown>, nodes = readNodes(conf)): Promise<string[]> {
