@@ -199,6 +199,29 @@ test('chat API: a limit on it is one limit for all of its routes', async () => {
   await calledTill429(5)
 })
 
+test('chat API: limits that cannot be one for all of its routes say so', async () => {
+  await g.clear()
+  const notesOf = async (...intents: object[]): Promise<string> => {
+    const { plan_id, notes } = await g.run('plan', { intents: [{ do: 'chat_api', url: address }, ...intents] })
+    await g.run('apply', { plan_id })
+    await g.clear()
+    return String(notes)
+  }
+  const apart = /each of its routes counts by itself/
+  assert.match(
+    await notesOf({ do: 'limit_rate', rate: 5 }),
+    /^limit-req: each of its routes.*; limit counts all together$/,
+  )
+  assert.match(await notesOf({ do: 'limit_concurrency', count: 5 }), /^limit-conn: each of its routes[^;]*$/)
+  assert.match(await notesOf({ do: 'limit', count: 5 }, { do: 'limit', count: 50, seconds: 3600 }), apart)
+  assert.doesNotMatch(await notesOf({ do: 'limit', count: 5 }), apart)
+  await g
+    .run('plan', { intents: [{ do: 'chat_api', url: address }] })
+    .then(({ plan_id }) => g.run('apply', { plan_id }))
+  const { notes } = await g.run('plan', { intents: [{ do: 'limit_rate', route: 'root', rate: 5 }] })
+  assert.doesNotMatch(String(notes), apart)
+})
+
 test('chat API: the manifest says what the API asks for, as long as it asks', async () => {
   await g.clear()
   await say(`Let the chat use the conference API at ${address}`)

@@ -14,6 +14,8 @@ export interface Intended {
   changes: WishedChange[]
   secrets?: Secret[]
   expectations?: Expectation[]
+  /** What is not as somebody might think. */
+  notes?: string[]
 }
 
 /** What an intent may look at. */

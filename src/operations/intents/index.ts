@@ -123,11 +123,12 @@ interface AllIntended {
   changes: WishedChange[]
   secrets: Secret[]
   expectations: Expectation[]
+  notes: string[]
 }
 
 /** Works out intents in order; those about one resource are put together into one change. */
 export function toChanges(intents: Intent[], inventory: Inventory): AllIntended {
-  const all: AllIntended = { changes: [], secrets: [], expectations: [] }
+  const all: AllIntended = { changes: [], secrets: [], expectations: [], notes: [] }
   if (!intents.length) return all
   const wished: { about: Found | undefined; expectation: Expectation }[] = []
   for (const { intent, api } of ofApis(intents, OF_ALL_ROUTES, inventory, () => all.changes)) {
@@ -142,13 +143,15 @@ export function toChanges(intents: Intent[], inventory: Inventory): AllIntended 
     const one = intent.when === undefined ? whole : onlyWhen(intent.when, whole, intent.do)
     all.changes = joinChanges([...all.changes, ...one.changes])
     all.secrets.push(...(one.secrets ?? []))
+    // Of the routes of one API the same is said.
+    for (const note of one.notes ?? []) if (!all.notes.includes(note)) all.notes.push(note)
     for (const expectation of one.expectations ?? []) wished.push({ about, expectation })
   }
   return { ...all, expectations: provable(wished, inventory, all.changes) }
 }
 
 /** The plugins of an intent on a condition. A proof would not know which requests meet it. */
-function onlyWhen(when: unknown[], { changes, secrets }: Intended, name: string): Intended {
+function onlyWhen(when: unknown[], { changes, secrets, notes }: Intended, name: string): Intended {
   if (!changes.some(hasPlugins))
     throw new OperationError('invalid', `${name} adds no plugin that could run only sometimes`)
   const conditional = (plugins: PluginConfs): Resource =>
@@ -160,6 +163,7 @@ function onlyWhen(when: unknown[], { changes, secrets }: Intended, name: string)
       hasPlugins(change) ? { ...change, set: { ...change.set, plugins: conditional(pluginsIn(change.set)) } } : change,
     ),
     ...(secrets ? { secrets } : {}),
+    ...(notes ? { notes } : {}),
   }
 }
 

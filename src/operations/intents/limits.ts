@@ -36,7 +36,10 @@ export const limit = defineIntent({
       changes: withPlugins(route, { 'limit-count': conf }, around),
       expectations: proofOfLimit(merge(merge(had, first ?? {}), conf), route, around),
     })
-    if (first) return limitWith(severalLimits(first, { count, seconds, key: ruleKey(who) }))
+    if (first) {
+      const several = limitWith(severalLimits(first, { count, seconds, key: ruleKey(who) }))
+      return around.api === undefined ? several : { ...several, notes: [SEVERAL_APART] }
+    }
     return limitWith({
       count,
       time_window: seconds,
@@ -50,6 +53,9 @@ export const limit = defineIntent({
     })
   },
 })
+
+const SEVERAL_APART =
+  'limit-count: each of its routes counts by itself while there are several limits; a single one counts all together'
 
 /** A rule applies only where its key has a variable with a value: this one is the same for all callers. */
 const EVERYBODY = '$hostname everybody'
@@ -72,7 +78,8 @@ function severalLimits(first: Resource, next: { count: number; seconds: number; 
           header_prefix: prefixOf(Number(first.time_window)),
         },
       ]
-  return { count: null, time_window: null, key: null, key_type: null, rules: [...rules, rule] }
+  // A group has one limit.
+  return { count: null, time_window: null, key: null, key_type: null, group: null, rules: [...rules, rule] }
 }
 
 /** Tells several limits apart, which may not share a key, and their quota headers: `X-60s-RateLimit-Limit`. */
@@ -109,7 +116,15 @@ function limited(plugin: 'limit-req' | 'limit-conn', conf: Resource, around: Aro
   return {
     changes: withPlugins(route, { [plugin]: conf }, around),
     expectations: proofOfBurst(plugin, conf, route, around),
+    ...(around.api === undefined ? {} : { notes: [APART[plugin]] }),
   }
+}
+
+/** Not by a service or a plugin_config either: APISIX counts each of their routes. */
+const COUNTS_APART = 'each of its routes counts by itself, since APISIX has no common count for them'
+const APART = {
+  'limit-req': `limit-req: ${COUNTS_APART}; limit counts all together`,
+  'limit-conn': `limit-conn: ${COUNTS_APART}`,
 }
 
 export const limitConcurrency = defineIntent({

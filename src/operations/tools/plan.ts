@@ -72,7 +72,7 @@ export const plan = defineOperation({
         inventory,
         changes: joinChanges([...changes, ...manifests.changes]),
         summary: input.summary,
-        notes: [...notes, ...imported.notes, ...manifests.notes],
+        notes: [...notes, ...imported.notes, ...intended.notes, ...manifests.notes],
         secrets: intended.secrets,
         expectations: [...imported.expectations, ...intended.expectations],
       },
