@@ -29,6 +29,9 @@ export interface Reply {
   body?: string | Buffer | object
 }
 
+/** Set on an exchange in access by a plugin that will answer it in before_proxy: nothing of it goes to an upstream, nor to a mirror. */
+export const ANSWERED_HERE = Symbol('answered here')
+
 // biome-ignore lint/suspicious/noConfusingVoidType: a phase without a return statement is the common case
 export type PhaseResult = Reply | undefined | void
 

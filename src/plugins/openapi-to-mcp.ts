@@ -3,10 +3,12 @@
 //
 // Stateless Streamable HTTP: any thread answers any message. Requests go to the route's upstream, or to `base_url`. They carry the fields of
 // `headers`, who the consumer is, and nothing else of the client's: the model's host is not the API's client.
+//
+// A message is answered in before_proxy, as in APISIX, so that plugins of every priority have decided about it in access; `base_url` and `headers` are filled in before.
 import Type, { type Static } from 'typebox'
 import { BodyError } from '../gateway/body.ts'
 import type { Exchange } from '../gateway/exchange.ts'
-import { definePlugin, type PluginEnv, type PluginInstance, type Reply } from '../gateway/plugin.ts'
+import { ANSWERED_HERE, definePlugin, type PluginEnv, type PluginInstance, type Reply } from '../gateway/plugin.ts'
 import { interpolate, interpolateField } from '../gateway/variables.ts'
 import { checkFields } from '../lib/header-fields.ts'
 import { KeptValue } from '../lib/kept-value.ts'
@@ -87,6 +89,16 @@ const schema = Type.Object(
 )
 type Conf = Static<typeof schema>
 
+/** What the configuration says for one message. */
+interface Filled {
+  baseUrl: string | undefined
+  headers: [string, string][]
+  /** The route has no upstream, without which it would not come to before_proxy: it was given one for that long. */
+  placed: boolean
+}
+
+const NOWHERE = { conf: { type: 'roundrobin', nodes: { '127.0.0.1:1': 1 } }, label: 'openapi-to-mcp' }
+
 /** Bytes of a message of a client. */
 const MAX_MESSAGE_BYTES = 1024 * 1024
 const DOCUMENT_TTL_MS = 3_600_000
@@ -133,7 +145,24 @@ class OpenApiToMcp implements PluginInstance {
     })
   }
 
-  async access(ctx: Exchange): Promise<Reply> {
+  access(ctx: Exchange): void {
+    const { base_url: baseUrl, headers = {} } = this.#conf
+    const filled = Object.entries(headers).map(([name, template]): [string, string] => [
+      name,
+      interpolateField(ctx, template),
+    ])
+    const placed = ctx.upstream === undefined
+    ctx.set(this, {
+      baseUrl: baseUrl && interpolate(ctx, baseUrl).replace(/\/+$/, ''),
+      headers: filled,
+      placed,
+    } satisfies Filled)
+    ctx.set(ANSWERED_HERE, true)
+    if (placed) ctx.upstream = this.#env.upstream(NOWHERE)
+  }
+
+  async before_proxy(ctx: Exchange): Promise<Reply> {
+    if (ctx.get<Filled>(this)?.placed) ctx.upstream = undefined
     const { method, headers, target } = ctx.request
     if (!METHODS.has(method)) return { status: 405, headers: { Allow: 'POST' } }
     const body = await readBody(ctx)
@@ -186,17 +215,15 @@ class OpenApiToMcp implements PluginInstance {
   }
 
   async #send(ctx: Exchange, request: ToolRequest, signal: AbortSignal): Promise<McpToolResult> {
-    const { base_url: baseUrl, max_response_body_size: maxBodyBytes = 1_048_576 } = this.#conf
-    const own = this.#headers(ctx)
+    const { max_response_body_size: maxBodyBytes = 1_048_576 } = this.#conf
+    const { baseUrl, headers: configured } = ctx.get<Filled>(this) as Filled
+    const own = this.#headers(ctx, configured)
     // What the configuration says cannot be overwritten by a model.
     const headers = [...own.values(), ...request.headers.filter(([name]) => !own.has(name.toLowerCase()))]
     const common = { method: request.method, headers, maxBodyBytes, ...(request.body ? { body: request.body } : {}) }
     try {
       const answer = baseUrl
-        ? await this.#env.http.request(`${interpolate(ctx, baseUrl).replace(/\/+$/, '')}${request.target}`, {
-            ...common,
-            timeoutMs: API_TIMEOUT_MS,
-          })
+        ? await this.#env.http.request(`${baseUrl}${request.target}`, { ...common, timeoutMs: API_TIMEOUT_MS })
         : await this.#env.forward(ctx, { ...common, target: request.target, signal })
       return toToolResult(answer)
     } catch (error) {
@@ -209,14 +236,13 @@ class OpenApiToMcp implements PluginInstance {
   }
 
   /** What the configuration says, over who the consumer is and how the request is traced. */
-  #headers(ctx: Exchange): Map<string, [string, string]> {
+  #headers(ctx: Exchange, configured: [string, string][]): Map<string, [string, string]> {
     const fields = new Map<string, [string, string]>()
     for (const [name, value] of ctx.request.headers.entries())
       if (TRACING.has(name) || (ctx.consumer && /^x-(?:consumer|credential)-/.test(name)))
         fields.set(name, [name, value])
     if (this.#conf.base_url === undefined) fields.set('host', ['Host', ctx.request.authority])
-    for (const [name, template] of Object.entries(this.#conf.headers ?? {}))
-      fields.set(name.toLowerCase(), [name, interpolateField(ctx, template)])
+    for (const field of configured) fields.set(field[0].toLowerCase(), field)
     return fields
   }
 

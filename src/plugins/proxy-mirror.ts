@@ -6,7 +6,7 @@ import Type, { type Static } from 'typebox'
 import type { BodyTap } from '../gateway/body.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { isHopByHop } from '../gateway/hop-by-hop.ts'
-import { definePlugin, type PluginEnv } from '../gateway/plugin.ts'
+import { ANSWERED_HERE, definePlugin, type PluginEnv } from '../gateway/plugin.ts'
 import { parseDurationMs } from '../lib/duration.ts'
 import { oneOfTexts } from '../lib/schema-types.ts'
 
@@ -70,7 +70,7 @@ export default definePlugin<Conf>({
     const ratio = conf.sample_ratio ?? 1
     return {
       before_proxy(ctx) {
-        if (ctx.upgrade || (ratio < 1 && Math.random() >= ratio)) return
+        if (ctx.upgrade || ctx.get(ANSWERED_HERE) || (ratio < 1 && Math.random() >= ratio)) return
         if (underWay >= MAX_COPIES) {
           env.log.warn(
             { host: conf.host, route_id: ctx.route?.id },

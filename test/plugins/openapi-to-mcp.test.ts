@@ -210,6 +210,33 @@ test('what stands before it on the route holds for every message, and the consum
   await client.close()
 })
 
+test('plugins of a lower priority still decide about a message in access, and nothing of it goes to a mirror', async () => {
+  const mirrored: unknown[] = []
+  const mirror = createServer((request, response) => {
+    mirrored.push(request.url)
+    response.end()
+  })
+  await new Promise<void>((resolve) => mirror.listen(0, '127.0.0.1', resolve))
+  after(() => mirror.close())
+  const limit = { count: 3, time_window: 60, rejected_code: 429, _meta: { priority: 1 } }
+  const copies = { host: `http://127.0.0.1:${(mirror.address() as AddressInfo).port}` }
+  const plugins = { 'limit-count': limit, 'proxy-mirror': copies }
+  const mcp = { openapi: DOCUMENT, base_url: `http://${node}/$arg_to/`, headers: { 'X-Limit': '$limit' } }
+  put('routes/talks', { uri: '/mcp', plugins: { 'openapi-to-mcp': mcp, ...plugins } })
+  const send = (): Promise<Response> => {
+    const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'listTalks', arguments: {} } }
+    const headers = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' }
+    return fetch(`http://127.0.0.1:${ports[0]}/mcp?to=v2`, { method: 'POST', headers, body: JSON.stringify(body) })
+  }
+  for (let i = 0; i < 3; i++) {
+    const answer = await send()
+    assert.deepEqual([answer.status, answer.headers.get('x-ratelimit-remaining')], [200, String(2 - i)])
+    assert.match(await answer.text(), /\/v2\/talks/)
+  }
+  assert.equal((await send()).status, 429)
+  assert.deepEqual(mirrored, [])
+})
+
 test('an API at another address; a document that cannot be had', async () => {
   put('routes/talks', {
     uri: '/mcp',
