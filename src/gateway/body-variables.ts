@@ -4,8 +4,8 @@
 import { type DocumentNode, Kind, parse } from 'graphql'
 import { compileJsonPath, type Place } from '../lib/json-path.ts'
 import { parseJson } from '../lib/parse-json.ts'
+import { decodeQuery, queryFields } from '../lib/query.ts'
 import type { Exchange } from './exchange.ts'
-import { decodeQuery } from './variables.ts'
 
 /** Bytes of a body that is looked into; a larger one has no body variables, as in APISIX (`graphql.max_size`). */
 export const MAX_INSPECTED_BODY_BYTES = 1024 * 1024
@@ -77,11 +77,7 @@ function parseBody(ctx: Exchange): Parsed {
 
 function parseForm(text: string): Map<string, string> {
   const fields = new Map<string, string>()
-  for (const part of text.split('&', 1000)) {
-    const equals = part.indexOf('=')
-    const name = decodeQuery(equals < 0 ? part : part.slice(0, equals))
-    if (!fields.has(name)) fields.set(name, equals < 0 ? '' : decodeQuery(part.slice(equals + 1)))
-  }
+  for (const { name, value = '' } of queryFields(text, 1000)) if (!fields.has(name)) fields.set(name, value)
   return fields
 }
 

@@ -4,6 +4,7 @@ import { isIPv4 } from 'node:net'
 import { hostname } from 'node:os'
 import { threadId } from 'node:worker_threads'
 import { toBytes, toFieldValue } from '../lib/header-fields.ts'
+import { queryArgument } from '../lib/query.ts'
 import { type BodyValue, type BodyVariableKind, bodyVariable, MAX_INSPECTED_BODY_BYTES } from './body-variables.ts'
 import type { ConnectionInfo, Exchange, UpstreamTry } from './exchange.ts'
 import { forwardedOf } from './forwarded.ts'
@@ -78,28 +79,6 @@ export function interpolateField(ctx: Exchange, template: string): string {
     AS_BYTES.test(name) ? String(value ?? '') : toBytes(String(value ?? '')),
   )
   return toFieldValue(filled)
-}
-
-/** The first query argument of this name, decoded; an argument without `=` is the empty string. */
-export function queryArgument(query: string, name: string): string | undefined {
-  if (query === '') return undefined
-  for (const part of query.split('&')) {
-    const equals = part.indexOf('=')
-    const key = equals < 0 ? part : part.slice(0, equals)
-    if (key === name || decodeQuery(key) === name) return equals < 0 ? '' : decodeQuery(part.slice(equals + 1))
-  }
-  return undefined
-}
-
-/** Percent-decodes with `+` as space; what is not valid percent-encoding stays as it is. */
-export function decodeQuery(text: string): string {
-  if (!text.includes('%') && !text.includes('+')) return text
-  const spaced = text.replaceAll('+', ' ')
-  try {
-    return decodeURIComponent(spaced)
-  } catch {
-    return spaced.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-  }
 }
 
 /** A cookie's value as sent; names are case-sensitive. */

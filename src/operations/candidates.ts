@@ -1,6 +1,6 @@
 // The routes that could take a request, as the gateway's own router sees them: the one that does, and why the others do not.
 import { type Candidate, createRouter, type MatchInput } from '../gateway/router/router.ts'
-import { queryArgument } from '../gateway/variables.ts'
+import { queryArgument } from '../lib/query.ts'
 import type { Resource } from '../resources/kinds.ts'
 import type { Inventory } from './inventory.ts'
 import { toKeys } from './warnings.ts'

@@ -4,8 +4,8 @@ import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin } from '../gateway/plugin.ts'
 import { compileRegex } from '../gateway/router/vars.ts'
-import { decodeQuery } from '../gateway/variables.ts'
 import { compileJsonPath, type Place } from '../lib/json-path.ts'
+import { queryFields } from '../lib/query.ts'
 import { oneOfTexts } from '../lib/schema-types.ts'
 import { maskRequestBody } from './logging/mask.ts'
 
@@ -184,18 +184,13 @@ function withQuery(target: string, masks: Masks['query']): string {
 }
 
 /** Fields as a query or a form writes them. */
-function maskFields(text: string, masks: Masks['query'], maxFields = Number.MAX_SAFE_INTEGER): string {
-  if (text === '') return text
+function maskFields(text: string, masks: Masks['query'], maxFields?: number): string {
   const kept: string[] = []
-  for (const part of text.split('&').slice(0, maxFields)) {
-    const equals = part.indexOf('=')
-    const name = decodeQuery(equals < 0 ? part : part.slice(0, equals))
-    let value: string | undefined = equals < 0 ? '' : decodeQuery(part.slice(equals + 1))
+  for (const { name, value = '', written } of queryFields(text, maxFields)) {
     const own = masks.filter(([masked]) => masked === name)
-    for (const [, change] of own) value = value === undefined ? undefined : change(value)
-    if (own.length === 0) kept.push(part)
-    else if (value !== undefined)
-      kept.push(`${part.slice(0, equals < 0 ? undefined : equals)}=${encodeURIComponent(value)}`)
+    const changed = own.reduce<string | undefined>((one, [, change]) => (one === undefined ? one : change(one)), value)
+    if (own.length === 0) kept.push(written)
+    else if (changed !== undefined) kept.push(`${written.split('=', 1)[0]}=${encodeURIComponent(changed)}`)
   }
   return kept.join('&')
 }

@@ -6,8 +6,8 @@ import Type, { type Static } from 'typebox'
 import { BodyError } from '../gateway/body.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
-import { decodeQuery } from '../gateway/variables.ts'
 import { parseJsonObject } from '../lib/parse-json.ts'
+import { queryFields, valuesByName } from '../lib/query.ts'
 import { readOptions, toJson } from './grpc-transcode/decode.ts'
 import { findMethod, type Method, readDefinition } from './grpc-transcode/definition.ts'
 import { toMessage } from './grpc-transcode/encode.ts'
@@ -115,16 +115,10 @@ async function readValues(ctx: Exchange): Promise<Record<string, unknown>> {
 }
 
 function toArguments(text: string): Record<string, unknown> {
-  const values: Record<string, unknown> = Object.create(null)
-  for (const part of text.split('&', MAX_ARGUMENTS)) {
-    const equals = part.indexOf('=')
-    if (equals <= 0) continue
-    const name = decodeQuery(part.slice(0, equals))
-    const value = decodeQuery(part.slice(equals + 1))
-    const before = values[name]
-    values[name] = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value]
-  }
-  return values
+  return valuesByName(
+    queryFields(text, MAX_ARGUMENTS).filter(({ name, value }) => name !== '' && value !== undefined),
+    undefined,
+  )
 }
 
 function toFrame(type: protobuf.Type, values: Record<string, unknown>): Buffer {

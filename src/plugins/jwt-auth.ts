@@ -6,8 +6,9 @@ import { authFields, challenger, endAuthentication, hideArgument } from '../gate
 import type { Identity } from '../gateway/consumers.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PluginEnv } from '../gateway/plugin.ts'
-import { cookie, queryArgument } from '../gateway/variables.ts'
+import { cookie } from '../gateway/variables.ts'
 import { ALGORITHMS, type Jwt, parseJwt, verifySignature } from '../lib/jwt.ts'
+import { queryArgument } from '../lib/query.ts'
 import { isReference } from '../lib/reference.ts'
 
 const place = (title: string, description: string, otherwise: string) =>

@@ -2,7 +2,7 @@
 import Type, { type Static } from 'typebox'
 import { authFields, challenger, endAuthentication, hideArgument } from '../gateway/auth.ts'
 import { definePlugin } from '../gateway/plugin.ts'
-import { queryArgument } from '../gateway/variables.ts'
+import { queryArgument } from '../lib/query.ts'
 
 const schema = Type.Object({
   header: Type.String({

@@ -8,8 +8,8 @@ import { BodyError, readBody } from '../gateway/body.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { createHttpClient } from '../gateway/http-client.ts'
 import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
-import { decodeQuery } from '../gateway/variables.ts'
 import { parseJsonObject } from '../lib/parse-json.ts'
+import { queryFields, valuesByName } from '../lib/query.ts'
 import { redact } from '../lib/redact.ts'
 import { checkAddress, serviceFields } from './asking/service.ts'
 
@@ -112,7 +112,7 @@ function toInput(ctx: Exchange, conf: Conf, env: PluginEnv, body: Buffer | undef
       host: request.host,
       port: connection.serverPort,
       path: request.path,
-      query: toQuery(request.query),
+      query: valuesByName(queryFields(request.query), true),
       headers: request.headers.toObject(),
       ...(body && { body: toBody(body) }),
     },
@@ -132,19 +132,6 @@ function toInput(ctx: Exchange, conf: Conf, env: PluginEnv, body: Buffer | undef
     input.service = redact('services', env.resource('services', route.serviceId))
   if (conf.with_consumer && consumer) input.consumer = redact('consumers', env.resource('consumers', consumer.username))
   return input
-}
-
-/** Arguments by name; one that stands more than once is a list, one without a value is `true`. */
-function toQuery(query: string): Record<string, unknown> {
-  const found = new Map<string, (string | true)[]>()
-  for (const part of query.split('&')) {
-    if (part === '') continue
-    const equals = part.indexOf('=')
-    const name = decodeQuery(equals < 0 ? part : part.slice(0, equals))
-    const values = found.get(name) ?? []
-    found.set(name, [...values, equals < 0 ? true : decodeQuery(part.slice(equals + 1))])
-  }
-  return Object.fromEntries([...found].map(([name, values]) => [name, values.length === 1 ? values[0] : values]))
 }
 
 function toBody(body: Buffer): unknown {

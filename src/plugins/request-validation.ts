@@ -9,9 +9,9 @@ import { BodyError, readBody } from '../gateway/body.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type Reply } from '../gateway/plugin.ts'
 import { compileRegex } from '../gateway/router/vars.ts'
-import { decodeQuery } from '../gateway/variables.ts'
 import { duplicateName } from '../lib/json-duplicates.ts'
 import { parseJson } from '../lib/parse-json.ts'
+import { queryFields, valuesByName } from '../lib/query.ts'
 import { withDefaults } from '../lib/schema-defaults.ts'
 import type { Resource } from '../resources/kinds.ts'
 import { wordFirst } from '../resources/wording.ts'
@@ -180,15 +180,6 @@ function writeAnew(ctx: Exchange, text: string, value: unknown, fillIn: BodyChec
 }
 
 function parseForm(text: string): Record<string, string | string[]> | undefined {
-  const fields: Record<string, string | string[]> = Object.create(null)
-  const parts = text.split('&', MAX_FORM_FIELDS + 1)
-  if (parts.length > MAX_FORM_FIELDS) return undefined
-  for (const part of parts) {
-    const equals = part.indexOf('=')
-    const name = decodeQuery(equals < 0 ? part : part.slice(0, equals))
-    const value = equals < 0 ? '' : decodeQuery(part.slice(equals + 1))
-    const before = fields[name]
-    fields[name] = before === undefined ? value : [before, value].flat()
-  }
-  return fields
+  const fields = [...queryFields(text, MAX_FORM_FIELDS + 1)]
+  return fields.length > MAX_FORM_FIELDS ? undefined : valuesByName(fields, '')
 }

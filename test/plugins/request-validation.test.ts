@@ -80,6 +80,7 @@ test('no field of a form is beyond the sight of the schema', async () => {
   const padded = (fields: number): string => `${'a=1&'.repeat(fields)}evil=yes`
   assert.match((await post(FORM, padded(10))).text, /"evil"/)
   assert.match((await post(FORM, padded(1000))).text, /more than 1000 fields/)
+  assert.match((await post(FORM, `${'&'.repeat(2000)}evil=yes`)).text, /"evil"/)
 })
 
 test('another status and message; too large a body', async () => {

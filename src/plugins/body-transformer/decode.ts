@@ -1,6 +1,7 @@
 // Bodies as the values of templates. Every decoder throws a DecodeError that says what is wrong with the body.
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { readJson } from '../../lib/parse-json.ts'
+import { queryFields, valuesByName } from '../../lib/query.ts'
 
 export type Format = 'xml' | 'json' | 'encoded' | 'args' | 'plain' | 'multipart'
 export type Values = Record<string, unknown>
@@ -59,16 +60,5 @@ export function fromJson(body: string): Values {
 
 /** A form or a query: a repeated name gives a list, one without `=` is true. */
 export function fromForm(body: string): Values {
-  const values: Values = Object.create(null)
-  for (const pair of body.split('&').slice(0, MAX_ARGUMENTS)) {
-    if (pair) for (const [name, text] of new URLSearchParams(pair)) add(values, name, pair.includes('=') ? text : true)
-  }
-  return values
-}
-
-function add(values: Values, name: string, value: unknown): void {
-  const before = values[name]
-  if (before === undefined) values[name] = value
-  else if (Array.isArray(before)) before.push(value)
-  else values[name] = [before, value]
+  return valuesByName(queryFields(body, MAX_ARGUMENTS), true)
 }

@@ -5,7 +5,8 @@
 import { hostname } from 'node:os'
 import type { Exchange } from '../../gateway/exchange.ts'
 import { forwardedOf } from '../../gateway/forwarded.ts'
-import { decodeQuery, variable } from '../../gateway/variables.ts'
+import { variable } from '../../gateway/variables.ts'
+import { queryFields, valuesByName } from '../../lib/query.ts'
 import { version } from '../../lib/version.ts'
 import type { Bodies, Format } from './format.ts'
 
@@ -118,15 +119,8 @@ export function responseHeaders({ request, response }: Exchange): Fields {
 
 /** Decoded arguments by name: a repeated one is a list, one without `=` is true. */
 export function queryArguments(query: string): Record<string, unknown> {
-  const named: Record<string, unknown> = Object.create(null)
-  if (query === '') return named
-  for (const part of query.split('&', MAX_ARGUMENTS)) {
-    const equals = part.indexOf('=')
-    const name = decodeQuery(equals < 0 ? part : part.slice(0, equals))
-    if (name === '') continue
-    const value = equals < 0 ? true : decodeQuery(part.slice(equals + 1))
-    const before = named[name]
-    named[name] = before === undefined ? value : Array.isArray(before) ? [...before, value] : [before, value]
-  }
-  return named
+  return valuesByName(
+    queryFields(query, MAX_ARGUMENTS).filter(({ name }) => name !== ''),
+    true,
+  )
 }
