@@ -242,7 +242,6 @@ async function listenAdmin(parts: Parts): Promise<string | undefined> {
       await secrets.settled(SECRETS_LIMIT_MS)
       return { servedRevision: plane.served }
     },
-    reload: async () => {},
     trouble: () => store.trouble() ?? feed.trouble(),
     onFault: (error, id) => log.error({ err: error, error_id: id }, 'the Admin API failed'),
   })
@@ -266,7 +265,6 @@ async function listenControl({ settings, store, feed, plane, closers, catalog, v
     }),
     notReady: () => (plane.threads < settings.threads ? 'a data-plane thread is starting' : undefined),
     trouble: () => store.trouble() ?? feed.trouble(),
-    reload: async () => {},
   })
   const only =
     (wanted: boolean) =>

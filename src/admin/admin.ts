@@ -35,16 +35,12 @@ export interface AdminOptions {
   allowAdmin: readonly string[]
   /** Resolves when the data plane of this process serves `revision`, or when the wait for it is over. */
   afterCommit(revision: number): Promise<{ servedRevision: number }>
-  /** Reloads plugins (PUT /plugins/reload). */
-  reload(): Promise<void>
   /** What is wrong with the store or with what stands in it, which reads tell in `X-Gateward-Trouble`. */
   trouble?(): string | undefined
   /** Told about faults, with a short id that the client got too. */
   onFault(error: unknown, id: string): void
   /** Serves the whole configuration as one document too (`configs`), as APISIX does in its API-driven standalone mode only. */
   standalone?: boolean
-  /** Prefix of keys in answers; `/apisix` by default. */
-  prefix?: string
   maxBodyBytes?: number
   now?(): number
 }
@@ -94,12 +90,12 @@ class Endpoints {
   #lastWhole: Promise<unknown> = Promise.resolve()
 
   constructor(options: AdminOptions, secrecy: Secrecy, index: ResourceIndex) {
-    const { validator, catalog, prefix = '/apisix', now = Date.now } = options
+    const { validator, catalog, now = Date.now } = options
     this.#options = options
     this.#secrecy = secrecy
     this.#index = index
     this.#allowed = CidrSet.from(options.allowAdmin)
-    this.#writeParts = { validator, catalog, prefix, now }
+    this.#writeParts = { validator, catalog, now }
     this.#whole = new WholeConfig(options.store, secrecy, this.#writeParts)
     this.#maxBodyBytes = options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES
   }
@@ -151,7 +147,7 @@ class Endpoints {
     if (head === 'schema' && method === 'GET') return readSchema(segments.slice(1), query, catalog, validator)
     if (head === 'schema' && second === 'validate' && method === 'POST')
       return validateOne(third, parseBody(request.body), validator)
-    if (head === 'plugins' && second === 'reload') return method === 'PUT' ? this.#reload() : refuseReload(method)
+    if (head === 'plugins' && second === 'reload') return reload(method)
     if (head === 'plugins' && method === 'GET') return readPlugins(segments.slice(1), query, catalog, validator)
     if (head === 'schema' || head === 'plugins') return refuse(404, 'not found')
     if (head === 'configs' && second === 'validate' && method === 'POST')
@@ -165,8 +161,7 @@ class Endpoints {
     if (!target) return refuse(404, `Unsupported resource type: ${segments[0]}`)
     const { store } = this.#options
     if (request.method !== 'GET') return this.#write(request, target)
-    const { prefix } = this.#writeParts
-    const parts = { store, secrecy: this.#secrecy, prefix, run: this.#run }
+    const parts = { store, secrecy: this.#secrecy, run: this.#run }
     const answer = await read(target, request, caller.role === 'admin', parts)
     const trouble = this.#options.trouble?.()
     return trouble === undefined
@@ -240,11 +235,6 @@ class Endpoints {
     }
     return refuse(409, 'others keep changing the same resource: read it again, then try again')
   }
-
-  async #reload(): Promise<AdminAnswer> {
-    await this.#options.reload()
-    return json(200, '"done"')
-  }
 }
 
 interface Plan {
@@ -276,8 +266,11 @@ function toFieldValue(text: string): string {
   return text.slice(0, MAX_TROUBLE_CHARACTERS).replace(/[^\x20-\x7e]/g, '?')
 }
 
-function refuseReload(method: string): AdminAnswer {
-  return refuse(405, `please use PUT method to reload the plugins, ${method} method is not allowed.`)
+/** Plugins are part of the program: there is nothing to load again. */
+function reload(method: string): AdminAnswer {
+  return method === 'PUT'
+    ? json(200, '"done"')
+    : refuse(405, `please use PUT method to reload the plugins, ${method} method is not allowed.`)
 }
 
 function toTtl(text: string | null): number | undefined {

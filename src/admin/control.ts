@@ -8,7 +8,7 @@ import type { Validator } from '../resources/validator.ts'
 import type { Entry, Store } from '../store/contract.ts'
 import { type HealthReport, readHealth } from './healthcheck.ts'
 import { KIND_RULES } from './kind-rules.ts'
-import { type AdminAnswer, type AdminRequest, json, page, refuse } from './message.ts'
+import { type AdminAnswer, type AdminRequest, json, page, refuse, shownKey } from './message.ts'
 import { parseResource } from './resource-index.ts'
 import { describePlugins } from './schema-endpoint.ts'
 
@@ -23,8 +23,6 @@ export interface ControlOptions {
   notReady(): string | undefined
   /** Why the store cannot be written; no reason to take the node out of service, since it serves what it has. */
   trouble?(): string | undefined
-  reload(): Promise<void>
-  prefix?: string
 }
 
 export interface Control {
@@ -43,10 +41,8 @@ async function route(request: AdminRequest, options: ControlOptions): Promise<Ad
   const [head, name, id] = request.path.split('/').filter(Boolean)
   if (head === 'status') return status(name, options)
   if (head !== 'v1' || name === undefined) return page(404, 'Not Found')
-  if (name === 'plugins' && id === 'reload' && request.method === 'PUT') {
-    await options.reload()
-    return json(200, '"done"')
-  }
+  // Plugins are part of the program: there is nothing to load again.
+  if (name === 'plugins' && id === 'reload' && request.method === 'PUT') return json(200, '"done"')
   if (name === 'gc' && request.method === 'POST') return collectGarbage()
   return request.method === 'GET' ? readLoaded(name, id, request, options) : page(404, 'Not Found')
 }
@@ -94,12 +90,12 @@ async function readOne(kind: Kind, name: string, id: string, options: ControlOpt
   return entry ? json(200, present(kind, entry, options)) : refuse(404, `${name}[${id}] not found`)
 }
 
-function present(kind: Kind, entry: Entry, { catalog, prefix = '/apisix' }: ControlOptions): object {
+function present(kind: Kind, entry: Entry, { catalog }: ControlOptions): object {
   const { key, createdIndex, modifiedIndex } = entry
   const value = parseResource(entry.text) ?? {}
   const plugins = value.plugins ? { plugins: fillPlugins(value.plugins as Resource, catalog) } : {}
   const filled = withDefaults(SCHEMAS[kind as 'routes'], { ...value, ...plugins })
-  return { key: `${prefix}/${key}`, createdIndex, modifiedIndex, has_domain: false, value: filled }
+  return { key: shownKey(key), createdIndex, modifiedIndex, has_domain: false, value: filled }
 }
 
 function fillPlugins(plugins: Resource, catalog: PluginCatalog): Resource {

@@ -1,6 +1,6 @@
 // The Control API's /v1/healthcheck: what the health checkers know of upstream nodes, as JSON or, for a browser, as a table.
 import type { Store } from '../store/contract.ts'
-import { type AdminAnswer, type AdminRequest, json, refuse } from './message.ts'
+import { type AdminAnswer, type AdminRequest, json, refuse, shownKey } from './message.ts'
 
 /** One upstream with health checks. */
 export interface HealthReport {
@@ -21,7 +21,6 @@ interface Counter {
 interface HealthSource {
   store: Store
   health(owner?: string): HealthReport[]
-  prefix?: string
 }
 
 /** Kinds that hold upstreams. */
@@ -33,12 +32,12 @@ export async function readHealth(request: AdminRequest, source: HealthSource): P
   const html = request.header('accept')?.includes('text/html') ?? false
   const shown = (report: HealthReport): object => ({
     ...report,
-    name: `${source.prefix ?? '/apisix'}/${report.name}`,
+    name: shownKey(report.name),
     nodes: orEmpty(report.nodes),
   })
   if (kind === undefined) {
     const reports = source.health()
-    return html ? table(reports, source.prefix) : json(200, orEmpty(reports.map(shown)))
+    return html ? table(reports) : json(200, orEmpty(reports.map(shown)))
   }
   if (id === undefined) return refuse(404, `missing src id for src type ${kind}`)
   if (!KINDS.has(kind)) return refuse(400, `invalid src type ${kind}`)
@@ -46,7 +45,7 @@ export async function readHealth(request: AdminRequest, source: HealthSource): P
   const reports = source.health(`${kind}/${id}`)
   const [first] = reports
   if (!first) return refuse(404, `no checker for ${kind}[${id}]`)
-  return html ? table(reports, source.prefix) : json(200, shown(first))
+  return html ? table(reports) : json(200, shown(first))
 }
 
 /** An empty list is an empty object, as APISIX writes it. */
@@ -66,11 +65,11 @@ const COLUMNS = [
   'TIMEOUT Failures',
 ]
 
-function table(reports: HealthReport[], prefix = '/apisix'): AdminAnswer {
+function table(reports: HealthReport[]): AdminAnswer {
   const rows = reports.flatMap(({ name, type, nodes }) =>
     nodes.map(({ ip, port, status, counter }) => {
       const { success, tcp_failure, http_failure, timeout_failure } = counter
-      const place = [`${prefix}/${name}`, type, `${ip}:${port}`, status]
+      const place = [shownKey(name), type, `${ip}:${port}`, status]
       return {
         down: status.endsWith('unhealthy'),
         cells: [...place, success, tcp_failure, http_failure, timeout_failure],

@@ -46,6 +46,11 @@ export function keyNotFound(): AdminAnswer {
   return json(404, { message: 'Key not found' })
 }
 
+/** The key of a resource as answers show it, as in etcd. */
+export function shownKey(key: string): string {
+  return `/apisix/${key}`
+}
+
 /** The answer to a CORS preflight. */
 export function preflight(): AdminAnswer {
   return {

@@ -3,7 +3,7 @@
 // written, whatever the length of the list.
 import { parseKey, type Resource, toKey } from '../resources/kinds.ts'
 import type { Entry, Store } from '../store/contract.ts'
-import { type AdminAnswer, type AdminRequest, json, keyNotFound } from './message.ts'
+import { type AdminAnswer, type AdminRequest, json, keyNotFound, shownKey } from './message.ts'
 import { parseResource } from './resource-index.ts'
 import { type Secrecy, withoutPrivateKeys } from './secrecy.ts'
 import type { Target } from './target.ts'
@@ -11,7 +11,6 @@ import type { Target } from './target.ts'
 export interface ReadParts {
   store: Store
   secrecy: Secrecy
-  prefix: string
   /** Of this run alone: a store in memory counts its revisions anew after a restart. */
   run: string
 }
@@ -70,11 +69,11 @@ function byCreation(a: Entry, b: Entry): number {
   return a.createdIndex - b.createdIndex || (a.key < b.key ? -1 : 1)
 }
 
-function present(entry: Entry, { kind }: Target, clear: boolean, { prefix, secrecy }: ReadParts): object {
+function present(entry: Entry, { kind }: Target, clear: boolean, { secrecy }: ReadParts): object {
   const stored = parseResource(entry.text) ?? {}
   const value = withoutPrivateKeys(kind, clear ? secrecy.open(kind, stored) : secrecy.show(kind, stored))
   return {
-    key: `${prefix}/${entry.key}`,
+    key: shownKey(entry.key),
     value,
     createdIndex: entry.createdIndex,
     modifiedIndex: entry.modifiedIndex,

@@ -7,8 +7,9 @@
 // consumers (`id: jack/credentials/web`), and have their version.
 import { isDeepStrictEqual } from 'node:util'
 import { stringify } from 'yaml'
+import { isObject } from '../lib/is-object.ts'
 import { isKind, KINDS, type Kind, parseKey, type Resource } from '../resources/kinds.ts'
-import { isMap, toTexts } from '../resources/standalone.ts'
+import { toTexts } from '../resources/standalone.ts'
 import type { Entry, Store } from '../store/contract.ts'
 import { asObject, parseConfiguration } from './body.ts'
 import type { Draft } from './draft.ts'
@@ -231,7 +232,7 @@ function readDocument(request: AdminRequest): Resource {
   }
   for (const kind of LISTED) {
     const list = document[kind] as unknown[] | undefined
-    if (list) document[kind] = list.map((one) => (isMap(one) ? withoutStamps(one) : one))
+    if (list) document[kind] = list.map((one) => (isObject(one) ? withoutStamps(one) : one))
   }
   return document
 }

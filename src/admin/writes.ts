@@ -7,7 +7,7 @@ import type { Invalid, Validator } from '../resources/validator.ts'
 import { asObject } from './body.ts'
 import type { Draft } from './draft.ts'
 import { KIND_RULES } from './kind-rules.ts'
-import { keyNotFound, Refusal, refuse } from './message.ts'
+import { keyNotFound, Refusal, refuse, shownKey } from './message.ts'
 import { mergePatch, noContainer, replaceAt } from './patch.ts'
 import { checkDelete, checkWrite } from './rules.ts'
 import { checkId, type Target } from './target.ts'
@@ -24,8 +24,6 @@ export interface WriteRequest {
 export interface WriteParts {
   validator: Validator
   catalog: PluginCatalog
-  /** Prefix of keys in answers, as in etcd. */
-  prefix: string
   /** Milliseconds since the epoch. */
   now(): number
 }
@@ -42,7 +40,7 @@ export async function planWrite(request: WriteRequest, draft: Draft, parts: Writ
   const rules = KIND_RULES[target.kind]
   if ((method === 'POST' && !rules.post) || (method === 'PATCH' && !rules.patch))
     throw new Refusal(refuse(405, `not supported \`${method}\` method for ${rules.word}`))
-  if (method === 'DELETE') return planDelete(request, draft, parts)
+  if (method === 'DELETE') return planDelete(request, draft)
   if (method === 'PATCH') return planPatch(request, draft, parts)
   return planPut(request, draft, parts)
 }
@@ -67,7 +65,7 @@ async function planPut(request: WriteRequest, draft: Draft, parts: WriteParts): 
   const now = Math.floor(parts.now() / 1000)
   const times = stamped ? { create_time: previous?.create_time ?? now, update_time: now } : {}
   const stored = draft.put(target.kind, id, { ...named, ...times }, request.ttlSeconds)
-  return { status: previous ? 200 : 201, key, value: { key: `${parts.prefix}/${key}`, value: stored } }
+  return { status: previous ? 200 : 201, key, value: { key: shownKey(key), value: stored } }
 }
 
 async function planPatch(request: WriteRequest, draft: Draft, parts: WriteParts): Promise<Planned> {
@@ -85,7 +83,7 @@ async function planPatch(request: WriteRequest, draft: Draft, parts: WriteParts)
   const key = toKey(target.kind, id)
   await allow(draft, target, key, resource, parts)
   const stored = draft.put(target.kind, id, resource, request.ttlSeconds)
-  return { status: 200, key, value: { key: `${parts.prefix}/${key}`, value: stored } }
+  return { status: 200, key, value: { key: shownKey(key), value: stored } }
 }
 
 function patchPart(previous: Resource, part: readonly string[], value: unknown): Resource {
@@ -99,7 +97,7 @@ function merge(previous: Resource, patch: unknown): Resource {
   return mergePatch(previous, Array.isArray(patch) && patch.length === 0 ? {} : asObject(patch))
 }
 
-async function planDelete(request: WriteRequest, draft: Draft, parts: WriteParts): Promise<Planned> {
+async function planDelete(request: WriteRequest, draft: Draft): Promise<Planned> {
   const { target } = request
   const { word } = KIND_RULES[target.kind]
   const id = target.id ?? deny(`missing ${word} id`)
@@ -114,7 +112,7 @@ async function planDelete(request: WriteRequest, draft: Draft, parts: WriteParts
       draft.delete(credential, { unlessNamed: false })
   }
   draft.delete(key, { unlessNamed: !request.force })
-  return { status: 200, key, value: { key: `${parts.prefix}/${key}`, deleted: '1' } }
+  return { status: 200, key, value: { key: shownKey(key), deleted: '1' } }
 }
 
 async function allow(draft: Draft, target: Target, key: string, resource: Resource, parts: WriteParts): Promise<void> {

@@ -1,7 +1,8 @@
 // ADC's YAML as resources. What it holds beyond the members that both sides know is refused with its place.
+import { isObject } from '../lib/is-object.ts'
 import { CREDENTIAL_TYPES, derivedId, LISTS, pick, SAME } from './adc.ts'
 import { type Resource, toKey } from './kinds.ts'
-import { isMap, type Placed, readYaml } from './standalone.ts'
+import { type Placed, readYaml } from './standalone.ts'
 
 const PARTS = ['services', 'ssls', 'consumers', 'consumer_groups', 'global_rules', 'plugin_metadata']
 
@@ -38,16 +39,16 @@ function each(list: unknown, place: string, read: (value: Resource, place: strin
   if (list === undefined || list === null) return []
   if (!Array.isArray(list)) throw new Error(`${place}: found no list, expected one`)
   return list.flatMap((value, i) => {
-    if (!isMap(value)) throw new Error(`${place}.${i}: found no map, expected a resource`)
+    if (!isObject(value)) throw new Error(`${place}.${i}: found no map, expected a resource`)
     return read(value, `${place}.${i}`)
   })
 }
 
 function byPlugin(map: unknown, place: string): [string, Resource][] {
   if (map === undefined || map === null) return []
-  if (!isMap(map)) throw new Error(`${place}: found no map, expected configurations by the name of their plugin`)
+  if (!isObject(map)) throw new Error(`${place}: found no map, expected configurations by the name of their plugin`)
   return Object.entries(map).map(([name, conf]) => {
-    if (!isMap(conf)) throw new Error(`${place}.${name}: found no map, expected the configuration of a plugin`)
+    if (!isObject(conf)) throw new Error(`${place}.${name}: found no map, expected the configuration of a plugin`)
     return [name, conf]
   })
 }
@@ -63,7 +64,7 @@ function toService(value: Resource, place: string): Placed[] {
 
 function upstreamOf({ upstream }: Resource, place: string): Resource {
   if (upstream === undefined) return {}
-  if (!isMap(upstream)) throw new Error(`${place}.upstream: found no map, expected an upstream`)
+  if (!isObject(upstream)) throw new Error(`${place}.upstream: found no map, expected an upstream`)
   expectOnly(upstream, [...SAME.upstreams, 'description', 'nodes'], `${place}.upstream`)
   return { upstream: { ...common(upstream), ...pick(upstream, [...SAME.upstreams, 'nodes']) } }
 }

@@ -4,6 +4,7 @@
 // APISIX. Credentials are listed under `consumers` (or `credentials`) with an id such as `jack/credentials/web`. A list of `plugins` says which
 // ones the resources may have; `<kind>_conf_version` says nothing that the content does not.
 import { parseDocument, stringify } from 'yaml'
+import { isObject } from '../lib/is-object.ts'
 import { type Environment, withVariables } from './config-variables.ts'
 import { KINDS, type Kind, parseKey, type Resource, toKey } from './kinds.ts'
 
@@ -71,7 +72,7 @@ export function readYaml(text: string): { [name: string]: unknown } {
   const document = parseDocument(text)
   if (document.errors[0]) throw document.errors[0]
   const tree = (document.toJS({ maxAliasCount: 1000 }) ?? {}) as unknown
-  if (!isMap(tree)) throw new Error('found no map at its top, expected routes:, upstreams:, ...')
+  if (!isObject(tree)) throw new Error('found no map at its top, expected routes:, upstreams:, ...')
   return tree
 }
 
@@ -99,7 +100,7 @@ function readPluginList(list: unknown): AllowedPlugins {
   const allowed: AllowedPlugins = { http: new Set(), stream: new Set() }
   if (!Array.isArray(list)) throw new Error('plugins: found no list, expected one of {name: ...}')
   for (const [index, plugin] of list.entries()) {
-    if (!isMap(plugin) || typeof plugin.name !== 'string')
+    if (!isObject(plugin) || typeof plugin.name !== 'string')
       throw new Error(`plugins.${index}: found no name, expected one such as {name: cors}`)
     allowed[plugin.stream === true ? 'stream' : 'http'].add(plugin.name)
   }
@@ -110,7 +111,7 @@ function addKind(texts: Map<string, string>, kind: string, list: unknown, allowe
   if (!Array.isArray(list)) throw new Error(`${kind}: found no list, expected one of resources`)
   for (const [index, resource] of list.entries()) {
     const place = `${kind}.${index}`
-    if (!isMap(resource)) throw new Error(`${place}: found no map, expected a resource`)
+    if (!isObject(resource)) throw new Error(`${place}: found no map, expected a resource`)
     const key = keyOf(kind, resource, index)
     const named = parseKey(key)
     if (!named) throw new Error(`${place}: found the key ${key}, expected a known kind and an id without slashes`)
@@ -125,7 +126,7 @@ function addKind(texts: Map<string, string>, kind: string, list: unknown, allowe
 /** A plugin that would not run, so that it could not stop what it should. */
 function unlisted(kind: string, { plugins }: Resource, allowed: AllowedPlugins): string | undefined {
   const names = allowed[kind === 'stream_routes' ? 'stream' : 'http']
-  return isMap(plugins) ? Object.keys(plugins).find((name) => !names.has(name)) : undefined
+  return isObject(plugins) ? Object.keys(plugins).find((name) => !names.has(name)) : undefined
 }
 
 /** With its id as the Admin API stores it. */
@@ -138,9 +139,4 @@ function keyOf(kind: string, resource: { [field: string]: unknown }, index: numb
   const id = kind === 'consumers' ? (resource.username ?? resource.id) : resource.id
   if (kind === 'credentials') return `consumers/${id}`
   return `${kind}/${id ?? index + 1}`
-}
-
-/** True for a map, which is neither a list nor null. */
-export function isMap(value: unknown): value is { [name: string]: unknown } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

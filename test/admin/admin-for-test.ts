@@ -129,7 +129,6 @@ export async function createTestAdmin(options: Partial<AdminOptions> = {}): Prom
     ],
     allowAdmin: ['127.0.0.0/8'],
     afterCommit: async (revision) => ({ servedRevision: revision }),
-    reload: async () => {},
     onFault: (error) => {
       throw error
     },

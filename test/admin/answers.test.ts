@@ -317,7 +317,6 @@ test('control: /v1/schema has every kind and the plugins of both subsystems', as
     health: () => [],
     serverInfo: () => ({}),
     notReady: () => undefined,
-    reload: async () => {},
   })
   const { body } = await control.handle({
     method: 'GET',
