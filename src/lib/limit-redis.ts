@@ -29,9 +29,13 @@ if from ~= start then
   before = from == start - length and count or 0
   count = 0
 end
-local used = count + before * (1 - (now - start) / length)
+before = math.min(before, limit)
 local left = start + length - now
-if not force and used + cost > limit + 1e-9 then return {0, math.max(math.floor(limit - used), 0), left} end
+local used = count + before * left / length
+if not force and used >= limit - 1e-9 then
+  if count < limit then left = math.ceil(left - (limit - count) * length / before) end
+  return {0, 0, left}
+end
 redis.call('HSET', KEYS[1], 'start', start, 'count', count + cost, 'before', before)
 redis.call('PEXPIRE', KEYS[1], 2 * length)
 return {1, math.max(math.floor(limit - used - cost), 0), left}`)

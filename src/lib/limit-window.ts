@@ -4,7 +4,7 @@ import type { SharedTable } from './shared-table.ts'
 export interface Counted {
   allowed: boolean
   remaining: number
-  /** Milliseconds until the window ends. */
+  /** Milliseconds until the window ends, or until a refused request would have room before that. */
   resetMs: number
 }
 
@@ -18,8 +18,12 @@ export function countFixed(table: SharedTable, key: string, limit: number, windo
   })
 }
 
+/** Sums of parts of windows are not exact. */
+const EPSILON = 1e-9
+
 /**
- * Windows at multiples of `windowMs`; the one before counts by the part of it that still lies within the last `windowMs`.
+ * Windows at multiples of `windowMs`; the one before counts by the part of it that still lies within the last `windowMs`. As in APISIX there is room
+ * while both together are less than the limit.
  * In the slot: `a` this window's count, `b` the one before; the slot's expiry tells which window it is.
  */
 export function countSliding(table: SharedTable, key: string, limit: number, windowMs: number, now: number): Counted {
@@ -31,14 +35,15 @@ export function countSliding(table: SharedTable, key: string, limit: number, win
       slot.a = 0
     }
     slot.expiresAt = start + 2 * windowMs
-    const before = slot.b * (1 - (now - start) / windowMs)
-    const used = before + slot.a
-    const allowed = used + 1 <= limit + 1e-9
-    if (allowed) slot.a++
-    return {
-      allowed,
-      remaining: Math.max(0, Math.floor(limit - used - (allowed ? 1 : 0))),
-      resetMs: start + windowMs - now,
+    const leftMs = start + windowMs - now
+    const before = Math.min(slot.b, limit)
+    const used = (before * leftMs) / windowMs + slot.a
+    const allowed = used < limit - EPSILON
+    if (!allowed) {
+      const waitMs = slot.a >= limit ? leftMs : leftMs - ((limit - slot.a) * windowMs) / before
+      return { allowed, remaining: 0, resetMs: waitMs }
     }
+    slot.a++
+    return { allowed, remaining: Math.max(0, Math.floor(limit - used - 1)), resetMs: leftMs }
   })
 }

@@ -100,7 +100,7 @@ const metadataSchema = Type.Object({
   }),
   reset_header: Type.String({
     title: 'Reset header',
-    description: 'header with the seconds to the next window',
+    description: 'header with the seconds to the next window, in hundredths',
     default: 'X-RateLimit-Reset',
     examples: ['RateLimit-Reset'],
   }),
@@ -217,7 +217,7 @@ class Counts implements PluginInstance {
 
   #decide(ctx: Exchange, { key, window, prefix }: Told, counted: Counted): Reply | undefined {
     const { remaining, resetMs } = counted
-    const told: RateLimit = { key, limit: window.limit, remaining, resetSeconds: Math.ceil(resetMs / 1000) }
+    const told: RateLimit = { key, limit: window.limit, remaining, resetSeconds: Math.ceil(resetMs / 10) / 100 }
     ctx.set(RATE_LIMIT, told)
     const shown = this.#conf.show_limit_quota_header
     const headers = shown ? quotaHeaders(this.#names(), prefix, told) : undefined
@@ -268,7 +268,7 @@ function headerNames(env: PluginEnv): () => HeaderNames {
 
 function quotaHeaders(names: HeaderNames, prefix: string | undefined, told: RateLimit): [string, string][] {
   const named = (name: string): string =>
-    prefix === undefined ? name : name.replace('RateLimit-', `${prefix}-RateLimit-`)
+    prefix === undefined ? name : name.replace('RateLimit-', () => `${prefix}-RateLimit-`)
   return [
     [named(names.limit_header), String(told.limit)],
     [named(names.remaining_header), String(told.remaining)],

@@ -42,6 +42,20 @@ test('a combination of no variables is counted by the client’s address, one wi
   assert.equal(await from('10.0.0.2'), 429)
 })
 
+test('X-RateLimit-Reset has hundredths of a second, as in APISIX', async () => {
+  bench.route({ 'limit-count': { count: 2, time_window: 60, rejected_code: 429 } })
+  const reset = async (): Promise<unknown> => (await bench.send('/a')).headers['x-ratelimit-reset']
+  assert.equal(await reset(), '60')
+  await new Promise((resolve) => setTimeout(resolve, 30))
+  assert.match(String(await reset()), /^59\.[0-9]{1,2}$/)
+  assert.match(String(await reset()), /^59\.[0-9]{1,2}$/)
+})
+
+test('a prefix stands in the header as it is written', async () => {
+  bench.route({ 'limit-count': { rules: [{ count: 2, time_window: 60, key: '$remote_addr', header_prefix: "$'$&" }] } })
+  assert.equal((await bench.send('/a')).headers["x-$'$&-ratelimit-limit"], '2')
+})
+
 test('a log can tell what was counted', async () => {
   const set = { 'X-Info': '$rate_limiting_info' }
   bench.route({ 'limit-count': { count: 2, time_window: 60, group: 'shop' }, 'response-rewrite': { headers: { set } } })

@@ -64,9 +64,35 @@ test('headers tell what is left, and a window ends', redis, async () => {
   assert.equal((await b.send('/a')).headers['x-ratelimit-remaining'], '0')
   const refused = await a.send('/a')
   assert.equal(refused.status, 503)
-  assert.match(String(refused.headers['x-ratelimit-reset']), /^[123]$/)
+  assert.match(String(refused.headers['x-ratelimit-reset']), /^[0-3](?:\.\d{1,2})?$/)
   await until(async () => (await b.send('/a')).status === 200, 'the window ends')
 })
+
+test(
+  'a sliding window in Redis: what of the window before still counts, and when a refused request has room',
+  redis,
+  async () => {
+    const { port } = await startRedis()
+    const window = { count: 4, time_window: 2, window_type: 'sliding' }
+    const bench = await startBench()
+    bench.route({ 'limit-count': { ...window, policy: 'redis', redis_host: '127.0.0.1', redis_port: port } })
+    const send = () => bench.send('/a')
+    // From the beginning of a window on, by Redis's clock, which is this machine's.
+    await sleep(2000 - (Date.now() % 2000) + 20)
+    for (let i = 0; i < 4; i++) assert.equal((await send()).status, 200)
+    const full = await send()
+    assert.equal(full.status, 503)
+    assert.ok(Number(full.headers['x-ratelimit-reset']) > 1, 'this window is full')
+    await sleep(2000 - (Date.now() % 2000) + 100)
+    assert.equal((await send()).status, 200)
+    const refused = await send()
+    assert.equal(refused.status, 503)
+    const seconds = Number(refused.headers['x-ratelimit-reset'])
+    assert.ok(seconds > 0 && seconds < 0.5, `a quarter of a window from its beginning, not ${seconds} s`)
+    await sleep(seconds * 1000 + 20)
+    assert.equal((await send()).status, 200)
+  },
+)
 
 test('a password, a user, a database', redis, async () => {
   const { port, call } = await startRedis('--requirepass', 'secret')

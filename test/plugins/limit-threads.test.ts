@@ -54,6 +54,30 @@ test('a sliding window weighs the window before', () => {
   assert.equal(countSliding(table, 'k', 10, 1000, 1500).allowed, true)
 })
 
+test('a sliding window takes requests until it is full, as in APISIX, and tells when a refused one has room', () => {
+  const table = new SharedTable(64)
+  const count = (now: number) => countSliding(table, 'k', 2, 1000, now)
+  const [first, second, third] = [count(100), count(100), count(100)]
+  assert.deepEqual(first, { allowed: true, remaining: 1, resetMs: 900 })
+  assert.deepEqual(second, { allowed: true, remaining: 0, resetMs: 900 })
+  assert.deepEqual(third, { allowed: false, remaining: 0, resetMs: 900 }, 'this window is full')
+  assert.deepEqual(
+    count(1250),
+    { allowed: true, remaining: 0, resetMs: 750 },
+    'one and a half of the window before are less than two',
+  )
+  const refused = count(1250)
+  assert.deepEqual(
+    refused,
+    { allowed: false, remaining: 0, resetMs: 250 },
+    'with one in this window, one of the window before may count',
+  )
+  assert.equal(count(1249 + refused.resetMs).allowed, false)
+  assert.equal(count(1251 + refused.resetMs).allowed, true)
+  for (let i = 0; i < 6; i++) countSliding(table, 'many', 6, 1000, 2900)
+  assert.equal(countSliding(table, 'many', 2, 1000, 3100).allowed, true, 'a window before counts as one that was full')
+})
+
 test('a full bucket forgets the key that was not asked for longest, and only memory is lost', () => {
   const table = new SharedTable(8)
   for (let i = 0; i < 10_000; i++) assert.equal(countFixed(table, `k${i}`, 1, 60_000, 1000).allowed, true)

@@ -39,7 +39,7 @@ story(
     {
       get: '/get',
       status: 429,
-      fields: { 'x-ratelimit-limit': '1', 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': /^\d+$/ },
+      fields: { 'x-ratelimit-limit': '1', 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': /^\d+(?:\.\d{1,2})?$/ },
     },
   ],
 )
