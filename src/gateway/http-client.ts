@@ -5,6 +5,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import type { Socket } from 'node:net'
+import { timerMs } from '../lib/timer.ts'
 import { type HeaderFields, HeaderList } from './headers.ts'
 
 export interface HttpClientRequest {
@@ -53,7 +54,7 @@ export function createHttpClient({ idleMs = IDLE_MS, maxIdle, proxy }: Connectio
     keepAlive: true,
     maxSockets: MAX_SOCKETS,
     maxFreeSockets: MAX_SOCKETS,
-    timeout: idleMs,
+    timeout: timerMs(idleMs),
     ...(proxy && { proxyEnv: { HTTP_PROXY: proxy.http, HTTPS_PROXY: proxy.https, NO_PROXY: proxy.none } }),
   }
   const plain = new http.Agent(options)
@@ -95,7 +96,7 @@ function send(
     headers: HeaderList.from(options.headers ?? {}).toObject(),
     agent: tls ? secure : plain,
     ...(tls ? { rejectUnauthorized: options.tlsVerify ?? true } : {}),
-    signal: AbortSignal.timeout(timeoutMs),
+    signal: AbortSignal.timeout(timerMs(timeoutMs)),
   })
   request.on('error', (error) => {
     reject(error.name === 'AbortError' ? new Error(`${url.host} did not answer within ${timeoutMs} ms`) : error)

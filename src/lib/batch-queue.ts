@@ -2,6 +2,7 @@
 // long enough. A batch that cannot be delivered is tried again some times and then dropped. The queue is bounded in entries and in characters;
 // what does not fit is dropped and counted, so that a receiver that is away costs neither memory nor a request its time.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { timerMs } from './timer.ts'
 
 /** `E`: an entry. */
 export interface BatchOptions<E extends string | Buffer = string> {
@@ -28,6 +29,11 @@ export interface BatchOptions<E extends string | Buffer = string> {
   /** How many entries came to those that wait or are under way, or left them. */
   onPending(change: number): void
 }
+
+/** Tries of a batch, without a pause, once the queue is closing. */
+const MAX_LAST_TRIES = 3
+/** A receiver that refuses at once would otherwise be asked as fast as the processor can. */
+const LEAST_PAUSE_MS = 10
 
 export class BatchQueue<E extends string | Buffer = string> {
   readonly #options: BatchOptions<E>
@@ -101,7 +107,7 @@ export class BatchQueue<E extends string | Buffer = string> {
           this.#send()
         }
       },
-      Math.max(1, Math.ceil(waitMs)),
+      Math.max(1, Math.ceil(timerMs(waitMs))),
     )
     timer.unref()
     return timer
@@ -139,12 +145,14 @@ export class BatchQueue<E extends string | Buffer = string> {
 
   async #deliver(batch: E[]): Promise<unknown> {
     const { deliver, maxRetries, retryDelayMs, onDropped, onRetry } = this.#options
+    let last = 0
     for (let tried = 0; ; tried++) {
+      if (this.#closing.signal.aborted) last++
       try {
         await deliver(batch)
         return
       } catch (error) {
-        if (tried >= maxRetries) {
+        if (tried >= maxRetries || last >= MAX_LAST_TRIES) {
           onDropped(batch.length, error as Error)
           return
         }
@@ -158,6 +166,6 @@ export class BatchQueue<E extends string | Buffer = string> {
     const { signal } = this.#closing
     if (signal.aborted) return
     // Rejects only when closing cuts the wait short.
-    await sleep(waitMs, undefined, { signal }).catch(() => {})
+    await sleep(Math.max(LEAST_PAUSE_MS, timerMs(waitMs)), undefined, { signal }).catch(() => {})
   }
 }

@@ -3,6 +3,7 @@
 import type { RedisLimits } from './limit-redis.ts'
 import type { Bucket, LimitStore, Window } from './limit-store.ts'
 import type { Counted } from './limit-window.ts'
+import { timerMs } from './timer.ts'
 
 interface Kept {
   window: Window
@@ -15,8 +16,6 @@ interface Kept {
 
 /** Keys beyond this ask Redis for each request. */
 const MAX_KEYS = 100_000
-/** What a timer can wait for at most: a longer time would be none at all. */
-const MAX_INTERVAL_MS = 2 ** 31 - 1
 
 export class DelayedLimits implements LimitStore {
   readonly #redis: RedisLimits
@@ -27,7 +26,7 @@ export class DelayedLimits implements LimitStore {
 
   constructor(redis: RedisLimits, intervalMs: number, now: () => number) {
     this.#redis = redis
-    this.#intervalMs = Math.min(intervalMs, MAX_INTERVAL_MS)
+    this.#intervalMs = timerMs(intervalMs)
     this.#now = now
     this.#timer = setInterval(() => void this.#settleAll(), this.#intervalMs).unref()
   }

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
 import { parseAddress } from './address.ts'
 import type { RedisSettings } from './redis-settings.ts'
+import { timerMs } from './timer.ts'
 
 export interface RedisScript {
   text: string
@@ -95,7 +96,7 @@ export class RedisConnection {
   }
 
   #watchIdle(): void {
-    const limitMs = this.#settings.redis_keepalive_timeout
+    const limitMs = timerMs(this.#settings.redis_keepalive_timeout)
     const check = (): void => {
       const unusedMs = Date.now() - this.#usedAt
       if (unusedMs < limitMs) this.#idle = setTimeout(check, limitMs - unusedMs).unref()
@@ -105,7 +106,7 @@ export class RedisConnection {
   }
 
   #inTime<T>(work: Promise<T>): Promise<T> {
-    const limitMs = this.#settings.redis_timeout
+    const limitMs = timerMs(this.#settings.redis_timeout)
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`redis did not answer within ${limitMs} ms`)), limitMs)
       work.then(resolve, reject).finally(() => clearTimeout(timer))
@@ -144,10 +145,10 @@ async function evaluate(client: Client, script: RedisScript, options: Arguments)
 
 async function createClient(settings: RedisSettings): Promise<Client> {
   const library = await import('@redis/client')
-  const { redis_username: username, redis_password: password, redis_timeout: connectTimeout } = settings
+  const { redis_username: username, redis_password: password, redis_timeout: timeoutMs } = settings
   const credentials = { ...(username ? { username } : {}), ...(password ? { password } : {}) }
   const tls = settings.tls ? { tls: true as const, rejectUnauthorized: settings.verify } : {}
-  const socket = { connectTimeout, reconnectStrategy: false as const, ...tls }
+  const socket = { connectTimeout: timerMs(timeoutMs), reconnectStrategy: false as const, ...tls }
   switch (settings.policy) {
     case 'redis': {
       const { redis_host: host, redis_port: port, redis_database: database } = settings

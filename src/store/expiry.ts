@@ -1,6 +1,5 @@
 // Keys with a time to live: one timer for the key that expires next. The store deletes the keys in a commit of its own when it is called.
-
-const MAX_TIMER_MS = 2 ** 31 - 1
+import { timerMs } from '../lib/timer.ts'
 
 /** Calls `onExpired` with the keys whose time has come. The timer does not keep the process alive. */
 export class Expiry {
@@ -31,7 +30,7 @@ export class Expiry {
   #arm(atMs: number): void {
     clearTimeout(this.#timer)
     this.#timerAtMs = atMs
-    const delayMs = Math.min(MAX_TIMER_MS, Math.max(0, atMs - Date.now()))
+    const delayMs = timerMs(Math.max(0, atMs - Date.now()))
     this.#timer = setTimeout(() => this.#fire(), delayMs).unref()
   }
 

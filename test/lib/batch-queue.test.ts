@@ -99,6 +99,19 @@ test('a failed batch is tried again, then dropped; closing cuts the wait short',
   assert.deepEqual(never.log.dropped, [[1, 'away']])
 })
 
+test('a queue that closes tries a few times more, however many are allowed, and a wait of months is no wait of none', async () => {
+  const deliver = () => Promise.reject(new Error('away'))
+  const endless = queueOf({ deliver, maxRetries: Number.MAX_SAFE_INTEGER, retryDelayMs: 2 ** 33, batchSize: 1 })
+  endless.queue.add('a')
+  await sleep(60)
+  assert.equal(endless.log.retries, 1)
+  await endless.queue.close()
+  assert.deepEqual(endless.log.dropped, [[1, 'away']])
+  endless.queue.add('b')
+  await endless.queue.close()
+  assert.deepEqual(endless.log.dropped[1], [1, 'away'])
+})
+
 test('several deliveries may be under way, no more than allowed', async () => {
   let underWay = 0
   let most = 0

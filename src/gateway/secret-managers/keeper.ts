@@ -4,6 +4,8 @@
 // A value is asked for again after `ttlMs`. A manager that cannot be asked keeps the last value, for at most `staleMs`, and is asked again
 // soon; one that answers that there is no such secret (or a secret without the member) takes the value back at once. Values go to the data
 // plane as a whole, with the resources that must be set up again. No value, token or answer is ever logged.
+
+import { timerMs } from '../../lib/timer.ts'
 import { parseKey, type Resource } from '../../resources/kinds.ts'
 import type { ConfigChange } from '../config.ts'
 import { createHttpClient, type HttpClient } from '../http-client.ts'
@@ -46,7 +48,6 @@ const MAX_RUNNING = 8
 const FIRST_RETRY_MS = 1000
 /** Changes of several values that come together are delivered together. */
 const GATHER_MS = 5
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 export class SecretKeeper {
   readonly #options: KeeperOptions
@@ -179,7 +180,7 @@ export class SecretKeeper {
       else if (this.#running < MAX_RUNNING) void this.#renew(secret)
     }
     if (next === Number.POSITIVE_INFINITY) return
-    this.#timer = setTimeout(() => this.#pump(), Math.min(next - now, MAX_TIMER_MS)).unref()
+    this.#timer = setTimeout(() => this.#pump(), timerMs(next - now)).unref()
   }
 
   async #renew(secret: Secret): Promise<void> {

@@ -2,6 +2,7 @@
 // neither has sent anything for the read timeout. Nothing is read from the client before the upstream is there.
 import net from 'node:net'
 import tls from 'node:tls'
+import { timerMs } from '../../lib/timer.ts'
 import type { Deadlines } from '../deadlines.ts'
 import type { ConnectionInfo } from '../exchange.ts'
 import { type ProxyProtocol, proxyHeader } from '../proxy-protocol.ts'
@@ -93,7 +94,7 @@ function dial(node: Node, session: StreamSession, client: net.Socket, told: bool
       }
       resolve(result)
     }
-    const timeoutMs = (upstream.timeout?.connect ?? CONNECT_MS / 1000) * 1000
+    const timeoutMs = timerMs((upstream.timeout?.connect ?? CONNECT_MS / 1000) * 1000)
     const timer = setTimeout(() => end({ reason: 'the connection took too long', timeout: true }), timeoutMs)
     const abandon = (): void => end({ reason: 'the client has gone', timeout: false })
     client.once('close', abandon)

@@ -2,6 +2,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import net from 'node:net'
+import { timerMs } from '../../lib/timer.ts'
 import type { ActiveCheck } from './health-rules.ts'
 import type { Node, Outcome } from './runtime.ts'
 
@@ -28,7 +29,7 @@ export function probe(
     connection.on('error', giveUp)
     signal.addEventListener('abort', giveUp)
     // All of it has this long: a node that trickles its answer is as late as one that is silent.
-    const timer = setTimeout(() => end({ timeout: true }), (check.timeout ?? 1) * 1000)
+    const timer = setTimeout(() => end({ timeout: true }), timerMs((check.timeout ?? 1) * 1000))
   })
 }
 

@@ -8,6 +8,7 @@ import type { PluginEnv, Reply } from '../../gateway/plugin.ts'
 import { interpolate, placesOf, variable } from '../../gateway/variables.ts'
 import type { RedisPolicy } from '../../lib/redis-settings.ts'
 import { oneOfTexts } from '../../lib/schema-types.ts'
+import { timerMs } from '../../lib/timer.ts'
 
 export const rejectionFields = {
   rejected_code: Type.Integer({
@@ -120,12 +121,9 @@ export function refusalOf(conf: { rejected_code: number; rejected_msg?: string }
   return STATUS_CODES[status] === undefined ? { status, body: '' } : { status }
 }
 
-/** What a timer can wait for at most: a longer time would be none at all. */
-const MAX_WAIT_MS = 2 ** 31 - 1
-
 /** Holds a request back. */
 export function holdBack(milliseconds: number): Promise<undefined> {
-  return sleep(Math.min(milliseconds, MAX_WAIT_MS))
+  return sleep(timerMs(milliseconds))
 }
 
 const LOG_EVERY_MS = 1000

@@ -1,6 +1,7 @@
 // A Kafka producer that comes into being with the first batch: the client is loaded only by threads that log to Kafka.
 import { isIP } from 'node:net'
 import type { Producer, SASLOptions } from '@platformatic/kafka'
+import { timerMs } from '../../lib/timer.ts'
 import { inParts } from './parts.ts'
 
 export interface KafkaTarget {
@@ -65,7 +66,7 @@ async function connect({ brokers, sasl, tls, timeoutMs, metadataMaxAgeMs }: Kafk
     serializers: stringSerializers,
     connectTimeout: timeoutMs,
     requestTimeout: timeoutMs,
-    timeout: timeoutMs,
+    timeout: timerMs(timeoutMs),
     metadataMaxAge: metadataMaxAgeMs,
     // The batch queue tries again, as its configuration says.
     retries: 0,

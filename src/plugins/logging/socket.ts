@@ -2,6 +2,7 @@
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram'
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
+import { timerMs } from '../../lib/timer.ts'
 
 export interface StreamAddress {
   host: string
@@ -82,7 +83,7 @@ function sendDatagram(socket: DatagramSocket, { host, port, timeoutMs }: StreamA
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const timer = setTimeout(
     () => reject(new Error(`${host}:${port} could not be sent to in ${timeoutMs} ms`)),
-    timeoutMs,
+    timerMs(timeoutMs),
   )
   socket.once('error', reject)
   socket.send(text, port, host, (error) => (error ? reject(error) : resolve()))
@@ -98,7 +99,9 @@ function open({ host, port, timeoutMs, tls }: StreamAddress): Promise<Socket> {
   const socket = tls
     ? connectTls({ host, port, ...(servername === undefined ? {} : { servername }) }, () => resolve(socket))
     : connect(port, host, () => resolve(socket))
-  socket.setTimeout(timeoutMs, () => socket.destroy(new Error(`${host}:${port} did not answer within ${timeoutMs} ms`)))
+  socket.setTimeout(timerMs(timeoutMs), () =>
+    socket.destroy(new Error(`${host}:${port} did not answer within ${timeoutMs} ms`)),
+  )
   // Stays for the life of the socket: a receiver that resets an idle connection is no error of ours.
   socket.on('error', reject)
   // What a receiver says is not looked at, but must be read, or its end would never be seen.
@@ -108,13 +111,16 @@ function open({ host, port, timeoutMs, tls }: StreamAddress): Promise<Socket> {
 
 /** Says that no more comes; a receiver that does not close its side is cut off. */
 function finish(socket: Socket, { timeoutMs }: StreamAddress): void {
-  socket.setTimeout(timeoutMs)
+  socket.setTimeout(timerMs(timeoutMs))
   socket.end()
 }
 
 function write(socket: Socket, { host, port, timeoutMs }: StreamAddress, text: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const timer = setTimeout(() => reject(new Error(`${host}:${port} took no log entry for ${timeoutMs} ms`)), timeoutMs)
+  const timer = setTimeout(
+    () => reject(new Error(`${host}:${port} took no log entry for ${timeoutMs} ms`)),
+    timerMs(timeoutMs),
+  )
   socket.write(text, (error) => (error ? reject(error) : resolve()))
   return promise.finally(() => clearTimeout(timer))
 }
