@@ -4,6 +4,7 @@ import Type, { type Static } from 'typebox'
 import { definePlugin } from '../gateway/plugin.ts'
 import { refusalFields } from '../lib/refusal-fields.ts'
 import { oneOfTexts } from '../lib/schema-types.ts'
+import { checkStatus } from '../lib/status-check.ts'
 
 type Labels = Record<string, string[]>
 
@@ -64,6 +65,7 @@ export default definePlugin<Conf>({
   }),
   check(conf, kind) {
     if (kind !== 'plugin') return
+    checkStatus('rejected_code', conf.rejected_code)
     for (const [name, value] of Object.entries(conf)) {
       const usual = name === 'external_user_label_field' && value === 'groups'
       if (name.startsWith('external_user_') && !usual)

@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin } from '../gateway/plugin.ts'
 import { refusalFields } from '../lib/refusal-fields.ts'
+import { checkStatus } from '../lib/status-check.ts'
 
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS', 'CONNECT', 'TRACE', 'PURGE'] as const
 
@@ -57,6 +58,7 @@ export default definePlugin<Conf>({
   schema: Type.Partial(schema, {
     anyOf: [{ required: ['blacklist'] }, { required: ['whitelist'] }, { required: ['allowed_by_methods'] }],
   }),
+  check: (conf) => checkStatus('rejected_code', conf.rejected_code),
   setup(conf) {
     const read = READ[conf.type]
     const { type, rejected_code: status } = conf

@@ -8,6 +8,7 @@ import { definePlugin, type Reply } from '../gateway/plugin.ts'
 import { compileVars } from '../gateway/router/vars.ts'
 import { interpolate, interpolateField, operand } from '../gateway/variables.ts'
 import { checkFields } from '../lib/header-fields.ts'
+import { checkStatus } from '../lib/status-check.ts'
 
 const percentage = Type.Optional(
   Type.Integer({
@@ -29,7 +30,12 @@ const vars = Type.Optional(
 
 const abort = Type.Object(
   {
-    http_status: Type.Integer({ title: 'Status', description: 'status of the answer', minimum: 200, examples: [503] }),
+    http_status: Type.Integer({
+      title: 'Status',
+      description: 'status of the answer',
+      minimum: 200,
+      examples: [503],
+    }),
     body: Type.Optional(
       Type.String({ title: 'Body', description: 'body of the answer, with variables', minLength: 0, examples: ['no'] }),
     ),
@@ -73,6 +79,7 @@ export default definePlugin<Conf>({
   check(conf, kind) {
     if (kind !== 'plugin') return
     checkFields('abort.headers', conf.abort?.headers)
+    checkStatus('abort.http_status', conf.abort?.http_status)
     for (const part of [conf.abort, conf.delay]) for (const group of part?.vars ?? []) compileVars(group)
   },
   setup(conf) {

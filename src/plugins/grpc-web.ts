@@ -7,6 +7,7 @@ import { BodyError } from '../gateway/body.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import type { HeaderList } from '../gateway/headers.ts'
 import { definePlugin, type Reply } from '../gateway/plugin.ts'
+import { checkFields } from '../lib/header-fields.ts'
 
 const schema = Type.Object({
   cors_allow_headers: Type.String({
@@ -39,6 +40,7 @@ export default definePlugin<Conf>({
   version: 0.1,
   priority: 505,
   schema: Type.Partial(schema),
+  check: (conf) => checkFields('cors_allow_headers', { 'Access-Control-Allow-Headers': conf.cors_allow_headers ?? '' }),
   setup(conf, env) {
     const CALL = Symbol('grpc-web')
     const refuse = (status: number, why: string): Reply => {

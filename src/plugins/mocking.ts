@@ -8,6 +8,7 @@ import { MAX_PAUSE_S, pause } from '../gateway/pause.ts'
 import { definePlugin, type Reply } from '../gateway/plugin.ts'
 import { interpolate, interpolateField } from '../gateway/variables.ts'
 import { checkFields } from '../lib/header-fields.ts'
+import { checkStatus } from '../lib/status-check.ts'
 
 const schema = Type.Object({
   delay: Type.Integer({
@@ -83,6 +84,7 @@ export default definePlugin<Conf>({
     if (kind !== 'plugin') return
     if (conf.response_status !== undefined && conf.response_status < 200)
       throw new Error('property "response_status" must be 200 or more: a lower one does not end a response')
+    checkStatus('response_status', conf.response_status)
     if (conf.delay !== undefined && conf.delay > MAX_PAUSE_S)
       throw new Error(`property "delay" is ${conf.delay} seconds: use at most ${MAX_PAUSE_S}`)
     checkFields('response_headers', conf.response_headers)

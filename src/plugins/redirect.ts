@@ -7,6 +7,7 @@ import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
 import { checkTemplate, compilePattern, expandCaptures } from '../gateway/regex.ts'
 import { interpolate } from '../gateway/variables.ts'
 import { percentEncode } from '../lib/percent-encode.ts'
+import { checkStatus } from '../lib/status-check.ts'
 
 const schema = Type.Object({
   uri: Type.Optional(
@@ -69,6 +70,7 @@ export default definePlugin<Conf>({
   }),
   check(conf, kind) {
     if (kind !== 'plugin') return
+    checkStatus('ret_code', conf.ret_code)
     if (conf.http_to_https && conf.append_query_string)
       throw new Error('only one of `http_to_https` and `append_query_string` can be configured.')
     if (!conf.regex_uri) return

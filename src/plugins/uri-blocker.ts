@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox'
 import { definePlugin } from '../gateway/plugin.ts'
 import { compilePattern } from '../gateway/regex.ts'
+import { checkStatus } from '../lib/status-check.ts'
 
 const schema = Type.Object({
   block_rules: Type.Array(Type.String({ minLength: 1, maxLength: 4096 }), {
@@ -11,7 +12,13 @@ const schema = Type.Object({
     examples: [['root.exe', '^/admin']],
   }),
   rejected_code: Type.Optional(
-    Type.Integer({ title: 'Status', description: 'status of a refusal', minimum: 200, default: 403, examples: [404] }),
+    Type.Integer({
+      title: 'Status',
+      description: 'status of a refusal',
+      minimum: 200,
+      default: 403,
+      examples: [404],
+    }),
   ),
   rejected_msg: Type.Optional(
     Type.String({ title: 'Message', description: 'message of a refusal', minLength: 1, examples: ['not here'] }),
@@ -28,7 +35,9 @@ export default definePlugin<Conf>({
   priority: 2900,
   schema,
   check(conf, kind) {
-    if (kind === 'plugin') for (const rule of conf.block_rules) compilePattern(rule)
+    if (kind !== 'plugin') return
+    checkStatus('rejected_code', conf.rejected_code)
+    for (const rule of conf.block_rules) compilePattern(rule)
   },
   setup(conf) {
     const rules = conf.block_rules.map((rule) => compilePattern(rule, conf.case_insensitive ? 'i' : ''))

@@ -110,4 +110,5 @@ test('a route without a prefix is refused; an upstream out of reach is told as s
 test('configurations', () => {
   assert.equal(refusal('grpc-web', {}), undefined)
   assert.match(refusal('grpc-web', { cors_allow_headers: 1 }) ?? '', /cors_allow_headers/)
+  assert.match(refusal('grpc-web', { cors_allow_headers: 'a\nb' }) ?? '', /CR, LF or NUL/)
 })

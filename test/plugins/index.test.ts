@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { Ajv } from 'ajv'
 import { isSecret } from '../../src/lib/redact.ts'
 import { plugins } from '../../src/plugins/index.ts'
+import { refusal } from './harness.ts'
 
 const files = readdirSync(new URL('../../src/plugins/', import.meta.url), { recursive: true, encoding: 'utf8' })
 const names = files.filter((file) => /^[^/]+\.ts$/.test(file) && file !== 'index.ts').map((file) => file.slice(0, -3))
@@ -27,6 +28,28 @@ test('every encrypted field is hidden from a model', () => {
       const path = ['plugins', name, ...field.split('.')]
       assert.ok(isSecret(type === 'auth' ? 'consumers' : 'routes', path), `${name}: ${field} is shown`)
     }
+  }
+})
+
+test('no configuration makes a status that HTTP cannot hold', () => {
+  const unbounded: string[] = []
+  const look = (at: Field | undefined, path: string[]): void => {
+    if (/(?:code|status)$/.test(path.at(-1) ?? '') && at?.type === 'integer' && !(Number(at.maximum) <= 999))
+      unbounded.push(path.join('.'))
+    for (const [name, one] of Object.entries(at?.properties ?? {})) look(one, [...path, name])
+  }
+  for (const { name, schema } of plugins) look(schema as Field, [name])
+  const refused: Record<string, object> = {
+    'fault-injection.abort.http_status': { abort: { http_status: 1000 } },
+    'mocking.response_status': { response_example: 'a', response_status: 1000 },
+    'uri-blocker.rejected_code': { block_rules: ['a'], rejected_code: 1000 },
+    'acl.rejected_code': { allow_labels: { a: ['b'] }, rejected_code: 1000 },
+    'consumer-restriction.rejected_code': { whitelist: ['a'], rejected_code: 1000 },
+    'redirect.ret_code': { uri: '/a', ret_code: 1000 },
+  }
+  assert.deepEqual(unbounded, Object.keys(refused), 'the others have a maximum')
+  for (const [path, conf] of Object.entries(refused)) {
+    assert.match(refusal(path.split('.')[0] as string, conf) ?? '', /is 1000: a status has three digits/, path)
   }
 })
 
