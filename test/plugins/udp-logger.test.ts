@@ -38,6 +38,21 @@ test('a batch that is too large for one datagram takes several', async () => {
   )
 })
 
+test('a receiver that cannot be loses its entries, and nothing else', async () => {
+  for (const receiver of [
+    { host: '\0', port },
+    { host: '127.0.0.1', port: 0 },
+  ]) {
+    bench.route({ 'udp-logger': { ...receiver, batch_max_size: 1, timeout: 1 } })
+    assert.equal((await bench.send('/lost')).status, 200)
+  }
+  await new Promise((resolve) => setTimeout(resolve, 1100))
+  texts.length = 0
+  bench.route({ 'udp-logger': { host: '127.0.0.1', port, batch_max_size: 1, log_format: { u: '$uri' } } })
+  await bench.send('/a')
+  assert.deepEqual(await arrived(texts), ['{"u":"/a","route_id":"a"}'])
+})
+
 test('configurations that are refused', () => {
   assert.equal(refusal('udp-logger', { port: 1 }), 'property "host" is required')
 })

@@ -59,14 +59,15 @@ export class KafkaSender {
 }
 
 async function connect({ brokers, sasl, tls, timeoutMs, metadataMaxAgeMs }: KafkaTarget): Promise<TextProducer> {
+  const limitMs = timerMs(timeoutMs)
   const { Producer, stringSerializers } = await import('@platformatic/kafka')
   return new Producer({
     clientId: 'gateward',
     bootstrapBrokers: brokers,
     serializers: stringSerializers,
-    connectTimeout: timeoutMs,
-    requestTimeout: timeoutMs,
-    timeout: timerMs(timeoutMs),
+    connectTimeout: limitMs,
+    requestTimeout: limitMs,
+    timeout: limitMs,
     metadataMaxAge: metadataMaxAgeMs,
     // The batch queue tries again, as its configuration says.
     retries: 0,

@@ -1,5 +1,7 @@
 // Writes batches to a TCP or TLS server, or to a UDP socket, for the loggers whose receiver speaks neither HTTP nor a protocol of its own.
+
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram'
+import { lookup } from 'node:dns/promises'
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { timerMs } from '../../lib/timer.ts'
@@ -71,25 +73,30 @@ export class SocketPool {
 
 /** Sends texts as one datagram each, in their order. */
 export async function sendDatagrams(address: StreamAddress, texts: string[]): Promise<void> {
-  const socket = createSocket(isIP(address.host) === 6 ? 'udp6' : 'udp4')
+  // Here, since a socket that cannot look a name up throws where nobody can catch it.
+  const { address: host, family } = await lookup(address.host, { order: 'ipv4first' })
+  const socket = createSocket(family === 6 ? 'udp6' : 'udp4')
   try {
-    for (const text of texts) await sendDatagram(socket, address, text)
+    for (const text of texts) await sendDatagram(socket, { ...address, host }, text)
   } finally {
     socket.close()
   }
 }
 
 function sendDatagram(socket: DatagramSocket, { host, port, timeoutMs }: StreamAddress, text: string): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const timer = setTimeout(
-    () => reject(new Error(`${host}:${port} could not be sent to in ${timeoutMs} ms`)),
-    timerMs(timeoutMs),
-  )
-  socket.once('error', reject)
-  socket.send(text, port, host, (error) => (error ? reject(error) : resolve()))
-  return promise.finally(() => {
+  let timer: NodeJS.Timeout | undefined
+  const sent = new Promise<void>((resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`${host}:${port} could not be sent to in ${timeoutMs} ms`)),
+      timerMs(timeoutMs),
+    )
+    socket.once('error', reject)
+    // Throws for the port 0, which is a rejection here.
+    socket.send(text, port, host, (error) => (error ? reject(error) : resolve()))
+  })
+  return sent.finally(() => {
     clearTimeout(timer)
-    socket.off('error', reject)
+    socket.removeAllListeners('error')
   })
 }
 
