@@ -1,7 +1,7 @@
 // What the main thread and a data-plane thread say to each other.
 import type { Resource } from '../resources/kinds.ts'
-import type { RingEnd } from './commit-ring.ts'
 import type { UsualTls } from './certificates.ts'
+import type { RingEnd } from './commit-ring.ts'
 import type { ConfigChange } from './config.ts'
 import type { Http1Limits } from './http1/server.ts'
 import type { Address } from './listener.ts'
