@@ -66,9 +66,9 @@ function tooLarge(maxBodyBytes: number): AdminAnswer {
 }
 
 function send(request: IncomingMessage, response: ServerResponse, answer: AdminAnswer): void {
-  const bytes = Buffer.from(answer.body)
   // These never have a body, and the length of another would mislead (RFC 9110, 8.6).
   const bare = answer.status === 204 || answer.status === 304
-  response.writeHead(answer.status, bare ? answer.headers : { ...answer.headers, 'content-length': `${bytes.length}` })
-  response.end(request.method === 'HEAD' ? undefined : bytes)
+  const length = { 'content-length': `${Buffer.byteLength(answer.body)}` }
+  response.writeHead(answer.status, bare ? answer.headers : { ...answer.headers, ...length })
+  response.end(request.method === 'HEAD' ? undefined : answer.body)
 }

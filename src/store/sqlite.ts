@@ -51,6 +51,8 @@ export class SqliteStore implements Store {
   readonly #log: CommitLog
   readonly #expiry: Expiry
   #revision: number
+  /** The transaction deletes something, so that the newest entry may no longer tell the revision. */
+  #keepsRevision = false
   #waiting: Waiting[] = []
   #flushScheduled = false
   #closed = false
@@ -150,10 +152,11 @@ export class SqliteStore implements Store {
 
   #write(batch: Waiting[]): Applied[] {
     const before = this.#revision
+    this.#keepsRevision = false
     try {
       this.#database.exec('BEGIN IMMEDIATE')
       const applied = batch.map((waiting) => this.#apply(waiting))
-      if (this.#revision !== before) this.#statements.setRevision.run(this.#revision)
+      if (this.#keepsRevision) this.#statements.setRevision.run(this.#revision)
       this.#database.exec('COMMIT')
       this.#trouble = undefined
       return applied
@@ -186,7 +189,9 @@ export class SqliteStore implements Store {
     const { key } = operation
     if (operation.type === 'delete') {
       const { changes } = this.#statements.remove.run(key)
-      return Number(changes) === 0 ? undefined : { key, entry: undefined }
+      if (Number(changes) === 0) return undefined
+      this.#keepsRevision = true
+      return { key, entry: undefined }
     }
     const { text } = operation
     const row = this.#statements.put.get(key, text, revision, revision, expiresAtMs(operation) ?? null)

@@ -40,6 +40,29 @@ test('sqlite: entries, revisions and the rest of their lives outlast a restart',
   await second.close()
 })
 
+test('sqlite: the revision is the same after a restart, whatever was written last', async (context) => {
+  const file = temporaryFile(context)
+  const put = (key: string) => ({ type: 'put' as const, key, text: '{}' })
+  const drop = (key: string) => ({ type: 'delete' as const, key })
+  const batches = [
+    [put('routes/1'), put('routes/2')],
+    [drop('routes/2')],
+    [put('routes/1')],
+    [drop('routes/1'), put('routes/3')],
+    [drop('routes/3')],
+    [drop('routes/3')], // changes nothing
+  ]
+  for (const [i, batch] of batches.entries()) {
+    const store = new SqliteStore(file)
+    assert.equal(store.revision(), i)
+    await store.commit(batch)
+    await store.close()
+  }
+  const store = new SqliteStore(file)
+  assert.equal(store.revision(), 5)
+  await store.close()
+})
+
 test('sqlite: the log has its size before the first write, and nothing of that is in the store', async (context) => {
   const file = temporaryFile(context)
   const store = new SqliteStore(file)
