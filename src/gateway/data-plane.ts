@@ -52,7 +52,7 @@ interface Member {
 /** Waits for a thread that died at once again and again: 0.1 s, 0.2 s, ... up to this. */
 const MAX_RESTART_DELAY_MS = 5000
 /** A thread that no request makes look at its configuration is told to do so after this time, so that what a commit replaces is closed. */
-const LOOK_AFTER_MS = 10
+const LOOK_AFTER_MS = 50
 
 export class DataPlane {
   readonly metrics = new MetricsReader()
