@@ -87,6 +87,8 @@ interface Parts extends Configured {
 }
 
 async function open(settings: Settings, closers: Closers, close: () => Promise<void>): Promise<Gateward> {
+  const loaded = holdYoungGeneration()
+  closers.push(loaded)
   const parts = await openPlane(await openConfiguration(settings, closers))
   const { store, plane } = parts
   const admin = await listenAdmin(parts)
@@ -99,6 +101,7 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
     gateway: { ...settings.gateway, http: gateway },
     metrics: { listen: metrics ?? 'off' },
   })
+  loaded()
   return {
     gateway,
     gatewayTls: settings.gateway.https.map((text, i) => `${parseAddress(text)?.host}:${plane.tlsPorts[i]}`),
@@ -153,8 +156,6 @@ async function openConfiguration(settings: Settings, closers: Closers): Promise<
 /** Loads the configuration and starts the threads that serve it. */
 async function openPlane(configured: Configured): Promise<Parts> {
   const { settings, store, feed, closers, log } = configured
-  const loaded = holdYoungGeneration()
-  closers.push(loaded)
   await feed.start()
   closers.push(() => feed.close())
 
@@ -184,7 +185,6 @@ async function openPlane(configured: Configured): Promise<Parts> {
   await secrets.settled(SECRETS_LIMIT_MS)
   closers.push(() => plane.close(settings.gateway.drain_seconds * 1000))
   await plane.start()
-  loaded()
   return { ...configured, plane, secrets }
 }
 

@@ -10,7 +10,7 @@ import type { ConfigChange } from './gateway/config.ts'
 import { parseKey } from './resources/kinds.ts'
 import type { Commit, Entry, Store, Watcher } from './store/contract.ts'
 
-const PAGE_ENTRIES = 5000
+const PAGE_ENTRIES = 1000
 const MAX_FAULT_CHARACTERS = 300
 /** Between two tries to read everything again. */
 const RETRY_MS = 1000
