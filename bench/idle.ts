@@ -21,16 +21,18 @@ const directory = mkdtempSync(join(tmpdir(), 'gateward-bench-'))
 const backend = nextPort()
 const route = { uri: '/*', upstream: upstreamAt(backend) }
 
-/** A connection that has had its first request answered; undefined when it cannot be opened. */
+/** A connection that has had its first request answered; undefined when it cannot be opened, or ends before (a gateway that starts looks whether its port is free). */
 async function used(port: number): Promise<Socket | undefined> {
   const socket = connect(port, '127.0.0.1')
+  const closed = new Promise<never>((_, reject) => socket.once('close', reject))
   try {
-    await once(socket, 'connect')
+    await Promise.race([once(socket, 'connect'), closed])
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    await Promise.race([once(socket, 'data'), closed])
   } catch {
     return undefined
   }
-  socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
-  await once(socket, 'data')
+  closed.catch(() => {})
   socket.pause()
   return socket
 }

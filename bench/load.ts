@@ -60,8 +60,8 @@ export function loaded(peer: { pid: number }, command: string[]): { cpuUs: numbe
 export interface Results {
   /** The sample of median CPU. */
   of(peer: Peer): Sample
-  /** CPU of `peer` over that of `base`: the median over the rounds, since the machine's speed changes more from one round to the next than within one. */
-  ratio(peer: Peer, base: Peer): number
+  /** A figure of `peer`, its CPU if no other is named, over that of `base`: the median over the rounds, since the machine's speed changes more from one round to the next than within one. */
+  ratio(peer: Peer, base: Peer, figure?: 'cpuUs' | 'perSecond'): number
 }
 
 /** Rounds in which all peers take turns, so that a slow minute of the machine meets all. */
@@ -85,9 +85,9 @@ export function rounds(
   const taken = (peer: Peer): Sample[] => samples.get(peer) as Sample[]
   return {
     of: (peer) => middle(taken(peer), (sample) => sample.cpuUs),
-    ratio: (peer, base) =>
+    ratio: (peer, base, figure = 'cpuUs') =>
       middle(
-        taken(peer).map(({ cpuUs }, round) => cpuUs / (taken(base)[round] as Sample).cpuUs),
+        taken(peer).map((sample, round) => sample[figure] / (taken(base)[round] as Sample)[figure]),
         (quotient) => quotient,
       ),
   }

@@ -107,7 +107,8 @@ function report(peers: readonly Peer[], results: Results): string {
   const rows = peers.map((peer) => {
     const { cpuUs, perSecond, p50, p99 } = results.of(peer)
     const [toBase, toBare] = [base, bare].map((other) => `${results.ratio(peer, other).toFixed(2)} x`)
-    return `| ${peer.name} | ${peer.version} | ${cpuUs.toFixed(1)} | ${toBase} | ${toBare} | ${Math.round(perSecond)} | ${p50} | ${p99} |`
+    const rate = `${results.ratio(peer, base, 'perSecond').toFixed(2)} x`
+    return `| ${peer.name} | ${peer.version} | ${cpuUs.toFixed(1)} | ${toBase} | ${toBare} | ${Math.round(perSecond)} | ${rate} | ${p50} | ${p99} |`
   })
   return `# Benchmarks
 
@@ -120,8 +121,8 @@ figures move by a third from one run to the next.
 
 64 bytes, ${CONNECTIONS} kept connections, on ${new Date().toISOString().slice(0, 10)}.
 
-| proxy | version | CPU us per request | to nginx | to bare Gateward | requests/s | p50 | p99 |
-|---|---|---|---|---|---|---|---|
+| proxy | version | CPU us per request | to nginx | to bare Gateward | requests/s | to nginx | p50 | p99 |
+|---|---|---|---|---|---|---|---|---|
 ${rows.join('\n')}
 `
 }
