@@ -176,9 +176,8 @@ export class CommitReader {
 
   #next(): SentCommit {
     const length = this.#ring.length(this.#tail)
-    const commit = (length === BY_PORT
-      ? receiveMessageOnPort(this.#port)?.message
-      : JSON.parse(this.#ring.text(this.#tail, length))) as unknown as SentCommit
+    const commit: SentCommit =
+      length === BY_PORT ? receiveMessageOnPort(this.#port)?.message : JSON.parse(this.#ring.text(this.#tail, length))
     this.#tail = (this.#tail + size(length)) | 0
     this.#ring.setTail(this.#thread, this.#tail)
     return commit

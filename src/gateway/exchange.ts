@@ -93,7 +93,7 @@ export class GatewayRequest {
 }
 
 /** A response that has no head yet. */
-const NO_HEADERS = new HeaderList(Object.freeze([]) as never as string[])
+const NO_HEADERS = new HeaderList(Object.freeze<string[]>([]) as string[])
 
 export class GatewayResponse {
   status = 0

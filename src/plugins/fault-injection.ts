@@ -30,12 +30,7 @@ const vars = Type.Optional(
 
 const abort = Type.Object(
   {
-    http_status: Type.Integer({
-      title: 'Status',
-      description: 'status of the answer',
-      minimum: 200,
-      examples: [503],
-    }),
+    http_status: Type.Integer({ title: 'Status', description: 'status of the answer', minimum: 200, examples: [503] }),
     body: Type.Optional(
       Type.String({ title: 'Body', description: 'body of the answer, with variables', minLength: 0, examples: ['no'] }),
     ),

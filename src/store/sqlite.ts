@@ -51,8 +51,6 @@ export class SqliteStore implements Store {
   readonly #log: CommitLog
   readonly #expiry: Expiry
   #revision: number
-  /** The transaction deletes something, so that the newest entry may no longer tell the revision. */
-  #keepsRevision = false
   #waiting: Waiting[] = []
   #flushScheduled = false
   #closed = false
@@ -152,11 +150,11 @@ export class SqliteStore implements Store {
 
   #write(batch: Waiting[]): Applied[] {
     const before = this.#revision
-    this.#keepsRevision = false
     try {
       this.#database.exec('BEGIN IMMEDIATE')
       const applied = batch.map((waiting) => this.#apply(waiting))
-      if (this.#keepsRevision) this.#statements.setRevision.run(this.#revision)
+      // Else the newest entry tells the revision.
+      if (applied.some(deletes)) this.#statements.setRevision.run(this.#revision)
       this.#database.exec('COMMIT')
       this.#trouble = undefined
       return applied
@@ -189,9 +187,7 @@ export class SqliteStore implements Store {
     const { key } = operation
     if (operation.type === 'delete') {
       const { changes } = this.#statements.remove.run(key)
-      if (Number(changes) === 0) return undefined
-      this.#keepsRevision = true
-      return { key, entry: undefined }
+      return Number(changes) === 0 ? undefined : { key, entry: undefined }
     }
     const { text } = operation
     const row = this.#statements.put.get(key, text, revision, revision, expiresAtMs(operation) ?? null)
@@ -241,4 +237,8 @@ export class SqliteStore implements Store {
   #assertOpen(): void {
     if (this.#closed) throw new StoreError('unavailable', `using ${this.#file}: the store is closed`)
   }
+}
+
+function deletes({ commit }: Applied): boolean {
+  return commit?.changes.some(({ entry }) => entry === undefined) ?? false
 }

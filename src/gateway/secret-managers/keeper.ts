@@ -4,7 +4,6 @@
 // A value is asked for again after `ttlMs`. A manager that cannot be asked keeps the last value, for at most `staleMs`, and is asked again
 // soon; one that answers that there is no such secret (or a secret without the member) takes the value back at once. Values go to the data
 // plane as a whole, with the resources that must be set up again. No value, token or answer is ever logged.
-
 import { timerMs } from '../../lib/timer.ts'
 import { parseKey, type Resource } from '../../resources/kinds.ts'
 import type { ConfigChange } from '../config.ts'

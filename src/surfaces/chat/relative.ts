@@ -117,28 +117,12 @@ function readPlugin(subject: Exclude<Subject, 'timeout' | 'retries'>, id: string
   const set = (plugin: string, member: string) => (next: number) => ({
     changes: [{ action: 'change', kind: 'routes', id, set: { plugins: { [plugin]: { [member]: next } } } }],
   })
-  if (subject === 'cache') {
-    const value = plugins['proxy-cache']?.cache_ttl
-    return {
-      name: 'caching time',
-      value,
-      counts: 'seconds',
-      in: 'seconds',
-      least: 1,
-      plan: set('proxy-cache', 'cache_ttl'),
-    }
+  const alone = (name: string, plugin: string, member: string, unit: 'seconds' | 'bytes'): Reading => {
+    const value = plugins[plugin]?.[member]
+    return { name, value, counts: unit, in: unit, least: 1, plan: set(plugin, member) }
   }
-  if (subject === 'body') {
-    const value = plugins['client-control']?.max_body_size
-    return {
-      name: 'body limit',
-      value,
-      counts: 'bytes',
-      in: 'bytes',
-      least: 1,
-      plan: set('client-control', 'max_body_size'),
-    }
-  }
+  if (subject === 'cache') return alone('caching time', 'proxy-cache', 'cache_ttl', 'seconds')
+  if (subject === 'body') return alone('body limit', 'client-control', 'max_body_size', 'bytes')
   const there = LIMITS[subject].filter((name) => plugins[name])
   const conf = plugins[there[0] ?? ''] ?? {}
   if (there.length > 1 || conf.rules)
