@@ -1,5 +1,6 @@
 // What requests and answers look like: paths, headers, redirects, made-up answers.
 import Type from 'typebox'
+import { literal } from '../../lib/regex-literal.ts'
 import { OperationError } from '../contract.ts'
 import { pluginsIn } from '../inventory.ts'
 import { defineIntent, onRoute, probeOf, withPlugins } from './contract.ts'
@@ -205,7 +206,3 @@ export const breaker = defineIntent({
     return { changes: withPlugins(around.route(), { 'api-breaker': conf }, around) }
   },
 })
-
-function literal(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-}

@@ -1,5 +1,6 @@
 // Putting the gateway in front of an API, and moving what is there.
 import Type from 'typebox'
+import { literal } from '../../lib/regex-literal.ts'
 import type { Resource } from '../../resources/kinds.ts'
 import { OperationError } from '../contract.ts'
 import { ANSWERS, AUTHENTICATION, defineIntent, onRoute, probeOf, toUrl, upstreamTo, withPlugins } from './contract.ts'
@@ -197,8 +198,4 @@ export function freeId(path: string, taken: Set<string | undefined>): string {
 /** What stands before the star: `/orders` of `/orders/*`. */
 export function prefixOf(path: string): string {
   return path.replace(/\/?\*?$/, '')
-}
-
-function literal(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }

@@ -2,6 +2,7 @@
 //
 // Path parameters: the default router knows only prefixes, so `/users/{id}/posts` becomes the prefix `/users/*` with a condition on the whole
 // path; the more of a path is literal, the earlier it is tried. An import of the same id again changes what is there and deletes nothing.
+import { literal } from '../../lib/regex-literal.ts'
 import { plainText } from '../../lib/text.ts'
 import type { Resource } from '../../resources/kinds.ts'
 import { OperationError } from '../contract.ts'
@@ -215,10 +216,6 @@ function toPattern(path: string): string {
 /** Literal segments: `/users/{id}/me` is tried before `/users/{id}/{what}`. */
 function literals(path: string): number {
   return path.split('/').filter((one) => one && !one.includes('{')).length
-}
-
-function literal(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }
 
 function trimmed(path: string): string {

@@ -1,5 +1,4 @@
 // Writes batches to a TCP or TLS server, or to a UDP socket, for the loggers whose receiver speaks neither HTTP nor a protocol of its own.
-
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram'
 import { lookup } from 'node:dns/promises'
 import { connect, isIP, type Socket } from 'node:net'

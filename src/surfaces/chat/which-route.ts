@@ -1,5 +1,6 @@
 // Which routes a sentence means, among those that are there. A name that no route has is never passed over, and of two that could be meant none is
 // guessed.
+import { literal } from '../../lib/regex-literal.ts'
 import type { RouteReference } from './sentences/command.ts'
 
 export interface Row {
@@ -68,8 +69,8 @@ function leadingTo(rest: readonly string[], sentence: string, rows: readonly Row
   return rows.find(({ summary }) => {
     const name = /\bupstream_id (\S+)/.exec(summary)?.[1]
     if (name === undefined || rest.some((one) => one.toLowerCase() !== name.toLowerCase())) return false
-    const literal = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-    const named = `\\b(?:upstream|pool)\\s+["'\`]?${literal}|${literal}["'\`]?\\s+(?:upstream|pool)\\b`
+    const escaped = literal(name)
+    const named = `\\b(?:upstream|pool)\\s+["'\`]?${escaped}|${escaped}["'\`]?\\s+(?:upstream|pool)\\b`
     return new RegExp(named, 'i').test(sentence)
   })
 }
@@ -99,32 +100,32 @@ export function servedBy(path: string, rows: readonly Row[]): Row[] {
 
 /** A word that the gateway's language has too (`users`, `health`) is a name where one is expected. */
 function standsAsName(id: string, sentence: string): boolean {
-  const literal = id.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const escaped = literal(id)
   return new RegExp(
-    `(?:\\b(?:on|of|off|for|from|in|protect|secure|limit|cache|disable|enable|compress|gzip|block|retry|redirect|rewrite|move|change|rename|copy|clone|duplicate|point|throttle|call|calls|use|reach|reaches|access|serve|mirror|trace|(?:gets?|goes|comes) to)|["'\`])\\s*(?:the\\s+)?${literal}["'\`]?(?=$|[\\s,.;?])(?! keys?\\b| address| agents?\\b)|\\b(?:turn|switch|take|bring|put)\\s+(?:the\\s+)?${literal}\\s+(?:back\\s+)?(?:on|off|down|up|offline|online|back|in|into)\\b|\\bthe\\s+${literal}\\s+(?:backend|upstream|service|server)\\b|\\bmake\\s+(?:the\\s+)?${literal}\\s+(?:public|private|read[ -]?only|open)\\b`,
+    `(?:\\b(?:on|of|off|for|from|in|protect|secure|limit|cache|disable|enable|compress|gzip|block|retry|redirect|rewrite|move|change|rename|copy|clone|duplicate|point|throttle|call|calls|use|reach|reaches|access|serve|mirror|trace|(?:gets?|goes|comes) to)|["'\`])\\s*(?:the\\s+)?${escaped}["'\`]?(?=$|[\\s,.;?])(?! keys?\\b| address| agents?\\b)|\\b(?:turn|switch|take|bring|put)\\s+(?:the\\s+)?${escaped}\\s+(?:back\\s+)?(?:on|off|down|up|offline|online|back|in|into)\\b|\\bthe\\s+${escaped}\\s+(?:backend|upstream|service|server)\\b|\\bmake\\s+(?:the\\s+)?${escaped}\\s+(?:public|private|read[ -]?only|open)\\b`,
     'i',
   ).test(sentence)
 }
 
 /** `users` in `limit orders to 5/s and users to 7/s`: another wish, about another route. */
 function isSaidToo(id: string, sentence: string): boolean {
-  const literal = id.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const escaped = literal(id)
   return new RegExp(
-    `(?:,|\\band|\\bbut)\\s+(?:the\\s+)?(?:route\\s+)?["'\`]?${literal}["'\`]?\\s+(?:to|at|with|by|for|only)\\b`,
+    `(?:,|\\band|\\bbut)\\s+(?:the\\s+)?(?:route\\s+)?["'\`]?${escaped}["'\`]?\\s+(?:to|at|with|by|for|only)\\b`,
     'i',
   ).test(sentence)
 }
 
 /** What stands beside a name as another one: `users` in `on orders and users`. */
 function listedWith(id: string, sentence: string): string[] {
-  const literal = id.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const escaped = literal(id)
   const name = `["'\`]?([\\w.-]+)["'\`]?`
   const after = new RegExp(
-    `\\b${literal}["'\`]?\\s*(?:,|,? and)\\s+(?:the\\s+)?(?:route\\s+)?${name}(?=$|\\s+(?:to|with|for|at|after)\\b)`,
+    `\\b${escaped}["'\`]?\\s*(?:,|,? and)\\s+(?:the\\s+)?(?:route\\s+)?${name}(?=$|\\s+(?:to|with|for|at|after)\\b)`,
     'i',
   )
   const before = new RegExp(
-    `\\b(?:on|of|for|from|limit|protect|cache|routes)\\s+(?:the\\s+)?${name}\\s+and\\s+(?:the\\s+)?(?:route\\s+)?${literal}\\b`,
+    `\\b(?:on|of|for|from|limit|protect|cache|routes)\\s+(?:the\\s+)?${name}\\s+and\\s+(?:the\\s+)?(?:route\\s+)?${escaped}\\b`,
     'i',
   )
   return [after.exec(sentence)?.[1], before.exec(sentence)?.[1]].flatMap((one) => (one ? [one.toLowerCase()] : []))

@@ -1,4 +1,5 @@
 // Pieces of a sentence, and the words that all topics share: addresses, paths, numbers, times, names of routes.
+import { literal } from '../../../lib/regex-literal.ts'
 import type { Intent } from '../../../operations/intents/index.ts'
 
 /** One wish of a sentence. */
@@ -159,7 +160,7 @@ export function conditionIn(text: string): Condition | undefined {
 
 /** The weight that is said of an address: `127.0.0.1:8080 (weight 3)`, `weight 3 for 127.0.0.1:8080`. */
 export function weightOf(url: string, text: string): number | undefined {
-  const place = url.replace(/^https?:\/\//, '').replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const place = literal(url.replace(/^https?:\/\//, ''))
   const after = new RegExp(
     `${place}\\S*\\s*(?:,|:|\\()?\\s*(?:(?:has|gets|with|to|at)\\s+)?(?:an?\\s+|the\\s+)?weight\\s*(?:of|to|:|=)?\\s*(\\d+)`,
     'i',
