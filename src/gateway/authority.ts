@@ -1,5 +1,7 @@
-// The authority of a request: the Host field of HTTP/1.1, `:authority` of HTTP/2. The last one is remembered, since a client's requests name the
-// same host again and again.
+// The authority of a request: the Host field of HTTP/1.1, `:authority` of HTTP/2. Clients name the same few hosts again and again, so that those are
+// remembered, the last one before all others.
+
+import { flatText } from '../lib/flat-text.ts'
 
 // No empty label: nginx refuses `a..b` and `.` too.
 const LEGAL = /^(?:(?:\[[0-9a-fA-F:.]+\]|(?!\.(?::|$))(?!.*\.\.)[A-Za-z0-9._~!$&'()*+,;=%-]+)(?::\d{0,5})?)?$/
@@ -11,11 +13,20 @@ interface Authority {
   port: string | undefined
 }
 
+/** Authorities that are remembered, and the longest of them. */
+const MAX_KNOWN = 1024
+const MAX_KNOWN_LENGTH = 64
+
+const known = new Map<string, Authority>()
 let last = parse('')
 
-/** Whether it is a host, with a port or without, or empty. */
-export function isAuthority(authority: string): boolean {
-  return known(authority).legal
+/**
+ * The authority when it is a host, with a port or without, or empty; undefined when it is none. The text is the one of its first request, so that
+ * comparing it with that of another request compares no characters.
+ */
+export function toAuthority(text: string): string | undefined {
+  const { legal, text: same } = look(text)
+  return legal ? same : undefined
 }
 
 /**
@@ -23,17 +34,26 @@ export function isAuthority(authority: string): boolean {
  * nginx, and would be a way around routes and certificates that name the host.
  */
 export function hostOf(authority: string): string {
-  return known(authority).host
+  return look(authority).host
 }
 
 /** The port as it is written; undefined when there is none. */
 export function portOf(authority: string): string | undefined {
-  return known(authority).port
+  return look(authority).port
 }
 
-function known(text: string): Authority {
-  if (text !== last.text) last = parse(text)
+function look(text: string): Authority {
+  if (text === last.text) return last
+  last = known.get(text) ?? remember(text)
   return last
+}
+
+function remember(text: string): Authority {
+  if (text.length > MAX_KNOWN_LENGTH) return parse(text)
+  const authority = parse(flatText(text))
+  if (known.size >= MAX_KNOWN) known.clear()
+  known.set(authority.text, authority)
+  return authority
 }
 
 function parse(text: string): Authority {

@@ -1,7 +1,7 @@
 // The host of a request, as routes and certificates compare it.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { hostOf, isAuthority, portOf } from '../../src/gateway/authority.ts'
+import { hostOf, portOf, toAuthority } from '../../src/gateway/authority.ts'
 import { threadForTest } from './thread-for-test.ts'
 
 test('case, port and a dot at the end are not part of the host', () => {
@@ -14,9 +14,19 @@ test('case, port and a dot at the end are not part of the host', () => {
 
 test('what names no host is none', () => {
   for (const authority of ['.', '.:80', 'a..b', 'a..', '..', ':80', 'a b', 'a:x'])
-    assert.equal(isAuthority(authority), false, authority)
+    assert.equal(toAuthority(authority), undefined, authority)
   for (const authority of ['', 'a', 'a.', 'a.b.:1', '[::1]', 'a_b', '1.2.3.4:80'])
-    assert.equal(isAuthority(authority), true, authority)
+    assert.equal(toAuthority(authority), authority)
+})
+
+test('more hosts than are remembered are still themselves', () => {
+  for (let i = 0; i < 3000; i++) {
+    const authority = `Host-${i % 1500}.example:${i}`
+    assert.equal(toAuthority(authority), authority)
+    assert.equal(hostOf(authority), `host-${i % 1500}.example`)
+    assert.equal(portOf(authority), String(i))
+  }
+  assert.equal(hostOf(`${'a'.repeat(5000)}.example:80`), `${'a'.repeat(5000)}.example`)
 })
 
 test('a dot at the end of Host is no way around a route that names the host', async () => {

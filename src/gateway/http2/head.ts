@@ -3,7 +3,7 @@
 // nghttp2 has checked the form before (RFC 9113 8.2, 8.3): legal names and values, pseudo-header fields complete, once and in front, no
 // fields of a connection, Content-Length equal to the body. What is left: the target, the authority, their sizes, and what is not served.
 
-import { isAuthority } from '../authority.ts'
+import { toAuthority } from '../authority.ts'
 import type { RequestHead } from '../exchange.ts'
 import { HeaderList } from '../headers.ts'
 import { type HeadLimits, ParseError, TARGET } from '../http1/parser.ts'
@@ -24,8 +24,8 @@ export function readHead(raw: readonly string[], limits: HeadLimits): ReadHead {
   if (fields.scheme !== 'http' && fields.scheme !== 'https')
     throw new ParseError(400, 'the scheme is not http or https')
   checkTarget(path, method, limits)
-  const authority = fields.authority ?? fields.host ?? ''
-  if (!isAuthority(authority) || authority === '') throw new ParseError(400, 'malformed authority')
+  const authority = toAuthority(fields.authority ?? fields.host ?? '')
+  if (!authority) throw new ParseError(400, 'malformed authority')
   if (fields.host !== undefined && fields.host.toLowerCase() !== authority.toLowerCase())
     throw new ParseError(400, ':authority and Host disagree')
   if (fields.expect !== undefined && fields.expect.toLowerCase() !== '100-continue')
