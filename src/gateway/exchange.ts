@@ -8,6 +8,7 @@ import { randomHex } from '../lib/random-hex.ts'
 import type { RequestBody } from './body.ts'
 import type { CompiledRoute, PhaseChain } from './compile.ts'
 import type { Consumer } from './consumers.ts'
+import type { ForwardedLines } from './forwarded.ts'
 import { HeaderList } from './headers.ts'
 import type { ServedRoute } from './routes.ts'
 import type { UpstreamRuntime } from './upstream/runtime.ts'
@@ -22,6 +23,8 @@ export interface ConnectionInfo {
   openedAt: number
   /** Requests that came on it so far. */
   requests: number
+  /** What upstreams were told of its client last; see forwarded.ts. */
+  told?: ForwardedLines | undefined
   /** What a PROXY protocol header said of the client, whether its sender is trusted or not. */
   announced?: { remoteAddr: string; remotePort: number }
   /** Not a connection: a plugin makes this request for another one. */
@@ -76,8 +79,15 @@ export class GatewayRequest {
   path: string
   readonly body: RequestBody
 
-  constructor(head: RequestHead, scheme: 'http' | 'https', host: string, path: string, body: RequestBody) {
-    const mark = head.target.indexOf('?')
+  /** `mark`: where the query begins in the target, with its `?`; -1: there is none. */
+  constructor(
+    head: RequestHead,
+    scheme: 'http' | 'https',
+    host: string,
+    path: string,
+    body: RequestBody,
+    mark = head.target.indexOf('?'),
+  ) {
     this.method = head.method
     this.target = head.target
     this.httpVersion = head.httpVersion

@@ -84,6 +84,7 @@ export function describe(socket: net.Socket): ConnectionInfo {
     serverAddr: plainAddress(socket.localAddress),
     serverPort: socket.localPort ?? 0,
     openedAt: performance.now(),
+    told: undefined,
     requests: 0,
   }
 }

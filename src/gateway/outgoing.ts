@@ -1,6 +1,6 @@
 // The request as it goes to an upstream: its target, its Host, its headers. Follows APISIX's rules for what a proxy adds.
 import type { Exchange } from './exchange.ts'
-import { forwardedOf } from './forwarded.ts'
+import { forwardedLines } from './forwarded.ts'
 import { isHopByHop } from './hop-by-hop.ts'
 import type { Destination, OutgoingRequest } from './transport/transport.ts'
 import type { Node, UpstreamRuntime } from './upstream/runtime.ts'
@@ -83,10 +83,5 @@ function headerLines(ctx: Exchange): string {
       continue
     lines += `${name}: ${value}\r\n`
   }
-  const { remoteAddr } = ctx
-  const { proto, host, port } = forwardedOf(ctx)
-  return (
-    `${lines}X-Real-IP: ${remoteAddr}\r\nX-Forwarded-For: ${forwardedFor}${remoteAddr}\r\nX-Forwarded-Proto: ${proto}\r\n` +
-    `X-Forwarded-Host: ${host}\r\nX-Forwarded-Port: ${port}\r\n`
-  )
+  return lines + forwardedLines(ctx, forwardedFor)
 }

@@ -98,6 +98,21 @@ test('hop-by-hop headers stay behind, forwarding headers are the gateway’s', a
   assert.match(head, /x-forwarded-proto: http\r\n/)
 })
 
+test('each request of a connection is forwarded with its own host and client', async () => {
+  seen.length = 0
+  listening.server.realIp = (_, headers) => headers.get('x-client')
+  const request = (host: string, client = ''): string =>
+    `GET / HTTP/1.1\r\nHost: ${host}\r\n${client && `X-Client: ${client}\r\n`}\r\n`
+  const asked = [['a:81'], ['a:81'], ['b'], ['b', '9.9.9.9'], ['a:81', '8.8.8.8'], ['a:81']] as const
+  await send(asked.map(([host, client]) => request(host, client)).join(''))
+  delete listening.server.realIp
+  const told = seen.map((head) => ['host', 'port', 'for'].map((word) => fieldOf(head, `X-Forwarded-${word}`)).join(' '))
+  assert.deepEqual(
+    told,
+    asked.map(([host, client = '127.0.0.1']) => `${host} ${host.split(':')[1] ?? port} ${client}`),
+  )
+})
+
 test('what the gateway says of a client cannot be said by the client in another spelling', async () => {
   seen.length = 0
   const disguised = [
@@ -200,3 +215,7 @@ test('a body larger than the buffers passes both ways unchanged', async () => {
   server.close()
   server.closeAllConnections()
 })
+
+function fieldOf(head: string, name: string): string | undefined {
+  return new RegExp(`^${name}: (.*)\r$`, 'im').exec(head)?.[1]
+}

@@ -265,6 +265,7 @@ export class ClientConnection implements BodySource, Reader, Waiting {
       hostOf(head.authority),
       path,
       this.#body as RequestBody,
+      mark,
     )
     const writer = new ResponseWriter(this, head.method, head.minor, head.keepAlive)
     const ctx = new Exchange(request, new GatewayResponse(), this.info, writer, NO_CHAIN, this.#startedAt)
