@@ -61,6 +61,7 @@ export class Pipeline {
     }
     if (this.#told) ctx.forwarded = this.#told(ctx.connection.remoteAddr, ctx.request)
     if (this.#pathRule && !this.#mayPass(ctx, this.#pathRule)) return
+    this.#deps.routes.look()
     const read = this.#deps.routes.needsBody ? readForVariables(ctx) : undefined
     if (read) read.then(() => this.#begin(ctx))
     else this.#begin(ctx)

@@ -83,9 +83,13 @@ export class Routes {
     this.#compiled.clear()
   }
 
+  /** Takes over what has been committed; once for each request, before it is matched. */
+  look(): void {
+    this.#config.onLook()
+  }
+
   /** True when some route's `vars` look at the request body, which must then be read before matching. */
   get needsBody(): boolean {
-    this.#config.onLook()
     return this.#needsBody.size > 0
   }
 
@@ -95,7 +99,6 @@ export class Routes {
   ):
     | { served: ServedRoute; params: Record<string, string> | undefined; uri: string; host: string | undefined }
     | undefined {
-    this.#config.onLook()
     const match = this.#router.match(input)
     if (!match) return undefined
     return { served: this.#served(match.id), params: match.params, uri: match.matchedUri, host: match.matchedHost }
