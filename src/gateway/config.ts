@@ -23,7 +23,6 @@ interface Held {
 }
 
 export class Config {
-  revision = 0
   generation = 0
   readonly consumers: ConsumerIndex
   /** Called before a request or a connection first looks at the configuration; it may call for `apply`. */
@@ -35,7 +34,7 @@ export class Config {
   }
 
   /** Takes over a commit's changes. The caller (Routes) then updates what it has built from them. */
-  apply(revision: number, changes: readonly ConfigChange[]): void {
+  apply(changes: readonly ConfigChange[]): void {
     for (const change of changes) {
       const address = parseKey(change.key)
       if (!address) continue
@@ -44,7 +43,6 @@ export class Config {
       this.generation++
       this.#index(address.kind, address.id, change)
     }
-    this.revision = revision
   }
 
   /** Values of references in these resources have changed: they count as changed, though their text and version did not. */

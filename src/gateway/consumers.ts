@@ -58,11 +58,6 @@ export class ConsumerIndex {
     return this.#identities.get(plugin)?.get(value)
   }
 
-  /** All identities of one plugin, for those that must try several (multi-tenant LDAP, JWT without key claim). */
-  all(plugin: string): Iterable<Identity> {
-    return this.#identities.get(plugin)?.values() ?? []
-  }
-
   /** A consumer by name, for `anonymous_consumer`. */
   get(username: string): Consumer | undefined {
     return this.#consumers.get(username)

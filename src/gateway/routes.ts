@@ -61,8 +61,8 @@ export class Routes {
   }
 
   /** Applies a commit to the configuration and to the router. */
-  apply(revision: number, changes: readonly ConfigChange[]): void {
-    this.#config.apply(revision, changes)
+  apply(changes: readonly ConfigChange[]): void {
+    this.#config.apply(changes)
     const services: string[] = []
     for (const { key } of changes) {
       const address = parseKey(key)

@@ -139,8 +139,8 @@ export class Thread {
   }
 
   /** Takes over one commit; requests that begin after it see it whole. */
-  apply(revision: number, changes: readonly ConfigChange[]): void {
-    this.routes.apply(revision, changes)
+  apply(changes: readonly ConfigChange[]): void {
+    this.routes.apply(changes)
   }
 
   /** Takes over the values of secret managers, all of them; `keys` are the resources that use one which has changed. */

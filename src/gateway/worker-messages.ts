@@ -64,7 +64,6 @@ export interface WorkerStart {
   commits: RingEnd
   /** Values of secret managers by reference. */
   secrets: ReadonlyMap<string, string>
-  revision: number
   changes: ConfigChange[]
 }
 
@@ -82,7 +81,6 @@ export type FromWorker =
   | { type: 'ready'; metrics: SharedArrayBuffer; ports: number[]; tlsPorts: number[] }
   | { type: 'failed'; message: string }
   | { type: 'series'; series: SeriesDescription }
-  | { type: 'drained' }
   /** Requests that have finished, while somebody watches. */
   | { type: 'seen'; seen: SeenRequests }
   /** A request wants the metrics of all threads: the answer is `metrics`. */

@@ -83,7 +83,7 @@ function watch(on: boolean): void {
   hearFinished()
 }
 
-const commits = new CommitReader(start.commits, (revision, changes) => thread.apply(revision, changes))
+const commits = new CommitReader(start.commits, (_revision, changes) => thread.apply(changes))
 thread.config.onLook = () => commits.take()
 
 const trusted = CidrSet.from(start.trustedProxies)
@@ -147,7 +147,7 @@ port.on('message', (message: ToWorker) => {
 })
 
 thread.takeSecrets(start.secrets, [])
-thread.apply(start.revision, start.changes)
+thread.apply(start.changes)
 start.changes = []
 try {
   if (start.accessLog) {
@@ -196,6 +196,5 @@ async function end(flushMs: number): Promise<void> {
   await thread.drain(flushMs)
   thread.close()
   await accessLog?.close()
-  say({ type: 'drained' })
   port.close()
 }

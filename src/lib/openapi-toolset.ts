@@ -9,7 +9,6 @@ import { withDefaults } from './schema-defaults.ts'
 
 export class OpenApiToolset {
   readonly tools: readonly OpenApiTool[]
-  readonly title: string
   readonly #flat: boolean
   /** Path that the document's first server puts before every path. */
   readonly #prefix: string
@@ -19,7 +18,6 @@ export class OpenApiToolset {
 
   constructor(document: OpenApiDocument, flat: boolean) {
     this.tools = toTools(document, flat)
-    this.title = document.title
     this.#flat = flat
     this.#prefix = prefixOf(document.root)
     this.#byName = new Map(this.tools.map((tool) => [tool.name, tool]))

@@ -71,9 +71,7 @@ export function threadForTest(
     revision++
     versions.set(key, value ? revision : 0)
     monitor.changed([{ key, text: value && JSON.stringify(value) }])
-    thread.apply(revision, [
-      { key, text: value && JSON.stringify(value), createdIndex: revision, modifiedIndex: revision },
-    ])
+    thread.apply([{ key, text: value && JSON.stringify(value), createdIndex: revision, modifiedIndex: revision }])
   }
   for (const [key, value] of Object.entries(resources)) put(key, value)
   const close = (): void => {

@@ -158,7 +158,6 @@ test('traffic: quantiles are interpolated, moments thinned out, escaped labels r
       at: now - (400 - i) * 15_000,
       counts: new Map(),
       health: [],
-      dropped: 0,
     })),
     now,
   )

@@ -52,7 +52,6 @@ export interface Candidate {
 }
 
 export interface Router {
-  readonly size: number
   add(keys: RouteKeys): void
   remove(id: string): void
   match(input: MatchInput): Match | undefined
@@ -102,10 +101,6 @@ export function createRouter(mode: RouterMode): Router {
 
 abstract class BaseRouter implements Router {
   readonly #filters = new Map<string, RouteFilter>()
-
-  get size(): number {
-    return this.#filters.size
-  }
 
   add(keys: RouteKeys): void {
     const filter = new RouteFilter(keys)

@@ -185,10 +185,6 @@ export class UpstreamRuntime {
     this.#health?.observe(node, outcome)
   }
 
-  nodes(): readonly Node[] {
-    return this.#nodes
-  }
-
   close(): void {
     this.#balancer.close?.()
   }

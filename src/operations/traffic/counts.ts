@@ -22,11 +22,9 @@ export interface Moment {
   counts: Map<string, Counts>
   /** Nodes that health checks watch. */
   health: NodeStatus[]
-  /** Label combinations beyond the bound, which are not kept. */
-  dropped: number
 }
 
-/** Label combinations of one moment, and nodes. */
+/** Label combinations of one moment, and nodes; more are not kept. */
 const MAX_SERIES = 20_000
 
 const HEALTH = 'apisix_upstream_status'
@@ -34,7 +32,7 @@ const NAMES = new Set(['apisix_http_status', 'apisix_http_latency_bucket', 'apis
 
 /** Reads a moment. Throws an Error when the text is not of metrics. */
 export function readMoment(text: string, at: number): Moment {
-  const moment: Moment = { at, counts: new Map(), health: [], dropped: 0 }
+  const moment: Moment = { at, counts: new Map(), health: [] }
   for (const { name, labels, value } of parseExposition(text, (one) => NAMES.has(one))) {
     if (name === HEALTH) {
       if (moment.health.length < MAX_SERIES) moment.health.push(toNodeStatus(labels, value))
@@ -56,10 +54,7 @@ function countsOf(
   const key = `${route}\u0000${consumer}\u0000${node}`
   const known = moment.counts.get(key)
   if (known) return known
-  if (moment.counts.size >= MAX_SERIES) {
-    moment.dropped++
-    return undefined
-  }
+  if (moment.counts.size >= MAX_SERIES) return undefined
   const made = { route, consumer, upstream: node, codes: new Map(), latency: new Map(), bytesIn: 0, bytesOut: 0 }
   moment.counts.set(key, made)
   return made

@@ -14,7 +14,6 @@ export interface TraceContext {
 export interface B3Context {
   traceId: string | undefined
   spanId: string | undefined
-  parentId: string | undefined
   sampled: boolean | undefined
 }
 
@@ -67,8 +66,8 @@ export function readB3(headers: HeaderList): B3Context {
     traceId !== undefined &&
     B3_TRACE_ID.test(traceId) &&
     [spanId, parentId].every((id) => id === undefined || B3_SPAN_ID.test(id))
-  if (!wellFormed) return { traceId: undefined, spanId: undefined, parentId: undefined, sampled }
-  return { traceId: traceId.toLowerCase(), spanId: spanId?.toLowerCase(), parentId, sampled }
+  if (!wellFormed) return { traceId: undefined, spanId: undefined, sampled }
+  return { traceId: traceId.toLowerCase(), spanId: spanId?.toLowerCase(), sampled }
 }
 
 /** `traceid-spanid-decision-parentspanid`, the last two optional, or a decision alone. */
