@@ -20,10 +20,7 @@ import { tuneV8 } from './v8-flags.ts'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts'
 
 export interface DataPlaneOptions
-  extends Omit<
-    WorkerStart,
-    'shared' | 'health' | 'secrets' | 'revision' | 'changes' | 'ticketKeys' | 'traffic' | 'commits'
-  > {
+  extends Omit<WorkerStart, 'shared' | 'health' | 'secrets' | 'changes' | 'ticketKeys' | 'traffic' | 'commits'> {
   threads: number
   /** Keys that limit counters have room for. */
   counterKeys: number
@@ -62,7 +59,7 @@ export class DataPlane {
   tlsPorts: number[] = []
   readonly #options: DataPlaneOptions
   readonly #shared: SharedArrayBuffer
-  readonly #health: HealthTable
+  readonly #healthTable: HealthTable
   readonly #traffic: SharedArrayBuffer
   readonly #ticketKeys = randomBytes(48)
   readonly #members: Member[] = []
@@ -83,9 +80,9 @@ export class DataPlane {
     this.#traffic = allocateTraffic(options.threads)
     this.#commits = new CommitSender(options.threads)
     this.#shared = new SharedTable(options.counterKeys).buffer
-    this.#health = new HealthTable(options.checkedNodes)
+    this.#healthTable = new HealthTable(options.checkedNodes)
     this.health = new HealthMonitor({
-      table: this.#health,
+      table: this.#healthTable,
       dns: new DnsCache(options.dns),
       version: options.version,
       log: options.log,
@@ -202,63 +199,69 @@ export class DataPlane {
     this.health.close()
   }
 
+  /** Resolves when the thread listens. */
   #launch(index: number): Promise<{ ports: number[]; tlsPorts: number[] }> {
-    const { snapshot, secrets, version, log, threads, counterKeys, checkedNodes, metricsText, ...start } = this.#options
-    const { revision, changes } = snapshot()
-    if (this.#backlog.length === 0) this.served = revision
-    const commits = this.#commits.join(index)
-    const traffic = { memory: this.#traffic, thread: index }
-    const workerData: WorkerStart = {
-      ...start,
-      traffic,
-      commits,
-      ticketKeys: this.#ticketKeys,
-      shared: this.#shared,
-      health: this.#health.buffer,
-      secrets: secrets(),
-      revision,
-      changes,
-    }
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-    const worker = new Worker(new URL(`./worker.${extension}`, import.meta.url), {
-      workerData,
-      transferList: [commits.port],
-    })
-    const metricsId = this.#started++
-    const member: Member = { index, metricsId, worker, ready: false, ended: false }
+    const worker = this.#newWorker(index)
+    const member: Member = { index, metricsId: this.#started++, worker, ready: false, ended: false }
     this.#members[index] = member
-    worker.on('error', (error) => log.error({ err: error, thread: index }, 'a data-plane thread failed'))
+    worker.on('error', (error) => this.#options.log.error({ err: error, thread: index }, 'a data-plane thread failed'))
     return new Promise((resolve, reject) => {
       // The first thread opens the ports for the others: without it there is nothing to start again.
       worker.on('exit', () => {
-        if (metricsId === 0 && !member.ready) {
+        if (member.metricsId === 0 && !member.ready) {
           this.#closing = true
           reject(new ListenError('the first data-plane thread has ended while it started: the log says why', undefined))
         }
         this.#ended(member)
       })
       worker.on('message', (message: FromWorker) => {
-        if (message.type === 'ready') {
-          member.ready = true
-          if (this.#watchers.size) worker.postMessage({ type: 'tail', on: true } satisfies ToWorker)
-          this.metrics.attach(metricsId, message.metrics)
-          resolve(message)
-        } else if (message.type === 'failed') {
+        if (message.type === 'failed') {
           this.#closing = true
           reject(new ListenError(message.message))
-        } else if (message.type === 'collect') {
-          worker.postMessage({ type: 'metrics', text: metricsText() } satisfies ToWorker)
-        } else if (message.type === 'series') {
-          this.metrics.describe(metricsId, message.series)
-        } else if (message.type === 'upstream-begun') {
-          this.health.begin(message.spec)
-        } else if (message.type === 'node-observed') {
-          this.health.observed(message.slotName, message.event, message.limit)
-        } else if (message.type === 'seen') {
-          for (const show of this.#watchers) show(message.seen)
+        } else {
+          this.#hear(member, message)
+          if (message.type === 'ready') resolve(message)
         }
       })
     })
+  }
+
+  #newWorker(index: number): Worker {
+    const { snapshot, secrets, version, log, threads, counterKeys, checkedNodes, metricsText, ...start } = this.#options
+    const { revision, changes } = snapshot()
+    if (this.#backlog.length === 0) this.served = revision
+    const commits = this.#commits.join(index)
+    const workerData: WorkerStart = {
+      ...start,
+      traffic: { memory: this.#traffic, thread: index },
+      commits,
+      ticketKeys: this.#ticketKeys,
+      shared: this.#shared,
+      health: this.#healthTable.buffer,
+      secrets: secrets(),
+      changes,
+    }
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+    return new Worker(new URL(`./worker.${extension}`, import.meta.url), { workerData, transferList: [commits.port] })
+  }
+
+  #hear(member: Member, message: Exclude<FromWorker, { type: 'failed' }>): void {
+    const { metricsId, worker } = member
+    if (message.type === 'ready') {
+      member.ready = true
+      if (this.#watchers.size) worker.postMessage({ type: 'tail', on: true } satisfies ToWorker)
+      this.metrics.attach(metricsId, message.metrics)
+    } else if (message.type === 'collect') {
+      worker.postMessage({ type: 'metrics', text: this.#options.metricsText() } satisfies ToWorker)
+    } else if (message.type === 'series') {
+      this.metrics.describe(metricsId, message.series)
+    } else if (message.type === 'upstream-begun') {
+      this.health.begin(message.spec)
+    } else if (message.type === 'node-observed') {
+      this.health.observed(message.slotName, message.event, message.limit)
+    } else {
+      for (const show of this.#watchers) show(message.seen)
+    }
   }
 
   #ended(member: Member): void {
