@@ -1,5 +1,5 @@
 // The normalised path that routes match on, as nginx makes it: percent-decoded, repeated slashes merged, dot segments resolved.
-import { percentEncode } from '../lib/percent-encode.ts'
+import { percentDecode, percentEncode } from '../lib/percent.ts'
 
 /** Undefined: the path cannot be normalised (malformed escape, a NUL, or it climbs above the root) and the request is refused with 400. */
 export function normalisePath(raw: string): string | undefined {
@@ -7,7 +7,7 @@ export function normalisePath(raw: string): string | undefined {
   let decoded = raw
   if (raw.includes('%')) {
     if (/%(?![0-9a-fA-F]{2})/.test(raw) || raw.includes('%00')) return undefined
-    decoded = decode(raw)
+    decoded = percentDecode(raw)
   }
   if (!decoded.startsWith('/')) return undefined
   const kept: string[] = []
@@ -36,15 +36,6 @@ function isPlain(raw: string): boolean {
     if ((code === 47 || code === 46) && raw.charCodeAt(i - 1) === 47) return false
   }
   return true
-}
-
-/** UTF-8 where the bytes are UTF-8, else one character for each byte. */
-function decode(raw: string): string {
-  try {
-    return decodeURIComponent(raw)
-  } catch {
-    return raw.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-  }
 }
 
 const PLAIN_PATH = /^[!$&-;=@-[\]_a-z~]*$/

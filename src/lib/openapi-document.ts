@@ -2,6 +2,8 @@
 // read: references to other files are never followed, they are told as lost.
 import { parse } from 'yaml'
 import { isObject } from './is-object.ts'
+import { fromPointerPart } from './json-pointer.ts'
+import { percentDecode } from './percent.ts'
 import { plainText } from './text.ts'
 
 /** Bytes of a document. */
@@ -67,7 +69,7 @@ export function resolve(value: unknown, root: Json): Json | undefined {
 function follow(pointer: string, root: Json): unknown {
   let here: unknown = root
   for (const part of pointer.split('/')) {
-    const name = decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~')
+    const name = fromPointerPart(percentDecode(part))
     if (!isObject(here) || !Object.hasOwn(here, name)) return undefined
     here = here[name]
   }

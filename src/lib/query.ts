@@ -1,4 +1,5 @@
 // Fields as a query and a form write them: `a=b&c=d`, percent-encoded.
+import { percentDecode } from './percent.ts'
 
 export interface QueryField {
   name: string
@@ -58,12 +59,7 @@ export function withoutArgument(query: string, name: string): string {
 /** Percent-decodes with `+` as space; what is not valid percent-encoding stays as it is. */
 export function decodeQuery(text: string): string {
   if (!text.includes('%') && !text.includes('+')) return text
-  const spaced = text.replaceAll('+', ' ')
-  try {
-    return decodeURIComponent(spaced)
-  } catch {
-    return spaced.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-  }
+  return percentDecode(text.replaceAll('+', ' '))
 }
 
 function isNamed(written: string, name: string): boolean {

@@ -1,5 +1,6 @@
 // What a plan changes, field by field, as a person reads it: `+` new, `-` gone, `~` changed.
 import { isObject } from '../lib/is-object.ts'
+import { fromPointerPart, toPointerPart } from '../lib/json-pointer.ts'
 import { redact } from '../lib/redact.ts'
 import { plainText } from '../lib/text.ts'
 import { secretsInUrls } from '../lib/url-secrets.ts'
@@ -97,7 +98,7 @@ function writtenOut(character: string): string {
 }
 
 function join(path: string, name: string): string {
-  return `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
+  return `${path}/${toPointerPart(name)}`
 }
 
 function compare(before: unknown, after: unknown, path: string, changes: FieldChange[], depth: number): void {
@@ -115,7 +116,7 @@ function at(value: unknown, pointer: string): unknown {
   let here = value
   for (const part of pointer.split('/').slice(1)) {
     if (!isObject(here)) return undefined
-    here = here[part.replaceAll('~1', '/').replaceAll('~0', '~')]
+    here = here[fromPointerPart(part)]
   }
   return here
 }

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import http from 'node:http'
 import https from 'node:https'
-import { percentEncode } from '../lib/percent-encode.ts'
+import { percentEncode } from '../lib/percent.ts'
 import { OperationError } from './contract.ts'
 
 const MAX_BODY_BYTES = 64 * 1024

@@ -16,7 +16,7 @@ import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
 import { escapeControls } from '../lib/json-controls.ts'
 import { explainJson } from '../lib/json-error.ts'
 import { parseJson } from '../lib/parse-json.ts'
-import { percentEncode } from '../lib/percent-encode.ts'
+import { percentEncode } from '../lib/percent.ts'
 import { wordFirst } from '../resources/wording.ts'
 
 const DEFAULT_BODY_BYTES = 1024 * 1024

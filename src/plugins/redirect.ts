@@ -6,7 +6,7 @@ import { escapePath } from '../gateway/normalise.ts'
 import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
 import { checkTemplate, compilePattern, expandCaptures } from '../gateway/regex.ts'
 import { interpolate } from '../gateway/variables.ts'
-import { percentEncode } from '../lib/percent-encode.ts'
+import { percentEncode } from '../lib/percent.ts'
 import { checkStatus } from '../lib/status-check.ts'
 
 const schema = Type.Object({

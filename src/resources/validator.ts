@@ -4,6 +4,7 @@
 // Schemas are compiled once (compiled-schemas.ts), to tell all errors; a valid resource costs one pass over it.
 import type { TSchema } from 'typebox'
 import { isObject } from '../lib/is-object.ts'
+import { toPointerPart } from '../lib/json-pointer.ts'
 import { messageOf } from '../lib/message-of.ts'
 import { nearestNames } from '../lib/nearest.ts'
 import { checkAddresses } from './address-check.ts'
@@ -14,7 +15,7 @@ import type { Kind, Resource } from './kinds.ts'
 import { checkProto } from './proto-check.ts'
 import { SCHEMAS, SECRET_SCHEMAS } from './schemas.ts'
 import { checkUpstream } from './upstream-schema.ts'
-import { escapePointer, type Failure, listFailures, MAX_FAILURES, plainFailure, wordFirst } from './wording.ts'
+import { type Failure, listFailures, MAX_FAILURES, plainFailure, wordFirst } from './wording.ts'
 
 export interface Invalid {
   /** As APISIX words it: the first thing that is wrong. */
@@ -109,7 +110,7 @@ class ResourceValidator implements Validator {
   #checkNamed(kind: Kind, name: string, conf: unknown): Invalid | undefined {
     const { catalog, checkVars } = this.#options
     const named = kind === 'consumers' || kind === 'credentials' ? 'invalid plugins configuration: ' : ''
-    const base = `/plugins/${escapePointer(name)}`
+    const base = `/plugins/${toPointerPart(name)}`
     if (conf === null || typeof conf !== 'object') return plain(named + noConfiguration(name, conf), base, conf)
     const plugin = catalog.get(name)
     if (!plugin) return unknownPlugin(name, base, catalog, named)

@@ -1,6 +1,7 @@
 // Says what is wrong with a value in the words of APISIX's JSON Schema library, from Ajv's errors, so that clients which read `error_msg`
 // find the texts that they know. One error is named first, in that library's order of keywords; `failures` lists all of them.
 import type { ErrorObject } from 'ajv'
+import { fromPointerPart, toPointerPart } from '../lib/json-pointer.ts'
 import { nearestNames } from '../lib/nearest.ts'
 
 /** One thing that is wrong. */
@@ -81,7 +82,7 @@ export function plainFailure(message: string, base: string, value: unknown): Fai
   let data = value
   for (const name of NAMED_MEMBER.exec(message)?.[1]?.split('.') ?? []) {
     if (typeof data !== 'object' || data === null || !Object.hasOwn(data, name)) break
-    pointer += `/${escapePointer(name)}`
+    pointer += `/${toPointerPart(name)}`
     data = (data as Record<string, unknown>)[name]
   }
   return { pointer, found: describe(data), expected: message.replace(/^invalid configuration: /, '') }
@@ -95,12 +96,12 @@ function toFailure(error: ErrorObject, base: string, found: string): Failure {
     expected: expectation(error),
   }
   if (error.keyword === 'additionalProperties') {
-    failure.pointer += `/${escapePointer(params.additionalProperty)}`
+    failure.pointer += `/${toPointerPart(params.additionalProperty)}`
     failure.found = 'an unknown field'
     const nearest = nearestNames(params.additionalProperty, Object.keys(error.parentSchema?.properties ?? {}))
     if (nearest.length > 0) failure.nearest = nearest
   } else if (error.keyword === 'required') {
-    failure.pointer += `/${escapePointer(params.missingProperty)}`
+    failure.pointer += `/${toPointerPart(params.missingProperty)}`
     failure.found = 'nothing'
   } else if (error.keyword === 'enum' && typeof data === 'string') {
     const nearest = nearestNames(
@@ -142,7 +143,11 @@ interface Step {
 const WITH_ARGUMENT = new Set(['properties', 'patternProperties', 'allOf', 'anyOf', 'oneOf', 'dependencies'])
 
 function splitSchemaPath(path: string): Step[] {
-  const parts = path.split('/').slice(1).map(unescapePointer)
+  // Ajv writes it as a URI's fragment, unlike `instancePath`.
+  const parts = path
+    .split('/')
+    .slice(1)
+    .map((part) => fromPointerPart(decodeURIComponent(part)))
   const steps: Step[] = []
   for (let index = 0; index < parts.length; index++) {
     const name = parts[index] as string
@@ -168,7 +173,7 @@ function rank(step: Step | undefined): number {
 }
 
 function wordPath(error: ErrorObject): string {
-  const places = error.instancePath.split('/').slice(1).map(unescapePointer)
+  const places = error.instancePath.split('/').slice(1).map(fromPointerPart)
   let text = ''
   for (const { name, argument } of splitSchemaPath(error.schemaPath).slice(0, -1)) {
     if (name === 'properties') text += `property "${places.shift()}" validation failed: `
@@ -262,18 +267,4 @@ function length(data: unknown): number {
 /** As Lua's `%q` writes a string. */
 function quote(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\\n')}"`
-}
-
-function unescapePointer(part: string): string {
-  let decoded = part
-  try {
-    decoded = decodeURIComponent(part)
-  } catch {
-    decoded = part // a plain percent sign in a property name
-  }
-  return decoded.replaceAll('~1', '/').replaceAll('~0', '~')
-}
-
-export function escapePointer(part: string): string {
-  return part.replaceAll('~', '~0').replaceAll('/', '~1')
 }

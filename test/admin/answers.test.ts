@@ -62,6 +62,13 @@ test('HEAD of the Admin API itself says that it is there, without a key', async 
   assert.equal((await head('/apisix/admin/routes', '127.0.0.1')).status, 401)
 })
 
+test('a member is told by its own name, also where that looks percent-encoded', async (t) => {
+  const gateway = await open(t)
+  const plugins = { 'attach-consumer-label': { headers: { 'X-%41/~b': 5 } } }
+  const [, message] = await refusal(gateway, 'PUT', '/routes/1', route({ plugins }))
+  assert.match(String(message), /additional property X-%41\/~b: wrong type: expected string, got number$/)
+})
+
 test('schema/validate: the fault without a prefix; kinds that are none are 404', async (t) => {
   const gateway = await open(t)
   const wrong = 'property "uri" validation failed: wrong type: expected string, got number'

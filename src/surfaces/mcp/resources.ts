@@ -7,6 +7,7 @@ import {
   ResourceTemplate,
   type ServerContext,
 } from '@modelcontextprotocol/server'
+import { percentDecode } from '../../lib/percent.ts'
 import { OperationError } from '../../operations/contract.ts'
 import { KINDS } from '../../resources/kinds.ts'
 import type { Operator } from '../operator.ts'
@@ -37,7 +38,7 @@ export function registerResources(server: McpServer, operator: Operator): void {
       },
     }),
     { title: 'One resource, secrets hidden', mimeType: 'application/json' },
-    (uri, { kind, id }, ctx) => read(uri, 'look', { kind: known(kind, uri), id: decodeURIComponent(String(id)) }, ctx),
+    (uri, { kind, id }, ctx) => read(uri, 'look', { kind: known(kind, uri), id: percentDecode(String(id)) }, ctx),
   )
   server.registerResource(
     'plugin',
