@@ -30,3 +30,8 @@ export function toBytes(text: string): string {
 export function toFieldValue(bytes: string): string {
   return FIELD_END.test(bytes) ? bytes.replace(/[\0\r\n]/g, encodeURIComponent) : bytes
 }
+
+/** nginx's name for a request's header: `http_x_user` of `X-User`. */
+export function headerVariable(header: string): string {
+  return `http_${header.toLowerCase().replaceAll('-', '_')}`
+}

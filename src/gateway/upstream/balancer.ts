@@ -1,5 +1,7 @@
 // Chooses a node. Four kinds, as APISIX names them; all keep to the highest priority that has a usable node.
+
 import { crc32 } from 'node:zlib'
+import { headerVariable } from '../../lib/header-fields.ts'
 import type { Node } from './runtime.ts'
 
 export type BalancerKind = 'roundrobin' | 'chash' | 'least_conn' | 'ewma'
@@ -130,8 +132,7 @@ class ConsistentHash implements Balancer {
     const fallback = input.var('remote_addr') ?? ''
     if (on === 'consumer') return input.var('consumer_name') ?? fallback
     if (on === 'vars_combinations') return combine(key, input) ?? fallback
-    const name =
-      on === 'header' ? `http_${key.toLowerCase().replaceAll('-', '_')}` : on === 'cookie' ? `cookie_${key}` : key
+    const name = on === 'header' ? headerVariable(key) : on === 'cookie' ? `cookie_${key}` : key
     return input.var(name) ?? fallback
   }
 }

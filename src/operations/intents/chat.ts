@@ -3,13 +3,14 @@
 import Type from 'typebox'
 import type { Resource } from '../../resources/kinds.ts'
 import { OperationError } from '../contract.ts'
+import { freeId } from '../ids.ts'
 import { type Inventory, nodesOf, pluginsIn } from '../inventory.ts'
 import type { Found } from '../one-by-one.ts'
 import type { WishedChange } from '../plan.ts'
 import type { Expectation } from '../prove.ts'
 import { ANSWERS, type Around, defineIntent, type Intended, nodeOf, toUrl, upstreamOf, upstreamTo } from './contract.ts'
 import { manifestPlugins } from './manifest.ts'
-import { checkPath, freeId, prefixOf, publish } from './publish.ts'
+import { checkPath, prefixOf, publish, routeId } from './publish.ts'
 
 export const chatApi = defineIntent({
   name: 'chat_api',
@@ -76,7 +77,7 @@ function proof(title: string, path: string, status: number): Expectation {
 function chatRoute(path: string, around: Around, members: Resource): WishedChange {
   checkFree(path, around)
   const ids = [...around.inventory.list('routes'), ...around.earlier].map((one) => one.id)
-  const id = freeId(path, new Set(ids))
+  const id = freeId(routeId(path), new Set(ids))
   return { action: 'create', kind: 'routes', id, set: { id, name: id, uri: path, ...members } }
 }
 

@@ -1,5 +1,6 @@
 // How much a caller may ask for.
 import Type from 'typebox'
+import { headerVariable } from '../../lib/header-fields.ts'
 import type { Resource } from '../../resources/kinds.ts'
 import { pluginsIn } from '../inventory.ts'
 import { merge } from '../patch.ts'
@@ -11,7 +12,7 @@ const by = Type.Optional(Type.String({ description: 'address (usual), consumer, 
 /** How limits count. */
 function toKey(who = 'address'): { key_type: string; key: string } {
   const header = /^header:(.+)$/.exec(who)?.[1]
-  if (header) return { key_type: 'var', key: `http_${header.toLowerCase().replaceAll('-', '_')}` }
+  if (header) return { key_type: 'var', key: headerVariable(header) }
   if (who === 'consumer') return { key_type: 'var', key: 'consumer_name' }
   if (who === 'everybody') return { key_type: 'constant', key: 'everybody' }
   return { key_type: 'var', key: 'remote_addr' }

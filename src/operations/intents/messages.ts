@@ -4,6 +4,7 @@ import { literal } from '../../lib/regex-literal.ts'
 import { OperationError } from '../contract.ts'
 import { pluginsIn } from '../inventory.ts'
 import { defineIntent, onRoute, probeOf, withPlugins } from './contract.ts'
+import { routeId } from './publish.ts'
 
 const HEADERS = Type.Record(Type.String(), Type.String())
 const NAMES = Type.Array(Type.String())
@@ -132,12 +133,7 @@ function made(
   status: number,
   methods?: string[],
 ): ReturnType<typeof withRoute> {
-  const id =
-    path
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .replace(/^-+|-+$/g, '')
-      .slice(0, 40) || 'root'
+  const id = routeId(path)
   if (inventory.get('routes', id)) throw new OperationError('conflict', `routes/${id} exists already; name it as route`)
   return withRoute({ id, name: id, uri: path, plugins, ...(methods ? { methods } : {}) }, status)
 }

@@ -1,8 +1,10 @@
 // Putting the gateway in front of an API, and moving what is there.
 import Type from 'typebox'
+import { headerVariable } from '../../lib/header-fields.ts'
 import { literal } from '../../lib/regex-literal.ts'
 import type { Resource } from '../../resources/kinds.ts'
 import { OperationError } from '../contract.ts'
+import { freeId, slug } from '../ids.ts'
 import { ANSWERS, AUTHENTICATION, defineIntent, onRoute, probeOf, toUrl, upstreamTo, withPlugins } from './contract.ts'
 
 const METHODS = Type.Array(Type.Enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']))
@@ -21,7 +23,7 @@ export const publish = defineIntent({
     checkPath(path)
     const url = toUrl(address)
     const taken = [...inventory.list('routes').map((one) => one.id), ...earlier.map((one) => one.id)]
-    const id = wanted ?? freeId(path, new Set(taken))
+    const id = wanted ?? freeId(routeId(path), new Set(taken))
     const base = url.pathname.replace(/\/$/, '')
     const set: Resource = {
       id,
@@ -100,11 +102,7 @@ export const match = defineIntent({
     value: Type.String(),
   }),
   run({ header, cookie, query, value }, { route }) {
-    const variable = header
-      ? `http_${header.toLowerCase().replaceAll('-', '_')}`
-      : cookie
-        ? `cookie_${cookie}`
-        : query && `arg_${query}`
+    const variable = header ? headerVariable(header) : cookie ? `cookie_${cookie}` : query && `arg_${query}`
     if (!variable) throw new OperationError('invalid', 'match needs header, cookie or query')
     const found = route()
     const others = ((found.value.vars ?? []) as unknown[][]).filter(([name]) => name !== variable)
@@ -118,7 +116,7 @@ export const copy = defineIntent({
   run({ path, id: wanted }, { route, inventory, earlier }) {
     checkPath(path)
     const { id: _id, name: _name, uris: _uris, create_time: _created, update_time: _updated, ...rest } = route().value
-    const id = wanted ?? freeId(path, new Set([...inventory.list('routes'), ...earlier].map((one) => one.id)))
+    const id = wanted ?? freeId(routeId(path), new Set([...inventory.list('routes'), ...earlier].map((one) => one.id)))
     return { changes: [{ action: 'create', kind: 'routes', id, set: { ...rest, id, name: id, uri: path } }] }
   },
 })
@@ -183,16 +181,9 @@ export function checkPath(path: string): void {
     )
 }
 
-export function freeId(path: string, taken: Set<string | undefined>): string {
-  const base =
-    path
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .replace(/^-+|-+$/g, '')
-      .slice(0, 40) || 'root'
-  let id = base
-  for (let n = 2; taken.has(id); n++) id = `${base}-${n}`
-  return id
+/** What a route that serves a path is called. */
+export function routeId(path: string): string {
+  return slug(path, 40) || 'root'
 }
 
 /** What stands before the star: `/orders` of `/orders/*`. */

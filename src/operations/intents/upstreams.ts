@@ -1,5 +1,6 @@
 // Where requests go: shares between versions, nodes, retries, timeouts, health.
 import Type from 'typebox'
+import { headerVariable } from '../../lib/header-fields.ts'
 import type { Resource } from '../../resources/kinds.ts'
 import { OperationError } from '../contract.ts'
 import { nodesOf, pluginsIn } from '../inventory.ts'
@@ -39,7 +40,7 @@ export const split = defineIntent({
     if (!conditional && percent === undefined)
       throw new OperationError('invalid', 'split needs percent, header or cookie')
     if (conditional && value === undefined) throw new OperationError('invalid', 'split by header or cookie needs value')
-    const variable = header === undefined ? `cookie_${cookie}` : `http_${header.toLowerCase().replaceAll('-', '_')}`
+    const variable = header === undefined ? `cookie_${cookie}` : headerVariable(header)
     const share = percent ?? 100
     const { place, match } =
       address === undefined

@@ -6,6 +6,7 @@ import { literal } from '../../lib/regex-literal.ts'
 import { plainText } from '../../lib/text.ts'
 import type { Resource } from '../../resources/kinds.ts'
 import { OperationError } from '../contract.ts'
+import { freeId, slug } from '../ids.ts'
 import type { WishedChange } from '../plan.ts'
 import type { Expectation } from '../prove.ts'
 import type { Target } from '../targets.ts'
@@ -127,7 +128,8 @@ function toRoutes(api: Api, { id, prefix, lost }: { id: string; prefix: string; 
     const [{ path }] = operations as [ApiOperation]
     const full = `${prefix}${path}`
     const cut = full.indexOf('{')
-    const routeId = unique(`${id}-${slug(path, 26) || 'root'}`, taken)
+    const routeId = freeId(`${id}-${slug(path, 26) || 'root'}`, taken)
+    taken.add(routeId)
     const methods = operations.map((one) => one.method)
     const desc = plainText(
       operations
@@ -220,19 +222,4 @@ function literals(path: string): number {
 
 function trimmed(path: string): string {
   return `/${path}`.replace(/\/+/g, '/').replace(/\/$/, '')
-}
-
-function slug(text: string, length: number): string {
-  return text
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .slice(0, length)
-    .replace(/^-+|-+$/g, '')
-}
-
-function unique(base: string, taken: Set<string>): string {
-  let id = base
-  for (let n = 2; taken.has(id); n++) id = `${base}-${n}`
-  taken.add(id)
-  return id
 }
