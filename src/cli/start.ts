@@ -2,6 +2,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Gateward, startGateward } from '../app.ts'
+import { counted } from '../lib/counted.ts'
 import { ListenError } from '../lib/listen-error.ts'
 import { startDemo, USUAL_PORT } from '../lib/sample-api.ts'
 import { FIELDS } from '../settings/fields.ts'
@@ -37,8 +38,12 @@ function greeting(gateward: Gateward, settings: Settings, demoPort: number | und
   const api = demoPort === undefined ? 'http://127.0.0.1:8080' : `http://127.0.0.1:${demoPort}`
   const path = demoPort === undefined ? '/orders/*' : '/speaker/*'
   const trouble = gateward.storeTrouble()
+  const served = [
+    ...gateward.gateway.map((one) => `http://${one}`),
+    ...gateward.gatewayTls.map((one) => `https://${one}`),
+  ]
   const lines = [
-    `Gateward serves ${gateward.gateway.map((one) => `http://${one}`).join(', ')} with ${settings.threads} thread${settings.threads === 1 ? '' : 's'}`,
+    `Gateward serves ${served.join(', ')} with ${counted(settings.threads, 'thread')}`,
     ...(gateward.admin
       ? [
           `  Admin API   ${settings.admin.tls.cert_file ? 'https' : 'http'}://${gateward.admin}/apisix/admin, key in ${settings.admin.key ? 'the settings' : join(settings.data_dir, 'admin.key')}`,

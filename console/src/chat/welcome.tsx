@@ -1,5 +1,7 @@
 // The beginning of a conversation: three steps for an empty gateway, suggestions for one that serves something.
+
 import { type ReactNode, useState } from 'react'
+import { counted } from '../../../src/lib/counted.ts'
 import { call, type State } from '../api.ts'
 import { Problem } from '../parts/problem.tsx'
 import { isFailing, suggestions } from './suggestions.ts'
@@ -20,7 +22,7 @@ export function Welcome({ state, routes, say }: Props): ReactNode {
         {gateway ? (
           <>
             It serves <code>{gateway}</code>
-            {routes === 0 ? ' and has no routes yet.' : ` with ${routes} route${routes === 1 ? '' : 's'}.`}
+            {routes === 0 ? ' and has no routes yet.' : ` with ${counted(routes, 'route')}.`}
           </>
         ) : null}{' '}
         You say it, you see what would change, you approve, it proves it.

@@ -1,6 +1,7 @@
 // What is wrong or risky in the configuration, the worst first; a finding whose way out is known is planned by one click.
 
 import { type ReactNode, useCallback, useEffect, useState } from 'react'
+import { counted } from '../../../src/lib/counted.ts'
 import { operate } from '../api.ts'
 import { usePlan } from '../cards/use-plan.tsx'
 import { Empty } from '../parts/empty.tsx'
@@ -131,7 +132,7 @@ function byRule(findings: Finding[]): Group[] {
 function told({ total, findings }: Answer): string {
   if (total === 0) return ''
   if (findings.length < total) return `the worst ${findings.length} of ${total} findings`
-  return `${total} finding${total === 1 ? '' : 's'}`
+  return counted(total, 'finding')
 }
 
 /** A finding's id is `rule:kind/id`, or `rule:target` for the gateway as a whole. */

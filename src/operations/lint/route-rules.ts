@@ -1,4 +1,5 @@
 // What routes do: those that no request can reach, limits that count the wrong thing, plugins that were left over, resources that nobody uses.
+import { counted } from '../../lib/counted.ts'
 import type { Resource } from '../../resources/kinds.ts'
 import { valuesOf } from '../inventory.ts'
 import { toKeys } from '../warnings.ts'
@@ -146,7 +147,7 @@ const limitLocal: Rule = {
     return [
       {
         resource: 'target',
-        problem: `${local.length} route${local.length === 1 ? '' : 's'} (${local.slice(0, 5).join(', ')}) count limits on each node by itself: with n nodes a caller has n times the quota`,
+        problem: `${counted(local.length, 'route')} (${local.slice(0, 5).join(', ')}) count limits on each node by itself: with n nodes a caller has n times the quota`,
         advice: 'with more than one node set policy to redis; with one node all is well',
       },
     ]

@@ -1,4 +1,5 @@
 // The blast radius of a plan: which routes it touches, how much they are used now, and by whom.
+import { counted } from '../../lib/counted.ts'
 import { plainText } from '../../lib/text.ts'
 import { OperationError } from '../contract.ts'
 import type { Inventory } from '../inventory.ts'
@@ -30,14 +31,14 @@ export async function impactOf(
     return [...aboutRoutes([...routes], counts, target, inventory), ...aboutConsumers([...consumers], counts)]
   } catch (error) {
     if (!(error instanceof OperationError)) throw error
-    return [`requests of ${some(routes.size, 'route')} that it touches: not known (${error.message})`]
+    return [`requests of ${counted(routes.size, 'route')} that it touches: not known (${error.message})`]
   }
 }
 
 function aboutRoutes(routes: string[], counts: Counts[], target: Target, inventory: Inventory): string[] {
-  const counted = routes.filter((id) => 'prometheus' in inventory.pluginsOf(inventory.get('routes', id) ?? {}))
+  const measured = routes.filter((id) => 'prometheus' in inventory.pluginsOf(inventory.get('routes', id) ?? {}))
   const byRoute = Map.groupBy(counts, (one) => one.route)
-  const seen = counted
+  const seen = measured
     .map((id) => {
       const names = new Set([id, String(inventory.get('routes', id)?.name ?? id)])
       const own = [...names].flatMap((name) => byRoute.get(name) ?? [])
@@ -47,20 +48,16 @@ function aboutRoutes(routes: string[], counts: Counts[], target: Target, invento
   const lines = seen.slice(0, MAX_ROUTES).map(({ id, own, requests }) => {
     const head = `routes/${plainText(id, 64)}:`
     if (!requests) return `${head} no request since the gateway started`
-    return `${head} ${live(id, target)}${some(requests, 'request')} since the gateway started, ${callers(own)}`
+    return `${head} ${live(id, target)}${counted(requests, 'request')} since the gateway started, ${callers(own)}`
   })
   const others = seen.length - lines.length
   if (others > 0) lines.push(`and ${others} more routes`)
-  const blind = routes.length - counted.length
+  const blind = routes.length - measured.length
   if (blind)
     lines.push(
-      `requests of ${some(blind, 'route')} that it touches: not counted, the plugin prometheus does not run there`,
+      `requests of ${counted(blind, 'route')} that it touches: not counted, the plugin prometheus does not run there`,
     )
   return lines
-}
-
-function some(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 /** The rate of the last minutes, from the moments that are kept. */
@@ -80,12 +77,12 @@ function live(id: string, target: Target): string {
 function callers(own: Counts[]): string {
   const consumers = new Set(own.filter((one) => requestsIn(one)).map((one) => one.consumer))
   const named = [...consumers].filter(Boolean).length
-  return `${some(named, 'consumer')}${consumers.has('') ? ' and anonymous callers' : ''}`
+  return `${counted(named, 'consumer')}${consumers.has('') ? ' and anonymous callers' : ''}`
 }
 
 function aboutConsumers(consumers: string[], counts: Counts[]): string[] {
   return consumers.slice(0, MAX_ROUTES).map((id) => {
     const requests = counts.filter((one) => one.consumer === id).reduce((sum, one) => sum + requestsIn(one), 0)
-    return `consumers/${plainText(id, 64)}: ${some(requests, 'request')} since the gateway started`
+    return `consumers/${plainText(id, 64)}: ${counted(requests, 'request')} since the gateway started`
   })
 }

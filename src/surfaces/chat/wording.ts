@@ -1,6 +1,7 @@
 // What the built-in interpreter says about a tool's result. Surfaces show the result itself (a table, a diff, a proof); this is the sentence
 // beside it.
 
+import { counted } from '../../lib/counted.ts'
 import type { Resource } from '../../resources/kinds.ts'
 import { routeInWords } from './route-in-words.ts'
 import type { Topic } from './sentences/command.ts'
@@ -61,7 +62,7 @@ function findings(value: Record<string, unknown>): string {
   if (!all.length) return 'The linter finds nothing.'
   const high = all.filter((one) => one.severity === 'high').length
   const fixable = all.some((one) => one.fixable) ? ' "Fix it" plans what can be put right.' : ''
-  return `${value.total} finding${value.total === 1 ? '' : 's'}${high ? `, ${high} of them serious` : ''}. First: ${all[0]?.id}: ${all[0]?.problem}.${fixable}`
+  return `${counted(Number(value.total), 'finding')}${high ? `, ${high} of them serious` : ''}. First: ${all[0]?.id}: ${all[0]?.problem}.${fixable}`
 }
 
 function traffic(value: Record<string, unknown>): string {
@@ -70,7 +71,7 @@ function traffic(value: Record<string, unknown>): string {
     return `No counted request in the last ${value.seconds} s. Routes are counted when they run prometheus: "Collect metrics on all routes".`
   const errors = all.server_errors ? `, ${all.server_errors} failed` : ''
   const slow = all.p95_ms === undefined ? '' : `; 95 % took at most ${all.p95_ms} ms`
-  return `${all.requests} request${all.requests === 1 ? '' : 's'} in ${value.seconds} s (${all.per_second}/s)${errors}${slow}.`
+  return `${counted(all.requests, 'request')} in ${value.seconds} s (${all.per_second}/s)${errors}${slow}.`
 }
 
 function newest({ at, by }: { at: string; by?: string }): string {
