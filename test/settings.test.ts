@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { parseAddress } from '../src/lib/address.ts'
+import { openSealer } from '../src/lib/sealer.ts'
 import { describeSettings } from '../src/settings/describe.ts'
 import { LiveAdminKeys, loadAdminKeys } from '../src/settings/keys.ts'
 import { loadSettings, SettingsError } from '../src/settings/load.ts'
+import { Owner } from '../src/surfaces/owner.ts'
 import { until } from './until.ts'
 
 function directory(context: TestContext, yaml?: string): string {
@@ -142,6 +144,16 @@ test('settings: admin keys are made once, readable by the owner only', (context)
   const { admin, viewer } = loadAdminKeys(given.settings)
   assert.equal(admin, 'k')
   assert.match(viewer ?? '', /^[\w-]{32}$/)
+})
+
+test('settings: an empty key file, as a full disk leaves it, lets nobody in: it is refused', (context) => {
+  const cwd = directory(context)
+  const { settings } = loadSettings({ argv: [], env: {}, cwd })
+  loadAdminKeys(settings)
+  for (const name of ['admin.key', 'owner.key', 'ledger.key']) writeFileSync(join(settings.data_dir, name), '')
+  assert.throws(() => loadAdminKeys(settings), /admin\.key: found nothing in it: remove the file/)
+  assert.throws(() => new Owner(settings.data_dir), /owner\.key: found nothing in it: remove the file/)
+  assert.throws(() => openSealer(settings.data_dir), /ledger\.key: found nothing in it: remove the file/)
 })
 
 test('settings: another key in its file is in force without a restart; an empty file changes nothing', async (context) => {

@@ -1,8 +1,7 @@
 // Texts encrypted in files of the data directory (AES-256-GCM), with a key that lies beside them, readable by the owner only: a file that is
 // copied or backed up alone tells nothing, and one that was edited does not open.
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { lineIn } from './made-file.ts'
 
 export interface Sealer {
   seal(text: string): Buffer
@@ -15,7 +14,8 @@ const TAG_BYTES = 16
 
 /** With the key of a data directory, made when there is none; undefined: with one that is kept nowhere. */
 export function openSealer(directory: string | undefined): Sealer {
-  const key = directory === undefined ? randomBytes(32) : readOrMakeKey(join(directory, 'ledger.key'))
+  const newKey = (): string => randomBytes(32).toString('hex')
+  const key = Buffer.from(directory === undefined ? newKey() : lineIn(directory, 'ledger.key', newKey), 'hex')
   return {
     seal: (text) => {
       const nonce = randomBytes(NONCE_BYTES)
@@ -30,11 +30,4 @@ export function openSealer(directory: string | undefined): Sealer {
       return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]).toString()
     },
   }
-}
-
-function readOrMakeKey(file: string): Buffer {
-  if (existsSync(file)) return Buffer.from(readFileSync(file, 'utf8').trim(), 'hex')
-  const key = randomBytes(32)
-  writeFileSync(file, `${key.toString('hex')}\n`, { mode: 0o600, flag: 'wx' })
-  return key
 }

@@ -4,8 +4,7 @@
 // enough, so that a model which can open links cannot approve for the person. A session is signed with the owner's key, so that it outlives a
 // restart; a new key ends all sessions.
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { keyIn } from '../lib/made-file.ts'
 
 const TICKET_TTL_MS = 24 * 60 * 60 * 1000
 const SESSION_TTL_MS = 30 * 24 * 60 * 60 * 1000
@@ -54,13 +53,7 @@ export class Owner {
 
 /** The key in a data directory, made when there is none. */
 export function readOwnerKey(dataDir: string): string {
-  const file = join(dataDir, 'owner.key')
-  try {
-    writeFileSync(file, `${randomBytes(24).toString('base64url')}\n`, { flag: 'wx', mode: 0o600 })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  }
-  return readFileSync(file, 'utf8').trim()
+  return keyIn(dataDir, 'owner.key')
 }
 
 /** Kept by digest: a dump of memory or a log of it opens nothing. */
