@@ -25,6 +25,8 @@ export async function demo(): Promise<number> {
     '2',
     '--gateway-http',
     '127.0.0.1:0',
+    '--gateway-https',
+    '127.0.0.1:0',
     '--admin-listen',
     '127.0.0.1:0',
     '--metrics-listen',

@@ -1,5 +1,6 @@
 // The `gateward` command. Each command is one function that takes its arguments and resolves to the exit code; an error that the person can put
 // right is one line on standard error.
+import { ListenError } from '../lib/listen-error.ts'
 import { nearest } from '../lib/nearest.ts'
 import { describeFileError } from '../lib/system-error.ts'
 import { plainLines } from '../lib/text.ts'
@@ -130,7 +131,7 @@ function report(error: unknown): number {
     return 2
   }
   const expected =
-    error instanceof CliError || error instanceof StoreError || error instanceof OperationError || isSystemError(error)
+    [CliError, StoreError, OperationError, ListenError].some((one) => error instanceof one) || isSystemError(error)
   if (!expected && !(error instanceof Error && error.constructor === Error)) throw error
   const { message } = error as Error
   console.error(`gateward: ${plainLines(describeFileError(error as NodeJS.ErrnoException) ?? message)}`)

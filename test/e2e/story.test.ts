@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createServer } from 'node:net'
 import { after, before, test } from 'node:test'
 import { until } from '../until.ts'
 import { admin, type Running, run, start } from './process.ts'
@@ -60,9 +61,15 @@ test('only the line y approves', async () => {
   assert.match((await chat([`Create a route for /no/* to ${api}`])).stdout, /rejected|nothing was written/)
 })
 
-test('demo plays the story and ends with 0', async () => {
-  const { code, stdout } = await run(['demo'])
-  assert.equal(code, 0, stdout)
+test('demo plays the story and ends with 0, also beside a gateway at the usual ports', async (t) => {
+  for (const port of [9080, 9443, 9180]) {
+    // Taken already will do as well.
+    const usual = createServer().on('error', () => {})
+    usual.listen(port, '127.0.0.1')
+    t.after(() => usual.close())
+  }
+  const { code, stdout, stderr } = await run(['demo'])
+  assert.equal(code, 0, stdout + stderr)
   assert.match(stdout, /on your behalf/)
   assert.match(stdout, /429 \{"error_msg":"too many requests"\}/)
 })
