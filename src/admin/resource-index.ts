@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import { parseJsonObject } from '../lib/parse-json.ts'
 import type { PluginCatalog } from '../resources/catalog.ts'
-import { type Kind, parseKey, type Resource } from '../resources/kinds.ts'
+import { type Kind, parseKey, pluginsIn, type Resource } from '../resources/kinds.ts'
 import { pluginReferencesOf, referencesOf } from '../resources/references.ts'
 import type { Store, Watcher } from '../store/contract.ts'
 import type { Secrecy } from './secrecy.ts'
@@ -24,7 +24,7 @@ const NOTHING: Claims = { references: [], unique: [] }
 export function claimsOf(kind: Kind, resource: Resource, catalog: PluginCatalog): Claims {
   const references = [...referencesOf(kind, resource).map(({ key }) => key), ...pluginReferencesOf(resource)]
   const unique: string[] = []
-  for (const [name, conf] of Object.entries((resource.plugins ?? {}) as Resource)) {
+  for (const [name, conf] of Object.entries(pluginsIn(resource))) {
     // What others have written to the store may be anything.
     if (conf === null || typeof conf !== 'object') continue
     const group = groupOf(name, conf as Resource, catalog)

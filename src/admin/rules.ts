@@ -1,7 +1,7 @@
 // Rules over several resources: what is named must exist, what is unique must be free, what is named stays.
 
 import type { PluginCatalog } from '../resources/catalog.ts'
-import { type Kind, parseKey, type Resource } from '../resources/kinds.ts'
+import { type Kind, parseKey, pluginsIn, type Resource } from '../resources/kinds.ts'
 import { referencesOf } from '../resources/references.ts'
 import type { Draft } from './draft.ts'
 import { KIND_RULES } from './kind-rules.ts'
@@ -23,7 +23,7 @@ export async function checkWrite(
     const ssl = await draft.get('ssls', reference.id)
     if (ssl?.type !== 'client') return `${failed}, wrong ssl type`
   }
-  for (const [plugin, conf] of Object.entries((resource.plugins ?? {}) as Resource)) {
+  for (const [plugin, conf] of Object.entries(pluginsIn(resource))) {
     const message = kind === 'global_rules' ? globalTaken(draft, key, plugin) : undefined
     const taken = kind === 'consumers' || kind === 'credentials' ? keyTaken(draft, key, plugin, conf, catalog) : message
     if (taken !== undefined) return taken

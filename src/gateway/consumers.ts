@@ -2,7 +2,7 @@
 //
 // A consumer's `plugins` hold authentication data (key-auth: its key) beside ordinary plugin configuration. Each authentication plugin names
 // the field that identifies a consumer (`consumerKey`); the index maps plugin and value to the consumer, and changes one resource at a time.
-import type { Resource } from '../resources/kinds.ts'
+import { pluginsIn, type Resource } from '../resources/kinds.ts'
 import type { Exchange } from './exchange.ts'
 import { resolveReferences, type SecretValues } from './secrets.ts'
 
@@ -68,7 +68,7 @@ export class ConsumerIndex {
     const key = `consumers/${username}`
     this.#withdraw(key)
     if (value) {
-      const plugins = (value.plugins ?? {}) as Record<string, Resource>
+      const plugins = pluginsIn(value)
       const ordinary = Object.entries(plugins).filter(([name]) => this.#facts(name)?.type !== 'auth')
       const consumer: Consumer = {
         username,
@@ -101,7 +101,7 @@ export class ConsumerIndex {
     const key = `consumers/${username}/credentials/${id}`
     this.#withdraw(key)
     const consumer = this.#consumers.get(username)
-    if (value && consumer) this.#place(key, (value.plugins ?? {}) as Record<string, Resource>, consumer, id)
+    if (value && consumer) this.#place(key, pluginsIn(value), consumer, id)
   }
 
   #place(key: string, plugins: Record<string, Resource>, consumer: Consumer, credentialId: string | undefined): void {

@@ -1,7 +1,6 @@
 // Which route takes a request, and what was compiled for it. Keeps the router up to date with the configuration, one change at a time,
 // and compiles a route when it first matches.
-import type { Kind, Resource } from '../resources/kinds.ts'
-import { parseKey } from '../resources/kinds.ts'
+import { type Kind, parseKey, pluginsIn, type Resource } from '../resources/kinds.ts'
 import { namesBodyVariable } from './body-variables.ts'
 import {
   type ActivePlugin,
@@ -117,7 +116,7 @@ export class Routes {
   ): { chain: PhaseChain; fresh: readonly ActivePlugin[] } | undefined {
     const group = consumer.groupId === undefined ? undefined : this.#config.get('consumer_groups', consumer.groupId)
     const groupVersion = consumer.groupId === undefined ? 0 : this.#config.version('consumer_groups', consumer.groupId)
-    const groupPlugins = (group?.plugins ?? {}) as Record<string, Resource>
+    const groupPlugins = pluginsIn(group)
     if (!Object.keys(consumer.plugins).length && !Object.keys(groupPlugins).length) return undefined
     const cache = (served as Cached).byConsumer
     const known = cache.get(consumer.username)
@@ -190,8 +189,7 @@ export class Routes {
     const service = read('services', conf.service_id)
     const plugins = new Map<string, PlacedConf>()
     const lay = (from: Resource | undefined, owner: string): void => {
-      for (const [name, one] of Object.entries((from?.plugins ?? {}) as Record<string, Resource>))
-        plugins.set(name, { conf: one, owner })
+      for (const [name, one] of Object.entries(pluginsIn(from))) plugins.set(name, { conf: one, owner })
     }
     lay(service, `services/${conf.service_id}`)
     lay(pluginConfig, `plugin_configs/${conf.plugin_config_id}`)
@@ -257,7 +255,7 @@ export class Routes {
     for (const id of this.#config.ids('global_rules')) {
       const plugins = new Map<string, PlacedConf>()
       const rule = this.#config.get('global_rules', id)
-      for (const [name, conf] of Object.entries((rule?.plugins ?? {}) as Record<string, Resource>))
+      for (const [name, conf] of Object.entries(pluginsIn(rule)))
         plugins.set(name, { conf, owner: `global_rules/${id}` })
       globals.push(...this.#activate(plugins))
     }

@@ -1,6 +1,6 @@
 // The configuration of a target read once, with the questions that lint, traffic and blast radius ask of it: where a route's upstream is, which
 // plugins run for it, who depends on what.
-import type { Kind, Resource } from '../resources/kinds.ts'
+import { type Kind, type PluginConfs, pluginsIn, type Resource } from '../resources/kinds.ts'
 import type { Found } from './one-by-one.ts'
 import type { Target } from './targets.ts'
 
@@ -13,8 +13,6 @@ const READ = [
   'global_rules',
   'ssls',
 ] as const satisfies Kind[]
-
-export type PluginConfs = Record<string, Resource>
 
 /** A resource that holds an upstream: an upstream itself, or a route or service with one inline. */
 export interface UpstreamPlace {
@@ -145,11 +143,6 @@ export function valuesOf(name: string, value: unknown): unknown[] {
     else if (inner !== null && typeof inner === 'object') found.push(...valuesOf(name, inner))
   }
   return found
-}
-
-/** The plugins that stand in a resource itself. */
-export function pluginsIn(value: Resource | undefined): PluginConfs {
-  return (value?.plugins ?? {}) as PluginConfs
 }
 
 function enabled(plugins: PluginConfs): PluginConfs {

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { plainText } from '../lib/text.ts'
 import { hideInUrls } from '../lib/url-secrets.ts'
-import type { Kind } from '../resources/kinds.ts'
+import { type Kind, pluginsIn } from '../resources/kinds.ts'
 import type { AdminClient } from './admin-client.ts'
 import { OperationError } from './contract.ts'
 import { digest, type ProbeAnswer, probe } from './probe.ts'
@@ -189,7 +189,7 @@ async function takeSample(
 async function credentialOf({ credential }: Expectation, target: Target): Promise<Record<string, string>> {
   if (!credential) return {}
   const holder = await target.admin.get(credential.kind, credential.id)
-  const plugins = (holder?.value.plugins ?? {}) as Record<string, Record<string, unknown>>
+  const plugins = pluginsIn(holder?.value)
   const value = plugins[credential.plugin]?.[credential.field]
   if (typeof value !== 'string')
     throw new OperationError(

@@ -1,7 +1,7 @@
 // What may pass unseen under the policy `destructive`: only what is known to take nothing away from anybody. Everything else a person sees: deletes,
 // global rules, consumers and their credentials, plugins that run code, decide by somebody else's word or send data elsewhere, weaker protection,
 // other places for requests that are served today, and whatever the plan warns of.
-import type { Resource } from '../resources/kinds.ts'
+import { pluginsIn, type Resource } from '../resources/kinds.ts'
 import type { Plan, PlannedChange } from './plan.ts'
 
 /** True for what a person must see even under the policy `destructive`: everything that is not known to be routine. */
@@ -52,10 +52,6 @@ function isRoutinePlugin(name: string, conf: Resource, had: Resource | undefined
   if (!ROUTINE_PLUGINS.test(name) || conf?._meta !== undefined) return false
   const changed = JSON.stringify(conf) !== JSON.stringify(had)
   return !changed || (had ? !GUARDING.test(name) : !LEADING_AWAY.test(name))
-}
-
-function pluginsIn(value: Resource | undefined): Record<string, Resource> {
-  return (value?.plugins ?? {}) as Record<string, Resource>
 }
 
 function differ(names: readonly string[], before: Resource | undefined, after: Resource): boolean {

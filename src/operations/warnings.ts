@@ -1,6 +1,6 @@
 // What a person should know before approving: routes that another would shadow, and things that are open to everybody.
 import { createRouter, type RouteKeys } from '../gateway/router/router.ts'
-import type { Resource } from '../resources/kinds.ts'
+import { pluginsIn, type Resource } from '../resources/kinds.ts'
 import type { Inventory } from './inventory.ts'
 import { AUTHENTICATION, asks, findOpenBeside } from './open-beside.ts'
 import type { PlannedChange } from './plan.ts'
@@ -31,7 +31,7 @@ function aboutOne({ kind, id, action, before, after }: PlannedChange): string[] 
 }
 
 function hasAuthentication(route: Resource | undefined): boolean {
-  return Object.keys((route?.plugins ?? {}) as object).some((name) => AUTHENTICATION.test(name))
+  return Object.keys(pluginsIn(route)).some((name) => AUTHENTICATION.test(name))
 }
 
 function shadowing(changed: PlannedChange[], inventory: Inventory): string[] {

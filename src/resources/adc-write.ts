@@ -2,7 +2,7 @@
 // let through what it should stop. Upstreams and plugin configs that are shared are written into what names them, and that is said too.
 import { stringify } from 'yaml'
 import { CREDENTIAL_TYPES, derivedId, LISTS, pick, SAME } from './adc.ts'
-import { type Kind, type Resource, toKey } from './kinds.ts'
+import { type Kind, pluginsIn, type Resource, toKey } from './kinds.ts'
 import type { Placed } from './standalone.ts'
 
 /** Members that both sides may lack without another meaning: times, and what is on by default. */
@@ -152,7 +152,7 @@ class Writer {
     const rules: Record<string, unknown> = {}
     this.#each('global_rules', ({ id, value }) => {
       expectOnly(value, ['plugins'])
-      const plugins = Object.entries((value.plugins ?? {}) as object)
+      const plugins = Object.entries(pluginsIn(value))
       const twice = plugins.find(([name]) => Object.hasOwn(rules, name))
       if (twice) throw new Unheld(`the format holds ${twice[0]} only once for all requests`)
       if (plugins.length !== 1 || plugins[0]?.[0] !== id)
@@ -179,7 +179,7 @@ function toStreamRoute({ id, value }: Placed, service: string): Resource {
 function toCredential({ id, value }: Placed, consumer: string): Resource {
   expectOnly(value, [...SAME.credentials, 'plugins'])
   const own = id.slice(consumer.length + 1)
-  const [first, second] = Object.entries((value.plugins ?? {}) as object)
+  const [first, second] = Object.entries(pluginsIn(value))
   if (!first || second || !CREDENTIAL_TYPES.includes(first[0]))
     throw new Unheld(`the format holds one of ${CREDENTIAL_TYPES.join(', ')} in a credential`)
   const name = String(value.name ?? own)

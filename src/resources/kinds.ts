@@ -22,6 +22,14 @@ export type Kind = (typeof KINDS)[number]
 /** A resource as JSON: fields beyond the schema are kept as they came. */
 export type Resource = { [field: string]: unknown }
 
+/** Configurations by plugin name. */
+export type PluginConfs = Record<string, Resource>
+
+/** The plugins that stand in a resource itself. */
+export function pluginsIn(resource: Resource | undefined): PluginConfs {
+  return (resource?.plugins ?? {}) as PluginConfs
+}
+
 /** Splits a key into kind and id. Credentials: `consumers/jack/credentials/web` -> kind `credentials`, id `jack/web`. Undefined for a foreign key. */
 export function parseKey(key: string): { kind: Kind; id: string } | undefined {
   const slash = key.indexOf('/')

@@ -4,7 +4,7 @@
 // server_port, server_addr and remote_addr must fit in both. The table is made anew when the configuration has changed and a connection comes.
 import { CidrSet } from '../../lib/cidr.ts'
 import { STREAM_PLUGINS } from '../../resources/catalog.ts'
-import type { Resource } from '../../resources/kinds.ts'
+import { pluginsIn, type Resource } from '../../resources/kinds.ts'
 import { type ActivePlugin, byPriority, type PhaseChain, toChain } from '../compile.ts'
 import type { Config } from '../config.ts'
 import type { ConnectionInfo } from '../exchange.ts'
@@ -64,7 +64,7 @@ export class StreamRoutes {
     const service = serviceId === undefined ? undefined : this.#config.get('services', serviceId)
     const key = `stream_routes/${id}`
     const version = this.#config.version('stream_routes', id)
-    const own = (conf.plugins ?? {}) as Record<string, Resource>
+    const own = pluginsIn(conf)
     const active = Object.entries(own).map(([plugin, one]) => this.#instances.get(key, version, plugin, one))
     if (serviceId !== undefined) active.push(...this.#inherited(serviceId, service, own))
     const chain = toChain([], active.filter((one) => one !== undefined).sort(byPriority))
@@ -76,7 +76,7 @@ export class StreamRoutes {
   /** The service's plugins that can stand in a stream route, as far as the route does not have its own. */
   #inherited(id: string, service: Resource | undefined, own: Record<string, Resource>): (ActivePlugin | undefined)[] {
     const version = this.#config.version('services', id)
-    return Object.entries((service?.plugins ?? {}) as Record<string, Resource>)
+    return Object.entries(pluginsIn(service))
       .filter(([name]) => STREAM_PLUGINS.has(name) && !(name in own))
       .map(([name, conf]) => this.#instances.get(`services/${id}`, version, name, conf))
   }

@@ -1,9 +1,8 @@
 // Who may call: keys, tokens, passwords, consumers, lists of addresses.
 import { randomBytes } from 'node:crypto'
 import Type from 'typebox'
-import type { Resource } from '../../resources/kinds.ts'
+import { pluginsIn, type Resource } from '../../resources/kinds.ts'
 import { OperationError, type Secret } from '../contract.ts'
-import { pluginsIn } from '../inventory.ts'
 import type { WishedChange } from '../plan.ts'
 import { ANSWERED, type Around, defineIntent, type Intended, probeOf, withPlugins } from './contract.ts'
 

@@ -1,10 +1,10 @@
 // Letting chats use an API: its operations as tools of MCP, and beside them what a GPT action or a plugin of 2023 asks for: a manifest, and the API's
 // OpenAPI document, which names the gateway as the server. The API's own paths are served too, unless the gateway serves them already.
 import Type from 'typebox'
-import type { Resource } from '../../resources/kinds.ts'
+import { pluginsIn, type Resource } from '../../resources/kinds.ts'
 import { OperationError } from '../contract.ts'
 import { freeId } from '../ids.ts'
-import { type Inventory, nodesOf, pluginsIn } from '../inventory.ts'
+import { type Inventory, nodesOf } from '../inventory.ts'
 import type { Found } from '../one-by-one.ts'
 import type { WishedChange } from '../plan.ts'
 import type { Expectation } from '../prove.ts'

@@ -2,7 +2,7 @@
 // what is missing; it brings the expectations that prove it. One value per intent: from it come the check of its fields, what a model is told of
 // them, and the changes.
 import type { Static, TObject } from 'typebox'
-import type { Kind, Resource } from '../../resources/kinds.ts'
+import { type Kind, pluginsIn, type Resource } from '../../resources/kinds.ts'
 import { OperationError, type Secret } from '../contract.ts'
 import type { Inventory, UpstreamPlace } from '../inventory.ts'
 import type { Found } from '../one-by-one.ts'
@@ -83,7 +83,7 @@ export const EVERY_ROUTE = '*'
 export function withPlugins(route: Found, plugins: Resource, around: Around): WishedChange[] {
   if (route.id !== EVERY_ROUTE) return onRoute(route, { plugins })
   return Object.entries(plugins).map(([name, conf]) => {
-    const rule = around.inventory.list('global_rules').find((one) => name in ((one.value.plugins ?? {}) as object))
+    const rule = around.inventory.list('global_rules').find((one) => name in pluginsIn(one.value))
     const set = { plugins: { [name]: conf } }
     return rule
       ? { action: 'change', kind: 'global_rules', id: rule.id, set }

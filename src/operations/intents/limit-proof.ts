@@ -1,6 +1,5 @@
 // What proves a limit, by what it counts by.
-import type { Resource } from '../../resources/kinds.ts'
-import { pluginsIn } from '../inventory.ts'
+import { pluginsIn, type Resource } from '../../resources/kinds.ts'
 import type { Found } from '../one-by-one.ts'
 import { asks } from '../open-beside.ts'
 import type { Expectation } from '../prove.ts'

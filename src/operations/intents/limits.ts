@@ -1,8 +1,7 @@
 // How much a caller may ask for.
 import Type from 'typebox'
 import { headerVariable } from '../../lib/header-fields.ts'
-import type { Resource } from '../../resources/kinds.ts'
-import { pluginsIn } from '../inventory.ts'
+import { pluginsIn, type Resource } from '../../resources/kinds.ts'
 import { merge } from '../patch.ts'
 import { type Around, defineIntent, type Intended, probeOf, withPlugins } from './contract.ts'
 import { proofOfBurst, proofOfLimit } from './limit-proof.ts'

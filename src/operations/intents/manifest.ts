@@ -1,7 +1,7 @@
 // The manifest by which a plugin of 2023 or a GPT action finds an API: a route that answers with it by itself. It stays readable for everybody, since
 // it tells how to sign in; what it tells follows what the API's route asks for.
-import type { Resource } from '../../resources/kinds.ts'
-import { type Inventory, type PluginConfs, pluginsIn } from '../inventory.ts'
+import { type PluginConfs, pluginsIn, type Resource } from '../../resources/kinds.ts'
+import type { Inventory } from '../inventory.ts'
 import { AUTHENTICATION } from '../open-beside.ts'
 import { merge } from '../patch.ts'
 import type { WishedChange } from '../plan.ts'

@@ -1,8 +1,9 @@
 // What requests and answers look like: paths, headers, redirects, made-up answers.
+
 import Type from 'typebox'
 import { literal } from '../../lib/regex-literal.ts'
+import { pluginsIn } from '../../resources/kinds.ts'
 import { OperationError } from '../contract.ts'
-import { pluginsIn } from '../inventory.ts'
 import { defineIntent, onRoute, probeOf, withPlugins } from './contract.ts'
 import { routeId } from './publish.ts'
 

@@ -1,7 +1,7 @@
 // What is said of an API that chats use is said of all its routes: the API's own, the one for MCP clients, its document. Its manifest is none of them:
 // it tells how to sign in, and follows what the others ask for.
-import type { Resource } from '../../resources/kinds.ts'
-import { type Inventory, pluginsIn } from '../inventory.ts'
+import { pluginsIn, type Resource } from '../../resources/kinds.ts'
+import type { Inventory } from '../inventory.ts'
 import type { WishedChange } from '../plan.ts'
 import { chatApi } from './chat.ts'
 import type { Intent } from './index.ts'

@@ -2,7 +2,7 @@
 import Type from 'typebox'
 import { headerVariable } from '../../lib/header-fields.ts'
 import { literal } from '../../lib/regex-literal.ts'
-import type { Resource } from '../../resources/kinds.ts'
+import { pluginsIn, type Resource } from '../../resources/kinds.ts'
 import { OperationError } from '../contract.ts'
 import { freeId, slug } from '../ids.ts'
 import { ANSWERS, AUTHENTICATION, defineIntent, onRoute, probeOf, toUrl, upstreamTo, withPlugins } from './contract.ts'
@@ -150,7 +150,7 @@ export const removePlugin = defineIntent({
   fields: Type.Object({ plugin: Type.String({ description: 'or auth: what asks who is calling' }) }),
   run({ plugin }, around) {
     const found = around.route()
-    const own = Object.keys((found.value.plugins ?? {}) as object)
+    const own = Object.keys(pluginsIn(found.value))
     const asking = plugin === 'auth' ? own.filter((one) => AUTHENTICATION.test(one)) : []
     if (asking.length)
       return { changes: onRoute(found, { plugins: Object.fromEntries(asking.map((one) => [one, null])) }) }
@@ -160,9 +160,9 @@ export const removePlugin = defineIntent({
         `routes/${found.id} does not run ${plugin} by itself; it runs: ${own.join(', ') || 'none'}`,
       )
     if (found.id !== '*') return { changes: onRoute(found, { plugins: { [plugin]: null } }) }
-    const rule = around.inventory.list('global_rules').find((one) => plugin in ((one.value.plugins ?? {}) as object))
+    const rule = around.inventory.list('global_rules').find((one) => plugin in pluginsIn(one.value))
     if (!rule) throw new OperationError('not_found', `no global rule runs ${plugin}`)
-    const alone = Object.keys(rule.value.plugins as object).length === 1
+    const alone = Object.keys(pluginsIn(rule.value)).length === 1
     return {
       changes: [
         alone

@@ -1,9 +1,9 @@
 // Where requests go: shares between versions, nodes, retries, timeouts, health.
 import Type from 'typebox'
 import { headerVariable } from '../../lib/header-fields.ts'
-import type { Resource } from '../../resources/kinds.ts'
+import { pluginsIn, type Resource } from '../../resources/kinds.ts'
 import { OperationError } from '../contract.ts'
-import { nodesOf, pluginsIn } from '../inventory.ts'
+import { nodesOf } from '../inventory.ts'
 import type { Found } from '../one-by-one.ts'
 import type { Expectation } from '../prove.ts'
 import {

@@ -1,7 +1,6 @@
 // Who may call: authentication, origins, the key of the Admin API, secrets that stand where everybody reads them.
 import { isHidden, redact } from '../../lib/redact.ts'
-import type { Kind, Resource } from '../../resources/kinds.ts'
-import { pluginsIn } from '../inventory.ts'
+import { type Kind, pluginsIn, type Resource } from '../../resources/kinds.ts'
 import type { WishedChange } from '../plan.ts'
 import type { Found, Rule, Surroundings } from './contract.ts'
 

@@ -1,7 +1,7 @@
 // What callers prove themselves with: credentials that can be guessed or that two share, passwords sent in clear, tokens without an end.
 import { isReference } from '../../lib/reference.ts'
-import type { Resource } from '../../resources/kinds.ts'
-import { type Inventory, type PluginConfs, pluginsIn } from '../inventory.ts'
+import { type PluginConfs, pluginsIn, type Resource } from '../../resources/kinds.ts'
+import type { Inventory } from '../inventory.ts'
 import { enabledRoutes, holders, MIN_KEY_LENGTH, onRoute } from './access-rules.ts'
 import type { Found, Rule, Surroundings } from './contract.ts'
 

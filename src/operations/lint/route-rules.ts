@@ -1,6 +1,6 @@
 // What routes do: those that no request can reach, limits that count the wrong thing, plugins that were left over, resources that nobody uses.
 import { counted } from '../../lib/counted.ts'
-import type { Resource } from '../../resources/kinds.ts'
+import { pluginsIn, type Resource } from '../../resources/kinds.ts'
 import { valuesOf } from '../inventory.ts'
 import { toKeys } from '../warnings.ts'
 import { asksWho, enabledRoutes, onRoute } from './access-rules.ts'
@@ -119,7 +119,7 @@ const limitKey: Rule = {
   find: ({ inventory }) =>
     enabledRoutes(inventory.list('routes')).flatMap(({ id, value }): Found[] => {
       const plugins = inventory.pluginsOf(value)
-      const own = (value.plugins ?? {}) as Record<string, Resource>
+      const own = pluginsIn(value)
       const limit = LIMITS.find((name) => own[name] && (own[name].key ?? 'remote_addr') === 'remote_addr')
       if (!limit || !asksWho(plugins)) return []
       return [
@@ -163,7 +163,7 @@ const leftOver: Rule = {
   severity: 'low',
   find: ({ inventory }) =>
     enabledRoutes(inventory.list('routes')).flatMap(({ id, value }): Found[] => {
-      const names = Object.keys((value.plugins ?? {}) as object)
+      const names = Object.keys(pluginsIn(value))
       const found = names.filter((name) => LEFT_OVER.includes(name))
       if (!found.length) return []
       return [

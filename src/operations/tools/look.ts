@@ -3,7 +3,7 @@ import Type from 'typebox'
 import { redact } from '../../lib/redact.ts'
 import { plainJson, plainText } from '../../lib/text.ts'
 import { hideInUrls } from '../../lib/url-secrets.ts'
-import { KINDS, type Kind, type Resource } from '../../resources/kinds.ts'
+import { KINDS, type Kind, pluginsIn, type Resource } from '../../resources/kinds.ts'
 import { defineOperation, OperationError } from '../contract.ts'
 import { text } from '../shapes.ts'
 import { healthOf, isChecked } from '../traffic/health.ts'
@@ -98,7 +98,7 @@ function summarise(kind: Kind, value: Resource): string {
   if (upstream?.nodes) parts.push(`-> ${nodesOf(upstream)}`)
   for (const field of ['service_id', 'upstream_id', 'plugin_config_id', 'group_id', 'snis', 'sni'])
     if (value[field] !== undefined) parts.push(`${field} ${String(value[field])}`)
-  const plugins = Object.keys((value.plugins ?? {}) as object)
+  const plugins = Object.keys(pluginsIn(value))
   if (plugins.length) parts.push(`[${plugins.join(', ')}]`)
   const labels = Object.entries((redact(kind, { labels: value.labels ?? {} }).labels ?? {}) as object).map(
     ([name, one]) => `${name}=${one}`,

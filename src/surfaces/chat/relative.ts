@@ -1,5 +1,5 @@
 // `double the limit of orders`: what is there is looked up, and the new number is planned. What is not known, or could be several, is asked.
-import type { Resource } from '../../resources/kinds.ts'
+import { pluginsIn, type Resource } from '../../resources/kinds.ts'
 import { lastIntents } from './follow-up.ts'
 import type { Said, Step } from './interpreter.ts'
 import { lastRoute, type ToolResult } from './said-before.ts'
@@ -113,7 +113,7 @@ const LIMITS = { limit: ['limit-count', 'limit-req', 'limit-conn'], concurrency:
 
 /** The number of a plugin of the route's own; a text when there is not just one. */
 function readPlugin(subject: Exclude<Subject, 'timeout' | 'retries'>, id: string, route: Resource): Reading | string {
-  const plugins = (route.plugins ?? {}) as Record<string, Resource>
+  const plugins = pluginsIn(route)
   const set = (plugin: string, member: string) => (next: number) => ({
     changes: [{ action: 'change', kind: 'routes', id, set: { plugins: { [plugin]: { [member]: next } } } }],
   })

@@ -1,5 +1,5 @@
 // A route in a few sentences, for who asks what it does: what it takes, where it leads, who may call and how often.
-import type { Resource } from '../../resources/kinds.ts'
+import { pluginsIn, type Resource } from '../../resources/kinds.ts'
 
 type Conf = Record<string, unknown>
 
@@ -30,7 +30,7 @@ function restriction(only: unknown, never: unknown): string {
 }
 
 export function routeInWords(id: string, route: Resource): string {
-  const plugins = Object.entries((route.plugins ?? {}) as Record<string, Conf>)
+  const plugins = Object.entries(pluginsIn(route))
   const asks = plugins.some(([name]) => /-auth$|^openid-connect$/.test(name))
   const does = plugins.flatMap(([name, conf]) => (MEANINGS[name] ? [MEANINGS[name](conf) + sometimes(conf)] : []))
   const others = plugins.map(([name]) => name).filter((name) => !MEANINGS[name])

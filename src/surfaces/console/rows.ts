@@ -1,6 +1,6 @@
 // Resources in the compact form of the console's tables.
 import { plainText } from '../../lib/text.ts'
-import type { Resource } from '../../resources/kinds.ts'
+import { pluginsIn, type Resource } from '../../resources/kinds.ts'
 
 /** What a table shows of a resource. */
 export interface ResourceRow {
@@ -27,7 +27,7 @@ export function toRow(id: string, value: Resource): ResourceRow {
     hosts: texts(value.hosts ?? value.host ?? value.snis ?? value.sni),
     uris: texts(value.uris ?? value.uri),
     upstream: [...nodes(upstream?.nodes), ...shared.map((field) => `${field.replace('_id', '')} ${value[field]}`)],
-    plugins: Object.keys((value.plugins ?? {}) as object),
+    plugins: Object.keys(pluginsIn(value)),
     enabled: value.status !== 0,
     updated: typeof value.update_time === 'number' ? value.update_time * 1000 : undefined,
   }
