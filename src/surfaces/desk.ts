@@ -27,14 +27,14 @@ export class Desk {
     })
   }
 
-  /** A person has decided. The caller has checked who that is. Throws when the plan is not the one that was shown. */
-  decide(planId: string, digest: string, approve: boolean, person: string): void {
+  /** A person has decided: `approvedBy`, whose name the caller has checked; undefined: no. Throws when the plan is not the one that was shown. */
+  decide(planId: string, digest: string, approvedBy: string | undefined): void {
     const plan = this.#approvals.get(planId)
     if (plan.digest !== digest)
       throw new OperationError('refused', `plan ${planId} is not the one that was shown; look at it again`)
     const asking = this.#asking.get(planId)
-    if (asking) asking(approve ? person : undefined)
-    else if (approve) this.#approvals.grant(planId, digest, person)
-    else this.#approvals.reject(planId)
+    if (asking) asking(approvedBy)
+    else if (approvedBy === undefined) this.#approvals.reject(planId)
+    else this.#approvals.grant(planId, digest, approvedBy)
   }
 }

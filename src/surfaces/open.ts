@@ -29,43 +29,22 @@ import { Owner } from './owner.ts'
 import { createSurface, listenSurface, type SurfaceDeps } from './server.ts'
 import { toTargets } from './targets.ts'
 
+type Log = ReturnType<typeof createLogger>
+
 /** Opens the surface at `settings.surface.listen`, for which the other addresses in `settings` are those that were really opened. */
 export async function openSurface(
   settings: Settings,
   adminKey: () => string,
   closers: Closers,
-  log: ReturnType<typeof createLogger>,
+  log: Log,
   { storeTrouble, watch }: Pick<SurfaceDeps, 'storeTrouble' | 'watch'>,
 ): Promise<{ surface: string; owner: Owner }> {
   const address = parseAddress(settings.surface.listen) as { host: string; port: number }
   assertGuarded(settings.surface, address.host)
   const tokens = readTokens(settings.surface.tokens, process.env)
-  const ledger = new Ledger(settings.data_dir)
-  closers.push(() => ledger.close())
-  const owner = new Owner(settings.data_dir)
-  const approvals = new Approvals(settings.approvals.expire_seconds * 1000)
-  const rollups = new Rollups(settings.data_dir)
-  closers.push(() => rollups.close())
-  const targets = toTargets(settings, adminKey, process.env, rollups)
-  closers.push(
-    targets.watch((target, trouble) =>
-      trouble === undefined
-        ? log.info({ target }, 'the metrics of a target are read again')
-        : log.warn({ target, trouble }, 'the traffic of a target is not counted until its metrics can be read'),
-    ),
-  )
-  for (const { name, keyTrouble } of targets.names().map((one) => targets.get(one)))
-    if (keyTrouble !== undefined) log.warn({ target: name, trouble: keyTrouble }, 'there is no key for a target')
-  closers.push(clearLeftOvers(targets, log))
-  const confirmations = new Confirmations(ledger, targets)
-  closers.push(confirmations.watch((error) => log.error({ err: error }, 'a change on trial could not be taken back')))
-  const fetchDocument = createFetch(settings.openapi.fetch_networks)
+  const parts = openParts(settings, adminKey, closers, log)
   const context = (surface: Surface, signal: AbortSignal): OperationContext => ({
-    targets,
-    ledger,
-    approvals,
-    confirmations,
-    fetchDocument,
+    ...parts,
     caller: { surface, subject: surface === 'openai' ? 'chatgpt' : 'owner' },
     ask: undefined,
     reveal: undefined,
@@ -74,10 +53,11 @@ export async function openSurface(
     now: Date.now,
     keepFault: (error) => keepFault(error, log),
   })
-  const desk = new Desk(approvals)
   void settleAll(context('console', new AbortController().signal)).catch((error: unknown) =>
     log.error({ err: error }, 'what became of a change that was cut off could not be found out'),
   )
+  const owner = new Owner(settings.data_dir)
+  const desk = new Desk(parts.approvals)
   const demo = new Demo()
   closers.push(() => demo.close())
   const model = new ModelChoice(settings.model, process.env, settings.data_dir)
@@ -111,6 +91,39 @@ export async function openSurface(
   return { surface: `${address.host}:${(server.address() as AddressInfo).port}`, owner }
 }
 
+/** What all callers' operations share, and what goes on without any: counting traffic, taking back what nobody has confirmed. */
+function openParts(
+  settings: Settings,
+  adminKey: () => string,
+  closers: Closers,
+  log: Log,
+): Pick<OperationContext, 'targets' | 'ledger' | 'approvals' | 'confirmations' | 'fetchDocument'> {
+  const ledger = new Ledger(settings.data_dir)
+  closers.push(() => ledger.close())
+  const rollups = new Rollups(settings.data_dir)
+  closers.push(() => rollups.close())
+  const targets = toTargets(settings, adminKey, process.env, rollups)
+  closers.push(
+    targets.watch((target, trouble) =>
+      trouble === undefined
+        ? log.info({ target }, 'the metrics of a target are read again')
+        : log.warn({ target, trouble }, 'the traffic of a target is not counted until its metrics can be read'),
+    ),
+  )
+  for (const { name, keyTrouble } of targets.names().map((one) => targets.get(one)))
+    if (keyTrouble !== undefined) log.warn({ target: name, trouble: keyTrouble }, 'there is no key for a target')
+  closers.push(clearLeftOvers(targets, log))
+  const confirmations = new Confirmations(ledger, targets)
+  closers.push(confirmations.watch((error) => log.error({ err: error }, 'a change on trial could not be taken back')))
+  return {
+    targets,
+    ledger,
+    approvals: new Approvals(settings.approvals.expire_seconds * 1000),
+    confirmations,
+    fetchDocument: createFetch(settings.openapi.fetch_networks),
+  }
+}
+
 /** The resource's address is what clients know: the public one, else the one that is listened on. */
 function toOAuth({ surface }: Settings): OAuth | undefined {
   return (
@@ -126,7 +139,7 @@ function assertGuarded({ listen, tokens, oauth }: Settings['surface'], host: str
   )
 }
 
-function keepFault(error: unknown, log: ReturnType<typeof createLogger>): string {
+function keepFault(error: unknown, log: Log): string {
   const id = randomUUID().slice(0, 8)
   log.error({ err: error, error_id: id }, 'an operation failed')
   return id

@@ -1,52 +1,25 @@
-// The operator's server: the page with the chat, the operations over HTTP, approvals, and the ChatGPT plugin of 2023.
-
+// The operator's server: the page with the chat, the operations over HTTP, approvals, MCP, and the ChatGPT plugin of 2023.
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { serve } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { getCookie, setCookie } from 'hono/cookie'
-import { cors } from 'hono/cors'
-import { stringify } from 'yaml'
 import type { Logger } from '../gateway/plugin.ts'
-import { ROOT } from '../lib/root.ts'
-import type { OperationContext } from '../operations/contract.ts'
 import { HTTP_TIMEOUTS, MAX_CONNECTIONS } from '../servers.ts'
 import type { Chats } from './chat/chats.ts'
-import type { ModelChoice } from './chat/model-choice.ts'
-import type { Demo } from './console/demo-api.ts'
-import type { Watch } from './console/tail-api.ts'
-import { CHATGPT_ORIGINS, guard, isOwner } from './http/access.ts'
+import { guard, isOwner } from './http/access.ts'
 import { APPROVE_JS, approvalPage, closedPage, notBuiltPage, PLAIN_CSS } from './http/approval-page.ts'
 import { chatsApi } from './http/chats-api.ts'
-import { consoleApi } from './http/console-api.ts'
+import { type ConsoleDeps, consoleApi } from './http/console-api.ts'
 import { PAGE_CSP, readConsole } from './http/console-files.ts'
 import { type OperationsApiDeps, operationsApi } from './http/operations-api.ts'
 import { mcpRoutes } from './mcp/routes.ts'
 import { createMcpFactory } from './mcp/server.ts'
-import { actionsDocument } from './openai/actions.ts'
-import { manifest, openapi } from './openai/document.ts'
-import { RouteForwarder } from './openai/forward.ts'
+import { type PluginDeps, pluginRoutes } from './openai/routes.ts'
 import { localOperator } from './operator.ts'
-import type { Owner } from './owner.ts'
 
-/** Bytes of a route that the plugin of 2023 sends. */
-const MAX_ROUTE_BYTES = 1024 * 1024
-
-export interface SurfaceDeps extends OperationsApiDeps {
-  owner: Owner
+export interface SurfaceDeps extends OperationsApiDeps, ConsoleDeps, PluginDeps {
   chats: Chats
-  pluginContext(signal: AbortSignal): OperationContext
-  publicUrl: string | undefined
-  /** What answers in the chat. */
-  model: ModelChoice
-  demo: Demo
-  version: string
-  /** Why the store of the embedded gateway cannot be written now; undefined when it answers. */
-  storeTrouble(): string | undefined
-  /** Shows requests of the embedded gateway as they finish. */
-  watch: Watch
   log: Logger
 }
 
@@ -60,7 +33,7 @@ export function createSurface(deps: SurfaceDeps): Hono {
   })
   app.notFound((c) => c.json({ error_msg: `there is no ${c.req.method} ${c.req.path} here` }, 404))
   page(app, deps)
-  plugin(app, deps)
+  pluginRoutes(app, deps)
   const operator = localOperator(deps.operations, (signal) => deps.context('mcp', signal))
   const { operations, version } = deps
   mcpRoutes(app, { ...deps, servers: createMcpFactory({ operations, operator, version }) })
@@ -139,61 +112,4 @@ function html(c: Context, text: string, status: 200 | 403 | 404 = 200): Response
     'Referrer-Policy': 'no-referrer',
     'Cache-Control': 'no-store',
   })
-}
-
-function plugin(app: Hono, deps: SurfaceDeps): void {
-  const fromChatGpt = cors({
-    origin: CHATGPT_ORIGINS,
-    allowMethods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    allowHeaders: ['Content-Type', 'Authorization', 'openai-conversation-id', 'openai-ephemeral-user-id'],
-  })
-  const origin = (c: Context): string => deps.publicUrl ?? new URL(c.req.url).origin
-  const logo = readFileSync(new URL('assets/logo.png', ROOT))
-  const forwarder = new RouteForwarder(deps.pluginContext)
-  for (const path of [
-    '/.well-known/ai-plugin.json',
-    '/openapi.yaml',
-    '/logo.png',
-    '/apisix/admin/routes',
-    '/apisix/admin/routes/:id',
-  ])
-    app.use(path, fromChatGpt)
-  app.get('/.well-known/ai-plugin.json', (c) => c.json(manifest(origin(c))))
-  app.get('/openapi.yaml', (c) => {
-    const document = openapi(origin(c))
-    const wantsJson = (c.req.header('accept') ?? '').includes('application/json')
-    return wantsJson
-      ? c.json(document)
-      : c.body(stringify(document, { aliasDuplicateObjects: false }), 200, {
-          'Content-Type': 'application/yaml; charset=utf-8',
-          Vary: 'Accept',
-        })
-  })
-  app.get('/actions/openapi.json', (c) => c.json(actionsDocument(deps.operations, origin(c), deps.version)))
-  app.get('/logo.png', (c) =>
-    c.body(new Uint8Array(logo), 200, { 'Content-Type': 'image/png', 'Cache-Control': 'max-age=3600' }),
-  )
-  app.get('/legal', (c) =>
-    c.text(
-      "Gateward is free software under the Apache License 2.0. It is not affiliated with the Apache Software Foundation or OpenAI. It runs on its owner's machine.",
-    ),
-  )
-  app.use('/apisix/admin/*', async (c, next) => {
-    const principal = await deps.access.of(c)
-    if (!principal?.scopes.has(c.req.method === 'GET' ? 'read' : 'apply'))
-      return c.json({ error_msg: 'this needs a token of the settings: Authorization: Bearer TOKEN' }, 401)
-    if (!deps.access.admits(principal)) return c.json({ error_msg: 'too many calls; wait a minute' }, 429)
-    await next()
-  })
-  app.use(
-    '/apisix/admin/*',
-    bodyLimit({
-      maxSize: MAX_ROUTE_BYTES,
-      onError: (c) => c.json({ error_msg: `body is larger than ${MAX_ROUTE_BYTES} bytes` }, 413),
-    }),
-  )
-  app.on(['GET', 'POST'], '/apisix/admin/routes', (c) => forwarder.handle(c, undefined, origin(c)))
-  app.on(['GET', 'PUT', 'PATCH', 'DELETE'], '/apisix/admin/routes/:id', (c) =>
-    forwarder.handle(c, c.req.param('id'), origin(c)),
-  )
 }

@@ -1,13 +1,11 @@
 // The page of settings: which model answers in the chat. Part of the console's API, so for the owner only.
 import { type Context, Hono } from 'hono'
-import { type OperationContext, OperationError, type Surface } from '../../operations/contract.ts'
+import { OperationError } from '../../operations/contract.ts'
 import type { ModelChoice } from '../chat/model-choice.ts'
 import { readJson } from '../http/answers.ts'
+import type { MakeContext } from './named.ts'
 
-export function modelApi(
-  context: (surface: Surface, signal: AbortSignal) => OperationContext,
-  choice: ModelChoice,
-): Hono {
+export function modelApi(context: MakeContext, choice: ModelChoice): Hono {
   const app = new Hono()
   app.get('/console/model', (c) => c.json(choice.shown()))
   app.put('/console/model', async (c) => {

@@ -1,18 +1,17 @@
 // `GET /console/picture`: the picture of a target, with the traffic of its last minutes where its metrics tell.
 import { Hono } from 'hono'
-import { type OperationContext, OperationError, type Surface } from '../../operations/contract.ts'
+import { OperationError } from '../../operations/contract.ts'
 import type { Target } from '../../operations/targets.ts'
+import { type MakeContext, targetOf } from './named.ts'
 import { readPicture, type Seen } from './picture.ts'
-
-export type Context = (surface: Surface, signal: AbortSignal) => OperationContext
 
 /** A picture does not wait longer for the metrics. */
 const TIMEOUT_MS = 2000
 
-export function pictureApi(context: Context): Hono {
+export function pictureApi(context: MakeContext): Hono {
   return new Hono().get('/console/picture', async (c) => {
     const { signal } = c.req.raw
-    const target = context('console', signal).targets.get(c.req.query('target'), signal)
+    const target = targetOf(c, context)
     const { from, to, search = '' } = c.req.query()
     const { blind, ...seen } = await look(target, signal)
     const range = from !== undefined && to !== undefined ? { from, to } : undefined

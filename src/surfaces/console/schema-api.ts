@@ -1,40 +1,28 @@
 // Schemas that the console makes its forms from: `GET /console/schema/kinds/KIND` for resources, `.../plugins/NAME` for plugins. The schemas of
 // resources are Gateward's own, since no version of APISIX serves them all; the plan is still checked by the target itself.
 import { Hono } from 'hono'
-import { plainText } from '../../lib/text.ts'
 import { OperationError } from '../../operations/contract.ts'
-import { isKind } from '../../resources/kinds.ts'
 import { SCHEMAS, SECRET_SCHEMAS } from '../../resources/schemas.ts'
-import type { Context } from './picture-api.ts'
+import { kindOf, type MakeContext, targetOf } from './named.ts'
 
-export function schemaApi(context: Context): Hono {
+export function schemaApi(context: MakeContext): Hono {
   const app = new Hono()
 
   app.get('/console/schema/kinds/:kind', async (c) => {
-    const kind = c.req.param('kind')
-    const { signal } = c.req.raw
-    if (!isKind(kind))
-      throw new OperationError('not_found', `there is no kind of resources called ${plainText(kind, 40)}`)
+    const kind = kindOf(c)
     if (kind === 'secrets') return c.json({ schema: secretSchema(c.req.query('id') ?? '') })
-    const target = context('console', signal).targets.get(c.req.query('target'), signal)
     const plugin = c.req.query('id')
     if (kind === 'plugin_metadata' && plugin)
-      return c.json({ schema: await target.admin.pluginSchema(plugin, 'metadata') })
+      return c.json({ schema: await targetOf(c, context).admin.pluginSchema(plugin, 'metadata') })
     return c.json({ schema: SCHEMAS[kind] })
   })
 
   app.get('/console/schema/plugins/:name', async (c) => {
-    const { signal } = c.req.raw
-    const target = context('console', signal).targets.get(c.req.query('target'), signal)
     const of = ['consumers', 'credentials'].includes(c.req.query('kind') ?? '') ? 'consumer' : 'plugin'
-    return c.json({ schema: await target.admin.pluginSchema(c.req.param('name'), of) })
+    return c.json({ schema: await targetOf(c, context).admin.pluginSchema(c.req.param('name'), of) })
   })
 
-  app.get('/console/plugins', async (c) => {
-    const { signal } = c.req.raw
-    const target = context('console', signal).targets.get(c.req.query('target'), signal)
-    return c.json({ plugins: await target.admin.pluginNames() })
-  })
+  app.get('/console/plugins', async (c) => c.json({ plugins: await targetOf(c, context).admin.pluginNames() }))
 
   return app
 }

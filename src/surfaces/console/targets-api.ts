@@ -5,7 +5,7 @@ import { OperationError } from '../../operations/contract.ts'
 import type { Target } from '../../operations/targets.ts'
 import { isKind } from '../../resources/kinds.ts'
 import { compare } from './compare.ts'
-import type { Context } from './picture-api.ts'
+import type { MakeContext } from './named.ts'
 
 /** A list of targets does not wait longer for one of them. */
 const TIMEOUT_MS = 3000
@@ -22,7 +22,7 @@ export interface TargetSeen {
   warning?: string
 }
 
-export function targetsApi(context: Context): Hono {
+export function targetsApi(context: MakeContext): Hono {
   const app = new Hono()
 
   app.get('/console/targets', async (c) => {

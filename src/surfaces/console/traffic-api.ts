@@ -1,7 +1,7 @@
 // Traffic as the console shows it: `GET /console/traffic` once, `GET /console/traffic/stream` the same again and again as server-sent events, so that
 // a page holds one connection instead of asking. Windows beyond an hour come from the roll-ups, which are kept over a restart.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Context as Call, Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import { plainText } from '../../lib/text.ts'
 import { OperationError } from '../../operations/contract.ts'
@@ -10,7 +10,7 @@ import type { Counts, Moment } from '../../operations/traffic/counts.ts'
 import { pointOf, type TrafficPoint, toPoint } from '../../operations/traffic/points.ts'
 import { type GroupBy, type TrafficRow, toRows, toTotal } from '../../operations/traffic/report.ts'
 import type { About, Rollups } from '../../operations/traffic/rollups.ts'
-import type { Context } from './picture-api.ts'
+import type { MakeContext } from './named.ts'
 import { aboutOnly, countsAbout } from './resource-api.ts'
 
 /** Longest window from memory, and from the roll-ups. */
@@ -36,10 +36,10 @@ export interface TrafficSeen {
   trouble?: string
 }
 
-export function trafficApi(context: Context): Hono {
+export function trafficApi(context: MakeContext): Hono {
   const app = new Hono()
   let streams = 0
-  const read = async (c: Call, signal: AbortSignal): Promise<TrafficSeen> => {
+  const read = async (c: Context, signal: AbortSignal): Promise<TrafficSeen> => {
     const { targets } = context('console', signal)
     const target = targets.get(c.req.query('target'), signal)
     return look(target, targets.rollups, c.req.query(), signal)

@@ -45,7 +45,7 @@ export function operationsApi(deps: OperationsApiDeps): Hono {
       return c.json({ error: 'a decision needs digest and decision: approve or reject' }, 400)
     }
     try {
-      deps.desk.decide(c.req.param('id'), input.digest, input.decision === 'approve', 'owner')
+      deps.desk.decide(c.req.param('id'), input.digest, input.decision === 'approve' ? 'owner' : undefined)
       return c.json({ ok: true })
     } catch (error) {
       if (error instanceof OperationError) return c.json({ error: error.message }, STATUS[error.code])
