@@ -12,7 +12,7 @@ import type { Exchange } from './exchange.ts'
 import { createForwarder, type Forwarder } from './forward.ts'
 import { createHttpClient, type HttpClient } from './http-client.ts'
 import { type Injected, type InjectRequest, inject, sendToUpstream } from './inject.ts'
-import { Instances } from './instances.ts'
+import { type InstanceDeps, Instances } from './instances.ts'
 import { DEFAULT_MANNERS, type Manners } from './manners.ts'
 import { Metrics, type SeriesDescription } from './metrics.ts'
 import { Pipeline } from './pipeline.ts'
@@ -65,22 +65,46 @@ export class Thread {
   readonly #forwarder: Forwarder
 
   constructor(options: ThreadOptions) {
+    const { log, manners = DEFAULT_MANNERS } = options
     const byName = new Map(options.plugins.map((plugin) => [plugin.name, plugin]))
     const plugin = (name: string): Plugin | undefined => byName.get(name)
+    const tell = (message: string) => (owner: string, name: string, error: unknown) =>
+      log.error({ err: error, owner, plugin: name }, message)
     this.config = new Config(
-      new ConsumerIndex(plugin, this.#secrets, (owner, name, error) =>
-        options.log.error(
-          { err: error, owner, plugin: name },
-          'authentication data cannot be used; nobody is let in by it',
-        ),
-      ),
+      new ConsumerIndex(plugin, this.#secrets, tell('authentication data cannot be used; nobody is let in by it')),
     )
     this.metrics = new Metrics(options.announceSeries)
     this.traffic = new Traffic(options.traffic.memory, options.traffic.thread)
     this.http = createHttpClient()
-    this.resolved = new ResolvedResources(this.config, this.#secrets, options.log)
+    this.resolved = new ResolvedResources(this.config, this.#secrets, log)
     this.#upstreams = new Upstreams(this.config, this.resolved, options.upstream)
-    const parts: EnvParts = {
+    const parts = this.#envParts(options, plugin)
+    this.#instances = new Instances({
+      plugin,
+      secrets: this.#secrets,
+      faults: createFaultCheck(options),
+      env: (one, owner) => makeEnv(parts, one, owner),
+      onTrouble: tell('a plugin configuration cannot be set up; its requests are refused'),
+    })
+    this.routes = new Routes(this.config, this.#instances, this.#upstreams, options.routerMode)
+    this.streamRoutes = new StreamRoutes(this.config, this.#instances, this.#upstreams)
+    this.deadlines = new Deadlines()
+    this.#forwarder = createForwarder({ pipeline: () => this.pipeline, deadlines: this.deadlines, log, manners })
+    this.pipeline = new Pipeline({
+      routes: this.routes,
+      log,
+      manners,
+      forward: (ctx) => this.#forwarder.forward(ctx),
+      onBegin: () => this.traffic.requestBegan(),
+      onFinish: (ctx) => {
+        this.traffic.requestEnded()
+        options.onFinish?.(ctx)
+      },
+    })
+  }
+
+  #envParts(options: ThreadOptions, plugin: EnvParts['plugin']): EnvParts {
+    return {
       config: this.config,
       resolved: this.resolved,
       upstreams: this.#upstreams,
@@ -100,42 +124,6 @@ export class Thread {
       forward: (ctx, request) => sendToUpstream(this.pipeline, ctx, request),
       now: options.now ?? Date.now,
     }
-    let validator: Validator | undefined
-    this.#instances = new Instances({
-      plugin,
-      secrets: this.#secrets,
-      faults: (name, conf) => {
-        validator ??= createValidator({
-          catalog: createCatalog(options.plugins),
-          checkVars,
-          attributes: options.attributes,
-        })
-        const invalid = validator.check('routes', 'any', { uri: '/', plugins: { [name]: conf } })
-        return invalid?.failures.map(({ pointer }) => pointer)
-      },
-      env: (one, owner) => makeEnv(parts, one, owner),
-      onTrouble: (owner, name, error) =>
-        options.log.error(
-          { err: error, owner, plugin: name },
-          'a plugin configuration cannot be set up; its requests are refused',
-        ),
-    })
-    this.routes = new Routes(this.config, this.#instances, this.#upstreams, options.routerMode)
-    this.streamRoutes = new StreamRoutes(this.config, this.#instances, this.#upstreams)
-    this.deadlines = new Deadlines()
-    const { log, manners = DEFAULT_MANNERS } = options
-    this.#forwarder = createForwarder({ pipeline: () => this.pipeline, deadlines: this.deadlines, log, manners })
-    this.pipeline = new Pipeline({
-      routes: this.routes,
-      log,
-      manners,
-      forward: (ctx) => this.#forwarder.forward(ctx),
-      onBegin: () => this.traffic.requestBegan(),
-      onFinish: (ctx) => {
-        this.traffic.requestEnded()
-        options.onFinish?.(ctx)
-      },
-    })
   }
 
   /** Takes over one commit; requests that begin after it see it whole. */
@@ -171,5 +159,15 @@ export class Thread {
     this.#forwarder.close()
     this.http.close()
     this.deadlines.close()
+  }
+}
+
+/** Where a configuration is not what its plugin takes. Few threads ever ask, so that the schemas are compiled by the first question. */
+function createFaultCheck({ plugins, attributes }: ThreadOptions): InstanceDeps['faults'] {
+  let validator: Validator | undefined
+  return (name, conf) => {
+    validator ??= createValidator({ catalog: createCatalog(plugins), checkVars, attributes })
+    const invalid = validator.check('routes', 'any', { uri: '/', plugins: { [name]: conf } })
+    return invalid?.failures.map(({ pointer }) => pointer)
   }
 }
