@@ -1,7 +1,7 @@
 // What the Admin API must know about all resources without reading them: who names whom, which consumer keys are taken, which plugins
 // stand in global rules. Filled from the store at start, then kept by its watch and, before each commit, by the writer itself: a name that
 // is about to be taken is taken.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { parseJsonObject } from '../lib/parse-json.ts'
 import type { PluginCatalog } from '../resources/catalog.ts'
 import { type Kind, parseKey, pluginsIn, type Resource } from '../resources/kinds.ts'
@@ -49,7 +49,7 @@ export function groupOf(
   if (typeof value !== 'string' || value === '') return undefined
   const all = `group\n${plugin}\n${value}`
   const text = JSON.stringify({ ...conf, _meta: undefined }, (_, member: unknown) => inOrder(member))
-  return { all, equal: `${all}\n${createHash('sha256').update(text).digest('hex')}` }
+  return { all, equal: `${all}\n${hash('sha256', text)}` }
 }
 
 /** An object with its members by name, so that equal ones have equal texts. */

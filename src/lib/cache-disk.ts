@@ -3,7 +3,7 @@
 //
 // The bound on bytes is held by sweeps: whoever has written a sixteenth of it looks at all files and removes those that were written
 // longest ago. Until then the directory may be larger by that sixteenth for each thread.
-import { createHash, randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -73,7 +73,7 @@ export class DiskCache implements CacheStore {
   }
 
   #path(key: string): string {
-    const name = createHash('sha256').update(key).digest('hex')
+    const name = hash('sha256', key)
     const parts: string[] = []
     let end = name.length
     for (const width of this.#options.levels) {

@@ -1,6 +1,7 @@
 // JSON Web Tokens as they are signed (RFC 7515, 7518, 8037): taken apart, and their signature verified by a named algorithm.
-import { constants, createHmac, createPublicKey, type KeyObject, timingSafeEqual, verify } from 'node:crypto'
+import { constants, createHmac, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { parseJsonObject } from './parse-json.ts'
+import { sameSecret } from './same-secret.ts'
 
 export const ALGORITHMS = [
   'HS256',
@@ -54,7 +55,7 @@ export function verifySignature(jwt: Jwt, algorithm: Jwt['algorithm'], key: JwtK
     if (key.secret === undefined) return false
     const secret = Buffer.from(key.secret, key.base64_secret ? 'base64' : 'utf8')
     const expected = createHmac(hash, secret).update(data).digest()
-    return expected.length === jwt.signature.length && timingSafeEqual(expected, jwt.signature)
+    return sameSecret(jwt.signature, expected)
   }
   const publicKey = toPublicKey(key.public_key)
   if (!publicKey || !fits(publicKey, algorithm)) return false

@@ -3,7 +3,7 @@
 //
 // A connection that fails in any way is thrown away and the next command opens another: no command waits for longer than the timeout,
 // and nothing is queued for a Redis that is away. The client library is loaded when the first connection is opened.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { isIP } from 'node:net'
 import { parseAddress } from './address.ts'
 import type { RedisSettings } from './redis-settings.ts'
@@ -16,7 +16,7 @@ export interface RedisScript {
 
 /** `text` is Lua; it sees one key and its arguments as text. */
 export function redisScript(text: string): RedisScript {
-  return { text, sha: createHash('sha1').update(text).digest('hex') }
+  return { text, sha: hash('sha1', text) }
 }
 
 interface Arguments {

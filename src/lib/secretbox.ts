@@ -6,7 +6,7 @@ import { createCipheriv, createDecipheriv } from 'node:crypto'
 
 /** Encrypts with the first key of a ring; decrypts with any, so that a new key can be put in front of the old ones. */
 export class Secretbox {
-  #keyring: string[]
+  readonly #keyring: string[]
 
   /** `keyring`: at least one key of 16 or 32 ASCII characters. */
   constructor(keyring: string[]) {

@@ -2,7 +2,7 @@
 //
 // Before- and after-images hold secrets, so they are encrypted with a key that lies beside the file (mode 0600). The audit log is a chain:
 // each line carries the hash of the one before, so that an edited, removed or inserted line is found by `verify`.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -315,7 +315,5 @@ export class Ledger {
 }
 
 function link(before: string, ...fields: (string | number)[]): string {
-  return createHash('sha256')
-    .update(JSON.stringify([before, ...fields]))
-    .digest('hex')
+  return hash('sha256', JSON.stringify([before, ...fields]))
 }

@@ -2,7 +2,7 @@
 //
 // A change touches only the members it names: `set` is merged into the resource as it is (null removes), so that no default is injected and no
 // unknown member is lost. `***` stands for a secret that stays.
-import { createHash, randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { holdsHidden, restore } from '../lib/redact.ts'
 import { plainText } from '../lib/text.ts'
 import { hideInUrls } from '../lib/url-secrets.ts'
@@ -101,9 +101,7 @@ export async function makePlan(wish: PlanWish, ctx: OperationContext): Promise<P
   const proofs = withinBounds(wanted)
   const plan: Plan = {
     id: `plan-${randomUUID().slice(0, 8)}`,
-    digest: createHash('sha256')
-      .update(JSON.stringify([target.name, real]))
-      .digest('hex'),
+    digest: hash('sha256', JSON.stringify([target.name, real])),
     target: target.name,
     summary: plainText(hideInUrls(wish.summary ?? summarise(real))),
     changes: real,

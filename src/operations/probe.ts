@@ -1,6 +1,6 @@
 // One request to a target's gateway: the path begins with `/` and is joined to the gateway's own address, never parsed as a URL of its own; time and
 // the bytes that are read are bounded.
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import http from 'node:http'
 import https from 'node:https'
 import { percentEncode } from '../lib/percent.ts'
@@ -73,5 +73,5 @@ export function probe(
 
 /** What `ProbeAnswer.body` is for this text. */
 export function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+  return hash('sha256', text)
 }

@@ -1,9 +1,9 @@
 // Asks for a user name and a password (RFC 7617) and makes the request that consumer's.
-import { createHash, timingSafeEqual } from 'node:crypto'
 import Type, { type Static } from 'typebox'
 import { authFields, basicCredentials, basicRefusals, endAuthentication, hideAuthorization } from '../gateway/auth.ts'
 import type { Identity } from '../gateway/consumers.ts'
 import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
+import { sameSecret } from '../lib/same-secret.ts'
 
 const schema = Type.Object(authFields('basic'))
 type Conf = Static<typeof schema>
@@ -47,11 +47,5 @@ function authenticate(
   const identity = env.consumers.find('basic-auth', credentials.username)
   // A reference may stand for nothing: no password is not one that everybody knows.
   const password = String(identity?.auth.password ?? '')
-  return identity && password !== '' && equal(password, credentials.password) ? identity : invalid
-}
-
-/** Takes the same time wherever the texts differ. */
-function equal(a: string, b: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(a), digest(b))
+  return identity && password !== '' && sameSecret(password, credentials.password) ? identity : invalid
 }

@@ -1,13 +1,14 @@
 // Asks for a signature over parts of the request, made with a shared secret (draft-cavage-http-signatures, in APISIX's form: the signing
 // string begins with the key's id and each line ends with a line feed), and makes the request that consumer's. Why a signature is refused
 // is not told to the client.
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 import Type, { type Static } from 'typebox'
 import { authFields, challenger, endAuthentication, hideAuthorization } from '../gateway/auth.ts'
 import { BodyError, readBody } from '../gateway/body.ts'
 import type { Identity } from '../gateway/consumers.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
+import { sameSecret } from '../lib/same-secret.ts'
 
 const ALGORITHMS = ['hmac-sha1', 'hmac-sha256', 'hmac-sha512'] as const
 
@@ -148,11 +149,10 @@ function signingString(ctx: Exchange, { keyId, headers }: Signature): string {
 
 function isGenuine(text: string, { algorithm, signature }: Signature, secret: string): boolean {
   const expected = createHmac(algorithm.slice('hmac-'.length), secret).update(text).digest()
-  const given = Buffer.from(signature, 'base64')
-  return given.length === expected.length && timingSafeEqual(given, expected)
+  return sameSecret(Buffer.from(signature, 'base64'), expected)
 }
 
 function hasDigest(ctx: Exchange, body: Buffer): boolean {
-  const digest = createHash('sha256').update(body).digest('base64')
+  const digest = hash('sha256', body, 'base64')
   return ctx.request.headers.get('digest') === `SHA-256=${digest}`
 }

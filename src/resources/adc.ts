@@ -4,7 +4,7 @@
 //
 // Ids: ADC derives them from names; one that is not derived so is written beside the name. Members are listed here, so that one that the other
 // side does not know is refused or said, never dropped.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Resource } from './kinds.ts'
 
 /** Members that have the same name and meaning on both sides. */
@@ -49,7 +49,7 @@ export const CREDENTIAL_TYPES: readonly string[] = ['key-auth', 'basic-auth', 'j
 
 /** The id that ADC gives to what has this name; names of nested resources are joined by a dot. */
 export function derivedId(...names: string[]): string {
-  return createHash('sha1').update(names.join('.')).digest('hex')
+  return hash('sha1', names.join('.'))
 }
 
 /** The members of `value` named in `names`, in that order; absent ones are left out. */

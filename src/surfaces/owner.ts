@@ -3,8 +3,9 @@
 // A session begins with a one-time address that the start prints (or `gateward open`), as Jupyter does it. Knowing the address of a plan is not
 // enough, so that a model which can open links cannot approve for the person. A session is signed with the owner's key, so that it outlives a
 // restart; a new key ends all sessions.
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, randomBytes } from 'node:crypto'
 import { keyIn } from '../lib/made-file.ts'
+import { sameSecret } from '../lib/same-secret.ts'
 
 const TICKET_TTL_MS = 24 * 60 * 60 * 1000
 const SESSION_TTL_MS = 30 * 24 * 60 * 60 * 1000
@@ -37,7 +38,7 @@ export class Owner {
   hasSession(session: string | undefined): boolean {
     if (session === undefined) return false
     const claim = session.slice(0, session.lastIndexOf('.'))
-    const genuine = timingSafeEqual(Buffer.from(digest(this.#sign(claim))), Buffer.from(digest(session)))
+    const genuine = sameSecret(session, this.#sign(claim))
     return genuine && Number(claim.split('.')[0]) > Date.now()
   }
 
@@ -47,7 +48,7 @@ export class Owner {
 
   /** True for the owner's key itself: the command line, which can read the data directory. */
   hasKey(key: string | undefined): boolean {
-    return key !== undefined && timingSafeEqual(Buffer.from(digest(key)), Buffer.from(digest(this.#key)))
+    return key !== undefined && sameSecret(key, this.#key)
   }
 }
 
@@ -72,5 +73,5 @@ function take(held: Map<string, number>, secret: string): boolean {
 }
 
 function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+  return hash('sha256', text)
 }

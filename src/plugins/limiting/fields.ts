@@ -1,5 +1,5 @@
 // What the limiting plugins have in common: fields of their schemas, what a request is counted by, and the numbers that variables give.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Type from 'typebox'
@@ -83,7 +83,7 @@ export function readKey(ctx: Exchange, { key, key_type }: KeyConf): string {
 
 /** Keys are kept while they are counted, here or in Redis: a long one, made by a client, by its hash. */
 function shortened(key: string): string {
-  return key.length <= MAX_KEY_LENGTH ? key : createHash('sha256').update(key).digest('base64url')
+  return key.length <= MAX_KEY_LENGTH ? key : hash('sha256', key, 'base64url')
 }
 
 /** The template with its variables; undefined when it has some and all are absent. */
@@ -110,7 +110,7 @@ export function scopeOf(env: PluginEnv, conf: { policy: string; _vid?: number })
   if (conf.policy === 'local') return `${kind}/${id} ${version} ${conf._vid ?? ''}`
   const counted = Object.entries(conf).filter(([name]) => !/^(?:redis|sentinel)_/.test(name) && name !== '_meta')
   const text = JSON.stringify(counted.sort(([a], [b]) => (a < b ? -1 : 1)))
-  return `${kind}/${id} ${createHash('sha256').update(text).digest('hex').slice(0, 16)}`
+  return `${kind}/${id} ${hash('sha256', text).slice(0, 16)}`
 }
 
 /** The refusal of a configuration. */

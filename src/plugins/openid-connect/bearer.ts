@@ -1,6 +1,6 @@
 // Bearer tokens (RFC 6750): checked with a key, with the provider's published keys, or by asking the provider (RFC 7662). What was found valid is
 // kept for as long as the token is, under a digest of it, at most MAX_KEPT of them.
-import { createHash, createPublicKey } from 'node:crypto'
+import { createPublicKey, hash } from 'node:crypto'
 import type { ValidateFunction } from 'ajv'
 import { errors, type JWTPayload, jwtVerify } from 'jose'
 import * as oauth from 'oauth4webapi'
@@ -155,7 +155,7 @@ export class BearerTokens {
   #digest(ctx: Exchange, token: string): string {
     const names = this.#conf.introspection_addon_headers ?? []
     const asked = [token, ...names.map((name) => ctx.request.headers.get(name.toLowerCase()) ?? null)]
-    return createHash('sha256').update(JSON.stringify(asked)).digest('base64')
+    return hash('sha256', JSON.stringify(asked), 'base64')
   }
 }
 

@@ -3,7 +3,7 @@
 // The key also depends on the provider and the client, so that a session of one client is nothing to another one with the same secret; the
 // purpose of a cookie is authenticated with it, so that a login under way cannot stand in for a session. A value too long for one cookie is
 // cut into several; one too long for those is not written at all.
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, hash, hkdfSync, randomBytes } from 'node:crypto'
 import type { Exchange } from '../../gateway/exchange.ts'
 import { cookie } from '../../gateway/variables.ts'
 import type { SessionConf } from './session.ts'
@@ -27,7 +27,7 @@ export class CookieBox {
   constructor(conf: SessionConf, owner: string) {
     this.#conf = conf
     this.#key = Buffer.from(hkdfSync('sha256', conf.secret, '', `gateward openid-connect ${owner}`, 32))
-    const suffix = createHash('sha256').update(owner).digest('hex').slice(0, 8)
+    const suffix = hash('sha256', owner).slice(0, 8)
     this.#common = conf.cookie_name ?? suffix
     const name = (purpose: Purpose, index: number): string => {
       if (conf.cookie_name === undefined) return `gateward_${purpose}_${suffix}_${index}`

@@ -1,6 +1,6 @@
 // Sessions in Redis: the browser's cookie names one, Redis holds it, sealed with the same key as cookies are, so that who reads Redis has no tokens.
 // What ends a session ends it there too: a copied cookie is worth nothing after the logout.
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import Type, { type Static } from 'typebox'
 import type { Exchange } from '../../gateway/exchange.ts'
 import { acquireRedis, type RedisConnection, redisScript } from '../../lib/redis-connection.ts'
@@ -125,6 +125,6 @@ export class RedisSessions implements Sessions {
 
   /** Who reads the keys cannot make a cookie of them. */
   #key(id: string): string {
-    return `${this.#prefix}:${createHash('sha256').update(id).digest('base64url')}`
+    return `${this.#prefix}:${hash('sha256', id, 'base64url')}`
   }
 }

@@ -1,7 +1,7 @@
 // Who calls `/mcp` and `/v1/operations`: the owner (key or browser session), the bearer of a token of the settings with its scopes, or, on a
 // loopback address only, any program of this machine. The last may look, plan and apply what a person has approved; it cannot carry an approval
 // itself, since any program, a model's shell among them, could claim to be such a client.
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Context } from 'hono'
 import { isLoopback } from '../../lib/address.ts'
@@ -107,5 +107,5 @@ export function readTokens(settings: Settings['surface']['tokens'], env: NodeJS.
 }
 
 function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+  return hash('sha256', text, 'buffer')
 }

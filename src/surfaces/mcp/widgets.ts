@@ -1,7 +1,7 @@
 // Widgets of MCP Apps (extension io.modelcontextprotocol/ui, 2026-01-26): four pages made from the console's own cards, each one HTML file that
 // loads nothing from anywhere. A host shows one beside the answer of a tool; to a client without the extension the answer is the same as ever.
 // The address of a page changes with its content, since hosts keep what they have read.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { ClientCapabilities, McpServer } from '@modelcontextprotocol/server'
@@ -35,7 +35,7 @@ export function readWidgets(
     const file = `${directory}${page}.html`
     if (!existsSync(file)) return []
     const html = readFileSync(file, 'utf8')
-    const version = createHash('sha256').update(html).digest('hex').slice(0, 8)
+    const version = hash('sha256', html).slice(0, 8)
     return [[tool, { uri: `ui://gateward/${page}-${version}`, title, html }]]
   })
   return new Map(found)

@@ -1,6 +1,6 @@
 // The documented Route operations, as the Admin API answers them: same statuses, same bodies, secrets hidden. Reads go through at once. A write waits
 // for the person: the first call makes a plan and says where to approve it; the same call again, once approved, applies it.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Context } from 'hono'
 import { parseJsonObject } from '../../lib/parse-json.ts'
 import { redact } from '../../lib/redact.ts'
@@ -65,9 +65,7 @@ export class RouteForwarder {
     const text = method === 'DELETE' ? '' : await c.req.text()
     const body = method === 'DELETE' ? undefined : parseJsonObject(text)
     if (method !== 'DELETE' && !body) return c.json({ error_msg: 'the body is not a JSON object' }, 400)
-    const fingerprint = createHash('sha256')
-      .update(`${method} ${id ?? ''} ${text}`)
-      .digest('hex')
+    const fingerprint = hash('sha256', `${method} ${id ?? ''} ${text}`)
     const known = this.#waiting.get(fingerprint)
     const waiting = known && isWaiting(known.planId, ctx) ? known : await this.#plan(method, id, body, ctx)
     if (this.#waiting.size >= MAX_WAITING) this.#waiting.delete(this.#waiting.keys().next().value as string)
