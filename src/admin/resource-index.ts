@@ -27,12 +27,12 @@ export function claimsOf(kind: Kind, resource: Resource, catalog: PluginCatalog)
   for (const [name, conf] of Object.entries(pluginsIn(resource))) {
     // What others have written to the store may be anything.
     if (conf === null || typeof conf !== 'object') continue
-    const group = groupOf(name, conf as Resource, catalog)
+    const group = groupOf(name, conf, catalog)
     if (group) references.push(group.all, group.equal)
     if (kind === 'global_rules') unique.push(globalRuleName(name))
     if (kind !== 'consumers' && kind !== 'credentials') continue
     const field = catalog.get(name)?.consumerKey
-    const value = field === undefined ? undefined : (conf as Resource)[field]
+    const value = field === undefined ? undefined : conf[field]
     if (field !== undefined && typeof value === 'string') unique.push(consumerKeyName(name, field, value))
   }
   return references.length === 0 && unique.length === 0 ? NOTHING : { references, unique }

@@ -27,10 +27,10 @@ export async function checkWrite(
     const message = kind === 'global_rules' ? globalTaken(draft, key, plugin) : undefined
     const taken = kind === 'consumers' || kind === 'credentials' ? keyTaken(draft, key, plugin, conf, catalog) : message
     if (taken !== undefined) return taken
-    const missing = await missingField(draft, plugin, conf as Resource, catalog)
+    const missing = await missingField(draft, plugin, conf, catalog)
     if (missing !== undefined)
       return `failed to check the configuration of plugin ${plugin} err: property "${missing}" is not set in either the plugin conf or the metadata`
-    if (!agrees(draft, key, plugin, conf as Resource, catalog))
+    if (!agrees(draft, key, plugin, conf, catalog))
       return `failed to check the configuration of plugin ${plugin} err: group conf mismatched`
   }
   return undefined

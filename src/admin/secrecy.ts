@@ -54,7 +54,7 @@ function changeUpstream(resource: Resource, change: (text: string) => string): R
 
 function changePlugins(catalog: PluginCatalog, resource: Resource, change: (text: string) => string): Resource {
   if (resource.plugins === null || typeof resource.plugins !== 'object') return resource
-  let plugins = resource.plugins as Resource
+  let plugins = resource.plugins
   for (const [name, conf] of Object.entries(plugins)) {
     const paths = catalog.get(name)?.encrypted
     if (!paths?.length || conf === null || typeof conf !== 'object') continue

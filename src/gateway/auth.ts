@@ -75,7 +75,7 @@ export function hideAuthorization(ctx: Exchange): void {
 export function hideArgument(ctx: Exchange, name: string): void {
   const { request } = ctx
   request.query = withoutArgument(request.query, name)
-  const path = (ctx.upstreamUri ?? request.target).split('?', 1)[0] as string
+  const path = (ctx.upstreamUri ?? request.target).split('?', 1)[0]
   ctx.upstreamUri = request.query ? `${path}?${request.query}` : path
 }
 

@@ -118,7 +118,7 @@ function toBareStep(plugin: ActivePlugin, phase: StepPhase): Step | undefined {
 
 function replaced(result: PhaseResult, body: string | object): PhaseResult {
   if (!result || (result as Reply).status < 400) return result
-  return { ...(result as Reply), body }
+  return { ...result, body }
 }
 
 function toFilter(plugin: ActivePlugin, phase: 'header_filter' | 'log'): HeaderStep | undefined {

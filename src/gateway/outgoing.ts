@@ -65,7 +65,7 @@ function headerLines(ctx: Exchange): string {
   let forwardedFor = ''
   for (let i = 0; i < list.length; i += 2) {
     const name = list[i] as string
-    const value = list[i + 1] as string
+    const value = list[i + 1]
     if (isHopByHop(name) || isDisguised(name)) continue
     const lower = name.length >= 9 && name.length <= 17 ? name.toLowerCase() : name
     if (lower === 'x-forwarded-for') {

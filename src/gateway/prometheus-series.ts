@@ -144,7 +144,7 @@ function openSlots(labelled: Record<MetricName, Labelled>, counted: Counted, ctx
 
 /** `metrics.NAME.extra_labels`: a list of `{label: $variable}`. */
 function readExtraLabels(attr: Resource): Partial<ExtraLabels> {
-  const metrics = (attr.metrics ?? {}) as Record<string, { extra_labels?: Record<string, string>[] }>
+  const metrics = attr.metrics ?? {}
   return Object.fromEntries(
     Object.entries(metrics).map(([name, { extra_labels: labels = [] }]) => [name, labels.flatMap(Object.entries)]),
   )

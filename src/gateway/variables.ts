@@ -98,7 +98,7 @@ function field({ list }: HeaderList, name: string, separator: string): string | 
   for (let i = 0; i < list.length; i += 2) {
     const one = list[i] as string
     if (one.length !== name.length || one.toLowerCase().replaceAll('-', '_') !== name) continue
-    joined = joined === undefined ? (list[i + 1] as string) : `${joined}${separator}${list[i + 1]}`
+    joined = joined === undefined ? list[i + 1] : `${joined}${separator}${list[i + 1]}`
   }
   return joined
 }

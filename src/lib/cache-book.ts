@@ -19,7 +19,7 @@ export function openBook(store: CacheStore): CacheBook {
   return {
     find: (key, field) =>
       after(read(key), (found) => {
-        if (!found || !('vary' in found)) return found as CacheEntry | undefined
+        if (!found || !('vary' in found)) return found
         return read(variantKey(key, found, field)) as Later<CacheEntry | undefined>
       }),
     keep(key, entry, field) {

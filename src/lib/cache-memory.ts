@@ -82,7 +82,7 @@ export class MemoryCache implements CacheStore {
   /** The next place for so many bytes in one piece. The position 0 stands for an empty slot: the first value begins a ring later. */
   #reserve(bytes: number): number {
     const { length } = this.#data
-    let position = (this.#head[0] as number) || length
+    let position = this.#head[0] || length
     const left = length - (position % length)
     if (left < bytes) position += left
     this.#head[0] = position + bytes

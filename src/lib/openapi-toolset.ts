@@ -36,7 +36,7 @@ export class OpenApiToolset {
     const complete = this.#flat ? input : withGroups(tool, input)
     const validate = this.#validatorOf(tool)
     if (!validate(complete)) throw new Error(`the arguments of ${name} do not fit: ${explain(validate.errors ?? [])}`)
-    const request = toRequest(tool, withDefaults(tool.inputSchema as never, complete), this.#flat)
+    const request = toRequest(tool, withDefaults(tool.inputSchema, complete), this.#flat)
     return withPrefix ? { ...request, target: `${this.#prefix}${request.target}` } : request
   }
 

@@ -147,7 +147,7 @@ export function redisConditions(policies: readonly RedisPolicy[]): TSchemaOption
   return {
     if: { properties: { policy: { const: policy } }, required: ['policy'] },
     // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
-    then: Type.Partial(SCHEMAS[policy] as TSchema, { required: REQUIRED[policy] }),
+    then: Type.Partial(SCHEMAS[policy], { required: REQUIRED[policy] }),
     else: redisConditions(others),
   }
 }

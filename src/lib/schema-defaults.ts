@@ -12,7 +12,7 @@ interface SchemaNode {
 
 /** A copy of `value` in which absent fields have the schema's defaults. Alternatives (anyOf, oneOf, if) are left to the reader. */
 export function withDefaults<T>(schema: TSchema, value: T): T {
-  return fill(schema as SchemaNode, value) as T
+  return fill(schema, value) as T
 }
 
 function fill(schema: SchemaNode, value: unknown): unknown {

@@ -219,7 +219,7 @@ export class AdminClient {
   }
 
   async #unknownPlugin({ plugins }: Resource): Promise<string | undefined> {
-    const names = Object.keys((plugins ?? {}) as object)
+    const names = Object.keys(plugins ?? {})
     if (!names.length) return undefined
     const known = await this.pluginNames()
     const missing = names.filter((name) => !known.includes(name))

@@ -166,5 +166,5 @@ export function nodesOf(upstream: Resource): { address: string; weight: number }
       address: one.port === undefined ? one.host : `${one.host}:${one.port}`,
       weight: one.weight,
     }))
-  return Object.entries((nodes ?? {}) as Record<string, number>).map(([address, weight]) => ({ address, weight }))
+  return Object.entries(nodes ?? {}).map(([address, weight]) => ({ address, weight }))
 }

@@ -270,7 +270,7 @@ export class Ledger {
       .map(({ name }) => name)
     const columns = ['approved_by TEXT', 'surface TEXT', 'pending BLOB', 'pid INTEGER', OUTCOME_COLUMN]
     for (const column of columns)
-      if (!known.includes(column.split(' ')[0] as string)) this.#db.exec(`ALTER TABLE changes ADD COLUMN ${column}`)
+      if (!known.includes(column.split(' ')[0])) this.#db.exec(`ALTER TABLE changes ADD COLUMN ${column}`)
   }
 
   /** True for a change that took another one back. */

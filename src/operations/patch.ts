@@ -10,7 +10,7 @@ export function merge(value: Resource, patch: Resource): Resource {
     // Set as a member it would be an ancestor: there for who reads, but neither shown nor written.
     if (name === '__proto__') throw new OperationError('invalid', 'no member of a resource is called __proto__')
     if (member === null) delete merged[name]
-    else if (isObject(member)) merged[name] = merge(isObject(merged[name]) ? (merged[name] as Resource) : {}, member)
+    else if (isObject(member)) merged[name] = merge(isObject(merged[name]) ? merged[name] : {}, member)
     else merged[name] = member
   }
   return merged

@@ -96,7 +96,7 @@ function askByGet(ctx: Exchange, conf: Conf): undefined {
   const fields = Object.entries(toQuestion(conf, variables)).map(
     ([name, value]) => `${name}=${encodeURIComponent(typeof value === 'string' ? value : JSON.stringify(value))}`,
   )
-  const path = (ctx.upstreamUri ?? request.target).split('?', 1)[0] as string
+  const path = (ctx.upstreamUri ?? request.target).split('?', 1)[0]
   request.query = fields.join('&')
   ctx.upstreamUri = `${path}?${request.query}`
   return undefined

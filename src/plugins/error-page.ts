@@ -62,7 +62,7 @@ export default definePlugin<object>({
     const PAGE = Symbol('error-page')
     return {
       header_filter(ctx) {
-        const found = pageFor(ctx, env.metadata() as Metadata | undefined)
+        const found = pageFor(ctx, env.metadata())
         if (!found) return
         ctx.set(PAGE, Buffer.from(found.body))
         ctx.response.forgetBody()

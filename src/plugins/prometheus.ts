@@ -90,7 +90,7 @@ const REFUSED: Record<string, string> = {
 function checkSettings(attr: Resource): void {
   for (const [name, advice] of Object.entries(REFUSED))
     if (name in attr) throw new Error(`plugins.attr.prometheus.${name} is not supported: ${advice}`)
-  const metrics = (attr.metrics ?? {}) as Record<string, object>
+  const metrics = attr.metrics ?? {}
   for (const [name, one] of Object.entries(metrics))
     if ('expire' in one)
       throw new Error(`plugins.attr.prometheus.metrics.${name}.expire is not supported: leave it out; series stay`)

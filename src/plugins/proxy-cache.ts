@@ -184,7 +184,7 @@ class ProxyCache implements PluginInstance {
 
   access(ctx: Exchange): Reply | undefined | Promise<Reply | undefined> {
     const { method } = ctx.request
-    if (method === 'PURGE') return this.#purge(ctx) as Reply | Promise<Reply>
+    if (method === 'PURGE') return this.#purge(ctx)
     const lookup: Lookup = {
       status: 'MISS',
       key: undefined,
@@ -210,10 +210,7 @@ class ProxyCache implements PluginInstance {
       return undefined
     }
     const found = this.#book.find(lookup.key as string, (name) => ctx.request.headers.getAll(name).join(', '))
-    return after(found, (entry) => this.#use(ctx, lookup, entry, asked)) as
-      | Reply
-      | undefined
-      | Promise<Reply | undefined>
+    return after(found, (entry) => this.#use(ctx, lookup, entry, asked))
   }
 
   /** On disk, as nginx has it: what answers HEAD is asked for by GET, so that it can be kept. For everybody else it stays HEAD. */

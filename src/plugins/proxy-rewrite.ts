@@ -203,7 +203,7 @@ type HeaderChange = (ctx: Exchange, captures: Captures | undefined) => void
 function toHeaderChanges(conf: Conf['headers']): HeaderChange | undefined {
   if (!conf) return undefined
   const structured = isStructured(conf)
-  const set = Object.entries(structured ? (conf.set ?? {}) : (conf as Record<string, string | number>))
+  const set = Object.entries(structured ? (conf.set ?? {}) : conf)
   const add = Object.entries(structured ? (conf.add ?? {}) : {})
   const remove = structured ? (conf.remove ?? []) : []
   return (ctx, captures) => {

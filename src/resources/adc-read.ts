@@ -8,7 +8,7 @@ const PARTS = ['services', 'ssls', 'consumers', 'consumer_groups', 'global_rules
 
 /** The resources of a file of ADC. Throws with the place of a mistake, or of what Gateward does not take. */
 export function readAdc(text: string): Placed[] {
-  const tree = readYaml(text) as Resource
+  const tree = readYaml(text)
   expectOnly(tree, PARTS, 'the file')
   const placed = [
     ...each(tree.services, 'services', toService),

@@ -37,7 +37,7 @@ class Writer {
       consumer_groups: this.#each('consumer_groups', (one) => this.#group(one)),
       global_rules: this.#globalRules(),
       plugin_metadata: Object.fromEntries(
-        this.#each('plugin_metadata', ({ id, value }) => [id, without(value, ['id'])] as [string, Resource]),
+        this.#each('plugin_metadata', ({ id, value }) => [id, without(value, ['id'])]),
       ),
     }
     for (const { kind, id } of this.#resources)

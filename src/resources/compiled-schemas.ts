@@ -68,7 +68,7 @@ export class CompiledSchemas {
 
 function chooseSchema(plugin: PluginFacts, which: PluginSchemaKind): TSchema {
   if (which === 'consumer') return plugin.consumerSchema ?? plugin.schema
-  if (which === 'metadata') return plugin.metadataSchema ?? ({ type: 'object' } as TSchema)
+  if (which === 'metadata') return plugin.metadataSchema ?? { type: 'object' }
   return plugin.schema
 }
 

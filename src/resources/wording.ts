@@ -151,7 +151,7 @@ function splitSchemaPath(path: string): Step[] {
   const steps: Step[] = []
   for (let index = 0; index < parts.length; index++) {
     const name = parts[index] as string
-    if (WITH_ARGUMENT.has(name) && index + 1 < parts.length) steps.push({ name, argument: parts[++index] as string })
+    if (WITH_ARGUMENT.has(name) && index + 1 < parts.length) steps.push({ name, argument: parts[++index] })
     else steps.push({ name })
   }
   return steps

@@ -28,11 +28,11 @@ export interface Field {
 }
 
 /** Every field, in the order of the schema. */
-export const FIELDS: Field[] = collect([], SettingsSchema as Schema)
+export const FIELDS: Field[] = collect([], SettingsSchema)
 
 /** The schema at a path of the file; undefined when there is none. */
 export function schemaAt(path: string[]): Schema | undefined {
-  let schema: Schema | undefined = SettingsSchema as Schema
+  let schema: Schema | undefined = SettingsSchema
   for (const part of path) schema = schema?.properties?.[part] ?? schema?.items
   return schema
 }

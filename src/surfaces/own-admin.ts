@@ -26,7 +26,7 @@ export function ownAdminFetch({ cert_file, key_file }: Settings['admin']['tls'])
             values.map((value): [string, string] => [name, value]),
           )
           const text = Buffer.concat(chunks).toString()
-          resolve(new Response(text || null, { status: response.statusCode as number, headers: fields }))
+          resolve(new Response(text || null, { status: response.statusCode, headers: fields }))
         })
       })
       request.on('error', fail)

@@ -140,5 +140,5 @@ export class Http2Connection implements Waiting {
 
 /** True when the request has no body. Node tells it, its types do not know. */
 function endsWithHead(stream: Http2Stream): boolean {
-  return (stream as Http2Stream & { endAfterHeaders: boolean }).endAfterHeaders
+  return stream.endAfterHeaders
 }

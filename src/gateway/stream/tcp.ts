@@ -84,7 +84,7 @@ function dial(node: Node, session: StreamSession, client: net.Socket, told: bool
     // Written before TLS is begun, it goes out first.
     if (told) plain.write(proxyHeader(session.ctx.connection))
     const secure = { ...secureOptions(node, session), socket: plain, allowHalfOpen: true }
-    const socket = upstream.scheme === 'tls' ? tls.connect(secure as tls.ConnectionOptions) : plain
+    const socket = upstream.scheme === 'tls' ? tls.connect(secure) : plain
     const end = (result: net.Socket | Failure): void => {
       clearTimeout(timer)
       client.off('close', abandon)

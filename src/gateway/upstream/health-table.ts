@@ -61,20 +61,20 @@ export class HealthTable {
     const words = this.#words
     words[free + HIGH] = high
     words[free + LOW] = low
-    Atomics.store(words, free + STATE, HEALTHY as number)
-    Atomics.store(words, free + USE, USED as number)
+    Atomics.store(words, free + STATE, HEALTHY)
+    Atomics.store(words, free + USE, USED)
     Atomics.add(words, 0, 1)
     return free
   }
 
   /** Takes a slot back. For the main thread alone. */
   release(slot: number): void {
-    Atomics.store(this.#words, slot + USE, GIVEN_BACK as number)
+    Atomics.store(this.#words, slot + USE, GIVEN_BACK)
     Atomics.add(this.#words, 0, 1)
   }
 
   isUp(slot: number): boolean {
-    return (Atomics.load(this.#words, slot + STATE) & STATUS_BITS) < (UNHEALTHY as number)
+    return (Atomics.load(this.#words, slot + STATE) & STATUS_BITS) < UNHEALTHY
   }
 
   /** Counts what was seen; at `limit` in a row the node changes sides. */
@@ -133,6 +133,6 @@ function counted(word: number, event: HealthEvent, limit: number): number {
 }
 
 function nextStatus(status: number, good: boolean, enough: boolean): number {
-  if (enough) return (good ? HEALTHY : UNHEALTHY) as number
-  return (status < (UNHEALTHY as number) ? MOSTLY_HEALTHY : MOSTLY_UNHEALTHY) as number
+  if (enough) return good ? HEALTHY : UNHEALTHY
+  return status < UNHEALTHY ? MOSTLY_HEALTHY : MOSTLY_UNHEALTHY
 }

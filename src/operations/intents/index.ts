@@ -282,9 +282,7 @@ function check(
       const meant = nearest(field, known)
       return `${field} is no field of it${meant ? `; did you mean ${meant}?` : ''}`
     })
-  const value = Object.fromEntries(
-    given.map(([field, one]) => [field, convert((schema.properties as Record<string, Type.TSchema>)[field], one)]),
-  )
+  const value = Object.fromEntries(given.map(([field, one]) => [field, convert(schema.properties[field], one)]))
   for (const error of Value.Errors(schema, value))
     problems.push(`${error.instancePath.replace(/^\//, '') || 'it'} ${error.message}`)
   if (problems.length)

@@ -30,7 +30,7 @@ export function* ofApis(
   for (const intent of intents) {
     if (given && intent.route === undefined && ofAll.has(intent.do)) {
       const made = planned().filter((one) => one.kind === 'routes' && one.action === 'create' && !manifestOf(one.set))
-      for (const { id } of made) yield { intent: { ...intent, route: id as string }, api: made[0]?.id }
+      for (const { id } of made) yield { intent: { ...intent, route: id }, api: made[0]?.id }
     } else if (!ofAll.has(intent.do) || !manifestOf(routeOf(intent.route))) {
       const alike = intents.filter((one) => isAlike(one, intent))
       const isApi = alike.length > 1 && alike.some(({ route }) => 'openapi-to-mcp' in pluginsIn(routeOf(route)))

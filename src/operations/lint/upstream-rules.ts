@@ -83,7 +83,7 @@ const notHttp: Rule = {
   find: ({ inventory }) =>
     inventory.list('routes').flatMap(({ id, value }): Found[] => {
       const place = inventory.upstreamOf(id, value)
-      const rewrite = inventory.pluginsOf(value)['proxy-rewrite'] as { scheme?: string } | undefined
+      const rewrite = inventory.pluginsOf(value)['proxy-rewrite']
       if (!STREAM_SCHEMES.includes(place?.upstream.scheme) || rewrite?.scheme !== undefined) return []
       return [
         {

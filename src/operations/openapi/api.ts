@@ -75,7 +75,7 @@ function swaggerServers(root: Json, lost: Lost): string[] {
   const schemes = Array.isArray(root.schemes) && root.schemes.length ? root.schemes.map(String) : ['https']
   const base = typeof root.basePath === 'string' ? root.basePath : '/'
   if (typeof root.host !== 'string') return [base]
-  const chosen = schemes.includes('https') ? 'https' : (schemes[0] as string)
+  const chosen = schemes.includes('https') ? 'https' : schemes[0]
   for (const one of schemes) if (one !== chosen) lost.add('schemes beyond the first', one)
   return [`${chosen}://${root.host}${base}`]
 }

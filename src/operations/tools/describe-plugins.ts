@@ -27,10 +27,7 @@ export const describePlugins = defineOperation({
     if (!input.names?.length) return { target: name, plugins: await admin.pluginNames() }
     const described = []
     for (const plugin of input.names) {
-      const schema = (await admin.pluginSchema(plugin)) as {
-        properties?: Record<string, FieldSchema>
-        required?: string[]
-      }
+      const schema = await admin.pluginSchema(plugin)
       const fields = Object.entries(schema.properties ?? {}).filter(([field]) => field !== '_meta')
       described.push({
         plugin,

@@ -43,7 +43,7 @@ export const look = defineOperation({
   }),
   async run(input, ctx) {
     const target = ctx.targets.get(input.target, ctx.signal)
-    const kind = (input.kind ?? 'routes') as Kind
+    const kind = input.kind ?? 'routes'
     if (input.id !== undefined) {
       const found = await target.admin.get(kind, input.id)
       if (!found)
@@ -100,7 +100,7 @@ function summarise(kind: Kind, value: Resource): string {
     if (value[field] !== undefined) parts.push(`${field} ${String(value[field])}`)
   const plugins = Object.keys(pluginsIn(value))
   if (plugins.length) parts.push(`[${plugins.join(', ')}]`)
-  const labels = Object.entries((redact(kind, { labels: value.labels ?? {} }).labels ?? {}) as object).map(
+  const labels = Object.entries(redact(kind, { labels: value.labels ?? {} }).labels ?? {}).map(
     ([name, one]) => `${name}=${one}`,
   )
   if (labels.length) parts.push(`{${labels.join(' ')}}`)

@@ -48,7 +48,7 @@ export const promote = defineOperation({
   output: planned,
   async run(input, ctx) {
     const [source, goal] = targets(input.from, input.to, ctx)
-    const kind = (input.kind ?? 'routes') as Kind
+    const kind = input.kind ?? 'routes'
     const wanted = await gather(source, kind, input.ids)
     const changes: WishedChange[] = []
     for (const one of wanted) {

@@ -84,7 +84,7 @@ export class Rollups {
       .prepare(
         `SELECT CAST(at / ${step} AS INTEGER) AS name, MAX(at) AS at, SUM(seconds) AS seconds FROM spans WHERE target = ? AND at > ? GROUP BY 1 ORDER BY 1`,
       )
-      .all(target, since) as Row[]
+      .all(target, since)
     return spans.map((one) => {
       const counts = found.get(String(one.name))
       return { at: Number(one.at), seconds: Number(one.seconds), counts: counts ? [counts] : [] }
@@ -136,12 +136,12 @@ export class Rollups {
       .prepare(
         `SELECT target, CAST(at / ${HOUR_MS} AS INTEGER) AS hour, COUNT(*) AS spans, MAX(at) AS at, SUM(seconds) AS seconds FROM spans WHERE at < ? GROUP BY 1, 2 HAVING spans > 1`,
       )
-      .all(Math.floor((now - MINUTES_KEPT_MS) / HOUR_MS) * HOUR_MS) as Row[]
+      .all(Math.floor((now - MINUTES_KEPT_MS) / HOUR_MS) * HOUR_MS)
     for (const { target, hour, at, seconds } of hours) {
       const [from, to] = [Number(hour) * HOUR_MS, (Number(hour) + 1) * HOUR_MS]
       const rows = this.#db
         .prepare('SELECT c.* FROM spans s JOIN counts c ON c.span = s.id WHERE s.target = ? AND s.at >= ? AND s.at < ?')
-        .all(String(target), from, to) as Row[]
+        .all(String(target), from, to)
       this.#db.prepare('DELETE FROM spans WHERE target = ? AND at >= ? AND at < ?').run(String(target), from, to)
       this.#insert(String(target), Number(at), Number(seconds), busiest(rows.map(fromRow)))
     }

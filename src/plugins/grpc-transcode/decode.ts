@@ -47,7 +47,7 @@ function fieldToJson(field: protobuf.Field, message: object, options: JsonOption
   const present = Object.hasOwn(message, field.name)
   const value: unknown = (message as Record<string, unknown>)[field.name]
   if (field.map) {
-    const entries = Object.entries((value ?? {}) as Record<string, unknown>)
+    const entries = Object.entries(value ?? {})
     if (!entries.length && options.defaults === 'none') return undefined
     return Object.fromEntries(
       entries.map(([key, one]) => [

@@ -120,9 +120,7 @@ export class BearerTokens {
     }
     const proof = await provider.authentication(conf.introspection_endpoint_auth_method)
     const answer = await oauth.introspectionRequest(server, provider.client, proof, token, provider.options(headers))
-    const claims = (await oauth.processIntrospectionResponse(server, provider.client, answer)) as JWTPayload & {
-      active: boolean
-    }
+    const claims = await oauth.processIntrospectionResponse(server, provider.client, answer)
     const { exp, nbf, iss } = claims
     const now = this.#env.now() / 1000
     const listed = conf.claim_validator?.issuer?.valid_issuers

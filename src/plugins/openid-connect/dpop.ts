@@ -62,7 +62,7 @@ const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 
 /** The public half of a private key. Throws when it is none. */
 function publicJwk(pem: string): JWK {
-  return createPublicKey(createPrivateKey(pem)).export({ format: 'jwk' }) as JWK
+  return createPublicKey(createPrivateKey(pem)).export({ format: 'jwk' })
 }
 
 /** Throws when the private key in the field `name` cannot sign with this algorithm, which stands in the field `algField`. */
@@ -112,7 +112,7 @@ export function checkDpop(conf: DpopConf): void {
 export async function proofOf(conf: DpopConf | undefined, client: oauth.Client): Promise<oauth.DPoPHandle | undefined> {
   if (!conf?.enabled) return undefined
   const { private_key: pem = '', signing_alg: alg = 'ES256' } = conf
-  const pkcs8 = createPrivateKey(pem).export({ type: 'pkcs8', format: 'pem' }) as string
+  const pkcs8 = createPrivateKey(pem).export({ type: 'pkcs8', format: 'pem' })
   const [privateKey, publicKey] = await Promise.all([
     importPKCS8(pkcs8, alg),
     importJWK(publicJwk(pem), alg, { extractable: true }) as Promise<CryptoKey>,

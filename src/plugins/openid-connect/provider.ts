@@ -126,7 +126,7 @@ export class Provider {
 
   async #privateKey(): Promise<oauth.ClientAuth> {
     const { client_jwt_assertion_alg: alg = 'RS256', client_rsa_private_key: pem = '' } = this.#conf
-    const pkcs8 = createPrivateKey(pem).export({ type: 'pkcs8', format: 'pem' }) as string
+    const pkcs8 = createPrivateKey(pem).export({ type: 'pkcs8', format: 'pem' })
     const key = await importPKCS8(pkcs8, alg)
     const kid = this.#conf.client_rsa_private_key_id
     return oauth.PrivateKeyJwt(kid === undefined ? key : { key, kid }, this.#assertion())

@@ -79,7 +79,7 @@ export class RedisSessions implements Sessions {
   readonly #prefix: string
 
   constructor(box: CookieBox, written: object) {
-    const conf = withDefaults(all, written as Record<string, unknown>) as unknown as RedisConf
+    const conf = withDefaults(all, written) as unknown as RedisConf
     this.#box = box
     this.#prefix = conf.prefix
     this.#redis = acquireRedis({

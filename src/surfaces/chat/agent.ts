@@ -98,7 +98,7 @@ function toTools(ctx: OperationContext): ToolSet {
   for (const operation of operations) {
     tools[operation.name] = tool({
       description: operation.summary,
-      inputSchema: jsonSchema(operation.input as object),
+      inputSchema: jsonSchema(operation.input),
       execute: async (input: unknown) => {
         try {
           return await runOperation(operation, input, ctx)

@@ -78,7 +78,7 @@ export function repeated(prompt: LanguageModelV4Prompt): Intent[] | string {
   const intents = lastIntents(prompt)
   if (intents.some((one) => one.do === 'publish')) return 'A new route needs its own path and address: say it in full.'
   const about = intents.filter((one) => needsRoute(one))
-  return about.length ? about.map(({ route: _route, ...one }) => one as Intent) : NOTHING
+  return about.length ? about.map(({ route: _route, ...one }) => one) : NOTHING
 }
 
 /** The routes that the latest plan has given to chats. */

@@ -63,7 +63,7 @@ export function createInterpreter(): LanguageModelV4 {
       return { content: parts, finishReason, usage: USAGE, warnings: [] }
     },
     doStream: async (options) => {
-      return { stream: ReadableStream.from(toStream(answer(options))) as ReadableStream<LanguageModelV4StreamPart> }
+      return { stream: ReadableStream.from(toStream(answer(options))) }
     },
   }
 }
@@ -172,7 +172,7 @@ function stepOf(command: Command, said: Said): Step {
 function splitTarget(said: string): { sentence: string; target: string | undefined } {
   const found = /,?\s+(?:on|of|at|for)\s+(?:the\s+)?target\s+["'`]?([a-z0-9][a-z0-9_-]*)["'`]?/i.exec(said)
   if (!found) return { sentence: said, target: undefined }
-  return { sentence: said.replace(found[0], ''), target: found[1] as string }
+  return { sentence: said.replace(found[0], ''), target: found[1] }
 }
 
 /** `apply` and `confirm` have their target from the plan, `promote` names two. */

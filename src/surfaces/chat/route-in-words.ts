@@ -52,7 +52,7 @@ function leadsTo(route: Resource): string {
   const { nodes } = (route.upstream ?? {}) as { nodes?: unknown }
   if (Array.isArray(nodes))
     return ` and leads to ${list(nodes.map(({ host, port }) => (port ? `${host}:${port}` : host)))}`
-  if (nodes) return ` and leads to ${list(Object.keys(nodes as object))}`
+  if (nodes) return ` and leads to ${list(Object.keys(nodes))}`
   const elsewhere = ['upstream_id', 'service_id'].find((name) => route[name] !== undefined)
   return elsewhere ? ` and leads to ${elsewhere.replace('_id', '')} ${route[elsewhere]}` : ''
 }

@@ -78,7 +78,7 @@ function leadingTo(rest: readonly string[], sentence: string, rows: readonly Row
 /** What to look for among the routes: a list has an end, a path or a single name is looked for. */
 export function searchFor(route: Said['route'], rest: readonly string[], sentence: string): { search?: string } {
   if ('path' in route) return { search: prefixOf(route.path) }
-  return rest.length === 1 && !/,|\band\b/i.test(sentence) ? { search: rest[0] as string } : {}
+  return rest.length === 1 && !/,|\band\b/i.test(sentence) ? { search: rest[0] } : {}
 }
 
 export function prefixOf(path: string): string {

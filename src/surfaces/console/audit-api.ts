@@ -40,7 +40,7 @@ export function auditApi(context: MakeContext): Hono {
 
 function toShown(change: AppliedChange): object {
   const diff = change.changes.map(({ action, kind, id, before, after }) =>
-    formatDiff(action, kind as Kind, id, diffFields(kind as Kind, before, after)),
+    formatDiff(action, kind as Kind, id, diffFields(kind, before, after)),
   )
   return {
     id: change.id,

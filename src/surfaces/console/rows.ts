@@ -40,5 +40,5 @@ function texts(value: unknown): string[] {
 function nodes(value: unknown): string[] {
   if (Array.isArray(value))
     return value.map((one: { host: string; port?: number }) => (one.port ? `${one.host}:${one.port}` : one.host))
-  return Object.keys((value ?? {}) as object)
+  return Object.keys(value ?? {})
 }

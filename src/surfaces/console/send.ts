@@ -102,7 +102,7 @@ function ask(base: URL, options: http.RequestOptions, body: string | undefined):
 async function readStart(response: http.IncomingMessage): Promise<{ body: string; cut: boolean }> {
   const pieces: Buffer[] = []
   let bytes = 0
-  for await (const piece of response as AsyncIterable<Buffer>) {
+  for await (const piece of response) {
     pieces.push(piece)
     bytes += piece.length
     if (bytes > MAX_BODY_BYTES) break

@@ -158,9 +158,7 @@ function canElicit(server: McpServer, ctx: ServerContext, request: ApprovalReque
 
 /** What the client has said that it can do. */
 export function capabilitiesOf(server: McpServer, ctx: ServerContext): ClientCapabilities | undefined {
-  return (envelope(ctx)[CLIENT_CAPABILITIES_META_KEY] ?? server.server.getClientCapabilities()) as
-    | ClientCapabilities
-    | undefined
+  return envelope(ctx)[CLIENT_CAPABILITIES_META_KEY] ?? server.server.getClientCapabilities()
 }
 
 /** Past the model: hosts hand `_meta` to the widget only. */

@@ -52,7 +52,7 @@ export function registerWidgets(server: McpServer, widgets: ReadonlyMap<string, 
 
 /** Whether a client says that it shows widgets. */
 export function showsWidgets(capabilities: ClientCapabilities | undefined): boolean {
-  const extensions = (capabilities as { extensions?: Record<string, unknown> } | undefined)?.extensions
+  const extensions = capabilities?.extensions
   const { mimeTypes } = (extensions?.[EXTENSION] ?? {}) as { mimeTypes?: unknown }
   return Array.isArray(mimeTypes) && mimeTypes.includes(MIME_TYPE)
 }
