@@ -89,7 +89,7 @@ test('a Gateward that starts clears what is left in its store', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'gateward-start-'))
   const argv = [
     ...['--data-dir', directory, '--threads', '1', '--admin-key', 'k'],
-    ...['--gateway-http', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0'],
+    ...['--gateway-http', '127.0.0.1:0', '--gateway-https', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0'],
     ...['--metrics-listen', 'off', '--control-listen', 'off', '--log-level', 'silent'],
   ]
   const start = (surface: string): Promise<Gateward> => {
