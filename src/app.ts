@@ -277,6 +277,6 @@ async function listenControl({ settings, store, feed, plane, closers, catalog, v
 }
 
 function toAdminKeys(keys: AdminKeys): AdminKey[] {
-  const admin: AdminKey = { name: 'admin', key: keys.admin, role: 'admin' }
-  return keys.viewer === undefined ? [admin] : [admin, { name: 'viewer', key: keys.viewer, role: 'viewer' }]
+  const admin: AdminKey = { key: keys.admin, role: 'admin' }
+  return keys.viewer === undefined ? [admin] : [admin, { key: keys.viewer, role: 'viewer' }]
 }

@@ -4,7 +4,6 @@ import type { CidrSet } from '../lib/cidr.ts'
 import { type AdminAnswer, type AdminRequest, page, refuse } from './message.ts'
 
 export interface AdminKey {
-  name: string
   key: string
   /** `viewer` may read. */
   role: 'admin' | 'viewer'

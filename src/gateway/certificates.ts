@@ -1,12 +1,12 @@
-// Certificates of the TLS ports, by server name, from the ssl resources as they are now. An exact name goes before a wildcard, which stands for one label, and that before `*`; a name without
-// a certificate breaks the handshake, as in APISIX. A client that asks for no name, as those do that were given an address, gets the certificate of
-// `gateway.fallback_sni`.
+// Certificates of the TLS ports, by server name, from the ssl resources as they are now. An exact name goes before a wildcard, which stands for one
+// label, and that before `*`; a name without a certificate breaks the handshake, as in APISIX. A client that asks for no name, as those do that were
+// given an address, gets the certificate of `gateway.fallback_sni`.
 //
 // A resource with `client` wants certificates of its clients. Without `skip_mtls_uri_regex` the handshake decides; with it, each request
 // does. A request whose Host is such a name must have come over a connection to that name, or the check could be walked around.
 //
-// These names, the fallback, and those with `ssl_protocols` or several pairs, have a server of their own: a context that is chosen by name comes too late for what
-// it says of versions, since TLS has agreed on one by then, and node:tls takes one pair of it.
+// These names, the fallback, and those with `ssl_protocols` or several pairs, have a server of their own: a context that is chosen by name comes too
+// late for what it says of versions, since TLS has agreed on one by then, and node:tls takes one pair of it.
 import { createPrivateKey } from 'node:crypto'
 import {
   createSecureContext,
@@ -17,11 +17,25 @@ import {
 } from 'node:tls'
 import { boundedRegex } from '../lib/bounded-regex.ts'
 import { withSuites } from '../lib/cipher-list.ts'
-import type { Resource } from '../resources/kinds.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './plugin.ts'
 import type { ResolvedResources } from './resolved-resources.ts'
 import type { TlsInfo } from './tls-port.ts'
+
+/** An ssl resource as it was written, and checked then. */
+interface Ssl {
+  id?: string
+  type?: 'server' | 'client'
+  status?: 0 | 1
+  sni?: string
+  snis?: string[]
+  cert: string
+  key: string
+  certs?: string[]
+  keys?: string[]
+  ssl_protocols?: string[]
+  client?: { ca: string; depth?: number; skip_mtls_uri_regex?: string[] }
+}
 
 /** Why an ssl resource needs a server of its own; the same object until the resource changes. */
 export interface OwnTerms {
@@ -54,9 +68,9 @@ export class Certificates {
   readonly #fallbackSni: string | undefined
   readonly #usual: SecureContextOptions
   #generation = -1
-  #byName = new Map<string, Resource>()
-  #terms = new Map<Resource, OwnTerms>()
-  readonly #contexts = new Map<Resource, SecureContext>()
+  #byName = new Map<string, Ssl>()
+  #terms = new Map<Ssl, OwnTerms>()
+  readonly #contexts = new Map<Ssl, SecureContext>()
 
   constructor(config: Config, resolved: ResolvedResources, log: Logger, usual: UsualTls = {}) {
     this.#config = config
@@ -111,7 +125,7 @@ export class Certificates {
     return ssl && !this.#terms.has(ssl) ? this.#context(ssl) : undefined
   }
 
-  #lookUp(servername: string | undefined): Resource | undefined {
+  #lookUp(servername: string | undefined): Ssl | undefined {
     this.#config.onLook()
     if (this.#generation !== this.#config.generation) this.#read()
     return find(this.#byName, servername ?? this.#fallbackSni)
@@ -119,15 +133,15 @@ export class Certificates {
 
   #read(): void {
     this.#generation = this.#config.generation
-    const byName = new Map<string, Resource>()
-    const kept = new Set<Resource>()
-    const terms = new Map<Resource, OwnTerms>()
+    const byName = new Map<string, Ssl>()
+    const kept = new Set<Ssl>()
+    const terms = new Map<Ssl, OwnTerms>()
     for (const id of this.#config.ids('ssls')) {
-      const ssl = this.#resolved.get('ssls', id)
+      const ssl = this.#resolved.get('ssls', id) as Ssl | undefined
       if (!ssl || ssl.status === 0 || ssl.type === 'client') continue
       kept.add(ssl)
       if (needsTerms(ssl)) terms.set(ssl, this.#terms.get(ssl) ?? toTerms(ssl, this.#usual))
-      const names = (ssl.snis as string[] | undefined) ?? (ssl.sni === undefined ? [] : [String(ssl.sni)])
+      const names = ssl.snis ?? (ssl.sni === undefined ? [] : [ssl.sni])
       for (const name of names.map(toKey)) if (!byName.has(name)) byName.set(name, ssl)
     }
     const fallback = find(byName, this.#fallbackSni)
@@ -138,7 +152,7 @@ export class Certificates {
     this.#terms = terms
   }
 
-  #context(ssl: Resource): SecureContext | undefined {
+  #context(ssl: Ssl): SecureContext | undefined {
     const known = this.#contexts.get(ssl)
     if (known) return known
     try {
@@ -152,7 +166,7 @@ export class Certificates {
   }
 }
 
-function find(byName: Map<string, Resource>, servername: string | undefined): Resource | undefined {
+function find(byName: Map<string, Ssl>, servername: string | undefined): Ssl | undefined {
   if (servername === undefined) return undefined
   const name = toKey(servername)
   return byName.get(name) ?? byName.get(`*${name.slice(name.indexOf('.'))}`) ?? byName.get('*')
@@ -163,14 +177,14 @@ function toKey(name: string): string {
   return name.toLowerCase().replace(/\.$/, '')
 }
 
-function needsTerms({ client, ssl_protocols: protocols, certs }: Resource): boolean {
-  return client !== undefined || protocols !== undefined || ((certs as string[] | undefined) ?? []).length > 0
+function needsTerms({ client, ssl_protocols: protocols, certs = [] }: Ssl): boolean {
+  return client !== undefined || protocols !== undefined || certs.length > 0
 }
 
 /** The resource's pairs. TLS has one certificate for each kind of key; of several of a kind the last counts, as in APISIX. */
-function toSecure(ssl: Resource): SecureContextOptions {
-  const certs = [String(ssl.cert), ...((ssl.certs as string[] | undefined) ?? [])]
-  const keys = [String(ssl.key), ...((ssl.keys as string[] | undefined) ?? [])]
+function toSecure(ssl: Ssl): SecureContextOptions {
+  const certs = [ssl.cert, ...(ssl.certs ?? [])]
+  const keys = [ssl.key, ...(ssl.keys ?? [])]
   const byKind = new Map<string | undefined, { cert: string; key: string }>()
   for (const [i, key] of keys.entries())
     byKind.set(createPrivateKey(key).asymmetricKeyType, { cert: certs[i] as string, key })
@@ -187,9 +201,9 @@ function toVersions(protocols: string[] = ['TLSv1.2', 'TLSv1.3']): Versions {
   }
 }
 
-function toTerms(ssl: Resource, usual: SecureContextOptions): OwnTerms {
-  const client = ssl.client as { ca: string; depth?: number; skip_mtls_uri_regex?: string[] } | undefined
-  const versions = ssl.ssl_protocols === undefined ? {} : toVersions(ssl.ssl_protocols as string[])
+function toTerms(ssl: Ssl, usual: SecureContextOptions): OwnTerms {
+  const { client, ssl_protocols: protocols } = ssl
+  const versions = protocols === undefined ? {} : toVersions(protocols)
   const skip = (client?.skip_mtls_uri_regex ?? []).map((pattern) => boundedRegex(pattern))
   return {
     secure: () => ({ ...usual, ...toSecure(ssl), ...versions, ...(client && { ca: client.ca }) }),

@@ -270,20 +270,31 @@ export function namesUpstream(holder: Resource | undefined): boolean {
   return holder?.upstream !== undefined || holder?.upstream_id !== undefined
 }
 
+/** What a route takes, as it was written, and checked then. */
+interface Conditions {
+  uri?: string
+  uris?: string[]
+  host?: string
+  hosts?: string[]
+  methods?: string[]
+  remote_addr?: string
+  remote_addrs?: string[]
+  vars?: unknown[]
+  priority?: number
+}
+
 /** What the router needs of a route. Hosts come from the service when the route names none. */
-function toRouteKeys(id: string, route: Resource, service: Resource | undefined, order: number): RouteKeys {
-  const list = (plural: unknown, single: unknown): string[] | undefined => {
-    if (Array.isArray(plural)) return plural as string[]
-    return single === undefined ? undefined : [single as string]
-  }
+function toRouteKeys(id: string, route: Conditions, service: Conditions | undefined, order: number): RouteKeys {
+  const list = (plural: string[] | undefined, single: string | undefined): string[] | undefined =>
+    plural ?? (single === undefined ? undefined : [single])
   return {
     id,
     order,
     uris: list(route.uris, route.uri) ?? [],
-    hosts: list(route.hosts, route.host) ?? (service?.hosts as string[] | undefined),
-    methods: (route.methods as string[] | undefined)?.length ? (route.methods as string[]) : undefined,
+    hosts: list(route.hosts, route.host) ?? service?.hosts,
+    methods: route.methods?.length ? route.methods : undefined,
     remoteAddrs: list(route.remote_addrs, route.remote_addr),
-    vars: (route.vars as unknown[] | undefined)?.length ? (route.vars as unknown[]) : undefined,
-    priority: typeof route.priority === 'number' ? route.priority : 0,
+    vars: route.vars?.length ? route.vars : undefined,
+    priority: route.priority ?? 0,
   }
 }

@@ -23,8 +23,7 @@ const either = (one: string, many: string) => ({
   oneOf: [{ not: { anyOf: [{ required: [one] }, { required: [many] }] } }, { required: [one] }, { required: [many] }],
 })
 const Uri = Type.String({ title: 'URI', minLength: 1, maxLength: 4096, example: '/speaker/*' })
-const ListOf = (items: unknown, extra: object = {}) =>
-  Type.Unsafe<unknown[]>({ type: 'array', items, minItems: 1, uniqueItems: true, ...extra })
+const ListOf = (items: unknown) => Type.Unsafe<unknown[]>({ type: 'array', items, minItems: 1, uniqueItems: true })
 const Switch = Type.Unsafe<0 | 1>({ title: 'Status', type: 'integer', enum: [1, 0], default: 1 })
 
 const RouteSchema = closedObject(

@@ -124,8 +124,8 @@ export async function createTestAdmin(options: Partial<AdminOptions> = {}): Prom
     validator: createValidator({ catalog, checkVars }),
     secretBox: testSecretBox,
     keys: () => [
-      { name: 'admin', key: ADMIN_KEY, role: 'admin' },
-      { name: 'viewer', key: VIEWER_KEY, role: 'viewer' },
+      { key: ADMIN_KEY, role: 'admin' },
+      { key: VIEWER_KEY, role: 'viewer' },
     ],
     allowAdmin: ['127.0.0.0/8'],
     afterCommit: async (revision) => ({ servedRevision: revision }),

@@ -4,7 +4,7 @@
 // server_port, server_addr and remote_addr must fit in both. The table is made anew when the configuration has changed and a connection comes.
 import { CidrSet } from '../../lib/cidr.ts'
 import { STREAM_PLUGINS } from '../../resources/catalog.ts'
-import { pluginsIn, type Resource } from '../../resources/kinds.ts'
+import { type PluginConfs, pluginsIn, type Resource } from '../../resources/kinds.ts'
 import { type ActivePlugin, byPriority, type PhaseChain, toChain } from '../compile.ts'
 import type { Config } from '../config.ts'
 import type { ConnectionInfo } from '../exchange.ts'
@@ -74,7 +74,7 @@ export class StreamRoutes {
   }
 
   /** The service's plugins that can stand in a stream route, as far as the route does not have its own. */
-  #inherited(id: string, service: Resource | undefined, own: Record<string, Resource>): (ActivePlugin | undefined)[] {
+  #inherited(id: string, service: Resource | undefined, own: PluginConfs): (ActivePlugin | undefined)[] {
     const version = this.#config.version('services', id)
     return Object.entries(pluginsIn(service))
       .filter(([name]) => STREAM_PLUGINS.has(name) && !(name in own))
@@ -87,16 +87,25 @@ export class StreamRoutes {
   }
 }
 
+/** What a stream route takes, as it was written, and checked then. */
+interface Conditions {
+  sni?: string
+  server_port?: number
+  server_addr?: string
+  remote_addr?: string
+}
+
 function toEntry(id: string, conf: Resource): Entry {
-  const network = (value: unknown): CidrSet | undefined =>
-    value === undefined ? undefined : CidrSet.from([String(value)])
+  const { sni, server_port: serverPort, server_addr: serverAddr, remote_addr: remoteAddr }: Conditions = conf
+  const network = (text: string | undefined): CidrSet | undefined =>
+    text === undefined ? undefined : CidrSet.from([text])
   return {
     id,
     conf,
-    sni: (conf.sni as string | undefined)?.toLowerCase(),
-    serverPort: conf.server_port as number | undefined,
-    serverAddr: network(conf.server_addr),
-    remoteAddr: network(conf.remote_addr),
+    sni: sni?.toLowerCase(),
+    serverPort,
+    serverAddr: network(serverAddr),
+    remoteAddr: network(remoteAddr),
   }
 }
 

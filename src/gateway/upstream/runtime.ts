@@ -80,6 +80,23 @@ export function readTimeouts({ connect, send, read }: TimeoutSeconds, base: Time
   }
 }
 
+/** An upstream as it was written, and checked then. */
+interface UpstreamConf {
+  type?: BalancerKind
+  nodes?: object
+  scheme?: string
+  pass_host?: 'pass' | 'node' | 'rewrite'
+  upstream_host?: string
+  hash_on?: string
+  key?: string
+  retries?: number
+  retry_timeout?: number
+  timeout?: TimeoutSeconds
+  keepalive_pool?: { size?: number; idle_timeout?: number; requests?: number }
+  checks?: object
+  tls?: { verify?: boolean; client_cert?: string; client_key?: string; client_cert_id?: string | number }
+}
+
 /** APISIX's defaults for `keepalive_pool`. */
 const POOL: PoolLimits = { size: 320, idleMs: 60_000, requests: 1000 }
 
@@ -96,7 +113,7 @@ export class UpstreamRuntime {
   readonly pool: PoolLimits
   /** Milliseconds within which a retry may begin; 0: no limit. */
   readonly retryTimeoutMs: number
-  readonly #conf: Resource
+  readonly #conf: UpstreamConf
   #tls: UpstreamTls
   #certificate: Resource | undefined
   readonly #deps: UpstreamDeps
@@ -108,17 +125,18 @@ export class UpstreamRuntime {
   #balancer: Balancer
   #hasNames: boolean
 
-  constructor({ owner, label, version }: UpstreamPlace, conf: Resource, deps: UpstreamDeps) {
+  constructor({ owner, label, version }: UpstreamPlace, resource: Resource, deps: UpstreamDeps) {
+    const conf = resource as UpstreamConf
     this.key = label ? `${owner}#${label}` : owner
     this.#conf = conf
     this.#deps = deps
-    this.scheme = (conf.scheme as string | undefined) ?? 'http'
+    this.scheme = conf.scheme ?? 'http'
     this.speaksHttp = HTTP_SCHEMES.has(this.scheme)
-    this.passHost = (conf.pass_host as 'pass' | 'node' | 'rewrite' | undefined) ?? 'pass'
-    this.upstreamHost = conf.upstream_host as string | undefined
-    this.timeout = conf.timeout as TimeoutSeconds | undefined
+    this.passHost = conf.pass_host ?? 'pass'
+    this.upstreamHost = conf.upstream_host
+    this.timeout = conf.timeout
     this.timeouts = readTimeouts(this.timeout ?? {}, DEFAULT_TIMEOUTS)
-    const pool = conf.keepalive_pool as { size?: number; idle_timeout?: number; requests?: number } | undefined
+    const pool = conf.keepalive_pool
     this.pool = pool
       ? {
           size: pool.size ?? POOL.size,
@@ -127,22 +145,22 @@ export class UpstreamRuntime {
         }
       : POOL
     this.#tls = readTls(conf)
-    this.#configured = readNodes(conf)
-    this.retryTimeoutMs = ((conf.retry_timeout as number | undefined) ?? 0) * 1000
-    this.#hashOn = { on: (conf.hash_on as string | undefined) ?? 'vars', key: conf.key as string | undefined }
+    this.#configured = readNodes(resource)
+    this.retryTimeoutMs = (conf.retry_timeout ?? 0) * 1000
+    this.#hashOn = { on: conf.hash_on ?? 'vars', key: conf.key }
     this.#nodes = this.#configured
     this.#hasNames = this.#configured.some((node) => isIP(node.host) === 0)
     this.#balancer = this.#makeBalancer(this.#nodes)
     this.#health =
-      conf.checks && deps.health ? new NodesHealth({ key: this.key, owner, version, conf }, deps.health) : undefined
+      conf.checks && deps.health
+        ? new NodesHealth({ key: this.key, owner, version, conf: resource }, deps.health)
+        : undefined
     this.#isUp = (node) => this.#health?.isUp(node) ?? true
   }
 
   /** APISIX's answer when no node can be chosen: nodes that all have the weight 0 are another case than none. */
   get statusWithoutNode(): number {
-    return Object.keys((this.#conf.nodes as object | undefined) ?? {}).length > 0 && this.#configured.length === 0
-      ? 502
-      : 503
+    return Object.keys(this.#conf.nodes ?? {}).length > 0 && this.#configured.length === 0 ? 502 : 503
   }
 
   /** False for another scheme than its own when a node has no port: which one is meant then, nobody knows. */
@@ -152,12 +170,12 @@ export class UpstreamRuntime {
 
   /** Tries after the first: one for each other node, unless the configuration says how many. */
   get retries(): number {
-    return (this.#conf.retries as number | undefined) ?? Math.max(0, this.#nodes.length - 1)
+    return this.#conf.retries ?? Math.max(0, this.#nodes.length - 1)
   }
 
   /** How TLS to the nodes is done. A certificate that is named by `client_cert_id` may change while the upstream stays. */
   get tls(): UpstreamTls {
-    const id = (this.#conf.tls as { client_cert_id?: string | number } | undefined)?.client_cert_id
+    const id = this.#conf.tls?.client_cert_id
     if (id === undefined) return this.#tls
     const certificate = this.#deps.certificate?.(String(id))
     if (certificate !== this.#certificate) {
@@ -211,16 +229,11 @@ export class UpstreamRuntime {
   }
 
   #makeBalancer(nodes: Node[]): Balancer {
-    return createBalancer(
-      ((this.#conf.type as string | undefined) ?? 'roundrobin') as BalancerKind,
-      nodes,
-      this.#hashOn,
-    )
+    return createBalancer(this.#conf.type ?? 'roundrobin', nodes, this.#hashOn)
   }
 }
 
-function readTls(conf: Resource): UpstreamTls {
-  const tls = conf.tls as { verify?: boolean; client_cert?: string; client_key?: string } | undefined
+function readTls({ tls }: UpstreamConf): UpstreamTls {
   return {
     verify: tls?.verify ?? false,
     cert: tls?.client_cert,
