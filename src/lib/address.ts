@@ -9,6 +9,16 @@ export function parseAddress(text: string): { host: string; port: number } | und
   return { host, port }
 }
 
+/** A host as a URL writes it: an IPv6 address in brackets. */
+export function withBrackets(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}
+
+/** A host as it is connected to: `[::1]` is `::1`. */
+export function withoutBrackets(host: string): string {
+  return host.replace(/^\[|\]$/g, '')
+}
+
 /** True for a host that only this machine can reach. */
 export function isLoopback(host: string): boolean {
   return /^(?:localhost|::1|127(?:\.\d{1,3}){3})$/i.test(host)
@@ -23,13 +33,6 @@ export function browserOrigin(publicUrl: string | undefined, listen: string): st
 export function reachable(listen: string): string {
   const address = parseAddress(listen)
   if (!address) return listen
-  const host =
-    address.host === '0.0.0.0'
-      ? '127.0.0.1'
-      : address.host === '::'
-        ? '[::1]'
-        : address.host.includes(':')
-          ? `[${address.host}]`
-          : address.host
+  const host = address.host === '0.0.0.0' ? '127.0.0.1' : address.host === '::' ? '[::1]' : withBrackets(address.host)
   return `${host}:${address.port}`
 }

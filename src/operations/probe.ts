@@ -1,8 +1,10 @@
 // One request to a target's gateway: the path begins with `/` and is joined to the gateway's own address, never parsed as a URL of its own; time and
 // the bytes that are read are bounded.
+
 import { createHash, hash } from 'node:crypto'
 import http from 'node:http'
 import https from 'node:https'
+import { withoutBrackets } from '../lib/address.ts'
 import { percentEncode } from '../lib/percent.ts'
 import { OperationError } from './contract.ts'
 
@@ -38,7 +40,7 @@ export function probe(
   let answered = false
   // Host and port come from the settings; `path` is only ever the request-target.
   const request = (base.protocol === 'https:' ? https : http).request({
-    host: base.hostname.replace(/^\[|\]$/g, ''),
+    host: withoutBrackets(base.hostname),
     port: base.port || (base.protocol === 'https:' ? 443 : 80),
     method,
     path: percentEncoded(path),

@@ -5,6 +5,7 @@ import { SERVER } from '../gateway/error-page.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin } from '../gateway/plugin.ts'
 import { variable } from '../gateway/variables.ts'
+import { withoutBrackets } from '../lib/address.ts'
 import { checkAddress, createPoster } from './logging/http.ts'
 import { createQueue, toJson } from './logging/logger.ts'
 import { type B3Context, newSpanId, newTraceId, readB3 } from './tracing/context.ts'
@@ -215,6 +216,6 @@ function proxyFacts(ctx: Exchange): string {
 
 /** Address and port as members. */
 function endpoint(address: string, port: number): string {
-  const members = address.includes(':') ? { ipv6: address.replace(/^\[|\]$/g, '') } : { ipv4: address }
+  const members = address.includes(':') ? { ipv6: withoutBrackets(address) } : { ipv4: address }
   return JSON.stringify({ ...members, port }).slice(1, -1)
 }

@@ -1,4 +1,5 @@
 // Reads the nodes of an upstream resource: APISIX writes them as an object (`{"host:port": weight}`) or as a list.
+import { withBrackets, withoutBrackets } from '../../lib/address.ts'
 import type { Resource } from '../../resources/kinds.ts'
 import type { Node } from './runtime.ts'
 
@@ -25,8 +26,8 @@ export function readNodes(conf: Resource): Node[] {
 function toNode(node: ListedNode, scheme: string): Node {
   const usual = scheme === 'https' || scheme === 'grpcs' ? 443 : 80
   const port = node.port ?? usual
-  const host = node.host.startsWith('[') ? node.host.slice(1, -1) : node.host
-  const shown = host.includes(':') ? `[${host}]` : host
+  const host = withoutBrackets(node.host)
+  const shown = withBrackets(host)
   const key = `${host}:${port}`
   return {
     host,

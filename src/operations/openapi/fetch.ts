@@ -5,6 +5,7 @@ import { lookup } from 'node:dns/promises'
 import http from 'node:http'
 import https from 'node:https'
 import { isIP } from 'node:net'
+import { withoutBrackets } from '../../lib/address.ts'
 import { CidrSet } from '../../lib/cidr.ts'
 import { MAX_DOCUMENT_BYTES } from '../../lib/openapi-document.ts'
 import { OperationError } from '../contract.ts'
@@ -49,7 +50,7 @@ export function createFetch(allowed: readonly string[]): FetchDocument {
     const url = URL.canParse(text) ? new URL(text) : undefined
     if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password)
       throw new OperationError('invalid', 'the address of a document is http(s)://host/path, without a password')
-    const host = url.hostname.replace(/^\[|\]$/g, '')
+    const host = withoutBrackets(url.hostname)
     const address = isIP(host) ? host : await resolveName(host)
     if (INSIDE.has(address) && !open.has(address))
       throw new OperationError(

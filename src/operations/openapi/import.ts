@@ -2,6 +2,7 @@
 //
 // Path parameters: the default router knows only prefixes, so `/users/{id}/posts` becomes the prefix `/users/*` with a condition on the whole
 // path; the more of a path is literal, the earlier it is tried. An import of the same id again changes what is there and deletes nothing.
+import { withoutBrackets } from '../../lib/address.ts'
 import { literal } from '../../lib/regex-literal.ts'
 import { plainText } from '../../lib/text.ts'
 import type { Resource } from '../../resources/kinds.ts'
@@ -109,7 +110,7 @@ function toService(api: Api, id: string, { url, path }: Server, prefix: string, 
     upstream: {
       type: 'roundrobin',
       ...(url.protocol === 'https:' ? { scheme: 'https', pass_host: 'node' } : {}),
-      nodes: [{ host: url.hostname.replace(/^\[|\]$/g, ''), port, weight: 1 }],
+      nodes: [{ host: withoutBrackets(url.hostname), port, weight: 1 }],
     },
     ...(moved ? { plugins: { 'proxy-rewrite': { regex_uri: [`^${literal(prefix)}/(.*)`, `${path}/$1`] } } } : {}),
   }

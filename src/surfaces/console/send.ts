@@ -1,7 +1,9 @@
 // Sends one request through the gateway of a target for the owner, and shows the answer. It goes to the target's own gateway address and nowhere
 // else: the path begins with `/` and is never parsed as a URL of its own. What is read of the answer is bounded.
+
 import http from 'node:http'
 import https from 'node:https'
+import { withoutBrackets } from '../../lib/address.ts'
 import { plainText } from '../../lib/text.ts'
 import { OperationError } from '../../operations/contract.ts'
 import type { Target } from '../../operations/targets.ts'
@@ -92,7 +94,7 @@ export async function send(
 function ask(base: URL, options: http.RequestOptions, body: string | undefined): Promise<http.IncomingMessage> {
   const { request } = base.protocol === 'https:' ? https : http
   return new Promise((resolve, reject) => {
-    const [host, port] = [base.hostname.replace(/^\[|\]$/g, ''), base.port || undefined]
+    const [host, port] = [withoutBrackets(base.hostname), base.port || undefined]
     request({ ...options, host, port }, resolve)
       .on('error', reject)
       .end(body)
