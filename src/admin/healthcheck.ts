@@ -1,4 +1,5 @@
 // The Control API's /v1/healthcheck: what the health checkers know of upstream nodes, as JSON or, for a browser, as a table.
+import { escapeHtml } from '../lib/text.ts'
 import type { Store } from '../store/contract.ts'
 import { type AdminAnswer, type AdminRequest, json, refuse, shownKey } from './message.ts'
 
@@ -86,8 +87,4 @@ function table(reports: HealthReport[]): AdminAnswer {
     ...json(200, '', { 'content-type': 'text/html; charset=utf-8' }),
     body: `<!doctype html>\n<html><head><title>${title}</title></head>\n<body><h1>${title}</h1>\n<table border="1">\n<tr>${head}</tr>\n${body.join('\n')}\n</table></body></html>\n`,
   }
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }

@@ -60,3 +60,8 @@ export function plainLinesOf<T>(value: T): T {
     Object.entries(value).map(([name, member]) => [plainLines(name), plainLinesOf(member)]),
   ) as T
 }
+
+/** A text as HTML shows it, also within an attribute's quotes. */
+export function escapeHtml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+}

@@ -6,6 +6,7 @@
 import { createHmac, hash, randomBytes } from 'node:crypto'
 import { keyIn } from '../lib/made-file.ts'
 import { sameSecret } from '../lib/same-secret.ts'
+import { setBounded } from '../lib/set-bounded.ts'
 
 const TICKET_TTL_MS = 24 * 60 * 60 * 1000
 const SESSION_TTL_MS = 30 * 24 * 60 * 60 * 1000
@@ -20,19 +21,23 @@ export class Owner {
   /** The key is made at first use and kept in `owner.key`, readable by the owner only. */
   constructor(dataDir: string) {
     this.#key = readOwnerKey(dataDir)
-    this.cookie = `gateward_${digest(this.#key).slice(0, 8)}`
+    this.cookie = `gateward_${hash('sha256', this.#key).slice(0, 8)}`
   }
 
-  /** A one-time ticket for a browser. */
+  /** A one-time ticket for a browser. Kept by digest: a dump of memory or a log of it opens nothing. */
   ticket(): string {
-    return issue(this.#tickets, TICKET_TTL_MS, MAX_TICKETS)
+    const ticket = randomBytes(24).toString('base64url')
+    setBounded(this.#tickets, hash('sha256', ticket), Date.now() + TICKET_TTL_MS, MAX_TICKETS)
+    return ticket
   }
 
   /** A session for a ticket, which is used up; undefined when it is not valid. */
   redeem(ticket: string): string | undefined {
-    return take(this.#tickets, ticket)
-      ? this.#sign(`${Date.now() + SESSION_TTL_MS}.${randomBytes(12).toString('base64url')}`)
-      : undefined
+    const key = hash('sha256', ticket)
+    const until = this.#tickets.get(key) ?? 0
+    this.#tickets.delete(key)
+    if (until <= Date.now()) return undefined
+    return this.#sign(`${Date.now() + SESSION_TTL_MS}.${randomBytes(12).toString('base64url')}`)
   }
 
   hasSession(session: string | undefined): boolean {
@@ -55,23 +60,4 @@ export class Owner {
 /** The key in a data directory, made when there is none. */
 export function readOwnerKey(dataDir: string): string {
   return keyIn(dataDir, 'owner.key')
-}
-
-/** Kept by digest: a dump of memory or a log of it opens nothing. */
-function issue(held: Map<string, number>, ttlMs: number, max: number): string {
-  const secret = randomBytes(24).toString('base64url')
-  if (held.size >= max) held.delete(held.keys().next().value as string)
-  held.set(digest(secret), Date.now() + ttlMs)
-  return secret
-}
-
-function take(held: Map<string, number>, secret: string): boolean {
-  const key = digest(secret)
-  const valid = (held.get(key) ?? 0) > Date.now()
-  held.delete(key)
-  return valid
-}
-
-function digest(text: string): string {
-  return hash('sha256', text)
 }

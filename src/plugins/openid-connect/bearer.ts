@@ -6,6 +6,7 @@ import { errors, type JWTPayload, jwtVerify } from 'jose'
 import * as oauth from 'oauth4webapi'
 import type { Exchange } from '../../gateway/exchange.ts'
 import type { PluginEnv, Reply } from '../../gateway/plugin.ts'
+import { setBounded } from '../../lib/set-bounded.ts'
 import { ALGORITHMS } from './check.ts'
 import { refuseAudience, refuseScopes } from './claims.ts'
 import type { Provider } from './provider.ts'
@@ -144,9 +145,7 @@ export class BearerTokens {
     const longest = interval > 0 && !this.#local ? this.#env.now() + interval * 1000 : Number.POSITIVE_INFINITY
     const until = Math.min(longest, typeof end === 'number' ? end * 1000 : longest)
     if (!Number.isFinite(until)) return
-    const oldest = this.#kept.keys().next()
-    if (this.#kept.size >= MAX_KEPT && !oldest.done) this.#kept.delete(oldest.value)
-    this.#kept.set(this.#digest(ctx, token), { claims, until })
+    setBounded(this.#kept, this.#digest(ctx, token), { claims, until }, MAX_KEPT)
   }
 
   /** Of the token and of what else the provider decides by. */

@@ -1,4 +1,5 @@
 // Plain pages beside the console: the one on which a person approves one plan, and those that say how to get in.
+import { escapeHtml } from '../../lib/text.ts'
 import type { Plan } from '../../operations/plan.ts'
 
 const frame = (title: string, body: string): string =>
@@ -50,7 +51,3 @@ pre { font: 14px/1.45 ui-monospace, monospace; white-space: pre-wrap; overflow-w
 .buttons { display: flex; gap: .6rem } button { font: inherit; padding: .4rem 1rem; border-radius: .5rem; border: 1px solid var(--edge); cursor: pointer }
 button.main { background: var(--accent); color: Canvas }
 `
-
-function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
-}

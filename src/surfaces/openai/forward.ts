@@ -4,6 +4,7 @@ import { hash } from 'node:crypto'
 import type { Context } from 'hono'
 import { parseJsonObject } from '../../lib/parse-json.ts'
 import { redact } from '../../lib/redact.ts'
+import { setBounded } from '../../lib/set-bounded.ts'
 import { plainJson } from '../../lib/text.ts'
 import { applyPlan } from '../../operations/apply.ts'
 import { type OperationContext, OperationError } from '../../operations/contract.ts'
@@ -68,8 +69,7 @@ export class RouteForwarder {
     const fingerprint = hash('sha256', `${method} ${id ?? ''} ${text}`)
     const known = this.#waiting.get(fingerprint)
     const waiting = known && isWaiting(known.planId, ctx) ? known : await this.#plan(method, id, body, ctx)
-    if (this.#waiting.size >= MAX_WAITING) this.#waiting.delete(this.#waiting.keys().next().value as string)
-    this.#waiting.set(fingerprint, waiting)
+    setBounded(this.#waiting, fingerprint, waiting, MAX_WAITING)
     const plan = ctx.approvals.get(waiting.planId)
     try {
       await applyPlan(plan.id, { ...ctx, ask: leaveWaiting })
