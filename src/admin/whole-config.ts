@@ -54,7 +54,7 @@ export class WholeConfig {
   readonly #secrecy: Secrecy
   readonly #parts: WriteParts
   readonly #startedAt: number
-  #versions = new Map<Versioned, number>()
+  readonly #versions = new Map<Versioned, number>()
   #loaded: Loaded | undefined
 
   constructor(store: Store, secrecy: Secrecy, parts: WriteParts) {

@@ -54,7 +54,7 @@ export class RequestBody {
   #consumed = false
   #sink: BodySink | undefined
   #error: BodyError | undefined
-  #source: BodySource | undefined
+  readonly #source: BodySource | undefined
   #waiting: { resolve(body: Buffer): void; reject(error: Error): void; maxBytes: number } | undefined
 
   constructor(length: number | undefined, source?: BodySource) {

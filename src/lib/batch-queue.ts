@@ -38,7 +38,7 @@ const LEAST_PAUSE_MS = 10
 export class BatchQueue<E extends string | Buffer = string> {
   readonly #options: BatchOptions<E>
   readonly #closing = new AbortController()
-  #entries: E[] = []
+  readonly #entries: E[] = []
   #oldestAt = 0
   #newestAt = 0
   #pending = 0

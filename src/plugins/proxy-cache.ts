@@ -3,7 +3,7 @@
 //
 // A response is kept as the upstream sent it, before other plugins changed it: they change each answer anew, also one from the cache. The
 // key begins with the route, the version of the configuration, the scheme and, unless `consumer_isolation` says otherwise, with who asks.
-// Decisions about freshness are in lib/cache-control.ts and cache-lookup.ts, keeping in cache-recorder.ts.
+// Decisions about freshness are in lib/cache-control.ts and lib/cache-freshness.ts, keeping in lib/cache-recorder.ts.
 import { join } from 'node:path'
 import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'

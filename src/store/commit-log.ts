@@ -14,7 +14,7 @@ interface Follower {
 /** Keeps the latest commits and hands them to watchers, whole and in order. */
 export class CommitLog {
   #commits: Commit[] = []
-  #followers = new Set<Follower>()
+  readonly #followers = new Set<Follower>()
   /** Commits up to this revision are not kept. */
   #forgottenRevision: number
 

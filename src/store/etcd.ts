@@ -51,7 +51,7 @@ class EtcdStore implements Store {
   #clusterId = ''
   #trouble: string | undefined
   #cacheTrouble: string | undefined
-  #following: Promise<void>
+  readonly #following: Promise<void>
 
   constructor(client: EtcdClient, keyspace: EtcdKeyspace, cache: EtcdCache, snapshot: Snapshot, timeoutMs: number) {
     this.#client = client

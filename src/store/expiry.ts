@@ -3,10 +3,10 @@ import { timerMs } from '../lib/timer.ts'
 
 /** Calls `onExpired` with the keys whose time has come. The timer does not keep the process alive. */
 export class Expiry {
-  #expiresAtMs = new Map<string, number>()
+  readonly #expiresAtMs = new Map<string, number>()
   #timer: NodeJS.Timeout | undefined
   #timerAtMs = Infinity
-  #onExpired: (keys: string[]) => void
+  readonly #onExpired: (keys: string[]) => void
 
   constructor(onExpired: (keys: string[]) => void) {
     this.#onExpired = onExpired

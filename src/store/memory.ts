@@ -20,10 +20,10 @@ import { SortedEntries } from './sorted-entries.ts'
 /** A store that lives as long as the process. */
 export class MemoryStore implements Store {
   readonly name = 'memory'
-  #entries = new SortedEntries()
-  #log = new CommitLog(0)
+  readonly #entries = new SortedEntries()
+  readonly #log = new CommitLog(0)
   #revision = 0
-  #expiry = new Expiry((keys) => this.#apply(keys.map((key) => ({ type: 'delete', key }))))
+  readonly #expiry = new Expiry((keys) => this.#apply(keys.map((key) => ({ type: 'delete', key }))))
 
   async get(key: string): Promise<Entry | undefined> {
     return this.#entries.get(key)

@@ -5,8 +5,8 @@ import type { Entry, ListOptions, Page } from './contract.ts'
 
 /** An ordered map of entries. */
 export class SortedEntries {
-  #byKey = new Map<string, Entry>()
-  #keys: string[] = []
+  readonly #byKey = new Map<string, Entry>()
+  readonly #keys: string[] = []
 
   get(key: string): Entry | undefined {
     return this.#byKey.get(key)

@@ -123,7 +123,7 @@ export class UpstreamRuntime {
   readonly #isUp: (node: Node) => boolean
   #nodes: Node[]
   #balancer: Balancer
-  #hasNames: boolean
+  readonly #hasNames: boolean
 
   constructor({ owner, label, version }: UpstreamPlace, resource: Resource, deps: UpstreamDeps) {
     const conf = resource as UpstreamConf
