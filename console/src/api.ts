@@ -1,14 +1,6 @@
 // Calls of this Gateward's server. A failure is an ApiError whose message says what to do; a plan that waits for a decision comes with it.
 import type { ApprovalRequest } from '../../src/operations/contract.ts'
 
-export interface ProofLine {
-  title: string
-  request: string
-  expected: string
-  found: string
-  ok: boolean
-}
-
 /** What `plan`, and other operations that make plans, answer. */
 export interface Planned {
   plan_id: string
@@ -19,23 +11,6 @@ export interface Planned {
   impact: string[]
   notes: string[]
   proof: string[]
-}
-
-export interface TargetState {
-  name: string
-  gateway: string
-  admin: string
-  policy: string
-  /** Many of the last requests ended with a server's error. */
-  failing: boolean
-}
-
-export interface State {
-  version: string
-  model: string
-  /** Why the store of the embedded gateway cannot be written now. */
-  trouble?: string
-  targets: TargetState[]
 }
 
 export class ApiError extends Error {

@@ -1,7 +1,7 @@
 // The frame of the console: the rail with the views, and the view that the address names.
 
 import { lazy, type ReactNode, Suspense, useEffect } from 'react'
-import type { State } from './api.ts'
+import type { State } from '../../src/surfaces/console/state-api.ts'
 import { ChatView } from './chat/chat-view.tsx'
 import { Boundary } from './parts/boundary.tsx'
 import { Icon, type IconName } from './parts/icons.tsx'

@@ -1,6 +1,6 @@
 // Which target the views show: the person's choice, which this browser keeps, as long as there is such a target; else the first one.
 import { useEffect, useState } from 'react'
-import type { State } from './api.ts'
+import type { State } from '../../src/surfaces/console/state-api.ts'
 
 const KEY = 'gateward-target'
 /** Views that are open together follow one choice. */

@@ -1,6 +1,6 @@
 // An applied change: since when it is served, its proof, and the way back.
 import { type ReactNode, useState } from 'react'
-import type { ProofLine } from '../api.ts'
+import type { ProofLine } from '../../../src/operations/prove.ts'
 import { Icon } from '../parts/icons.tsx'
 import { ProofTable } from './proof-table.tsx'
 import { UndoFlow } from './undo-flow.tsx'

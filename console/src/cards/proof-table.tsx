@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import type { ProofLine } from '../api.ts'
+import type { ProofLine } from '../../../src/operations/prove.ts'
 import { Icon } from '../parts/icons.tsx'
 import { Table } from './table.tsx'
 

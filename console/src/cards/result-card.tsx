@@ -1,7 +1,7 @@
 // What an operation answered, as a card: tables for rows, the proof for what was applied, JSON only for one whole resource. An operation that this
 // page does not know shows whatever rows it has.
 import type { ReactNode } from 'react'
-import type { ProofLine } from '../api.ts'
+import type { ProofLine } from '../../../src/operations/prove.ts'
 import { link } from '../route.ts'
 import { AppliedCard } from './applied-card.tsx'
 import { ProofTable } from './proof-table.tsx'

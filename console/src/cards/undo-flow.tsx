@@ -1,7 +1,7 @@
 // Takes one change back by a click: the plan for it is shown, approved or rejected like any other, and its result stays in its place.
 import { type ReactNode, useEffect, useState } from 'react'
 import type { ApprovalRequest } from '../../../src/operations/contract.ts'
-import type { ProofLine } from '../api.ts'
+import type { ProofLine } from '../../../src/operations/prove.ts'
 import { type ApiError, operate } from '../api.ts'
 import { Icon } from '../parts/icons.tsx'
 import { Outcome } from '../parts/outcome.tsx'

@@ -2,7 +2,8 @@
 
 import { type ReactNode, useState } from 'react'
 import type { ApprovalRequest, Secret } from '../../../src/operations/contract.ts'
-import { operate, type Planned, type ProofLine } from '../api.ts'
+import type { ProofLine } from '../../../src/operations/prove.ts'
+import { operate, type Planned } from '../api.ts'
 import { madeSecretsIn } from '../forms/made-secrets.ts'
 import { Outcome } from '../parts/outcome.tsx'
 import { Problem } from '../parts/problem.tsx'

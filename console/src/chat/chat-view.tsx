@@ -1,7 +1,7 @@
 // The chat: what was said and done, suggestions that fit the state, and the field to say more.
 
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react'
-import type { State } from '../api.ts'
+import type { State } from '../../../src/surfaces/console/state-api.ts'
 import { Icon } from '../parts/icons.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { go } from '../route.ts'

@@ -1,6 +1,6 @@
 // What could be said next, by what there is and what was done last.
 import type { Entry } from '../../../src/surfaces/chat/entries.ts'
-import type { State } from '../api.ts'
+import type { State } from '../../../src/surfaces/console/state-api.ts'
 
 /** Whether the target that is shown fails many requests. */
 export function isFailing(state: State | undefined): boolean {

@@ -2,7 +2,8 @@
 
 import { type ReactNode, useState } from 'react'
 import { counted } from '../../../src/lib/counted.ts'
-import { call, type State } from '../api.ts'
+import type { State } from '../../../src/surfaces/console/state-api.ts'
+import { call } from '../api.ts'
 import { Problem } from '../parts/problem.tsx'
 import { isFailing, suggestions } from './suggestions.ts'
 

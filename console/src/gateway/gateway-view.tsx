@@ -2,7 +2,7 @@
 
 import { type ReactNode, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react'
 import type { ResourceRow } from '../../../src/surfaces/console/rows.ts'
-import type { State } from '../api.ts'
+import type { State } from '../../../src/surfaces/console/state-api.ts'
 import { CommandList } from '../parts/command-list.tsx'
 import { Empty } from '../parts/empty.tsx'
 import { Icon } from '../parts/icons.tsx'

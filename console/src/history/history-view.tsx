@@ -1,7 +1,7 @@
 // Every change that was applied: who approved it, on what words, its diff and its proof, and the way back.
 
 import { type ReactNode, useEffect, useRef, useState } from 'react'
-import type { ProofLine } from '../api.ts'
+import type { ProofLine } from '../../../src/operations/prove.ts'
 import { Diff } from '../cards/diff.tsx'
 import { ProofTable } from '../cards/proof-table.tsx'
 import { UndoFlow } from '../cards/undo-flow.tsx'

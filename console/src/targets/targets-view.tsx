@@ -1,8 +1,8 @@
 // The gateways that are operated from here: which one the views show, in what two of them differ, and what is carried from one to the other.
 
 import { type ReactNode, useState } from 'react'
+import type { State } from '../../../src/surfaces/console/state-api.ts'
 import type { TargetSeen } from '../../../src/surfaces/console/targets-api.ts'
-import type { State } from '../api.ts'
 import { Empty } from '../parts/empty.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { chooseTarget, useTarget } from '../target.ts'

@@ -2,8 +2,8 @@
 
 import { type ReactNode, useMemo, useState } from 'react'
 import type { TrafficPoint } from '../../../src/operations/traffic/points.ts'
+import type { State } from '../../../src/surfaces/console/state-api.ts'
 import type { TrafficSeen } from '../../../src/surfaces/console/traffic-api.ts'
-import type { State } from '../api.ts'
 import { Table } from '../cards/table.tsx'
 import { Choice } from '../parts/choice.tsx'
 import { Problem } from '../parts/problem.tsx'

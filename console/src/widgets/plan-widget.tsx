@@ -2,7 +2,8 @@
 // the plan. Without one the person is told where to decide.
 import type { App } from '@modelcontextprotocol/ext-apps'
 import { type ReactNode, useState } from 'react'
-import type { Planned, ProofLine } from '../api.ts'
+import type { ProofLine } from '../../../src/operations/prove.ts'
+import type { Planned } from '../api.ts'
 import { AppliedCard } from '../cards/applied-card.tsx'
 import { PlanCard } from '../cards/plan-card.tsx'
 

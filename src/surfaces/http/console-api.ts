@@ -1,7 +1,5 @@
-// What the console shows beside the operations, for the owner only: the state of the targets, and what single views need, from `../console/`.
+// What the console shows beside the operations, for the owner only: each part is in `../console/`.
 import { Hono } from 'hono'
-import { toTotal } from '../../operations/traffic/report.ts'
-import type { Window } from '../../operations/traffic/traffic.ts'
 import type { ModelChoice } from '../chat/model-choice.ts'
 import { auditApi } from '../console/audit-api.ts'
 import { type Demo, demoApi } from '../console/demo-api.ts'
@@ -10,6 +8,7 @@ import type { MakeContext } from '../console/named.ts'
 import { pictureApi } from '../console/picture-api.ts'
 import { resourceApi } from '../console/resource-api.ts'
 import { schemaApi } from '../console/schema-api.ts'
+import { stateApi } from '../console/state-api.ts'
 import { tailApi, type Watch } from '../console/tail-api.ts'
 import { targetsApi } from '../console/targets-api.ts'
 import { trafficApi } from '../console/traffic-api.ts'
@@ -30,14 +29,14 @@ export interface ConsoleDeps {
   watch: Watch
 }
 
-/** Of fewer requests nothing is concluded. */
-const MIN_FAILING_REQUESTS = 10
-const FAILING_SHARE = 0.05
-
 export function consoleApi({ owner, context, model, demo, version, storeTrouble, watch }: ConsoleDeps): Hono {
   const app = new Hono()
   app.use('/console/*', async (c, next) => (isOwner(c, owner) ? next() : forbidden(c)))
   app.onError(answerError)
+  app.route(
+    '/',
+    stateApi(context, () => ({ version, model: model.shown().provider, trouble: storeTrouble() })),
+  )
   app.route('/', pictureApi(context))
   app.route('/', resourceApi(context))
   app.route('/', schemaApi(context))
@@ -47,33 +46,5 @@ export function consoleApi({ owner, context, model, demo, version, storeTrouble,
   app.route('/', tailApi(watch))
   app.route('/', modelApi(context, model))
   app.route('/', demoApi(demo))
-
-  app.get('/console/state', (c) => {
-    const { targets } = context('console', c.req.raw.signal)
-    const names = targets.names()
-    return c.json({
-      version,
-      model: model.shown().provider,
-      trouble: storeTrouble(),
-      targets: names.map((name) => {
-        const target = targets.get(name)
-        return {
-          name,
-          gateway: target.gatewayUrl,
-          admin: target.adminUrl,
-          policy: targets.policy(target, 'console'),
-          failing: isFailing(target.traffic.recent()),
-        }
-      }),
-    })
-  })
-
   return app
-}
-
-/** Whether many of the last minutes' requests ended with a server's error. */
-function isFailing(window: Window | undefined): boolean {
-  if (!window) return false
-  const { requests, server_errors: errors = 0 } = toTotal(window.counts, window.seconds)
-  return requests >= MIN_FAILING_REQUESTS && errors >= requests * FAILING_SHARE
 }
