@@ -107,7 +107,7 @@ class Endpoints {
       if (error instanceof Refusal) return error.answer
       if (error instanceof StoreError)
         return refuse(503, `the store cannot be used (${error.reason}): ${error.message}`)
-      const id = Math.random().toString(36).slice(2, 10)
+      const id = randomHex(4)
       this.#options.onFault(error, id)
       return refuse(500, `internal error ${id}: the log tells more under this id`)
     }
@@ -161,8 +161,8 @@ class Endpoints {
     if (!target) return refuse(404, `Unsupported resource type: ${segments[0]}`)
     const { store } = this.#options
     if (request.method !== 'GET') return this.#write(request, target)
-    const parts = { store, secrecy: this.#secrecy, run: this.#run }
-    const answer = await read(target, request, caller.role === 'admin', parts)
+    const parts = { store, secrecy: this.#secrecy, run: this.#run, clear: caller.role === 'admin' }
+    const answer = await read(target, request, parts)
     const trouble = this.#options.trouble?.()
     return trouble === undefined
       ? answer

@@ -13,6 +13,8 @@ export interface ReadParts {
   secrecy: Secrecy
   /** Of this run alone: a store in memory counts its revisions anew after a restart. */
   run: string
+  /** Secret fields are shown decrypted (the admin role). */
+  clear: boolean
 }
 
 const CHUNK_ENTRIES = 500
@@ -23,53 +25,57 @@ const FIELD_FILTERS = ['service_id', 'upstream_id']
 /** Lists up to this length are paged in order of creation, as in APISIX; longer ones by key, so that a page costs what it holds. */
 const MAX_IN_ORDER = 2000
 
-/** Answers GET. `clear`: secret fields are shown decrypted (the admin role). */
-export async function read(
-  target: Target,
-  request: AdminRequest,
-  clear: boolean,
-  parts: ReadParts,
-): Promise<AdminAnswer> {
-  if (target.id === undefined) return list(target, request, clear, parts)
+/** Answers GET. */
+export async function read(target: Target, request: AdminRequest, parts: ReadParts): Promise<AdminAnswer> {
+  if (target.id === undefined) return list(target, request, parts)
   const entry = await parts.store.get(toKey(target.kind, target.id))
-  return entry ? json(200, present(entry, target, clear, parts)) : keyNotFound()
+  return entry ? json(200, present(entry, target, parts)) : keyNotFound()
 }
 
-async function list(target: Target, request: AdminRequest, clear: boolean, parts: ReadParts): Promise<AdminAnswer> {
+async function list(target: Target, request: AdminRequest, parts: ReadParts): Promise<AdminAnswer> {
   const { query } = request
   const window = toWindow(query)
   if (!window) return json(400, `page_size must be between ${MIN_PAGE_SIZE} and ${MAX_PAGE_SIZE}`)
-  const matches = toFilter(target, query)
-  const prefix = prefixOf(target)
   // Before the first entry is read: what is written while the list is read makes the tag an old one.
-  const { revision, total: below } = await parts.store.list(prefix, { limit: 1 })
-  const etag = `"${parts.run}-${clear ? 'clear' : 'hidden'}-${revision}"`
+  const { revision, total: below } = await parts.store.list(prefixOf(target), { limit: 1 })
+  const etag = `"${parts.run}-${parts.clear ? 'clear' : 'hidden'}-${revision}"`
   if (request.header('if-none-match') === etag) return json(304, '', { etag })
-  const inOrder = window.paged && below <= MAX_IN_ORDER
+  const { page, total } = await readPage(target, window, toFilter(target, query), below, parts.store)
+  const shown = page.map((entry) => present(entry, target, parts))
+  return json(200, { list: window.paged && shown.length === 0 ? {} : shown, total }, { etag })
+}
+
+/** `below`: how many entries the store has below the kind's prefix. */
+async function readPage(
+  target: Target,
+  { from, to, paged }: Window,
+  matches: Filter | undefined,
+  below: number,
+  store: Store,
+): Promise<{ page: Entry[]; total: number }> {
+  const inOrder = paged && below <= MAX_IN_ORDER
   // The store counts for itself what is before and behind the page, where all below the prefix is of this kind.
-  const whole = Number.isSafeInteger(window.from) && Number.isSafeInteger(window.to)
-  const counts = window.paged && whole && !matches && target.kind !== 'consumers' && !inOrder
-  const isOnPage = (position: number): boolean => position >= window.from && position < window.to
+  const whole = Number.isSafeInteger(from) && Number.isSafeInteger(to)
+  const counts = paged && whole && !matches && target.kind !== 'consumers' && !inOrder
+  const isOnPage = (position: number): boolean => position >= from && position < to
   const found: Entry[] = []
-  let total = counts ? window.from : 0
-  for await (const entry of entriesBelow(parts.store, prefix, total)) {
+  let total = counts ? from : 0
+  for await (const entry of entriesBelow(store, prefixOf(target), total)) {
     if (parseKey(entry.key)?.kind !== target.kind) continue
     if (matches && !matches(parseResource(entry.text) ?? {})) continue
     if (inOrder || isOnPage(total)) found.push(entry)
     total++
-    if (counts && total === window.to) break
+    if (counts && total === to) break
   }
-  if (counts) total = below
   const page = inOrder ? found.sort(byCreation).filter((_, position) => isOnPage(position)) : found
-  const shown = page.map((entry) => present(entry, target, clear, parts))
-  return json(200, { list: window.paged && shown.length === 0 ? {} : shown, total }, { etag })
+  return { page, total: counts ? below : total }
 }
 
 function byCreation(a: Entry, b: Entry): number {
   return a.createdIndex - b.createdIndex || (a.key < b.key ? -1 : 1)
 }
 
-function present(entry: Entry, { kind }: Target, clear: boolean, { secrecy }: ReadParts): object {
+function present(entry: Entry, { kind }: Target, { secrecy, clear }: ReadParts): object {
   const stored = parseResource(entry.text) ?? {}
   const value = withoutPrivateKeys(kind, clear ? secrecy.open(kind, stored) : secrecy.show(kind, stored))
   return {
@@ -94,8 +100,15 @@ async function* entriesBelow(store: Store, prefix: string, skip: number): AsyncG
   }
 }
 
-/** Positions of the page, `to` not included. Undefined: the page size is not allowed. */
-function toWindow(query: URLSearchParams): { from: number; to: number; paged: boolean } | undefined {
+/** Positions of a page, `to` not included. */
+interface Window {
+  from: number
+  to: number
+  paged: boolean
+}
+
+/** Undefined: the page size is not allowed. */
+function toWindow(query: URLSearchParams): Window | undefined {
   const page = query.get('page')
   const pageSize = query.get('page_size')
   if (!page || !pageSize) return { from: 0, to: Number.POSITIVE_INFINITY, paged: false }

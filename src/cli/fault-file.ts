@@ -1,7 +1,8 @@
 // Errors that no operation should throw, of a conversation in a terminal: it has no log of its own that anybody reads, so that they go to a file in
 // the data directory, one line of JSON each, which only its owner reads. The person sees the id under which an error stands there.
-import { randomUUID } from 'node:crypto'
+
 import { appendFileSync, renameSync, statSync } from 'node:fs'
+import { randomHex } from '../lib/random-hex.ts'
 import { describeFileError } from '../lib/system-error.ts'
 import { hideInUrls } from '../lib/url-secrets.ts'
 
@@ -11,7 +12,7 @@ const MAX_STACK_CHARS = 20_000
 
 /** Keeps an error; the id and the file, in words. */
 export function keepFaultIn(file: string, error: unknown): string {
-  const id = randomUUID().slice(0, 8)
+  const id = randomHex(4)
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
   const line = { time: new Date().toISOString(), error_id: id, error: hideInUrls(detail.slice(0, MAX_STACK_CHARS)) }
   try {

@@ -2,7 +2,8 @@
 //
 // A change touches only the members it names: `set` is merged into the resource as it is (null removes), so that no default is injected and no
 // unknown member is lost. `***` stands for a secret that stays.
-import { hash, randomUUID } from 'node:crypto'
+import { hash } from 'node:crypto'
+import { randomHex } from '../lib/random-hex.ts'
 import { holdsHidden, restore } from '../lib/redact.ts'
 import { plainText } from '../lib/text.ts'
 import { hideInUrls } from '../lib/url-secrets.ts'
@@ -100,7 +101,7 @@ export async function makePlan(wish: PlanWish, ctx: OperationContext): Promise<P
   const wanted = wish.expectations ?? []
   const proofs = withinBounds(wanted)
   const plan: Plan = {
-    id: `plan-${randomUUID().slice(0, 8)}`,
+    id: `plan-${randomHex(4)}`,
     digest: hash('sha256', JSON.stringify([target.name, real])),
     target: target.name,
     summary: plainText(hideInUrls(wish.summary ?? summarise(real))),
@@ -198,7 +199,7 @@ function idFrom({ action, kind, set = {} }: WishedChange): string {
     .replace(/[^a-z0-9_.-]+/g, '-')
     .replace(/^-+|-+$/g, '')
     .slice(0, 60)
-  return id || `${kind.replace(/s$/, '').replaceAll('_', '-')}-${randomUUID().slice(0, 8)}`
+  return id || `${kind.replace(/s$/, '').replaceAll('_', '-')}-${randomHex(4)}`
 }
 
 /** Kinds whose id says what they are. */

@@ -1,10 +1,10 @@
 // Puts the operator's surface together: targets, ledger, approvals, chats, the HTTP server. A module of its own, loaded after the gateway serves:
 // its libraries take longer to load than all the rest.
-import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { isLoopback, parseAddress } from '../lib/address.ts'
 import { ListenError } from '../lib/listen-error.ts'
 import type { createLogger } from '../lib/log.ts'
+import { randomHex } from '../lib/random-hex.ts'
 import { version } from '../lib/version.ts'
 import { Approvals } from '../operations/approval.ts'
 import { Confirmations } from '../operations/confirmations.ts'
@@ -140,7 +140,7 @@ function assertGuarded({ listen, tokens, oauth }: Settings['surface'], host: str
 }
 
 function keepFault(error: unknown, log: Log): string {
-  const id = randomUUID().slice(0, 8)
+  const id = randomHex(4)
   log.error({ err: error, error_id: id }, 'an operation failed')
   return id
 }

@@ -1,10 +1,10 @@
 // The operator's server: the page with the chat, the operations over HTTP, approvals, MCP, and the ChatGPT plugin of 2023.
-import { randomUUID } from 'node:crypto'
 import type { Server } from 'node:http'
 import { serve } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
 import type { Logger } from '../gateway/plugin.ts'
+import { randomHex } from '../lib/random-hex.ts'
 import { HTTP_TIMEOUTS, MAX_CONNECTIONS } from '../servers.ts'
 import type { Chats } from './chat/chats.ts'
 import { guard, isOwner } from './http/access.ts'
@@ -27,7 +27,7 @@ export function createSurface(deps: SurfaceDeps): Hono {
   const app = new Hono()
   app.use(guard(deps.publicUrl))
   app.onError((error, c) => {
-    const id = randomUUID().slice(0, 8)
+    const id = randomHex(4)
     deps.log.error({ err: error, error_id: id, path: c.req.path }, 'a request to the surface failed')
     return c.json({ error_msg: `internal error ${id}; the log has the details under this id` }, 500)
   })
