@@ -1,9 +1,18 @@
-// Schema forms that APISIX uses and that TypeBox has no builder for.
+// Forms of fields that several schemas have, some of which TypeBox has no builder for.
 import Type from 'typebox'
 
 /** A string that is one of these: `{type: 'string', enum: [...]}`. */
 export function oneOfTexts<const T extends readonly string[]>(values: T, options: object) {
   return Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...options })
+}
+
+/** A text that is not empty. */
+export function text(title: string, description: string, example: string) {
+  return Type.String({ title, description, minLength: 1, examples: [example] })
+}
+
+export function flag(title: string, description: string, otherwise: boolean) {
+  return Type.Boolean({ title, description, default: otherwise, examples: [!otherwise] })
 }
 
 /** A positive integer, or text with variables that gives one for each request. */

@@ -11,13 +11,11 @@ import { definePlugin, type PluginEnv, type Reply } from '../gateway/plugin.ts'
 import { parseJsonObject } from '../lib/parse-json.ts'
 import { queryFields, valuesByName } from '../lib/query.ts'
 import { redact } from '../lib/redact.ts'
+import { flag } from '../lib/schema-types.ts'
 import { checkAddress, serviceFields } from './asking/service.ts'
 
 /** Bytes of a request body that `with_body` sends; a larger one is refused with 413. */
 const MAX_BODY_BYTES = 1024 * 1024
-
-const flag = (title: string, description: string) =>
-  Type.Boolean({ title, description, default: false, examples: [true] })
 
 const schema = Type.Object({
   host: Type.String({
@@ -39,10 +37,14 @@ const schema = Type.Object({
       examples: [['X-User-Id']],
     }),
   ),
-  with_route: flag('With the route', 'send the route without its upstream, secrets hidden'),
-  with_service: flag('With the service', 'send the service, its secrets hidden'),
-  with_consumer: flag('With the consumer', 'send the consumer, its secrets hidden'),
-  with_body: flag('With the body', 'send the request body, as JSON when it is JSON, else as text; at most 1 MiB'),
+  with_route: flag('With the route', 'send the route without its upstream, secrets hidden', false),
+  with_service: flag('With the service', 'send the service, its secrets hidden', false),
+  with_consumer: flag('With the consumer', 'send the consumer, its secrets hidden', false),
+  with_body: flag(
+    'With the body',
+    'send the request body, as JSON when it is JSON, else as text; at most 1 MiB',
+    false,
+  ),
   ...serviceFields('agent'),
 })
 type Conf = Static<typeof schema>

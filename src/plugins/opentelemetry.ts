@@ -2,7 +2,7 @@
 // (W3C Trace Context), and the upstream gets this span as its parent. Where to and how is the plugin metadata's, or the settings'
 // `plugins.attr.opentelemetry`.
 import { hostname } from 'node:os'
-import Type, { type Static, type TOptional, type TProperties, type TSchemaOptions } from 'typebox'
+import Type, { type Static } from 'typebox'
 import { SERVER } from '../gateway/error-page.ts'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PluginEnv } from '../gateway/plugin.ts'
@@ -45,15 +45,6 @@ type Conf = Static<typeof schema>
 const count = (title: string, description: string, otherwise: number, minimum = 1) =>
   Type.Integer({ title, description, minimum, default: otherwise, examples: [otherwise] })
 
-/** An object whose members all have defaults. */
-const partial = <const P extends TProperties>(properties: P, options: TSchemaOptions) =>
-  Type.Object(
-    Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, Type.Optional(property)])) as {
-      [name in keyof P]: TOptional<P[name]>
-    },
-    options,
-  )
-
 const metadataSchema = Type.Object({
   trace_id_source: oneOfTexts(['x-request-id', 'random'], {
     title: 'Trace id',
@@ -68,8 +59,8 @@ const metadataSchema = Type.Object({
     default: {},
     examples: [{ 'service.name': 'gateway', 'deployment.environment': 'test' }],
   }),
-  collector: partial(
-    {
+  collector: Type.Partial(
+    Type.Object({
       address: Type.String({
         title: 'Address',
         description: 'host and port of the collector, or an address with http:// or https:// before it',
@@ -84,11 +75,11 @@ const metadataSchema = Type.Object({
         default: {},
         examples: [{ Authorization: 'a-token' }],
       }),
-    },
+    }),
     { title: 'Collector', description: 'where spans go', examples: [{ address: '127.0.0.1:4318' }] },
   ),
-  batch_span_processor: partial(
-    {
+  batch_span_processor: Type.Partial(
+    Type.Object({
       drop_on_queue_full: Type.Boolean({
         title: 'Drop when full',
         description: 'drop spans beyond max_queue_size; otherwise up to 16 times as many wait before spans are dropped',
@@ -99,7 +90,7 @@ const metadataSchema = Type.Object({
       batch_timeout: count('Batch timeout', 'seconds that the oldest span waits at most', 2),
       inactive_timeout: count('Inactive timeout', 'seconds without a new span after which spans are exported', 1),
       max_export_batch_size: count('Batch size', 'spans of one export', 16),
-    },
+    }),
     { title: 'Batches', description: 'how spans are gathered', examples: [{ max_queue_size: 2048 }] },
   ),
   set_ngx_var: Type.Boolean({

@@ -1,17 +1,24 @@
 // The proxies through which a provider is asked.
+
 import Type, { type Static } from 'typebox'
 import { isReference } from '../../lib/reference.ts'
-
-const text = (title: string, description: string, example: string) =>
-  Type.Optional(Type.String({ title, description, minLength: 1, examples: [example] }))
+import { text } from '../../lib/schema-types.ts'
 
 export const proxySchema = Type.Object(
   {
-    http_proxy: text('For http', 'address of the proxy for http addresses of the provider', 'http://127.0.0.1:3128'),
-    https_proxy: text('For https', 'the same for https addresses, by CONNECT', 'http://127.0.0.1:3128'),
-    http_proxy_authorization: text('Proof for http', '`Basic` and base64 of `user:password`', 'Basic dXNlcjpwYXNz'),
-    https_proxy_authorization: text('Proof for https', '`Basic` and base64 of `user:password`', 'Basic dXNlcjpwYXNz'),
-    no_proxy: text('Without proxy', 'hosts that are asked directly, between commas', 'login.internal,127.0.0.1'),
+    http_proxy: Type.Optional(
+      text('For http', 'address of the proxy for http addresses of the provider', 'http://127.0.0.1:3128'),
+    ),
+    https_proxy: Type.Optional(text('For https', 'the same for https addresses, by CONNECT', 'http://127.0.0.1:3128')),
+    http_proxy_authorization: Type.Optional(
+      text('Proof for http', '`Basic` and base64 of `user:password`', 'Basic dXNlcjpwYXNz'),
+    ),
+    https_proxy_authorization: Type.Optional(
+      text('Proof for https', '`Basic` and base64 of `user:password`', 'Basic dXNlcjpwYXNz'),
+    ),
+    no_proxy: Type.Optional(
+      text('Without proxy', 'hosts that are asked directly, between commas', 'login.internal,127.0.0.1'),
+    ),
   },
   {
     title: 'Proxy',

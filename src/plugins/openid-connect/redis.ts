@@ -5,6 +5,7 @@ import Type, { type Static } from 'typebox'
 import type { Exchange } from '../../gateway/exchange.ts'
 import { acquireRedis, type RedisConnection, redisScript } from '../../lib/redis-connection.ts'
 import { withDefaults } from '../../lib/schema-defaults.ts'
+import { flag, text } from '../../lib/schema-types.ts'
 import type { CookieBox } from './cookies.ts'
 import type { Session, Sessions } from './sessions.ts'
 
@@ -13,12 +14,8 @@ const GET = redisScript("return redis.call('GET', KEYS[1])")
 const SET = redisScript("return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])")
 const DEL = redisScript("return redis.call('DEL', KEYS[1])")
 
-const text = (title: string, description: string, example: string) =>
-  Type.Optional(Type.String({ title, description, minLength: 1, examples: [example] }))
 const milliseconds = (title: string, description: string, least: number, otherwise: number) =>
   Type.Integer({ title, description, minimum: least, default: otherwise, examples: [otherwise * 2] })
-const flag = (title: string, description: string, otherwise: boolean) =>
-  Type.Boolean({ title, description, default: otherwise, examples: [!otherwise] })
 
 const LONGEST = 'the longest of the three counts for a connection and for each answer'
 
@@ -31,8 +28,8 @@ const all = Type.Object({
     examples: ['redis.internal'],
   }),
   port: Type.Integer({ title: 'Port', description: 'port of Redis', minimum: 1, default: 6379, examples: [6380] }),
-  username: text('User', 'user of Redis’s access lists', 'gateway'),
-  password: text('Password', 'password of Redis', '$env://REDIS'),
+  username: Type.Optional(text('User', 'user of Redis’s access lists', 'gateway')),
+  password: Type.Optional(text('Password', 'password of Redis', '$env://REDIS')),
   database: Type.Integer({
     title: 'Database',
     description: 'number of the database',

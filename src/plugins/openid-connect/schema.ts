@@ -1,14 +1,10 @@
 // The fields of openid-connect: APISIX's names and defaults. Those that are here only to be refused with a reason are in `check.ts`.
 import Type, { type Static } from 'typebox'
-import { oneOfTexts } from '../../lib/schema-types.ts'
+import { flag, oneOfTexts, text } from '../../lib/schema-types.ts'
 import { dpopSchema } from './dpop.ts'
 import { proxySchema } from './proxy.ts'
 import { contentsSchema, sessionSchema } from './session.ts'
 
-const text = (title: string, description: string, example: string) =>
-  Type.String({ title, description, minLength: 1, examples: [example] })
-const flag = (title: string, description: string, otherwise: boolean) =>
-  Type.Boolean({ title, description, default: otherwise, examples: [!otherwise] })
 const count = (title: string, description: string, otherwise: number, least = 0) =>
   Type.Integer({ title, description, minimum: least, default: otherwise, examples: [Math.max(60, least)] })
 const claimValidator = Type.Object(
