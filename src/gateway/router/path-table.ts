@@ -1,6 +1,7 @@
 // The uris of one host: exact ones, prefixes (`/a/*`), and patterns, which have a wildcard or a parameter before their end. Shows the entries that fit
 // a path, best first, in APISIX's order: exact uris, then those with the longest text before their first wildcard or parameter; among these the
 // priority decides, then the longer uri, then the age.
+import { compare, insert, withdraw } from './entries.ts'
 import { Lengths } from './lengths.ts'
 import { fit, type Pattern, parsePattern } from './pattern.ts'
 import type { RouteEntry } from './router.ts'
@@ -77,34 +78,4 @@ export class PathTable {
   #parse(entry: RouteEntry): Pattern | undefined {
     return parsePattern(entry.uri, this.#trie !== undefined)
   }
-}
-
-/** Adds in order; true when the key is new. */
-export function insert(map: Map<string, RouteEntry[]>, key: string, entry: RouteEntry): boolean {
-  const entries = map.get(key)
-  if (!entries) {
-    map.set(key, [entry])
-    return true
-  }
-  // From the end: routes mostly come in their order, and thousands may stand at one place.
-  let at = entries.length
-  while (at > 0 && compare(entries[at - 1] as RouteEntry, entry) > 0) at--
-  entries.splice(at, 0, entry)
-  return false
-}
-
-/** Removes the route's entry; true when the key is gone with it. */
-export function withdraw(map: Map<string, RouteEntry[]>, key: string, entry: RouteEntry): boolean {
-  const entries = map.get(key)
-  if (!entries) return false
-  const at = entries.findIndex((one) => one.keys.id === entry.keys.id)
-  if (at >= 0) entries.splice(at, 1)
-  if (entries.length > 0) return false
-  map.delete(key)
-  return true
-}
-
-/** Higher priority first, then the longer uri, then the older route. */
-function compare(a: RouteEntry, b: RouteEntry): number {
-  return b.keys.priority - a.keys.priority || b.uri.length - a.uri.length || (a.keys.order ?? 0) - (b.keys.order ?? 0)
 }

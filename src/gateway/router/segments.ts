@@ -1,5 +1,5 @@
 // Uris with parameters, by segment: `/users/:id/books`, `/users/:id/*rest`.
-import { insert, withdraw } from './path-table.ts'
+import { insert, withdraw } from './entries.ts'
 import type { RouteEntry } from './router.ts'
 
 interface TrieNode {
