@@ -81,13 +81,16 @@ function parseForm(text: string): Map<string, string> {
   return fields
 }
 
+/** Of each line its beginning only: looked for everywhere, a body of one long line of these words would take a minute. */
+const DISPOSITION = /^content-disposition:[^\r\n]*\bname="([^"]*)"/im
+
 function parseMultipart(text: string, type: string): Map<string, string> | undefined {
   const boundary = /boundary="?([^";]+)"?/i.exec(type)?.[1]
   if (!boundary) return undefined
   const fields = new Map<string, string>()
   for (const part of text.split(`--${boundary}`, 1000).slice(1)) {
     const split = part.indexOf('\r\n\r\n')
-    const name = split < 0 ? undefined : /content-disposition:[^\r\n]*\bname="([^"]*)"/i.exec(part.slice(0, split))?.[1]
+    const name = split < 0 ? undefined : DISPOSITION.exec(part.slice(0, split))?.[1]
     if (name !== undefined && !fields.has(name)) fields.set(name, part.slice(split + 4).replace(/\r\n$/, ''))
   }
   return fields

@@ -200,3 +200,25 @@ test('a body that is nested deeper than 1000 levels has no variables', async () 
   assert.equal(await filled(1000), '[] [] [] []')
   assert.equal(await filled(200_000), '[] [] [] []')
 })
+
+test('no multipart body takes long to look into, whatever its parts say', async () => {
+  const set = { 'X-Who': '$post_arg.who' }
+  const plugins = { mocking: { response_example: 'hi' }, 'response-rewrite': { headers: { set } } }
+  const thread = threadForTest({ 'routes/1': { uri: '/*', vars: [['post_arg.who', '!', 'IN', []]], plugins } })
+  after(() => thread.close())
+  const send = (part: string) =>
+    thread.inject({
+      method: 'POST',
+      target: '/',
+      headers: { 'Content-Type': 'multipart/form-data; boundary=b' },
+      body: `--b\r\n${part}\r\n--b--\r\n`,
+    })
+  const { headers } = await send('Content-Type: text/plain\r\ncontent-disposition: form-data; name="who"\r\n\r\nann')
+  assert.equal(headers.get('x-who'), 'ann')
+  for (const word of ['content-disposition: ', ';name=', ';name="'])
+    for (const line of [`content-disposition: ${word.repeat(200_000 / word.length)}`, `${word}\n`.repeat(10_000)]) {
+      const began = process.cpuUsage()
+      assert.equal((await send(`${line}\r\n\r\nann`)).status, 200)
+      assert.ok(process.cpuUsage(began).user < 500_000, word)
+    }
+})
