@@ -30,6 +30,11 @@ export function boundedRegex(source: string, flags = ''): RegExp {
   return new TimedRegExp(source, flags)
 }
 
+/** The same for the patterns of a JSON Schema; `code` is for schemas that Ajv would write to a file. */
+export const BOUNDED_PATTERNS = Object.assign((pattern: string, flags: string) => boundedRegex(pattern, flags), {
+  code: 'boundedRegex',
+})
+
 function isLinear(source: string, flags: string): boolean {
   try {
     return new RegExp(source, `${flags}l`) !== undefined

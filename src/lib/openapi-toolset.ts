@@ -1,11 +1,13 @@
 // The tools of one OpenAPI document, ready to be listed and called: finds a tool, checks a call's input against its schema, fills in defaults.
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
+import { BOUNDED_PATTERNS } from './bounded-regex.ts'
 import { isObject } from './is-object.ts'
 import { nearest } from './nearest.ts'
 import type { Json, OpenApiDocument } from './openapi-document.ts'
 import { type ToolRequest, toRequest } from './openapi-request.ts'
 import { GROUPS, type OpenApiTool, toTools } from './openapi-tools.ts'
 import { withDefaults } from './schema-defaults.ts'
+import { UNIQUE_ITEMS } from './unique-items.ts'
 
 export class OpenApiToolset {
   readonly tools: readonly OpenApiTool[]
@@ -13,12 +15,18 @@ export class OpenApiToolset {
   /** Path that the document's first server puts before every path. */
   readonly #prefix: string
   readonly #byName: ReadonlyMap<string, OpenApiTool>
-  readonly #ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true })
+  readonly #ajv = new Ajv2020({
+    strict: false,
+    validateFormats: false,
+    allErrors: true,
+    code: { regExp: BOUNDED_PATTERNS },
+  })
   readonly #compiled = new Map<string, ValidateFunction>()
 
   constructor(document: OpenApiDocument, flat: boolean) {
     this.tools = toTools(document, flat)
     this.#flat = flat
+    this.#ajv.removeKeyword('uniqueItems').addKeyword(UNIQUE_ITEMS)
     this.#prefix = prefixOf(document.root)
     this.#byName = new Map(this.tools.map((tool) => [tool.name, tool]))
   }

@@ -13,6 +13,7 @@ import { duplicateName } from '../lib/json-duplicates.ts'
 import { parseJson } from '../lib/parse-json.ts'
 import { queryFields, valuesByName } from '../lib/query.ts'
 import { withDefaults } from '../lib/schema-defaults.ts'
+import { UNIQUE_ITEMS } from '../lib/unique-items.ts'
 import type { Resource } from '../resources/kinds.ts'
 import { wordFirst } from '../resources/wording.ts'
 
@@ -89,7 +90,7 @@ export default definePlugin<Conf>({
 
 function compile(conf: Resource | undefined): ValidateFunction | undefined {
   if (conf === undefined || Array.isArray(conf)) return undefined
-  return new Ajv({
+  const ajv = new Ajv({
     allErrors: false,
     verbose: true,
     strict: false,
@@ -97,7 +98,8 @@ function compile(conf: Resource | undefined): ValidateFunction | undefined {
     formats: FORMATS,
     logger: false, // a format that is not known says nothing, as JSON Schema has it
     code: { regExp: patterns },
-  }).compile(conf)
+  })
+  return ajv.removeKeyword('uniqueItems').addKeyword(UNIQUE_ITEMS).compile(conf)
 }
 
 /** The formats that APISIX checks. */

@@ -2,10 +2,10 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { TSchema } from 'typebox'
 import { isReference } from '../lib/reference.ts'
+import { UNIQUE_ITEMS } from '../lib/unique-items.ts'
 import type { PluginFacts } from './catalog.ts'
 import type { Resource } from './kinds.ts'
 import { lenient, TEXT_KEYWORDS } from './reference-schema.ts'
-import { UNIQUE_ITEMS } from './unique-items.ts'
 import type { PluginSchemaKind } from './validator.ts'
 
 /** Errors of one resource that are looked at: a body may have tens of thousands. */

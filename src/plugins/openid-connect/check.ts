@@ -1,7 +1,9 @@
 // What the schema cannot say: fields that need each other, keys that are none, and fields of APISIX's that are refused with the reason.
 import { createPublicKey } from 'node:crypto'
 import { Ajv, type ValidateFunction } from 'ajv'
+import { BOUNDED_PATTERNS } from '../../lib/bounded-regex.ts'
 import { isReference } from '../../lib/reference.ts'
+import { UNIQUE_ITEMS } from '../../lib/unique-items.ts'
 import { checkDpop, checkSigningKey } from './dpop.ts'
 import { checkProxy } from './proxy.ts'
 import type { Conf } from './schema.ts'
@@ -84,7 +86,9 @@ export function check(conf: Conf): void {
 
 /** The check of `claim_schema`; undefined without one. Throws when it is no JSON Schema. */
 export function compileClaimSchema(conf: Pick<Conf, 'claim_schema'>): ValidateFunction | undefined {
-  return conf.claim_schema && new Ajv({ strict: false, logger: false }).compile(conf.claim_schema)
+  if (!conf.claim_schema) return undefined
+  const ajv = new Ajv({ strict: false, logger: false, code: { regExp: BOUNDED_PATTERNS } })
+  return ajv.removeKeyword('uniqueItems').addKeyword(UNIQUE_ITEMS).compile(conf.claim_schema)
 }
 
 function checkPar(conf: Conf, { enabled, endpoint, endpoint_auth_method: method }: NonNullable<Conf['par']>): void {
