@@ -71,6 +71,19 @@ export class HeaderList {
     }
   }
 
+  /**
+   * Removes all fields that an upstream may read as this one: programs behind CGI or WSGI take `X_User` for `X-User`. For what the gateway
+   * tells of a client, which that client must not write itself.
+   */
+  removeAlike(name: string): void {
+    const { list } = this
+    const wanted = alike(name)
+    for (let i = list.length - 2; i >= 0; i -= 2) {
+      const one = list[i] as string
+      if (one.length === wanted.length && alike(one) === wanted) list.splice(i, 2)
+    }
+  }
+
   /** An object with lower-case names; repeated fields become an array. */
   toObject(): Record<string, string | string[]> {
     const object: Record<string, string | string[]> = Object.create(null)
@@ -97,6 +110,10 @@ export class HeaderList {
     for (; at >= 0; at = this.#find(lower, at)) this.list.splice(at, 2)
     return true
   }
+}
+
+function alike(name: string): string {
+  return name.toLowerCase().replaceAll('_', '-')
 }
 
 export type HeaderFields = [string, string | number][] | Record<string, string | number | (string | number)[]>

@@ -27,8 +27,8 @@ export default definePlugin<Conf>({
       before_proxy(ctx) {
         for (const { header, label } of labels) {
           const value = ctx.consumer?.labels?.[label]
-          if (value === undefined) ctx.request.headers.remove(header)
-          else ctx.request.headers.set(header, value)
+          ctx.request.headers.removeAlike(header)
+          if (value !== undefined) ctx.request.headers.set(header, value)
         }
       },
     }

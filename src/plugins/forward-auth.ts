@@ -106,14 +106,16 @@ export default definePlugin<Conf>({
         answer = await ask(client, ctx, conf, conf.request_method === 'POST' && body ? body : undefined)
       } catch (error) {
         env.log.warn({ uri: conf.uri, error: (error as Error).message }, 'the authorization service cannot be asked')
-        return conf.allow_degradation ? undefined : { status: conf.status_on_error }
+        if (!conf.allow_degradation) return { status: conf.status_on_error }
+        for (const name of conf.upstream_headers) headers.removeAlike(name)
+        return undefined
       }
       if (answer.status >= 300) return toRefusal(answer, conf.client_headers)
       const unknown = conf.consumer_header && attachNamed(ctx, env, answer, conf.consumer_header)
       if (unknown) return { status: 403, body: unknown }
       for (const name of conf.upstream_headers) {
-        ctx.request.headers.remove(name)
-        for (const value of answer.headers.getAll(name.toLowerCase())) ctx.request.headers.add(name, value)
+        headers.removeAlike(name)
+        for (const value of answer.headers.getAll(name.toLowerCase())) headers.add(name, value)
       }
       return undefined
     }

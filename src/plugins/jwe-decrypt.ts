@@ -83,7 +83,7 @@ export default definePlugin<Conf>({
     return {
       rewrite({ request: { headers } }) {
         const written = headers.get(conf.header.toLowerCase())
-        if (separate) headers.remove(conf.forward_header.toLowerCase())
+        if (separate) headers.removeAlike(conf.forward_header)
         if (written === undefined) return conf.strict ? missing : undefined
         const token = parse(written.replace(/^[Bb]earer /, ''))
         if (!token) return refuse('JWE token invalid')

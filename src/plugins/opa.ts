@@ -164,8 +164,8 @@ function passOn(ctx: Exchange, { headers }: Decision, names: string[]): void {
   const given = legalFields(headers)
   for (const name of names) {
     const field = given.get(name.toLowerCase())
+    ctx.request.headers.removeAlike(name)
     if (field) ctx.request.headers.set(name, field[1])
-    else ctx.request.headers.remove(name)
   }
 }
 

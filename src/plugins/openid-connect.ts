@@ -47,7 +47,7 @@ export default definePlugin<Conf>({
       rewrite: guarded(env, async (ctx) => {
         if (checksTokens && isMalformed(ctx)) return { status: 400 }
         const token = checksTokens ? bearerToken(ctx) : undefined
-        for (const name of OWN_FIELDS) ctx.request.headers.remove(name)
+        for (const name of OWN_FIELDS) ctx.request.headers.removeAlike(name)
         if (token !== undefined) return passToken(ctx, conf, tokens, token)
         return login ? passSession(ctx, conf, login, tokens, claimSchema) : tokens.challenge()
       }),
