@@ -23,6 +23,9 @@ export interface SeriesDescription {
 
 /** Bounds the memory of one thread's series: label values may come from requests. */
 const MAX_SLOTS = 1_000_000
+/** Characters of the label values of one series, and of all. Of texts beyond some 16,000 V8 hashes nothing but their length. */
+const MAX_SERIES_CHARS = 8 * 1024
+const MAX_LABEL_CHARS = 32 * 1024 * 1024
 const BYTES = 8
 
 export class Metrics {
@@ -32,6 +35,7 @@ export class Metrics {
   readonly #announce: (series: SeriesDescription) => void
   /** The first slot counts what was dropped. */
   #used = 1
+  #labelChars = 0
 
   constructor(announce: (series: SeriesDescription) => void) {
     this.buffer = new SharedArrayBuffer(4096 * BYTES, { maxByteLength: MAX_SLOTS * BYTES })
@@ -64,15 +68,18 @@ export class Metrics {
     return metric
   }
 
-  /** Slot of a new series, or -1 when the bound is reached. */
+  /** Slot of a new series, or -1 when a bound is reached: nothing is kept of it then. */
   open(definition: MetricDefinition, values: string[]): number {
     const width = definition.buckets ? definition.buckets.length + 2 : 1
-    if (this.#used + width > MAX_SLOTS) {
+    const chars = values.reduce((sum, value) => sum + value.length, 0)
+    const tooLong = chars > MAX_SERIES_CHARS || this.#labelChars + chars > MAX_LABEL_CHARS
+    if (tooLong || this.#used + width > MAX_SLOTS) {
       ;(this.#doubles[0] as number)++
       return -1
     }
     const slot = this.#used
     this.#used += width
+    this.#labelChars += chars
     if (this.#used * BYTES > this.buffer.byteLength) {
       this.buffer.grow(Math.min(MAX_SLOTS * BYTES, Math.max(this.buffer.byteLength * 2, this.#used * BYTES)))
       this.#doubles = this.#view()
@@ -128,7 +135,7 @@ export class Metric {
     let slot = this.#slots.get(key)
     if (slot === undefined) {
       slot = this.#metrics.open(this.definition, values)
-      this.#slots.set(key, slot)
+      if (slot >= 0) this.#slots.set(key, slot)
     }
     return slot
   }
@@ -171,7 +178,7 @@ export class MetricsReader {
     addTo(this.#past, { ...ended, series: ended.series.filter(({ definition }) => definition.type !== 'gauge') })
   }
 
-  /** Series beyond the bound, which are not kept. */
+  /** What was to be counted in series beyond the bounds, which are not kept. */
   get dropped(): number {
     let sum = this.#pastDropped
     for (const { doubles } of this.#threads.values()) sum += doubles[0] as number

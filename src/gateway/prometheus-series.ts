@@ -23,8 +23,9 @@ export interface Counted {
   bytesOut: number
 }
 
-/** Label combinations that one thread remembers the slots of; beyond it they are looked up again. */
+/** Label combinations that one thread remembers the slots of, and how long one may be; beyond it they are looked up again. */
 const MAX_REMEMBERED = 10_000
+const MAX_REMEMBERED_CHARS = 1024
 
 const COMMON = ['route', 'service', 'consumer', 'node', 'request_type', 'request_llm_model', 'llm_model']
 type MetricName = 'http_status' | 'http_latency' | 'bandwidth'
@@ -70,7 +71,7 @@ export function toSeries(env: PluginEnv): (counted: Counted, ctx: Exchange) => v
     if (!slots) {
       if (remembered.size >= MAX_REMEMBERED) remembered.clear()
       slots = openSlots(labelled, counted, ctx)
-      remembered.set(key, slots)
+      if (key.length <= MAX_REMEMBERED_CHARS) remembered.set(key, slots)
     }
     metrics.add(slots.status, 1)
     metrics.observe(slots.request, buckets, counted.totalMs)

@@ -32,6 +32,23 @@ test('what a thread has counted outlives it, what it had does not', () => {
   reader.detach(2)
   assert.deepEqual(numbers(reader), { requests: [6], latency: [0, 3, 0, 9] })
 })
+
+test('series beyond the bounds take no memory, however many a stranger makes and however long their labels are', () => {
+  const reader = new MetricsReader()
+  let described = 0
+  const metrics = new Metrics(() => described++)
+  reader.attach(0, metrics.buffer)
+  const counter = metrics.counter('requests', 'Requests.', ['agent'])
+  for (let i = 0; i < 100; i++) counter.inc(['x'.repeat(20_000) + i])
+  assert.deepEqual([described, reader.dropped], [0, 100])
+  for (let i = 0; i < 6000; i++) counter.inc(['x'.repeat(8000) + i])
+  assert.ok(described > 4000 && described < 4200, `${described} series`)
+  assert.equal(reader.dropped, 6100 - described)
+  const before = process.memoryUsage().heapUsed
+  for (let i = 0; i < 100_000; i++) counter.inc([`${'y'.repeat(500)}${i}`])
+  assert.ok(process.memoryUsage().heapUsed - before < 32 * 1024 * 1024)
+})
+
 test('series beyond the first memory count on, the old ones and the new ones', () => {
   const reader = new MetricsReader()
   const metrics = new Metrics((series) => reader.describe(0, series))
