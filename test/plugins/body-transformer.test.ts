@@ -99,6 +99,11 @@ test('values that grow are bounded', async () => {
   assert.match(await transformed(doubled, '{}'), /^503 .*too large|longer than/)
   const deep = `${'<a>'.repeat(50_000)}${'</a>'.repeat(50_000)}`
   assert.match(await transformed('x', deep, {}, { 'Content-Type': 'text/xml' }), /^(?:x$|400)/)
+  for (const long of ['<b/>'.repeat(200_001), 'x'.repeat(4 * 1024 * 1024)])
+    assert.match(
+      await transformed('x', `<a>${long}</a>`, {}, { 'Content-Type': 'text/xml' }),
+      /^400 .*XML of more than 4194304 characters or 200000 tags is not read/,
+    )
 })
 
 test('formats of requests', async () => {

@@ -25,6 +25,9 @@ test('request-validation', async () => {
   const send = (value: unknown) => thread.inject({ method: 'POST', target: '/', body: JSON.stringify(value) })
   assert.equal(((await quickly(() => send(many))) as { status: number }).status, 200)
   assert.equal((await send([...many, { i: 1 }])).status, 400)
+  const long = Array.from({ length: 1000 }, (_, i) => String(i).padStart(17_000, 'x'))
+  assert.equal(((await quickly(() => send(long))) as { status: number }).status, 200)
+  assert.equal((await send([...long, long[0]])).status, 400)
 })
 
 test('the claims of openid-connect', async () => {
