@@ -1,11 +1,13 @@
 // Hides secrets in configuration before anybody but the gateway sees it: `***` in their place. A change that still holds `***` means "as it is".
 //
 // What is secret is known by place, not guessed from values: the fields that each plugin encrypts, private keys of certificates, the access
-// data of secret managers. Members named like a secret are hidden too, wherever they stand, and of every address what in it is secret.
+// data of secret managers. What is named like a secret is hidden too, wherever it stands (a member, a header in one line or in two members, what a
+// condition compares with), and of every address what in it is secret.
 
 import { isReference } from './reference.ts'
+import { hideInLine, isSecretName, isSecretVariable, restoreLine, secretInLine } from './secret-names.ts'
 import { isCut, isListCut, isShownOf, MAX_SHOWN_ITEMS } from './text.ts'
-import { HIDDEN, hideInUrls, holdsHiddenInUrl, restoreUrl } from './url-secrets.ts'
+import { HIDDEN, hideInUrls, holdsHiddenInUrl, restoreUrl, secretsInUrls } from './url-secrets.ts'
 
 /** Fields that plugins keep secret, by plugin. A test holds this against the plugins' own `encrypted` lists. */
 const PLUGIN_SECRETS: Record<string, string[]> = {
@@ -35,10 +37,6 @@ const PLUGIN_SECRETS: Record<string, string[]> = {
   'limit-req': ['redis_password', 'sentinel_password'],
 }
 
-/** Members that hide what they hold, in any plugin or resource: passwords, tokens and the like, by their whole name. */
-const SECRET_NAME =
-  /^(?:.*_)?(?:password|passwd|secret|client_secret|private_key|client_key|access_?key|secret_?key|secret_access_key|session_token|api_key|apikey|token|auth_token|authorization|auth_header|cookie|session_secret|credentials?_json)$/i
-
 /** A copy of a resource in which every secret is `***`. `kind` is the Admin API's: `routes`, `consumers`, `ssls`, ... */
 export function redact<T>(kind: string, value: T): T {
   return walk(value, (path) => isSecret(kind, path), []) as T
@@ -47,8 +45,7 @@ export function redact<T>(kind: string, value: T): T {
 /** True for the place of a secret: the member names from the resource down. */
 export function isSecret(kind: string, path: readonly string[]): boolean {
   const name = path[path.length - 1] as string
-  // Header and query names are written with dashes: X-Api-Key is an api_key.
-  if (SECRET_NAME.test(name.replaceAll('-', '_'))) return true
+  if (isSecretName(name)) return true
   if (kind === 'ssls' && (name === 'key' || path.includes('keys'))) return true
   const plugins = path.lastIndexOf('plugins')
   const plugin = plugins >= 0 ? path[plugins + 1] : undefined
@@ -63,14 +60,44 @@ export function isSecret(kind: string, path: readonly string[]): boolean {
 }
 
 function walk(value: unknown, secret: (path: string[]) => boolean, path: string[]): unknown {
-  if (Array.isArray(value)) return value.map((item, i) => walk(item, secret, [...path, String(i)]))
+  if (Array.isArray(value)) {
+    const hidden = comparedWith(value)
+    return value.map((item, i) => (i === hidden ? hideAll(item) : walk(item, secret, [...path, String(i)])))
+  }
   if (value === null || typeof value !== 'object') {
     if (path.length > 0 && value !== '' && secret(path) && !isReference(value)) return HIDDEN
-    return typeof value === 'string' ? hideInUrls(value) : value
+    return typeof value === 'string' ? hideInText(value) : value
   }
+  const { key, name: named } = value as Record<string, unknown>
+  const holds = [key, named].some((one) => typeof one === 'string' && isSecretName(one))
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, walk(member, secret, [...path, name])]),
+    Object.entries(value).map(([name, member]) => [
+      name,
+      holds && name === 'value' ? hideAll(member) : walk(member, secret, [...path, name]),
+    ]),
   )
+}
+
+/** The place in a condition (`["http_apikey", "==", "..."]`) of what a secret is compared with; -1 in any other list. A pattern is no secret. */
+function comparedWith(list: readonly unknown[]): number {
+  if (list.length < 3 || list.length > 4 || !isSecretVariable(list[0])) return -1
+  return typeof list.at(-2) === 'string' && !String(list.at(-2)).startsWith('~~') ? list.length - 1 : -1
+}
+
+function hideAll(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(hideAll)
+  return typeof value === 'string' && value !== '' && !isReference(value) ? HIDDEN : value
+}
+
+/** A text in which what is secret of a header line, or of every address, is `***`. */
+function hideInText(text: string): string {
+  return secretInLine(text) === undefined ? hideInUrls(text) : hideInLine(text)
+}
+
+/** What `redact` hides of a text that is not secret as a whole. */
+export function secretsInText(text: string): string[] {
+  const secret = secretInLine(text)
+  return secret === undefined ? secretsInUrls(text) : [secret]
 }
 
 /**
@@ -80,7 +107,8 @@ function walk(value: unknown, secret: (path: string[]) => boolean, path: string[
 export function restore(changed: unknown, original: unknown): unknown {
   if (changed === HIDDEN) return original === undefined ? HIDDEN : original
   if (original !== undefined && isShown(changed, original)) return original
-  if (typeof changed === 'string') return typeof original === 'string' ? restoreUrl(changed, original) : changed
+  if (typeof changed === 'string')
+    return typeof original === 'string' ? (restoreLine(changed, original) ?? restoreUrl(changed, original)) : changed
   if (Array.isArray(changed)) return Array.isArray(original) ? restoreList(changed, original) : changed
   if (changed === null || typeof changed !== 'object') return changed
   const from = (original !== null && typeof original === 'object' ? original : {}) as Record<string, unknown>
@@ -94,7 +122,7 @@ export function restore(changed: unknown, original: unknown): unknown {
 
 /** True for what a reader is shown of this original. */
 function isShown(shown: unknown, original: unknown): boolean {
-  return isShownOf(shown, original) || (typeof original === 'string' && isShownOf(shown, hideInUrls(original)))
+  return isShownOf(shown, original) || (typeof original === 'string' && isShownOf(shown, hideInText(original)))
 }
 
 /** Items may have been moved, added and taken away. */
@@ -126,9 +154,9 @@ export function holdsHidden(value: unknown, before?: unknown): boolean {
   )
 }
 
-/** True for `***`, and for an address with it in the place of a secret. */
+/** True for `***`, and for a header line or an address with it in the place of a secret. */
 export function isHidden(value: unknown): boolean {
-  return value === HIDDEN || (typeof value === 'string' && holdsHiddenInUrl(value))
+  return value === HIDDEN || (typeof value === 'string' && (secretInLine(value) === HIDDEN || holdsHiddenInUrl(value)))
 }
 
 /** True when a list's item is this original, secrets apart: items may have been moved, and must not swap their secrets. */

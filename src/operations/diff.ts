@@ -1,9 +1,8 @@
 // What a plan changes, field by field, as a person reads it: `+` new, `-` gone, `~` changed.
 import { isObject } from '../lib/is-object.ts'
 import { fromPointerPart, toPointerPart } from '../lib/json-pointer.ts'
-import { redact } from '../lib/redact.ts'
+import { redact, secretsInText } from '../lib/redact.ts'
 import { plainText } from '../lib/text.ts'
-import { secretsInUrls } from '../lib/url-secrets.ts'
 import type { Kind, Resource } from '../resources/kinds.ts'
 
 export interface FieldChange {
@@ -33,7 +32,7 @@ export function diffFields(kind: Kind, before: Resource | undefined, after: Reso
 
 function hasOtherSecret(before: unknown, after: unknown): boolean {
   if (typeof before !== 'string' || typeof after !== 'string') return false
-  return secretsInUrls(before).join('\n') !== secretsInUrls(after).join('\n')
+  return secretsInText(before).join('\n') !== secretsInText(after).join('\n')
 }
 
 /** Whether two resources say the same; the target adds the id of what is named by its key. */

@@ -1,7 +1,7 @@
 // Takes secrets out of a target's own words: a validation error may quote the value that it refuses, and a change may hold a stored secret that the
 // caller has only seen as `***`.
-import { redact } from '../lib/redact.ts'
-import { HIDDEN, secretsInUrls } from '../lib/url-secrets.ts'
+import { redact, secretsInText } from '../lib/redact.ts'
+import { HIDDEN } from '../lib/url-secrets.ts'
 import type { PlannedChange } from './plan.ts'
 
 /** Shorter values would take ordinary words out of a message. */
@@ -21,7 +21,7 @@ function collect(value: unknown, shown: unknown, secrets: Set<string>): void {
     keep(String(value), secrets)
     return
   }
-  if (typeof value === 'string') for (const secret of secretsInUrls(value)) keep(secret, secrets)
+  if (typeof value === 'string') for (const secret of secretsInText(value)) keep(secret, secrets)
   if (value === null || typeof value !== 'object') return
   for (const [name, member] of Object.entries(value))
     collect(member, (shown as Record<string, unknown>)?.[name], secrets)

@@ -166,3 +166,55 @@ test('the words of a person stand in the audit log without the password of an ad
   const [entry] = g.ctx.ledger.auditEntries(1)
   assert.deepEqual(JSON.parse(String(entry?.detail)), { words: `log "x" to ${SHOWN}` })
 })
+
+test('what is named like a secret is hidden in header lines, pairs and conditions, and comes back', () => {
+  const S = 's3cr3t-pass'
+  const hidden: [kind: string, value: object][] = [
+    [
+      'upstreams',
+      { checks: { active: { req_headers: [`Authorization: Bearer ${S}`, `x-functions-key:${S}`, 'Accept: */*'] } } },
+    ],
+    [
+      'routes',
+      {
+        vars: [
+          ['http_authorization', '==', S],
+          ['arg_token', 'in', [S, `${S}2`]],
+          ['http_x_api_key', '!', '==', S],
+        ],
+      },
+    ],
+    ['routes', { plugins: { 'fault-injection': { abort: { vars: [[['post_arg.user.password', '==', S]]] } } } }],
+    [
+      'routes',
+      {
+        plugins: {
+          'proxy-rewrite': { headers: { set: { 'X-Functions-Key': S, 'Ocp-Apim-Subscription-Key': S, 'X-JWT': S } } },
+        },
+      },
+    ],
+    ['routes', { plugins: { 'response-rewrite': { headers: { add: [`Set-Cookie: id=${S}`] } } } }],
+    ['routes', { plugins: { 'api-breaker': { break_response_headers: [{ key: 'X-Auth-Token', value: S }] } } }],
+    ['plugin_metadata', { passphrase: S, auth_key: S }],
+  ]
+  for (const [kind, value] of hidden) {
+    const shown = redact(kind, value)
+    assert.doesNotMatch(JSON.stringify(shown), SECRET)
+    assert.deepEqual(redact(kind, shown), shown)
+    assert.deepEqual(restore(shown, value), value)
+  }
+  const open = {
+    vars: [
+      ['http_authorization', '~~', '^Bearer '],
+      ['arg_page', '==', '1'],
+      ['http_authorization', '==', '$env://KEY'],
+    ],
+    headers: { set: { 'Idempotency-Key': 'one' } },
+    lines: ['Authorization: $http_x_token', 'Accept: text/html', 'X-Cache-Key: a'],
+    pairs: [{ key: 'Retry-After', value: '10' }],
+  }
+  assert.deepEqual(redact('routes', open), open)
+  const line = 'Authorization: Bearer s3cr3t-pass'
+  assert.equal(restore('Authorization: ***', line), line)
+  assert.equal(isHidden(restore('X-Token: ***', line)), true, 'it is not put under another name')
+})
