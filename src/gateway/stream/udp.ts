@@ -1,6 +1,7 @@
 // UDP through stream routes. A client's address and port make a session, which has a socket of its own to the upstream, so that answers find
 // back; it ends after a time of silence. Sessions are bounded, and so is what waits while a session is being set up: datagrams beyond are lost,
-// as UDP allows. The kernel gives all datagrams of a client to the same thread (SO_REUSEPORT hashes addresses and ports).
+// as UDP allows. Anybody can fill the bound with datagrams in the name of others: a new session takes the place of the oldest one whose client has
+// sent nothing since it was answered, which only who gets the answers can do on purpose. The kernel gives all datagrams of a client to the same thread (SO_REUSEPORT hashes addresses and ports).
 import dgram from 'node:dgram'
 import { isIP } from 'node:net'
 import type { Waiting } from '../deadlines.ts'
@@ -23,14 +24,25 @@ export async function listenUdp(address: Address, server: StreamServer): Promise
   })
   socket.on('error', (error) => server.log.warn({ err: error, port: address.port }, 'a UDP port failed'))
   const sessions = new Map<string, UdpSession>()
+  const unproven = new Set<UdpSession>()
   socket.on('message', (datagram, from) => {
     const key = `${from.address} ${from.port}`
     let session = sessions.get(key)
     if (!session) {
-      if (sessions.size >= server.maxUdpSessions) return
-      session = new UdpSession(socket, from, server, () => sessions.delete(key))
-      sessions.set(key, session)
+      if (sessions.size >= server.maxUdpSessions) {
+        const [oldest] = unproven
+        if (!oldest) return
+        oldest.destroy()
+      }
+      const made = new UdpSession(socket, from, server, () => {
+        sessions.delete(key)
+        unproven.delete(made)
+      })
+      session = made
+      sessions.set(key, made)
+      unproven.add(made)
     }
+    if (session.answered) unproven.delete(session)
     session.take(datagram)
   })
   return {
@@ -43,6 +55,7 @@ export async function listenUdp(address: Address, server: StreamServer): Promise
 
 class UdpSession implements Waiting {
   deadline = Number.POSITIVE_INFINITY
+  answered = false
   readonly #listener: dgram.Socket
   readonly #from: dgram.RemoteInfo
   readonly #server: StreamServer
@@ -130,6 +143,7 @@ class UdpSession implements Waiting {
 
   #answer(datagram: Buffer): void {
     this.#touch()
+    this.answered = true
     if (this.#session) this.#session.ctx.response.sentBytes += datagram.length
     this.#listener.send(datagram, this.#from.port, this.#from.address)
   }

@@ -244,6 +244,12 @@ test('UDP: answers find back, sessions are bounded and end in silence', async ()
   assert.equal(await ask(clients[0], 'b'), 'got b')
   assert.equal(await ask(clients[1], 'c'), 'got c')
   assert.equal(peers.size, 2)
+  // Who has sent nothing since its answer may be nobody: a new client takes its place, not that of the first.
+  assert.equal(await ask(clients[2], 'x'), 'got x')
+  assert.equal(await ask(clients[0], 'b'), 'got b')
+  assert.equal(peers.size, 3, 'the first client has kept its session')
+  assert.equal(await ask(clients[1], 'c'), 'got c')
+  assert.equal(await ask(clients[1], 'c'), 'got c')
   // The third client's datagrams are lost until one of the others has been silent for long enough.
   let third: string | undefined
   clients[2]?.once('message', (answer) => {
