@@ -119,6 +119,20 @@ test('access: behind a reverse proxy nobody is taken for a program of this machi
   }
 })
 
+test('access: who comes through a route that leads here is no program of this machine', async () => {
+  const { host } = new URL(running.surface)
+  assert.equal((await proxied(running, '/apisix/admin/routes', host)).statusCode, 200)
+  for (const name of ['X-Forwarded-For', 'X-Real-IP', 'Forwarded', 'Via'])
+    for (const [method, path] of [
+      ['GET', '/apisix/admin/routes'],
+      ['PUT', '/apisix/admin/routes/1'],
+      ['POST', '/mcp'],
+    ] as const) {
+      const { statusCode } = await proxied(running, path, host, method, { [name]: '203.0.113.7' })
+      assert.equal(statusCode, 401, `${method} ${path} with ${name}`)
+    }
+})
+
 test("access: the owner's session is closed to scripts, other sites and clear text; pages cannot be framed", async () => {
   const shown = await run(
     "  listen: '127.0.0.1:0'\n  public_url: https://gateway.example\n  tokens: [{ name: reader, key_env: ACCESS_READER, scopes: [read] }]",

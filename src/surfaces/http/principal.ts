@@ -77,8 +77,12 @@ export class Access {
   }
 }
 
-/** True when the connection came to a loopback address, which only programs of this machine can reach. */
+/** Fields by which a proxy says for whom it asks: a route of this gateway that leads here is one too, and its clients are no programs of this machine. */
+const OF_PROXIES = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip']
+
+/** True when the connection came to a loopback address, which only programs of this machine can reach, and is not made for somebody else. */
 function isLocal(c: Context): boolean {
+  if (OF_PROXIES.some((name) => c.req.header(name) !== undefined)) return false
   const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage }
   const address = incoming?.socket.localAddress ?? ''
   return isLoopback(address.replace(/^::ffff:/, ''))
