@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { type ListenOptions, toListener } from './admin/listen.ts'
 import type { AdminAnswer, AdminRequest } from './admin/message.ts'
 import { errorPage, SERVER } from './gateway/error-page.ts'
-import { parseAddress } from './lib/address.ts'
+import { isRebound, parseAddress } from './lib/address.ts'
 import { ListenError } from './lib/listen-error.ts'
 import { readNamedFile } from './lib/system-error.ts'
 import type { Settings } from './settings/schema.ts'
@@ -56,6 +56,10 @@ export async function serveMetrics(listen: string, text: () => string, closers: 
   if (listen === 'off') return undefined
   const server = http.createServer(HTTP_TIMEOUTS, (request, response) => {
     const found = request.method === 'GET' && request.url?.split('?', 1)[0] === '/apisix/prometheus/metrics'
+    if (isRebound(request.headers.host, request.socket.remoteAddress)) {
+      response.writeHead(403, { 'Content-Type': 'text/html; charset=utf-8', Server: SERVER }).end(errorPage(403))
+      return
+    }
     const type = found ? 'text/plain; charset=utf-8' : 'text/html; charset=utf-8'
     response.writeHead(found ? 200 : 404, { 'Content-Type': type, Server: SERVER })
     response.end(found ? text() : errorPage(404))

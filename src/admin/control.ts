@@ -1,5 +1,8 @@
 // The Control API (:9090) and the status API: what the gateway has loaded, for people and probes on the same machine. Read-only, but
 // for a garbage collection and a reload. Secret fields are shown as they are stored, encrypted.
+//
+// Nobody shows a key here, so that no page in a browser may read it: there is no CORS, and no name but this machine's own (DNS rebinding).
+import { isRebound } from '../lib/address.ts'
 import { withDefaults } from '../lib/schema-defaults.ts'
 import type { PluginCatalog } from '../resources/catalog.ts'
 import { type Kind, type Resource, toKey } from '../resources/kinds.ts'
@@ -34,7 +37,18 @@ const SINGLE: Record<string, Kind> = { route: 'routes', service: 'services', ups
 const CHUNK_ENTRIES = 1000
 
 export function createControl(options: ControlOptions): Control {
-  return { handle: (request) => route(request, options) }
+  return { handle: async (request) => withoutCors(await (refusalOf(request) ?? route(request, options))) }
+}
+
+function refusalOf({ header, remoteAddress }: AdminRequest): AdminAnswer | undefined {
+  const host = header('host')
+  return isRebound(host, remoteAddress) ? refuse(403, `this server is not ${host}: call it by its address`) : undefined
+}
+
+/** The Admin API lets pages of any site call it, as in APISIX: these must know its key. */
+function withoutCors({ headers, ...answer }: AdminAnswer): AdminAnswer {
+  const kept = Object.entries(headers).filter(([name]) => !name.startsWith('access-control-'))
+  return { ...answer, headers: Object.fromEntries(kept) }
 }
 
 async function route(request: AdminRequest, options: ControlOptions): Promise<AdminAnswer> {

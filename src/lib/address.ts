@@ -1,5 +1,8 @@
 // Addresses as settings have them: `127.0.0.1:9080`, `[::1]:9080`, `localhost:9080`.
 
+import { isIP } from 'node:net'
+import { hostname } from 'node:os'
+
 /** Splits `host:port`; brackets around an IPv6 address are taken off. Undefined when it is no address or the port is above 65535. */
 export function parseAddress(text: string): { host: string; port: number } | undefined {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:/[\]]+)):(\d{1,5})$/.exec(text)
@@ -22,6 +25,17 @@ export function withoutBrackets(host: string): string {
 /** True for a host that only this machine can reach. */
 export function isLoopback(host: string): boolean {
   return /^(?:localhost|::1|127(?:\.\d{1,3}){3})$/i.test(host)
+}
+
+/**
+ * True when a browser on this machine was led here under a name that is none of this machine's: a page of that name could read the answer, since for
+ * the browser it is of one site with us (DNS rebinding).
+ */
+export function isRebound(host: string | undefined, remoteAddress: string | undefined): boolean {
+  if (host === undefined || !isLoopback((remoteAddress ?? '').replace(/^::ffff:/, ''))) return false
+  const name = host.toLowerCase().replace(/:\d+$/, '')
+  const isOwn = name === 'localhost' || name.endsWith('.localhost') || name === hostname().toLowerCase()
+  return !isOwn && isIP(name.replace(/^\[|\]$/g, '')) === 0
 }
 
 /** How a browser reaches the surface that is listened on; `publicUrl`: what the settings say of it. */
