@@ -1,8 +1,22 @@
 // Says why a text is not JSON in the words of the parser that APISIX uses: what was expected, which token was found, at which character.
 // Only called for texts that JSON.parse has refused. A string may hold control characters here (json-controls.ts).
 
-const TOKEN =
-  /[\t\n\r ]*(?:(?<T_OBJ_BEGIN>\{)|(?<T_OBJ_END>\})|(?<T_ARR_BEGIN>\[)|(?<T_ARR_END>\])|(?<T_COLON>:)|(?<T_COMMA>,)|(?<T_STRING>"(?:[^"\\\0]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(?<T_NUMBER>-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?<T_BOOLEAN>true|false)|(?<T_NULL>null)|(?<T_END>$))/uy
+const BLANKS = /[\t\n\r ]*/y
+/** Tokens of more than one character; of the others the character says which. */
+const LONG_TOKENS: [kind: string, pattern: RegExp][] = [
+  ['T_STRING', /"(?:[^"\\\0]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/uy],
+  ['T_NUMBER', /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y],
+  ['T_BOOLEAN', /true|false/y],
+  ['T_NULL', /null/y],
+]
+const SHORT_TOKENS: Record<string, string> = {
+  '{': 'T_OBJ_BEGIN',
+  '}': 'T_OBJ_END',
+  '[': 'T_ARR_BEGIN',
+  ']': 'T_ARR_END',
+  ':': 'T_COLON',
+  ',': 'T_COMMA',
+}
 
 type Expected = 'value' | 'key' | 'first key' | 'first value' | 'colon' | 'object comma' | 'array comma' | 'end'
 
@@ -22,20 +36,33 @@ export function explainJson(text: string): string {
   const open: ('object' | 'array')[] = []
   let expected: Expected = 'value'
   for (let position = 0; ; ) {
-    TOKEN.lastIndex = position
-    const match = TOKEN.exec(text)
-    const kind = match ? Object.entries(match.groups ?? {}).find(([, found]) => found !== undefined)?.[0] : undefined
+    const start = endOf(BLANKS, text, position)
+    const { kind, end } = tokenAt(text, start)
     const next: Expected | 'done' | undefined = kind === undefined ? undefined : step(expected, kind, open)
-    if (next === undefined) return complain(expected, kind, text, position)
+    if (next === undefined)
+      return `Expected ${WORDS[expected]} but found ${kind ?? 'invalid token'} at character ${start + 1}`
     if (next === 'done') return 'Expected value but found invalid token at character 1'
     expected = next
-    position = TOKEN.lastIndex
+    position = end
   }
 }
 
-function complain(expected: Expected, kind: string | undefined, text: string, position: number): string {
-  const at = position + (/^[\t\n\r ]*/.exec(text.slice(position))?.[0].length ?? 0) + 1
-  return `Expected ${WORDS[expected]} but found ${kind ?? 'invalid token'} at character ${at}`
+/** `kind` undefined: none that JSON has. */
+function tokenAt(text: string, start: number): { kind: string | undefined; end: number } {
+  if (start === text.length) return { kind: 'T_END', end: start }
+  const short = SHORT_TOKENS[text[start] as string]
+  if (short !== undefined) return { kind: short, end: start + 1 }
+  for (const [kind, pattern] of LONG_TOKENS) {
+    const end = endOf(pattern, text, start)
+    if (end > start) return { kind, end }
+  }
+  return { kind: undefined, end: start }
+}
+
+/** Where what begins at `start` ends; `start` itself when nothing does. */
+function endOf(pattern: RegExp, text: string, start: number): number {
+  pattern.lastIndex = start
+  return pattern.test(text) ? pattern.lastIndex : start
 }
 
 function step(expected: Expected, kind: string, open: ('object' | 'array')[]): Expected | 'done' | undefined {

@@ -1,8 +1,8 @@
 // Reads an OpenAPI document, 3.0, 3.1 or Swagger 2, JSON or YAML, and tells what is in it in one form. Only what stands in the document itself is
 // read: references to other files are never followed, they are told as lost.
-import { parse } from 'yaml'
 import { isObject } from './is-object.ts'
 import { fromPointerPart } from './json-pointer.ts'
+import { readYaml } from './parse-yaml.ts'
 import { percentDecode } from './percent.ts'
 import { plainText } from './text.ts'
 
@@ -43,9 +43,7 @@ export function readOpenApi(source: string): OpenApiDocument {
 function parseText(source: string): Json {
   const text = source.replace(/^\uFEFF/, '').trimStart()
   try {
-    const value: unknown = text.startsWith('{')
-      ? JSON.parse(text)
-      : parse(text, { maxAliasCount: MAX_ALIASES, logLevel: 'silent' })
+    const value: unknown = text.startsWith('{') ? JSON.parse(text) : readYaml(text, MAX_ALIASES)
     if (isObject(value)) return value
   } catch (error) {
     throw new Error(`the OpenAPI document cannot be read: ${plainText((error as Error).message, 200)}`)

@@ -1,7 +1,7 @@
 // The functions of templates: APISIX's helpers, what of Lua's string library gives a value back without patterns, and of the libraries that APISIX
 // brings along those that read and write bodies.
-import { parse } from 'yaml'
 import { readJson } from '../../lib/parse-json.ts'
+import { readYaml } from '../../lib/parse-yaml.ts'
 import { asNumber, Callable, Lookup, shown, TemplateError, toText } from './values.ts'
 
 type TemplateFunction = (given: unknown[]) => unknown
@@ -75,10 +75,7 @@ const json = library({
 
 /** What `require` gives, by the names that APISIX's templates use. */
 export const LIBRARIES: ReadonlyMap<string, Lookup> = new Map([
-  [
-    'tinyyaml',
-    library({ parse: ([value]) => read('YAML', value, (one) => parse(one, { maxAliasCount: MAX_ALIASES })) }),
-  ],
+  ['tinyyaml', library({ parse: ([value]) => read('YAML', value, (one) => readYaml(one, MAX_ALIASES)) })],
   ['cjson', json],
   ['cjson.safe', json],
   ['apisix.core', library({ json })],
