@@ -154,8 +154,14 @@ function toChange({ action, regex = '', value = '' }: Rule): Change {
   if (action === 'remove') return () => undefined
   if (action === 'replace') return () => value
   const pattern = compileRegex(regex, 'g')
-  return (text) =>
-    text.length > MAX_SUBJECT_LENGTH ? HIDDEN : text.replace(pattern, (...found) => expand(value, found))
+  return (text) => {
+    if (text.length > MAX_SUBJECT_LENGTH) return HIDDEN
+    try {
+      return text.replace(pattern, (...found) => expand(value, found))
+    } catch {
+      return HIDDEN // the expression takes too long for it: what it would leave cannot be told, and is not logged
+    }
+  }
 }
 
 /** Fills in groups. `found` is what a replacer gets: the match, its groups, then the match's offset, a number. */

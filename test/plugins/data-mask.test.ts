@@ -50,6 +50,17 @@ test('query arguments, in the default entry and in variables; the upstream gets 
   assert.deepEqual(custom, { line: 'GET /a?token=*** HTTP/1.1', args: 'token=***', token: '***', route_id: 'a' })
 })
 
+test('a value that an expression takes too long for is hidden, wherever it stands', async () => {
+  const slow = { action: 'regex', regex: '^(?=(?:a+)+b)', value: '' }
+  const value = `${'a'.repeat(40)}c`
+  const rules = [query('q', slow), { type: 'header', name: 'x-slow', ...slow }, json('$.word', slow)]
+  const request = { headers: { 'X-Slow': value }, body: JSON.stringify({ word: value }) }
+  const { logged, up } = await masked(rules, `/a?q=${value}`, request)
+  assert.equal(up.url, `/a?q=${value}`)
+  assert.equal(logged.request.uri, '/a?q=***')
+  assert.deepEqual([logged.request.headers['x-slow'], logged.request.body], ['***', '{"word":"***"}'])
+})
+
 test('headers', async () => {
   const rules = [
     { type: 'header', name: 'Authorization', action: 'remove' },
