@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 import { ListenError } from '../lib/listen-error.ts'
 import { SharedTable } from '../lib/shared-table.ts'
-import { CommitSender, type SentCommit } from './commit-ring.ts'
+import { CommitDelivery } from './commit-delivery.ts'
 import type { ConfigChange } from './config.ts'
 import { needFree } from './free-ports.ts'
 import { MetricsReader } from './metrics.ts'
@@ -48,8 +48,6 @@ interface Member {
 
 /** Waits for a thread that died at once again and again: 0.1 s, 0.2 s, ... up to this. */
 const MAX_RESTART_DELAY_MS = 5000
-/** A thread that no request makes look at its configuration is told to do so after this time, so that what a commit replaces is closed. */
-const LOOK_AFTER_MS = 50
 
 export class DataPlane {
   readonly metrics = new MetricsReader()
@@ -64,13 +62,7 @@ export class DataPlane {
   readonly #ticketKeys = randomBytes(48)
   readonly #members: Member[] = []
   readonly #watchers = new Set<(seen: SeenRequests) => void>()
-  readonly #waiting: { revision: number; resolve: (served: boolean) => void }[] = []
-  readonly #commits: CommitSender
-  /** Commits for which a thread that is far behind has left no room. */
-  readonly #backlog: SentCommit[] = []
-  #lookTimer: NodeJS.Timeout | undefined
-  /** The revision that every thread serves. */
-  served = 0
+  readonly #commits: CommitDelivery
   #closing = false
   #restarts = 0
   #started = 0
@@ -78,7 +70,9 @@ export class DataPlane {
   constructor(options: DataPlaneOptions) {
     this.#options = options
     this.#traffic = allocateTraffic(options.threads)
-    this.#commits = new CommitSender(options.threads)
+    this.#commits = new CommitDelivery(options.threads, (thread) =>
+      this.#members[thread]?.worker.postMessage({ type: 'look' } satisfies ToWorker),
+    )
     this.#shared = new SharedTable(options.counterKeys).buffer
     this.#healthTable = new HealthTable(options.checkedNodes)
     this.health = new HealthMonitor({
@@ -115,24 +109,7 @@ export class DataPlane {
   /** Hands a commit to all threads, which serve it from then on. */
   commit(revision: number, changes: ConfigChange[]): void {
     this.health.changed(changes)
-    this.#backlog.push({ revision, changes })
-    this.#sendBacklog()
-    this.#lookTimer ??= setTimeout(() => this.#look(), LOOK_AFTER_MS)
-  }
-
-  #sendBacklog(): void {
-    for (let next = this.#backlog[0]; next && this.#commits.send(next); next = this.#backlog[0]) {
-      this.served = next.revision
-      this.#backlog.shift()
-    }
-    for (const waiting of [...this.#waiting]) if (waiting.revision <= this.served) waiting.resolve(true)
-  }
-
-  #look(): void {
-    this.#sendBacklog()
-    for (const { index, worker } of this.#members)
-      if (this.#commits.isBehind(index)) worker.postMessage({ type: 'look' } satisfies ToWorker)
-    this.#lookTimer = this.#backlog.length > 0 ? setTimeout(() => this.#look(), LOOK_AFTER_MS) : undefined
+    this.#commits.push({ revision, changes })
   }
 
   #send(message: ToWorker): void {
@@ -156,20 +133,14 @@ export class DataPlane {
     this.#send({ type: 'tail', on })
   }
 
+  /** The revision that every thread serves. */
+  get served(): number {
+    return this.#commits.served
+  }
+
   /** Resolves true when all threads serve `revision`, false when `limitMs` have passed before. */
   whenServed(revision: number, limitMs: number): Promise<boolean> {
-    if (this.served >= revision) return Promise.resolve(true)
-    return new Promise((resolve) => {
-      const waiting = { revision, resolve: (served: boolean) => settle(served) }
-      const timer = setTimeout(() => settle(false), limitMs)
-      const settle = (served: boolean): void => {
-        clearTimeout(timer)
-        const at = this.#waiting.indexOf(waiting)
-        if (at >= 0) this.#waiting.splice(at, 1)
-        resolve(served)
-      }
-      this.#waiting.push(waiting)
-    })
+    return this.#commits.whenServed(revision, limitMs)
   }
 
   /** Connections and requests of all threads. */
@@ -185,7 +156,7 @@ export class DataPlane {
   /** Stops accepting, lets requests under way finish within `limitMs`, ends the threads. */
   async close(limitMs: number): Promise<void> {
     this.#closing = true
-    clearTimeout(this.#lookTimer)
+    this.#commits.close()
     await Promise.all(
       this.#members.map(async ({ worker, ended: alreadyEnded }) => {
         if (alreadyEnded) return
@@ -229,8 +200,7 @@ export class DataPlane {
   #newWorker(index: number): Worker {
     const { snapshot, secrets, version, log, threads, counterKeys, checkedNodes, metricsText, ...start } = this.#options
     const { revision, changes } = snapshot()
-    if (this.#backlog.length === 0) this.served = revision
-    const commits = this.#commits.join(index)
+    const commits = this.#commits.join(index, revision)
     const workerData: WorkerStart = {
       ...start,
       traffic: { memory: this.#traffic, thread: index },
