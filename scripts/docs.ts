@@ -1,10 +1,12 @@
-// Writes docs/plugins/NAME.md for every plugin, and docs/plugins/README.md, from the source: `npm run docs`. With `--check` it writes nothing and
-// names the pages that would change. The example in a page is written by hand and stays; a new page gets one made of the schema's examples.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+// Writes docs/plugins/NAME.md for every plugin, docs/plugins/README.md, and the tables of docs/operations.md and docs/settings.md from the source:
+// `npm run docs`. With `--check` it writes nothing and names the pages that would change. The example in a plugin's page is written by hand and stays; a
+// new page gets one made of the schema's examples.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import type { Plugin, PluginInstance } from '../src/gateway/plugin.ts'
 import { plugins } from '../src/plugins/index.ts'
 import { threadForTest } from '../test/gateway/thread-for-test.ts'
+import { operationTables } from './operations-page.ts'
 import {
   draftExample,
   exampleOf,
@@ -14,8 +16,9 @@ import {
   renderPage,
   requestsOf,
 } from './plugin-page.ts'
+import { settingsTables } from './settings-page.ts'
 
-const PAGES = new URL('../docs/plugins/', import.meta.url)
+const PAGES = new URL('../docs/', import.meta.url)
 const SOURCES = new URL('../src/plugins/', import.meta.url)
 const PHASES: (keyof PluginInstance)[] = ['rewrite', 'access', 'before_proxy', 'header_filter', 'body_filter', 'log']
 
@@ -27,14 +30,28 @@ export function makePages(): Map<string, string> {
   for (const plugin of plugins) {
     const { name, priority } = plugin
     const intro = introOf(readFileSync(new URL(`${name}.ts`, SOURCES), 'utf8'))
-    const file = new URL(`${name}.md`, PAGES)
+    const file = new URL(`plugins/${name}.md`, PAGES)
     const example = (existsSync(file) ? exampleOf(readFileSync(file, 'utf8')) : undefined) ?? draftExample(plugin)
     const phases = phasesOf(thread, plugin, example)
-    pages.set(`${name}.md`, renderPage(plugin, intro, example, phases))
+    pages.set(`plugins/${name}.md`, renderPage(plugin, intro, example, phases))
     entries.push({ name, priority, intro, phases })
   }
   thread.close()
-  return pages.set('README.md', renderIndex(entries))
+  pages.set('plugins/README.md', renderIndex(entries))
+  pages.set('operations.md', withTables('operations.md', operationTables()))
+  return pages.set('settings.md', withTables('settings.md', { settings: settingsTables() }))
+}
+
+/** A page written by hand, with its tables as they should be: each stands between `<!-- NAME: npm run docs -->` and `<!-- /NAME -->`. */
+function withTables(file: string, tables: Record<string, string[]>): string {
+  return Object.entries(tables).reduce(
+    (text, [name, lines]) =>
+      text.replace(
+        new RegExp(`(<!-- ${name}: npm run docs -->\\n)[\\s\\S]*?(<!-- /${name} -->)`),
+        (_, start: string, end: string) => `${start}${lines.join('\n')}\n${end}`,
+      ),
+    readFileSync(new URL(file, PAGES), 'utf8'),
+  )
 }
 
 /** The phases that the plugin takes part in where the example configures it. */
@@ -61,11 +78,10 @@ export function stalePages(): string[] {
 function main(check: boolean): void {
   const stale = stalePages()
   if (check) {
-    for (const file of stale) console.error(`docs/plugins/${file} is not up to date: npm run docs`)
+    for (const file of stale) console.error(`docs/${file} is not up to date: npm run docs`)
     process.exitCode = stale.length > 0 ? 1 : 0
     return
   }
-  mkdirSync(PAGES, { recursive: true })
   const pages = makePages()
   for (const file of stale) writeFileSync(new URL(file, PAGES), pages.get(file) as string)
   console.log(`${stale.length} of ${pages.size} pages written`)

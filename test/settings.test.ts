@@ -1,11 +1,10 @@
 import assert from 'node:assert'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { parseAddress } from '../src/lib/address.ts'
 import { openSealer } from '../src/lib/sealer.ts'
-import { describeSettings } from '../src/settings/describe.ts'
 import { LiveAdminKeys, loadAdminKeys } from '../src/settings/keys.ts'
 import { loadSettings, SettingsError } from '../src/settings/load.ts'
 import { Owner } from '../src/surfaces/owner.ts'
@@ -185,16 +184,6 @@ test('settings: addresses', () => {
   assert.deepEqual(parseAddress('localhost:0'), { host: 'localhost', port: 0 })
   for (const text of ['', '9080', 'a:b', '::1:80', 'a:65536', 'http://a:1', 'a b:1'])
     assert.equal(parseAddress(text), undefined)
-})
-
-test('settings: docs/settings.md is what the schema says', () => {
-  const file = new URL('../docs/settings.md', import.meta.url)
-  const text = readFileSync(file, 'utf8')
-  const head = text.slice(0, text.indexOf('-->\n') + 4)
-  const tail = text.slice(text.indexOf('<!-- end of settings -->'))
-  const expected = `${head}\n${describeSettings()}\n${tail}`
-  if (process.env.UPDATE_DOCS) writeFileSync(file, expected)
-  assert.equal(readFileSync(file, 'utf8'), expected, 'run UPDATE_DOCS=1 node --test test/settings.test.ts')
 })
 
 test('settings: half of a TLS configuration is refused, it would be none', (context) => {

@@ -1,14 +1,13 @@
-// docs/settings.md from the schema: one table for each section.
+// The tables of docs/settings.md, one for each section of the schema.
+import { expectedOf, FIELDS, type Field, type Schema, schemaAt } from '../src/settings/fields.ts'
 
-import { expectedOf, FIELDS, type Field, type Schema, schemaAt } from './fields.ts'
-
-/** Markdown of every setting: names, expected value, default, meaning. The same on every machine. */
-export function describeSettings(): string {
+/** Lines that tell every setting: names, expected value, default, meaning. The same on every machine. */
+export function settingsTables(): string[] {
   const sections = Map.groupBy(FIELDS, (field) => field.path.slice(0, -1).join('.'))
-  return [...sections].map(([name, fields]) => describeSection(name, fields)).join('\n')
+  return ['', ...[...sections].flatMap(([name, fields]) => describeSection(name, fields))]
 }
 
-function describeSection(name: string, fields: Field[]): string {
+function describeSection(name: string, fields: Field[]): string[] {
   const description = name === '' ? undefined : schemaAt(name.split('.'))?.description
   const head = name === '' ? '## General' : `## ${name}`
   return [
@@ -19,7 +18,7 @@ function describeSection(name: string, fields: Field[]): string {
     '|---|---|---|---|---|',
     ...fields.map(describeField),
     '',
-  ].join('\n')
+  ]
 }
 
 function describeField({ path, schema, variable, flag }: Field): string {
