@@ -1,6 +1,5 @@
 // Errors that no operation should throw, of a conversation in a terminal: it has no log of its own that anybody reads, so that they go to a file in
 // the data directory, one line of JSON each, which only its owner reads. The person sees the id under which an error stands there.
-
 import { appendFileSync, renameSync, statSync } from 'node:fs'
 import { randomHex } from '../lib/random-hex.ts'
 import { describeFileError } from '../lib/system-error.ts'

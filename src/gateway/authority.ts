@@ -1,6 +1,5 @@
 // The authority of a request: the Host field of HTTP/1.1, `:authority` of HTTP/2. Clients name the same few hosts again and again, so that those are
 // remembered, the last one before all others.
-
 import { flatText } from '../lib/flat-text.ts'
 
 // No empty label: nginx refuses `a..b` and `.` too.

@@ -1,5 +1,4 @@
 // What the gateway says of a request's client to others: its scheme, its Host and the port it has called.
-
 import { flatText } from '../lib/flat-text.ts'
 import { portOf } from './authority.ts'
 import type { Exchange } from './exchange.ts'

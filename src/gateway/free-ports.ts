@@ -1,6 +1,5 @@
 // Looks whether ports are free before the threads open them. Threads share their ports (SO_REUSEPORT), and the system lets any program of the same
 // user share with them: without this look a second gateway on the same port would start without a word and take every other connection.
-
 import dgram from 'node:dgram'
 import net, { isIP } from 'node:net'
 import { withBrackets } from '../lib/address.ts'

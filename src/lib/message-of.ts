@@ -1,9 +1,14 @@
-/** What `run` throws, as a message; undefined: it does not throw. */
-export function messageOf(run: () => unknown): string | undefined {
+/** What was thrown, as a message: errors of several connections at once have none. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message || String(error) : String(error)
+}
+
+/** The message of what `run` throws; undefined: it does not throw. */
+export function thrownBy(run: () => unknown): string | undefined {
   try {
     run()
     return undefined
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return messageOf(error)
   }
 }

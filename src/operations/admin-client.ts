@@ -205,14 +205,14 @@ export class AdminClient {
       const one = lists.get(String(kind))?.[Number(index)]
       if (one) wrong.set(one, String(error))
     }
-    if (!wrong.size) throw new OperationError('invalid', `checking the plan: ${messageOf(answer)}`)
+    if (!wrong.size) throw new OperationError('invalid', `checking the plan: ${saidIn(answer)}`)
   }
 
   async #validateForm({ kind, id, value }: ToCheck): Promise<string | undefined> {
     // The schema of plugin metadata is that of the plugin, which only the id names.
     const body = kind === 'plugin_metadata' ? { ...value, id } : value
     const answer = await this.#send('POST', `/schema/validate/${kind}`, body)
-    if (answer.status === 400) return messageOf(answer)
+    if (answer.status === 400) return saidIn(answer)
     // A version without this endpoint can at least be asked for its plugins; anything else is no word about the resource.
     if (answer.status !== 404 && answer.status !== 405) this.#expectOk(answer, `checking ${kind}`)
     return this.#unknownPlugin(value)
@@ -284,7 +284,7 @@ export class AdminClient {
       return { servedMs: undefined, stored }
     }
     if (answer.status === 412)
-      throw new OperationError('conflict', `${messageOf(answer)}; somebody else has changed it: plan again`)
+      throw new OperationError('conflict', `${saidIn(answer)}; somebody else has changed it: plan again`)
     this.#expectOk(answer, 'applying the plan')
     const served =
       Number(answer.headers.get('x-gateward-served-revision')) >= Number(answer.headers.get('x-gateward-revision'))
@@ -337,7 +337,7 @@ export class AdminClient {
     const why = none === undefined ? 'refused the key; check the admin key in the settings' : `wants a key: ${none}`
     if (answer.status === 401) throw new OperationError('target', `${doing}: the Admin API of ${this.#name} ${why}`)
     const errors = Array.isArray(answer.body.errors) ? answer.body.errors.map((one) => JSON.stringify(one)) : []
-    throw new OperationError(answer.status >= 500 ? 'target' : 'invalid', `${doing}: ${messageOf(answer)}`, errors)
+    throw new OperationError(answer.status >= 500 ? 'target' : 'invalid', `${doing}: ${saidIn(answer)}`, errors)
   }
 }
 
@@ -378,7 +378,7 @@ function pathOf(kind: Kind, id: string): string {
   return `/${toKey(kind, id)}`
 }
 
-function messageOf(answer: Answer): string {
+function saidIn(answer: Answer): string {
   const { error_msg: message, message: other } = answer.body
   return typeof message === 'string' ? message : typeof other === 'string' ? other : `status ${answer.status}`
 }

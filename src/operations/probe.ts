@@ -1,6 +1,5 @@
 // One request to a target's gateway: the path begins with `/` and is joined to the gateway's own address, never parsed as a URL of its own; time and
 // the bytes that are read are bounded.
-
 import { createHash, hash } from 'node:crypto'
 import http from 'node:http'
 import https from 'node:https'

@@ -1,7 +1,7 @@
 // Addresses and networks of a route or a stream route, beyond the form that its schema asks for: an octet above 255, a prefix longer than the
 // address. In the words that the schema has for what has not even the form.
 import { CidrSet } from '../lib/cidr.ts'
-import { messageOf } from '../lib/message-of.ts'
+import { thrownBy } from '../lib/message-of.ts'
 import type { Resource } from './kinds.ts'
 
 const NO_ADDRESS = 'object matches none of the required'
@@ -22,5 +22,5 @@ function failed(member: string): string {
 }
 
 function isAddress(value: unknown): boolean {
-  return messageOf(() => CidrSet.from([String(value)])) === undefined
+  return thrownBy(() => CidrSet.from([String(value)])) === undefined
 }

@@ -2,7 +2,7 @@
 // be made. References are looked at once they are resolved, by those who use them.
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { boundedRegex } from '../lib/bounded-regex.ts'
-import { messageOf } from '../lib/message-of.ts'
+import { thrownBy } from '../lib/message-of.ts'
 import { isReference } from '../lib/reference.ts'
 import type { Resource } from './kinds.ts'
 
@@ -55,7 +55,7 @@ function checkClientOf({ client }: Resource): string | undefined {
   if (ca !== undefined && !parse(() => new X509Certificate(ca)))
     return 'failed to validate client_cert: failed to parse cert: PEM_read_bio_X509_AUX() failed'
   for (const pattern of skip) {
-    const message = messageOf(() => boundedRegex(pattern))
+    const message = thrownBy(() => boundedRegex(pattern))
     if (message !== undefined) return `invalid regex in skip_mtls_uri_regex: ${message}`
   }
   return undefined

@@ -1,5 +1,6 @@
 // Whether a text is a protobuf definition that can be used by itself: a `.proto` file, or a base64 descriptor set as protoc writes it.
 import protobuf from 'protobufjs'
+import { messageOf } from '../lib/message-of.ts'
 
 /** What is wrong with it; undefined when it is right. */
 export function checkProto(content: string): string | undefined {
@@ -13,7 +14,7 @@ function checkSource(content: string): string | undefined {
     const [missing] = (imports ?? []).filter((file) => !file.startsWith('google/protobuf/'))
     return missing === undefined ? undefined : `imports ${missing}: put every message into one definition`
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return messageOf(error)
   }
 }
 

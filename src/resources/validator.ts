@@ -5,7 +5,7 @@
 import type { TSchema } from 'typebox'
 import { isObject } from '../lib/is-object.ts'
 import { toPointerPart } from '../lib/json-pointer.ts'
-import { messageOf } from '../lib/message-of.ts'
+import { thrownBy } from '../lib/message-of.ts'
 import { nearestNames } from '../lib/nearest.ts'
 import { checkAddresses } from './address-check.ts'
 import { type OtherPlugin, type PluginCatalog, type PluginFacts, STREAM_PLUGINS } from './catalog.ts'
@@ -130,7 +130,7 @@ class ResourceValidator implements Validator {
     if (errors) return { message: wordFirst(errors), failures: listFailures(errors, base) }
     const attributes = this.#options.attributes?.[plugin.name] ?? {}
     const other = (name: string): OtherPlugin | undefined => this.#otherPlugin(name)
-    const message = messageOf(() => plugin.check?.(conf as Resource, which, attributes, other))
+    const message = thrownBy(() => plugin.check?.(conf as Resource, which, attributes, other))
     return message === undefined ? undefined : plain(message, base, conf)
   }
 

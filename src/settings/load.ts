@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseDocument } from 'yaml'
 import { isObject } from '../lib/is-object.ts'
+import { messageOf } from '../lib/message-of.ts'
 import { nearest } from '../lib/nearest.ts'
 import { describeFileError } from '../lib/system-error.ts'
 import { checkSettings } from './check.ts'
@@ -107,7 +108,7 @@ function readFile(named: string | undefined, cwd: string, reading: Reading): voi
     const said = describeFileError(error as NodeJS.ErrnoException, label)
     if (said !== undefined) return void reading.problems.push(said)
     // A YAML error goes on with an excerpt of the file, which may hold secrets.
-    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
+    const [reason = ''] = messageOf(error).split('\n')
     reading.problems.push(`${label}: reading it: ${reason.replace(/:$/, '')}`)
   }
   for (const { path, schema } of FIELDS) {

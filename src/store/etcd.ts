@@ -6,6 +6,7 @@
 // stopped; if etcd has compacted that, or is another cluster, everything is read again and watchers are reset.
 
 import { setTimeout as delay } from 'node:timers/promises'
+import { messageOf } from '../lib/message-of.ts'
 import { CommitLog } from './commit-log.ts'
 import {
   type Commit,
@@ -208,10 +209,6 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
     client.close()
     throw failure
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message || String(error) : String(error)
 }
 
 function ignoreAbort(error: Error): void {

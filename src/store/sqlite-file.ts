@@ -4,6 +4,7 @@
 import { accessSync, chmodSync, constants, existsSync, mkdirSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { messageOf } from '../lib/message-of.ts'
 import { StoreError } from './contract.ts'
 import { corrupt, isNoRoom, readOnly, toStoreError } from './sqlite-errors.ts'
 
@@ -131,7 +132,7 @@ function createDirectory(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
+    const message = messageOf(error)
     throw new StoreError(
       'unavailable',
       `creating the data directory ${directory}: ${message}: set GATEWARD_DATA_DIR to a directory that this user may write`,

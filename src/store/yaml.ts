@@ -4,6 +4,7 @@
 // What stands in it: `../resources/standalone.ts`.
 
 import { readFile, stat } from 'node:fs/promises'
+import { messageOf } from '../lib/message-of.ts'
 import { parseStandalone } from '../resources/standalone.ts'
 import { CommitLog } from './commit-log.ts'
 import {
@@ -132,6 +133,6 @@ export async function openYamlStore(file: string): Promise<Store> {
 
 function describe(file: string, error: unknown): string {
   // A YAML error goes on with an excerpt of the file, which may hold secrets.
-  const [reason] = (error instanceof Error ? error.message : String(error)).split('\n')
+  const [reason] = messageOf(error).split('\n')
   return `reading ${file}: ${reason}`
 }

@@ -1,5 +1,4 @@
 // The beginning of a conversation: three steps for an empty gateway, suggestions for one that serves something.
-
 import { type ReactNode, useState } from 'react'
 import { counted } from '../../../src/lib/counted.ts'
 import type { State } from '../../../src/surfaces/console/state-api.ts'

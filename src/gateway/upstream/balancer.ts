@@ -1,5 +1,4 @@
 // Chooses a node. Four kinds, as APISIX names them; all keep to the highest priority that has a usable node.
-
 import { crc32 } from 'node:zlib'
 import { headerVariable } from '../../lib/header-fields.ts'
 import type { Node } from './runtime.ts'

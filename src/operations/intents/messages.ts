@@ -1,5 +1,4 @@
 // What requests and answers look like: paths, headers, redirects, made-up answers.
-
 import Type from 'typebox'
 import { literal } from '../../lib/regex-literal.ts'
 import { pluginsIn } from '../../resources/kinds.ts'

@@ -1,5 +1,4 @@
 // The proxies through which a provider is asked.
-
 import Type, { type Static } from 'typebox'
 import { isReference } from '../../lib/reference.ts'
 import { text } from '../../lib/schema-types.ts'

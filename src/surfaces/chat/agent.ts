@@ -1,6 +1,7 @@
 // The conversation: a model, the operations as its tools, and what happened as events for a surface to show. The same loop for a real model and
 // for the built-in interpreter.
 import { isStepCount, jsonSchema, type LanguageModel, type ModelMessage, streamText, type ToolSet, tool } from 'ai'
+import { messageOf } from '../../lib/message-of.ts'
 import { type OperationContext, OperationError } from '../../operations/contract.ts'
 import { operations } from '../../operations/index.ts'
 import { runOperation } from '../../operations/run.ts'
@@ -118,5 +119,5 @@ function toTools(ctx: OperationContext): ToolSet {
 }
 
 function explain(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return messageOf(error)
 }

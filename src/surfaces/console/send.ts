@@ -1,6 +1,5 @@
 // Sends one request through the gateway of a target for the owner, and shows the answer. It goes to the target's own gateway address and nowhere
 // else: the path begins with `/` and is never parsed as a URL of its own. What is read of the answer is bounded.
-
 import http from 'node:http'
 import https from 'node:https'
 import { withoutBrackets } from '../../lib/address.ts'
