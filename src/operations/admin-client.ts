@@ -192,11 +192,9 @@ export class AdminClient {
 
   /** `/configs/validate` takes a whole configuration, kind by kind; credentials stand among the consumers. */
   async #validateAll(batch: readonly ToCheck[], wrong: Map<ToCheck, string>): Promise<void> {
-    const lists = new Map<string, ToCheck[]>()
-    for (const one of batch) {
-      const kind = one.kind === 'credentials' ? 'consumers' : one.kind
-      lists.set(kind, [...(lists.get(kind) ?? []), one])
-    }
+    const lists: Map<string, ToCheck[]> = Map.groupBy(batch, ({ kind }) =>
+      kind === 'credentials' ? 'consumers' : kind,
+    )
     const body = Object.fromEntries([...lists].map(([kind, list]) => [kind, list.map(toListed)]))
     const answer = await this.#send('POST', '/configs/validate', body)
     if (answer.status !== 400) return this.#expectOk(answer, 'checking the plan')

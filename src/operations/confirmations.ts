@@ -125,7 +125,7 @@ export class Confirmations {
       for (const one of counts) {
         if (!all && !routes.has(one.route)) continue
         counted.requests += requestsIn(one)
-        for (const [code, number] of one.codes) if (code.startsWith('5')) counted.failures += number
+        counted.failures += requestsIn(one, '5')
       }
       return counted
     } catch (error) {

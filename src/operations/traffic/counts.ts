@@ -83,9 +83,10 @@ export function between(before: Moment | undefined, after: Moment): Counts[] {
   })
 }
 
-export function requestsIn(counts: Counts): number {
+/** Requests; `begin`: only those whose status begins with it. */
+export function requestsIn({ codes }: Counts, begin = ''): number {
   let sum = 0
-  for (const number of counts.codes.values()) sum += number
+  for (const [code, number] of codes) if (code.startsWith(begin)) sum += number
   return sum
 }
 

@@ -31,13 +31,7 @@ export function toTotal(all: readonly Counts[], seconds: number): TrafficRow {
 }
 
 function groupRows(all: readonly Counts[], by: Exclude<GroupBy, 'status'>, seconds: number): TrafficRow[] {
-  const groups = new Map<string, Counts[]>()
-  for (const one of all) {
-    const name = one[by] || NOBODY[by]
-    const group = groups.get(name)
-    if (group) group.push(one)
-    else groups.set(name, [one])
-  }
+  const groups = Map.groupBy(all, (one) => one[by] || NOBODY[by])
   return [...groups].map(([name, group]) => toRow(name, group, seconds))
 }
 
@@ -57,10 +51,8 @@ function toRow(name: string, group: readonly Counts[], seconds: number): Traffic
     requests += requestsIn(one)
     bytesIn += one.bytesIn
     bytesOut += one.bytesOut
-    for (const [code, number] of one.codes) {
-      if (code.startsWith('4')) clientErrors += number
-      if (code.startsWith('5')) serverErrors += number
-    }
+    clientErrors += requestsIn(one, '4')
+    serverErrors += requestsIn(one, '5')
     for (const [bound, number] of one.latency) add(latency, bound, number)
   }
   const row = {

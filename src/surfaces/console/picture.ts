@@ -205,7 +205,7 @@ function toFlow(counts: readonly Counts[], seconds: number): Flow {
   let [requests, errors] = [0, 0]
   for (const one of counts) {
     requests += requestsIn(one)
-    for (const [code, number] of one.codes) if (code.startsWith('5')) errors += number
+    errors += requestsIn(one, '5')
   }
   return {
     per_second: Math.round((requests / Math.max(seconds, 0.001)) * 100) / 100,
