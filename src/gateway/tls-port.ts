@@ -1,8 +1,8 @@
 // A TLS port: certificates by server name, and client certificates for the names that ask for them (mTLS).
 //
-// A server of node:tls asks all of its clients for a certificate or none, and a browser that is asked shows a dialogue; and its versions are
-// those of all names. So names with `client`, `ssl_protocols` or several pairs, and the fallback, have a server each, and where there are such names the port looks
-// at the ClientHello to find the server. Those that ask for certificates resume no sessions: a session of another name, or one made before the
+// A server of node:tls asks all of its clients for a certificate or none, and a browser that is asked shows a dialogue; and its versions are those of
+// all names. So names with `client`, `ssl_protocols` or several pairs, and the fallback, have a server each, and where there are such names the port
+// looks at the ClientHello to find the server. Those that ask for certificates resume no sessions: a session of another name, or one made before the
 // authorities changed, proves nothing there.
 import { constants, type X509Certificate } from 'node:crypto'
 import type net from 'node:net'

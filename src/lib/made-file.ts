@@ -3,7 +3,10 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** The line in the file `name`, made when there is none. Throws when it cannot be made or is empty, as a full disk leaves it: nobody may be let in by an empty key. */
+/**
+ * The line in the file `name`, made when there is none. Throws when it cannot be made or is empty, as a full disk leaves it: nobody may be let in
+ * by an empty key.
+ */
 export function lineIn(directory: string, name: string, make: () => string): string {
   const file = join(directory, name)
   mkdirSync(directory, { recursive: true, mode: 0o700 })

@@ -30,7 +30,10 @@ interface Done {
 type Read = (kind: Kind, id: string) => Promise<Found | undefined>
 type Write = (operation: WriteOperation) => Promise<void>
 
-/** Writes in order. Returns what is there now: some versions add to what they are given. Throws `conflict` before the first write of what has changed, or the error of the write that failed. */
+/**
+ * Writes in order. Returns what is there now: some versions add to what they are given. Throws `conflict` before the first write of what has
+ * changed, or the error of the write that failed.
+ */
 export async function writeOneByOne(operations: readonly WriteOperation[], read: Read, write: Write): Promise<Found[]> {
   const done: Done[] = []
   try {

@@ -1,6 +1,6 @@
-// Limits how many requests a key may make in a window of time. Counts are kept in memory that all threads share, or in Redis for all nodes;
-// with `sync_interval` they are settled with Redis from time to time. Fixed windows begin with a key's first request; sliding ones weigh the window before by what is left of it.
-// A log finds what was counted last in `$rate_limiting_info`, as JSON.
+// Limits how many requests a key may make in a window of time. Counts are kept in memory that all threads share, or in Redis for all nodes; with
+// `sync_interval` they are settled with Redis from time to time. Fixed windows begin with a key's first request; sliding ones weigh the window before
+// by what is left of it. A log finds what was counted last in `$rate_limiting_info`, as JSON.
 import Type, { type Static } from 'typebox'
 import type { Exchange } from '../gateway/exchange.ts'
 import { definePlugin, type PhaseResult, type PluginEnv, type PluginInstance, type Reply } from '../gateway/plugin.ts'

@@ -4,7 +4,8 @@
 // Stateless Streamable HTTP: any thread answers any message. Requests go to the route's upstream, or to `base_url`. They carry the fields of
 // `headers`, who the consumer is, and nothing else of the client's: the model's host is not the API's client.
 //
-// A message is answered in before_proxy, as in APISIX, so that plugins of every priority have decided about it in access; `base_url` and `headers` are filled in before.
+// A message is answered in before_proxy, as in APISIX, so that plugins of every priority have decided about it in access; `base_url` and `headers`
+// are filled in before.
 import Type, { type Static } from 'typebox'
 import { BodyError } from '../gateway/body.ts'
 import type { Exchange } from '../gateway/exchange.ts'

@@ -68,7 +68,10 @@ export interface ListOptions {
 export interface Store {
   readonly name: 'memory' | 'sqlite' | 'etcd' | 'yaml'
   get(key: string): Promise<Entry | undefined>
-  /** Entries whose key begins with `prefix`, by key; `after` is the last key of the page before; `skip` entries are passed over without being read, `limit` are given. */
+  /**
+   * Entries whose key begins with `prefix`, by key; `after` is the last key of the page before; `skip` entries are passed over without being
+   * read, `limit` are given.
+   */
   list(prefix: string, options?: ListOptions): Promise<Page>
   /**
    * Applies all operations or none; a key may occur once. When it resolves it is durable, and the watchers of this process have been told.

@@ -1,7 +1,6 @@
-// The store in a file: APISIX's standalone `apisix.yaml` (or `apisix.json`), for reading only. A YAML file counts when its last line is `#END`, as in APISIX, so
-// that one that is still being written is not taken. It is read again when it changes; what changed becomes one commit. A bad
-// file keeps the last good one and is told by `trouble`.
-// What stands in it: `../resources/standalone.ts`.
+// The store in a file: APISIX's standalone `apisix.yaml` (or `apisix.json`), for reading only. A YAML file counts when its last line is `#END`, as in
+// APISIX, so that one that is still being written is not taken. It is read again when it changes; what changed becomes one commit. A bad file keeps
+// the last good one and is told by `trouble`. What stands in it: `../resources/standalone.ts`.
 
 import { readFile, stat } from 'node:fs/promises'
 import { messageOf } from '../lib/message-of.ts'

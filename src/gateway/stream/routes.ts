@@ -1,7 +1,8 @@
 // The stream routes as they are served: which one takes a connection, what its plugins are, where it goes.
 //
-// As in APISIX the routes that name an SNI are looked at first, exact names before wildcards and long ones before short ones, then the others in the order of their creation;
-// server_port, server_addr and remote_addr must fit in both. The table is made anew when the configuration has changed and a connection comes.
+// As in APISIX the routes that name an SNI are looked at first, exact names before wildcards and long ones before short ones, then the others in the
+// order of their creation; server_port, server_addr and remote_addr must fit in both. The table is made anew when the configuration has changed and a
+// connection comes.
 import { CidrSet } from '../../lib/cidr.ts'
 import { STREAM_PLUGINS } from '../../resources/catalog.ts'
 import { type PluginConfs, pluginsIn, type Resource } from '../../resources/kinds.ts'

@@ -80,7 +80,10 @@ export function createMcpFactory({ operations, operator, version }: McpOptions):
   }
 }
 
-/** A client that shows no widgets has no such tool in its list. A client of 2025 says so at the beginning, on stdio or of a session; one of 2026 with each request. */
+/**
+ * A client that shows no widgets has no such tool in its list. A client of 2025 says so at the beginning, on stdio or of a session; one of 2026
+ * with each request.
+ */
 function offerDecide(server: McpServer, deps: ToolDeps, shown: boolean): void {
   const tool = registerDecide(server, deps)
   if (shown) return
