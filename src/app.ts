@@ -176,11 +176,9 @@ async function openPlane(configured: Configured): Promise<Parts> {
   })
   closers.push(() => secrets.close())
   secrets.changed(feed.snapshot().changes)
-  feed.onCommit({
-    commit: (revision, changes) => {
-      plane.commit(revision, changes)
-      secrets.changed(changes)
-    },
+  feed.onCommit((revision, changes) => {
+    plane.commit(revision, changes)
+    secrets.changed(changes)
   })
   await secrets.settled(SECRETS_LIMIT_MS)
   closers.push(() => plane.close(settings.gateway.drain_seconds * 1000))

@@ -26,10 +26,8 @@ export interface FeedOptions {
   onFaults(faults: ReadonlyMap<string, string>): void
 }
 
-/** Who gets the commits. */
-export interface FeedReceiver {
-  commit(revision: number, changes: ConfigChange[]): void
-}
+/** Gets the commits. */
+type Receiver = (revision: number, changes: ConfigChange[]) => void
 
 interface Delivery {
   changes: ConfigChange[]
@@ -42,7 +40,7 @@ export class ConfigFeed {
   readonly #faults = new Map<string, string>()
   #revision = 0
   #watcher: Watcher | undefined
-  #receiver: FeedReceiver | undefined
+  #receiver: Receiver | undefined
 
   constructor(options: FeedOptions) {
     this.#options = options
@@ -54,7 +52,7 @@ export class ConfigFeed {
     this.#follow()
   }
 
-  onCommit(receiver: FeedReceiver): void {
+  onCommit(receiver: Receiver): void {
     this.#receiver = receiver
   }
 
@@ -96,7 +94,7 @@ export class ConfigFeed {
     this.#keep(changes)
     this.#revision = commit.revision
     this.#tell(faults)
-    this.#receiver?.commit(commit.revision, changes)
+    this.#receiver?.(commit.revision, changes)
   }
 
   #read(commit: Commit): Delivery {
@@ -118,7 +116,7 @@ export class ConfigFeed {
           (one) => before.get(one.key)?.modifiedIndex !== one.modifiedIndex,
         )
         const gone = [...before.keys()].filter((key) => !this.#current.has(key))
-        this.#receiver?.commit(this.#revision, [...changes, ...gone.map(removed)])
+        this.#receiver?.(this.#revision, [...changes, ...gone.map(removed)])
         this.#follow()
       },
       (error) => {

@@ -69,9 +69,7 @@ test('what cannot be served is left out and told, whatever it is', async () => {
 test('a good resource keeps its last good form when it is broken, and is served anew when it is right again', async () => {
   const { store, feed, told } = await feeding({ 'routes/1': '{"uri":"/a"}' })
   const delivered: string[] = []
-  feed.onCommit({
-    commit: (_, changes) => void delivered.push(...changes.map(({ key, text }) => `${key} ${text}`)),
-  })
+  feed.onCommit((_, changes) => void delivered.push(...changes.map(({ key, text }) => `${key} ${text}`)))
   assert.equal(feed.trouble(), undefined)
   await store.commit([
     { type: 'put', key: 'routes/1', text: '{"uri":7}' },
