@@ -6,9 +6,8 @@
 // Phases, in the order of a request: rewrite, access, before_proxy, header_filter, body_filter, log. Global rules run first in each phase,
 // then the route's plugins by priority (higher first). rewrite, access and before_proxy may return a promise and may stop the request
 // by returning a Reply; the others are synchronous. A phase never writes to the socket.
-import type { TSchema } from 'typebox'
 import type { SharedTable } from '../lib/shared-table.ts'
-import type { OtherPlugins } from '../resources/catalog.ts'
+import type { PluginFacts } from '../resources/catalog.ts'
 import type { Kind, Resource } from '../resources/kinds.ts'
 import type { ConsumerIndex } from './consumers.ts'
 import type { Exchange } from './exchange.ts'
@@ -110,31 +109,8 @@ export interface PluginApi {
   handle(ctx: Exchange, env: PluginEnv): Reply | Promise<Reply>
 }
 
-export interface Plugin<Conf = Resource> {
-  name: string
-  version: number
-  /** Place in the order of execution; higher runs earlier. Unique. */
-  priority: number
-  /** `auth`: may stand in consumers, credentials and multi-auth. */
-  type?: 'auth'
-  /** `global`: has no configuration on routes. */
-  scope?: 'global'
-  schema: TSchema
-  consumerSchema?: TSchema
-  metadataSchema?: TSchema
-  /** Paths of fields (`key`, `redis.password`) that are stored encrypted and never shown to a model. */
-  encrypted?: string[]
-  /** The field of the consumer configuration that tells consumers apart (key-auth: `key`); duplicates are refused. */
-  consumerKey?: string
-  /** The field that makes configurations one group (limit-count: `group`); those with an equal value must be equal, others are refused. */
-  agreeBy?: string
-  /** The field that must stand in a configuration or in the plugin's metadata (file-logger: `path`); without both it is refused. */
-  orMetadata?: string
-  /**
-   * Beyond the schema; throws an Error whose message the Admin API passes on. `kind` tells which of the three schemas applies, `attr` are
-   * the plugin's settings, `others` checks configurations of other plugins that stand inside this one's.
-   */
-  check?(conf: Conf, kind: 'plugin' | 'consumer' | 'metadata', attr: Resource, others: OtherPlugins): void
+/** A plugin: what resources must know of it, and what makes it run. */
+export interface Plugin<Conf = Resource> extends PluginFacts<Conf> {
   /** Memory shared by all threads that these settings ask for, in bytes by name; made at the start. Throws when the settings are wrong. */
   sharedMemory?(attr: Resource): Record<string, number>
   /** `conf` has its defaults filled in and its secret references resolved. */

@@ -1,28 +1,33 @@
-// What the resources need to know about plugins. The gateway's plugins fit this shape, but resources do not import them: the catalogue is
-// handed in where a validator is made.
+// What the resources need to know about plugins. The gateway's plugins have it, but resources do not import them: the catalogue is handed in where a
+// validator is made.
 import type { TSchema } from 'typebox'
 import type { Resource } from './kinds.ts'
 
-export interface PluginFacts {
+export interface PluginFacts<Conf = Resource> {
   name: string
   version: number
+  /** Place in the order of execution; higher runs earlier. Unique. */
   priority: number
-  /** `auth`: may stand in consumers and credentials. */
+  /** `auth`: may stand in consumers, credentials and multi-auth. */
   type?: 'auth'
+  /** `global`: has no configuration on routes. */
   scope?: 'global'
   schema: TSchema
   consumerSchema?: TSchema
   metadataSchema?: TSchema
-  /** Paths of fields (`key`, `redis.password`) that are stored encrypted. */
+  /** Paths of fields (`key`, `redis.password`) that are stored encrypted and never shown to a model. */
   encrypted?: string[]
-  /** The field of a consumer's configuration that must be unique among all consumers and credentials. */
+  /** The field of the consumer configuration that tells consumers apart (key-auth: `key`); duplicates are refused. */
   consumerKey?: string
-  /** The field that makes configurations one group: those with an equal value must be equal in all. */
+  /** The field that makes configurations one group (limit-count: `group`); those with an equal value must be equal, others are refused. */
   agreeBy?: string
-  /** The field that must stand in a configuration or in the plugin's metadata. */
+  /** The field that must stand in a configuration or in the plugin's metadata (file-logger: `path`); without both it is refused. */
   orMetadata?: string
-  /** Beyond the schema; throws an Error whose message is passed on. */
-  check?(conf: Resource, kind: 'plugin' | 'consumer' | 'metadata', attr: Resource, others: OtherPlugins): void
+  /**
+   * Beyond the schema; throws an Error whose message the Admin API passes on. `kind` tells which of the three schemas applies, `attr` are
+   * the plugin's settings, `others` checks configurations of other plugins that stand inside this one's.
+   */
+  check?(conf: Conf, kind: 'plugin' | 'consumer' | 'metadata', attr: Resource, others: OtherPlugins): void
 }
 
 /** For plugins that hold other plugins' configurations: the plugin of a name; undefined when there is none. */
