@@ -1,5 +1,6 @@
 // How the answers of operations look in a terminal that the chat does not show itself.
 import { plainLinesOf } from '../lib/text.ts'
+import type { ShownFinding } from '../operations/lint/contract.ts'
 import type { TrafficRow } from '../operations/traffic/report.ts'
 import { paintAll, renderPlan, renderResult, table } from './render.ts'
 import type { Terminal } from './terminal.ts'
@@ -49,13 +50,7 @@ function planned(value: Record<string, unknown>, terminal: Terminal): string {
 }
 
 function findings(value: Record<string, unknown>, terminal: Terminal): string {
-  const all = value.findings as {
-    id: string
-    severity: 'high' | 'medium' | 'low'
-    problem: string
-    advice: string
-    fixable: boolean
-  }[]
+  const all = value.findings as ShownFinding[]
   if (!all.length) return '  nothing found'
   const lines = all.map(({ id, severity, problem, advice, fixable }) => {
     const mark = terminal.paint(

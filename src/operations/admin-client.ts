@@ -5,6 +5,7 @@ import { type Kind, type Resource, toKey } from '../resources/kinds.ts'
 import { OperationError } from './contract.ts'
 import { KeptLists } from './kept-lists.ts'
 import { type Found, type WriteOperation, writeOneByOne } from './one-by-one.ts'
+import type { TargetSettings } from './targets.ts'
 
 interface Answer {
   status: number
@@ -59,13 +60,7 @@ export type AdminFetch = (
 ) => Promise<Response>
 
 /** What an Admin API is called with. Its key is read for each call: it may change. */
-interface Called {
-  name: string
-  adminUrl: string
-  readonly adminKey: string
-  keyTrouble?: string | undefined
-  adminFetch?: AdminFetch | undefined
-}
+type Called = Readonly<Pick<TargetSettings, 'name' | 'adminUrl' | 'adminKey' | 'keyTrouble' | 'adminFetch'>>
 
 export class AdminClient {
   readonly #base: string

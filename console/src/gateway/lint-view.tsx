@@ -2,6 +2,7 @@
 
 import { type ReactNode, useCallback, useEffect, useState } from 'react'
 import { counted } from '../../../src/lib/counted.ts'
+import type { ShownFinding } from '../../../src/operations/lint/contract.ts'
 import { operate } from '../api.ts'
 import { usePlan } from '../cards/use-plan.tsx'
 import { Empty } from '../parts/empty.tsx'
@@ -9,17 +10,9 @@ import { Problem } from '../parts/problem.tsx'
 import { link } from '../route.ts'
 import '../styles/lint.css'
 
-interface Finding {
-  id: string
-  severity: 'high' | 'medium' | 'low'
-  problem: string
-  advice: string
-  fixable: boolean
-}
-
 interface Answer {
   total: number
-  findings: Finding[]
+  findings: ShownFinding[]
 }
 
 export function LintView({ target }: { target: string }): ReactNode {
@@ -79,7 +72,7 @@ export function LintView({ target }: { target: string }): ReactNode {
   )
 }
 
-type Group = [Finding, ...Finding[]]
+type Group = [ShownFinding, ...ShownFinding[]]
 
 function GroupCard({ group, busy, fix }: { group: Group; busy: boolean; fix(id: string): void }): ReactNode {
   const [{ severity, problem, advice }] = group
@@ -113,12 +106,12 @@ function GroupCard({ group, busy, fix }: { group: Group; busy: boolean; fix(id: 
   )
 }
 
-function ruleOf({ id }: Finding): string {
+function ruleOf({ id }: ShownFinding): string {
   return id.slice(0, id.indexOf(':'))
 }
 
 /** Findings that say the same of different resources, in one; the order stays. */
-function byRule(findings: Finding[]): Group[] {
+function byRule(findings: ShownFinding[]): Group[] {
   const groups = new Map<string, Group>()
   for (const one of findings) {
     const key = [ruleOf(one), one.severity, one.problem, one.advice].join('\n')

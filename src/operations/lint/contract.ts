@@ -19,6 +19,13 @@ export interface Finding {
   fix?: WishedChange[]
 }
 
+/** A finding as the operation `lint` tells it. */
+export interface ShownFinding extends Pick<Finding, 'severity' | 'problem' | 'advice'> {
+  /** `rule:kind/id`, or `rule:target`. */
+  id: string
+  fixable: boolean
+}
+
 /** What a rule says about one place: the finding without the parts that the rule itself brings. */
 export type Found = Omit<Finding, 'rule' | 'severity'> & { severity?: Severity }
 

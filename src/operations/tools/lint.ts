@@ -2,6 +2,7 @@
 import Type from 'typebox'
 import { plainText } from '../../lib/text.ts'
 import { defineOperation } from '../contract.ts'
+import type { ShownFinding } from '../lint/contract.ts'
 import { findAll, idOf } from '../lint/lint.ts'
 import { text } from '../shapes.ts'
 
@@ -32,13 +33,15 @@ export const lint = defineOperation({
     return {
       target: target.name,
       total: fitting.length,
-      findings: fitting.slice(0, MAX_SHOWN).map((one) => ({
-        id: plainText(idOf(one), 120),
-        severity: one.severity,
-        problem: plainText(one.problem),
-        advice: one.advice,
-        fixable: one.fix !== undefined,
-      })),
+      findings: fitting.slice(0, MAX_SHOWN).map(
+        (one): ShownFinding => ({
+          id: plainText(idOf(one), 120),
+          severity: one.severity,
+          problem: plainText(one.problem),
+          advice: one.advice,
+          fixable: one.fix !== undefined,
+        }),
+      ),
     }
   },
 })

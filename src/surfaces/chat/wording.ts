@@ -2,6 +2,7 @@
 // beside it.
 
 import { counted } from '../../lib/counted.ts'
+import type { ShownFinding } from '../../operations/lint/contract.ts'
 import type { Resource } from '../../resources/kinds.ts'
 import { routeInWords } from './route-in-words.ts'
 import type { Topic } from './sentences/command.ts'
@@ -58,7 +59,7 @@ export function rowsLacking({ name, plugins }: Topic, value: Record<string, unkn
 }
 
 function findings(value: Record<string, unknown>): string {
-  const all = value.findings as { id: string; severity: string; problem: string; fixable: boolean }[]
+  const all = value.findings as ShownFinding[]
   if (!all.length) return 'The linter finds nothing.'
   const high = all.filter((one) => one.severity === 'high').length
   const fixable = all.some((one) => one.fixable) ? ' "Fix it" plans what can be put right.' : ''
