@@ -42,8 +42,8 @@ const schema = Type.Object({
 })
 type Conf = Static<typeof schema>
 
-const count = (title: string, description: string, otherwise: number, minimum = 1) =>
-  Type.Integer({ title, description, minimum, default: otherwise, examples: [otherwise] })
+const count = (title: string, description: string, otherwise: number) =>
+  Type.Integer({ title, description, minimum: 1, default: otherwise, examples: [otherwise] })
 
 const metadataSchema = Type.Object({
   trace_id_source: oneOfTexts(['x-request-id', 'random'], {

@@ -7,14 +7,14 @@ export const section = <T extends TProperties>(description: string, properties: 
 export const text = (description: string, options: object = {}) =>
   Type.String({ description, minLength: 1, ...options })
 
-export const address = (description: string, options: object = {}) =>
-  Type.String({ description, format: 'address', expected: 'host:port', ...options })
+const address = (options: object = {}) =>
+  Type.String({ description: 'an address', format: 'address', expected: 'host:port', ...options })
 
 export const addressOrOff = (description: string, value: string) =>
   Type.String({ description, format: 'address-or-off', expected: 'host:port or off', default: value })
 
 export const addresses = (description: string, value: string[]) =>
-  Type.Array(address('an address'), { description, default: value, maxItems: 64 })
+  Type.Array(address(), { description, default: value, maxItems: 64 })
 
 export const networks = (description: string, value: string[]) =>
   Type.Array(Type.String({ format: 'network', expected: 'an address or network such as 10.0.0.0/8' }), {
@@ -46,7 +46,7 @@ export const tlsFiles = (description: string, needs: Record<string, string[]> = 
 
 export const fixedPorts = (description: string) =>
   Type.Array(
-    address('an address', {
+    address({
       pattern: ':0*[1-9][0-9]*$',
       expected: 'host:port, the port not 0',
       examples: ['127.0.0.1:9100'],

@@ -79,12 +79,12 @@ export class EtcdClient {
   }
 
   /** Opens a stream; the caller reads its body until it ends, and aborts it by the signal. */
-  async stream(path: string, body: object, signal: AbortSignal): Promise<http.IncomingMessage> {
+  async watch(body: object, signal: AbortSignal): Promise<http.IncomingMessage> {
     const connecting = new AbortController()
     const timer = setTimeout(() => connecting.abort(new Error('no answer in time')), this.#options.timeoutMs)
     try {
       return await this.#authenticated(async () => {
-        const response = await this.#send(path, body, AbortSignal.any([signal, connecting.signal]))
+        const response = await this.#send('/v3/watch', body, AbortSignal.any([signal, connecting.signal]))
         if (response.statusCode !== 200) await readAnswer(response)
         return response
       })

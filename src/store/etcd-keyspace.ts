@@ -95,7 +95,7 @@ export class EtcdKeyspace {
     signal: AbortSignal,
   ): Promise<void> {
     const create = { key: toBase64(this.#prefix), range_end: this.#end(), start_revision: from.revision + 1 }
-    const stream = await this.#client.stream('/v3/watch', { create_request: create }, signal)
+    const stream = await this.#client.watch({ create_request: create }, signal)
     for await (const line of linesOf(stream)) {
       const { result } = JSON.parse(line) as WatchResponse
       if (!result) throw new Error('etcd ended the watch')
