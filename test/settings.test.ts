@@ -198,3 +198,83 @@ test('settings: half of a TLS configuration is refused, it would be none', (cont
   const { settings } = loadSettings({ argv: ['--etcd-tls-ca-file', 'ca.pem'], env: {}, cwd })
   assert.equal(settings.etcd.tls.ca_file, 'ca.pem')
 })
+
+test('settings: those that contradict each other are refused', (context) => {
+  const cwd = directory(context)
+  const told = (yaml: string, ...argv: string[]): string[] => {
+    writeFileSync(join(cwd, 'gateward.yaml'), yaml)
+    return problemsOf(cwd, argv)
+  }
+  const only13 = 'TLS_AES_128_GCM_SHA256'
+  const ciphers = `--gateway-ssl-ciphers: gateway.ssl_ciphers: found only ciphers of TLS 1.3, expected one of TLS 1.2 too, which gateway.ssl_protocols has`
+  assert.deepEqual(told('gateway: {ssl_protocols: [TLSv1.2]}', `--gateway-ssl-ciphers=${only13}`), [ciphers])
+  assert.deepEqual(told('', `--gateway-ssl-ciphers=${only13}`), [ciphers])
+  assert.deepEqual(told('gateway: {ssl_protocols: [TLSv1.3]}', `--gateway-ssl-ciphers=${only13}`), [])
+
+  const keys = 'admin.viewer_key: found the key of the role admin, expected another one: a viewer could write'
+  assert.deepEqual(told('admin: {key: k, viewer_key: k}'), [`gateward.yaml: ${keys}`])
+  assert.deepEqual(told('', '--admin-key=generate'), [
+    '--admin-key: admin.key: found "generate", which everybody can guess: leave it out, and a key is made',
+  ])
+  assert.deepEqual(told('etcd: {password: p}'), [
+    'gateward.yaml: etcd.password: found no etcd.user beside it, expected both or none',
+  ])
+  assert.deepEqual(told('etcd: {tls: {ca_file: a.pem}}', '--store=etcd://a:1'), [
+    'gateward.yaml: etcd.tls.ca_file: found a file that TLS needs and the store etcd://a:1, expected etcds://',
+  ])
+  assert.deepEqual(told('gateway: {access_log: {format: "$uri"}}'), [
+    'gateward.yaml: gateway.access_log.format: found no gateway.access_log.file beside it, expected both or none',
+  ])
+  assert.deepEqual(told('model: {name: llama}'), [
+    'gateward.yaml: model.name: found no model.provider beside it, expected one of openai, anthropic, google, openai-compatible',
+  ])
+  assert.deepEqual(told('model: {name: llama}', '--model-provider=builtin'), [], 'the flag says so')
+  assert.deepEqual(told('', '--model-provider=openai-compatible', '--model-name=llama'), [
+    '--model-provider: model.provider: found "openai-compatible" and no model.base_url beside it, expected the address of the server',
+  ])
+  assert.deepEqual(told('', '--model-provider=openai', '--model-key-env=A', '--model-key-file=b'), [
+    '--model-key-file: model.key_file: found model.key_env beside it, expected one of them',
+  ])
+  const target = 'admin_url: "http://127.0.0.1:1"'
+  assert.deepEqual(told(`targets: [{name: a, ${target}, key_env: B, key_file: b}, {name: a, ${target}}]`), [
+    'gateward.yaml: targets.0.key_file: found targets.0.key_env beside it, expected one of them',
+    'gateward.yaml: targets.1.name: found "a", which another one has too, expected a name of its own',
+  ])
+  assert.deepEqual(told(`targets: [{name: embedded, ${target}}]`), [
+    'gateward.yaml: targets.0.name: found "embedded", which is this gateway itself, expected a name of its own',
+  ])
+  assert.deepEqual(told('surface: {tokens: [{name: a, key_env: A}, {name: a, key_env: B}]}'), [
+    'gateward.yaml: surface.tokens.1.name: found "a", which another one has too, expected a name of its own',
+  ])
+  assert.deepEqual(told('gateway: {target_bytes: 40000}'), [
+    'gateward.yaml: gateway.target_bytes: found 40000, expected at most the bytes of the whole head: gateway.head_bytes is 32768',
+  ])
+  assert.deepEqual(told('gateway: {head_bytes: 4096}'), [])
+})
+
+test('settings: two ports with one address are refused', (context) => {
+  const told = (yaml: string): string[] => problemsOf(directory(context, yaml))
+  assert.deepEqual(told('gateway: {https: [127.0.0.1:9080]}'), [
+    'gateward.yaml: gateway.https: found 127.0.0.1:9080, which gateway.http has too, expected another port',
+  ])
+  assert.deepEqual(told('gateway: {http: [0.0.0.0:9080, "127.0.0.1:9080"]}\nmetrics: {listen: "[::]:9080"}'), [
+    'gateward.yaml: gateway.http: found 127.0.0.1:9080 beside 0.0.0.0:9080, expected another port',
+    'gateward.yaml: metrics.listen: found [::]:9080, which gateway.http has too, expected another port',
+  ])
+  assert.deepEqual(
+    told('gateway: {http: [127.0.0.1:0, "127.0.0.1:0", 127.0.0.2:9180]}\nstream: {udp: [127.0.0.1:9080]}'),
+    [],
+  )
+})
+
+test('settings: a header and a name server are what could be one', (context) => {
+  const cwd = directory(context)
+  const header = 'the name of a header; what the PROXY protocol tells needs none'
+  assert.deepEqual(problemsOf(cwd, ['--gateway-real-ip-header=X Real IP', '--gateway-dns-servers=10.0.0.300:53']), [
+    `--gateway-real-ip-header: gateway.real_ip_header: found "X Real IP", expected ${header}`,
+    '--gateway-dns-servers: gateway.dns_servers.0: found "10.0.0.300:53", expected address:port of a name server',
+  ])
+  assert.deepEqual(problemsOf(cwd, ['--gateway-real-ip-header=proxy_protocol']), [
+    `--gateway-real-ip-header: gateway.real_ip_header: found "proxy_protocol", expected ${header}`,
+  ])
+})

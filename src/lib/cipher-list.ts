@@ -14,6 +14,11 @@ export function withSuites(list: string): string {
   return /(?:^|:)TLS_/.test(list) ? list : `${SUITES}:${list}`
 }
 
+/** Whether the list has ciphers that are not TLS 1.3's. */
+export function hasUsualCiphers(list: string): boolean {
+  return list.split(':').some((part) => !part.startsWith('TLS_'))
+}
+
 function isKnown(part: string): boolean {
   // What is taken away, or to the end, may be something that this OpenSSL does not have.
   return /^(?:[!+-].|@STRENGTH$|@SECLEVEL=[0-5]$)/.test(part) || isUsable(part)

@@ -5,8 +5,9 @@ import { Ajv, type ErrorObject } from 'ajv'
 import { parseAddress } from '../lib/address.ts'
 import { isCipherList } from '../lib/cipher-list.ts'
 import { nearest } from '../lib/nearest.ts'
+import { findContradictions } from './contradictions.ts'
 import { expectedOf, type Schema, schemaAt } from './fields.ts'
-import { SettingsSchema } from './schema.ts'
+import { type Settings, SettingsSchema } from './schema.ts'
 
 const MAX_FOUND_LENGTH = 80
 
@@ -23,6 +24,7 @@ const ajv = new Ajv({
     'address-or-off': (value: string) => value === 'off' || parseAddress(value) !== undefined,
     'http-url': (value: string) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
     network: isNetwork,
+    'name-server': (value: string) => isIP(parseAddress(value)?.host ?? '') !== 0,
     ciphers: isCipherList,
   },
 })
@@ -30,7 +32,11 @@ const validate = ajv.compile(SettingsSchema)
 
 /** Fills defaults into `tree` and answers the problems. `sources`: where a path's value comes from; `file`: where unknown names can only be from. */
 export function checkSettings(tree: unknown, sources: Map<string, string>, file: string): string[] {
-  if (validate(tree)) return []
+  if (validate(tree))
+    return findContradictions(tree as Settings, sources).map(({ path, problem }) => {
+      const origin = sourceOf(path.split('.'), sources) ?? file
+      return `${origin}: ${path}: ${problem}`
+    })
   const problems = (validate.errors ?? []).flatMap((error) => describe(error, sources, file) ?? [])
   return [...new Set(problems)]
 }

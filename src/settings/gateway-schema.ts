@@ -23,7 +23,11 @@ export const gateway = section('The data plane.', {
   send_timeout_ms: count('milliseconds that a client may take no byte of a response', 10_000),
   keepalive_timeout_ms: count('milliseconds that a connection may be idle between requests', 60_000),
   keepalive_requests: count('requests on one connection', 1000),
-  real_ip_header: text('header in which a trusted proxy tells the address of the client', { default: 'X-Real-IP' }),
+  real_ip_header: text('header in which a trusted proxy tells the address of the client', {
+    default: 'X-Real-IP',
+    pattern: "^(?!proxy_protocol$)[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
+    expected: 'the name of a header; what the PROXY protocol tells needs none',
+  }),
   real_ip_recursive: Type.Boolean({
     description:
       'whether the client is the last address in that header that is not of a trusted proxy, rather than the last one',
@@ -82,7 +86,7 @@ export const gateway = section('The data plane.', {
   ),
   dns_servers: Type.Array(
     Type.String({
-      pattern: '^(\\[[0-9a-fA-F:.]+\\]|[0-9]{1,3}(\\.[0-9]{1,3}){3}):[0-9]{1,5}$',
+      format: 'name-server',
       expected: 'address:port of a name server',
       examples: ['10.0.0.2:53'],
     }),
@@ -107,13 +111,17 @@ export const gateway = section('The data plane.', {
     default: false,
   }),
   drain_seconds: count('seconds that requests under way may take when the gateway stops', 30, 0, 3600),
-  access_log: section('One line for each request.', {
-    file: Type.Optional(text('where the lines go; nowhere when it is not set', { examples: ['access.log'] })),
-    format: Type.Optional(
-      text(
-        'the line, with `$variables`, whose values are escaped as in nginx (as JSON when the format begins with {); JSON when it is not set',
-        { examples: ['$remote_addr $uri $status'] },
+  access_log: section(
+    'One line for each request.',
+    {
+      file: Type.Optional(text('where the lines go; nowhere when it is not set', { examples: ['access.log'] })),
+      format: Type.Optional(
+        text(
+          'the line, with `$variables`, whose values are escaped as in nginx (as JSON when the format begins with {); JSON when it is not set',
+          { examples: ['$remote_addr $uri $status'] },
+        ),
       ),
-    ),
-  }),
+    },
+    { dependencies: { format: ['file'] } },
+  ),
 })

@@ -62,12 +62,16 @@ const admin = section('The Admin API.', {
   ),
 })
 
-const etcd = section('How the store `etcd://` is reached.', {
-  user: Type.Optional(text('user name', { examples: ['gateward'] })),
-  password: Type.Optional(text('password', { writeOnly: true })),
-  timeout_ms: count('milliseconds that one call may take', 5000, 100, 60_000),
-  tls: tlsFiles('Files for `etcds://`.'),
-})
+const etcd = section(
+  'How the store `etcd://` is reached.',
+  {
+    user: Type.Optional(text('user name', { examples: ['gateward'] })),
+    password: Type.Optional(text('password', { writeOnly: true })),
+    timeout_ms: count('milliseconds that one call may take', 5000, 100, 60_000),
+    tls: tlsFiles('Files for `etcds://`.'),
+  },
+  { dependencies: { user: ['password'], password: ['user'] } },
+)
 
 const policy = Type.Union([Type.Literal('always'), Type.Literal('destructive'), Type.Literal('read-only')], {
   description:
