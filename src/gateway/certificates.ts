@@ -16,7 +16,7 @@ import {
   type TlsOptions,
 } from 'node:tls'
 import { boundedRegex } from '../lib/bounded-regex.ts'
-import { withSuites } from '../lib/cipher-list.ts'
+import { hasUsualCiphers, withSuites } from '../lib/cipher-list.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './plugin.ts'
 import type { ResolvedResources } from './resolved-resources.ts'
@@ -178,7 +178,8 @@ function toKey(name: string): string {
 }
 
 function needsTerms({ client, ssl_protocols: protocols, certs = [] }: Ssl): boolean {
-  return client !== undefined || protocols !== undefined || certs.length > 0
+  // An empty list of versions says nothing, as in APISIX.
+  return client !== undefined || (protocols ?? []).length > 0 || certs.length > 0
 }
 
 /** The resource's pairs. TLS has one certificate for each kind of key; of several of a kind the last counts, as in APISIX. */
@@ -202,11 +203,15 @@ function toVersions(protocols: string[] = ['TLSv1.2', 'TLSv1.3']): Versions {
 }
 
 function toTerms(ssl: Ssl, usual: SecureContextOptions): OwnTerms {
-  const { client, ssl_protocols: protocols } = ssl
-  const versions = protocols === undefined ? {} : toVersions(protocols)
+  const { client, ssl_protocols: protocols = [] } = ssl
+  const versions: Partial<Versions> = protocols.length > 0 ? toVersions(protocols) : {}
+  const unable = versions.maxVersion === 'TLSv1.2' && usual.ciphers !== undefined && !hasUsualCiphers(usual.ciphers)
   const skip = (client?.skip_mtls_uri_regex ?? []).map((pattern) => boundedRegex(pattern))
   return {
-    secure: () => ({ ...usual, ...toSecure(ssl), ...versions, ...(client && { ca: client.ca }) }),
+    secure: () => {
+      if (unable) throw new Error('ssl_protocols is TLSv1.2 alone, for which gateway.ssl_ciphers has no cipher')
+      return { ...usual, ...toSecure(ssl), ...versions, ...(client && { ca: client.ca }) }
+    },
     check: client && { depth: client.depth ?? 1, skip },
   }
 }

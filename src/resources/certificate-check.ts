@@ -12,6 +12,8 @@ const MIN_KEY_CHARACTERS = 64
 
 /** Undefined: nothing is wrong. */
 export function checkCertificates(ssl: Resource): string | undefined {
+  const unserved = notServed(ssl)
+  if (unserved !== undefined) return unserved
   const certs = [ssl.cert, ...((ssl.certs as unknown[]) ?? [])]
   const keys = [ssl.key, ...((ssl.keys as unknown[]) ?? [])]
   const short = tooShort('cert', certs, MIN_CERTIFICATE_CHARACTERS) ?? tooShort('key', keys, MIN_KEY_CHARACTERS)
@@ -24,6 +26,13 @@ export function checkCertificates(ssl: Resource): string | undefined {
     if (message !== undefined) return `failed to handle cert-key pair[${i}]: ${message}`
   }
   return checkClientOf(ssl)
+}
+
+function notServed({ ssl_protocols: protocols = [], ocsp_stapling: stapling }: Resource): string | undefined {
+  if ((protocols as string[]).includes('TLSv1.1'))
+    return 'ssl_protocols has TLSv1.1, which is not served here: use TLSv1.2 and TLSv1.3'
+  if (!(stapling as { enabled?: unknown } | undefined)?.enabled) return undefined
+  return 'ocsp_stapling is not served here: leave it out, or set enabled to false'
 }
 
 /** In APISIX's words; the first of `texts` is the member `name`, the others are the items of `names`. */

@@ -78,7 +78,12 @@ test('`*` is for every name that has no other, and a dot at the end of a name do
   assert.equal((await get('dotted.example', dotted.cert)).status, 404)
 })
 
-test('gateway.ssl_protocols holds for all names', async () => {
+test('gateway.ssl_protocols holds for all names, also where ssl_protocols of a resource is empty', async () => {
+  await admin(running, 'PUT', '/ssls/5', {
+    ...makeCertificate('any.example'),
+    snis: ['any.example'],
+    ssl_protocols: [],
+  })
   const [host, port] = (running.env.GATEWARD_GATEWAY_HTTPS as string).split(':')
   const speak = (maxVersion: 'TLSv1.2' | 'TLSv1.3'): Promise<string | null> =>
     new Promise((resolve, reject) => {

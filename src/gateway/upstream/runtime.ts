@@ -97,6 +97,9 @@ interface UpstreamConf {
   tls?: { verify?: boolean; client_cert?: string; client_key?: string; client_cert_id?: string | number }
 }
 
+/** What `idle_timeout: 0` means to nginx: a connection stays until the upstream ends it, or the pool is full. */
+const NO_LIMIT = Number.POSITIVE_INFINITY
+
 /** APISIX's defaults for `keepalive_pool`. */
 const POOL: PoolLimits = { size: 320, idleMs: 60_000, requests: 1000 }
 
@@ -140,7 +143,7 @@ export class UpstreamRuntime {
     this.pool = pool
       ? {
           size: pool.size ?? POOL.size,
-          idleMs: (pool.idle_timeout ?? 60) * 1000,
+          idleMs: pool.idle_timeout === 0 ? NO_LIMIT : (pool.idle_timeout ?? 60) * 1000,
           requests: pool.requests ?? POOL.requests,
         }
       : POOL

@@ -117,3 +117,22 @@ test('a node whose port is none is out of reach, and nothing worse', async () =>
     thread.close()
   }
 })
+
+test('keepalive_pool: an idle_timeout of 0 is no limit', async () => {
+  let connections = 0
+  const server = http.createServer((_, response) => response.end('hi')).on('connection', () => connections++)
+  const nodes = { [`127.0.0.1:${await listen(server)}`]: 1 }
+  const thread = threadForTest()
+  const ask = (): Promise<unknown> => thread.inject({ target: '/' })
+  const connectionsOf = async (idle_timeout: number): Promise<number> => {
+    thread.put('routes/1', { uri: '/*', upstream: { nodes, keepalive_pool: { idle_timeout } } })
+    const before = connections
+    await ask()
+    await new Promise((resolve) => setTimeout(resolve, 100)) // two sweeps and more
+    await ask()
+    return connections - before
+  }
+  assert.deepEqual([await connectionsOf(0), await connectionsOf(0.01)], [1, 1])
+  thread.close()
+  server.closeAllConnections()
+})
