@@ -238,13 +238,18 @@ export class AdminClient {
   ): Promise<Record<string, unknown>> {
     if (!/^[a-z0-9][a-z0-9-]*$/.test(name))
       throw new OperationError('invalid', `${JSON.stringify(name.slice(0, 100))} is no name of a plugin`)
-    const answer = await this.#send('GET', `/schema/plugins/${name}${of === 'plugin' ? '' : `?schema_type=${of}`}`)
-    if (answer.status >= 400 && answer.status < 500 && answer.status !== 401) {
-      throw new OperationError(
-        'not_found',
-        `${this.#name} has no plugin ${JSON.stringify(name)}; there are: ${(await this.pluginNames()).join(', ')}`,
-      )
-    }
+    const schema = await this.schema(`plugins/${name}${of === 'plugin' ? '' : `?schema_type=${of}`}`)
+    if (schema) return schema
+    throw new OperationError(
+      'not_found',
+      `${this.#name} has no plugin ${JSON.stringify(name)}; there are: ${(await this.pluginNames()).join(', ')}`,
+    )
+  }
+
+  /** The schema of that name (`route`, `plugins/cors`); undefined: the target has none. */
+  async schema(name: string): Promise<Record<string, unknown> | undefined> {
+    const answer = await this.#send('GET', `/schema/${name}`)
+    if (answer.status >= 400 && answer.status < 500 && answer.status !== 401) return undefined
     this.#expectOk(answer, `reading the schema of ${name}`)
     return answer.body
   }

@@ -47,6 +47,11 @@ export class Inventory {
     return this.#lists[kind]
   }
 
+  /** Everything that was read. */
+  all(): Found[] {
+    return READ.flatMap((kind) => this.#lists[kind])
+  }
+
   get(kind: (typeof READ)[number], id: unknown): Resource | undefined {
     return this.#known.get(`${kind}/${id}`)
   }

@@ -11,6 +11,7 @@ import type { Kind, Resource } from '../resources/kinds.ts'
 import { type OperationContext, OperationError, type Secret } from './contract.ts'
 import { diffFields, formatDiff } from './diff.ts'
 import { Inventory } from './inventory.ts'
+import { warnOfUnknownFields } from './lint/unknown-fields.ts'
 import { type Found, writable } from './one-by-one.ts'
 import { merge } from './patch.ts'
 import { type Expectation, withinBounds } from './prove.ts'
@@ -98,6 +99,7 @@ export async function makePlan(wish: PlanWish, ctx: OperationContext): Promise<P
   const diff = real
     .map((one) => formatDiff(one.action, one.kind, one.id, diffFields(one.kind, one.before, one.after)))
     .join('\n')
+  const warnings = [...findWarnings(real, inventory), ...(await warnOfUnknownFields(real, target.admin))]
   const wanted = wish.expectations ?? []
   const proofs = withinBounds(wanted)
   const plan: Plan = {
@@ -107,7 +109,7 @@ export async function makePlan(wish: PlanWish, ctx: OperationContext): Promise<P
     summary: plainText(hideInUrls(wish.summary ?? summarise(real))),
     changes: real,
     diff,
-    warnings: findWarnings(real, inventory).map((one) => plainText(hideInUrls(one))),
+    warnings: warnings.map((one) => plainText(hideInUrls(one))),
     impact: await impactOf(real, target, inventory, ctx.signal),
     notes: [
       ...(wish.notes ?? []).map((one) => plainText(hideInUrls(one), 600)),

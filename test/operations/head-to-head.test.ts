@@ -176,6 +176,7 @@ describe('harm', () => {
       now: 0,
       inventory: undefined as never,
       credentials: undefined as never,
+      fields: undefined as never,
     })
     assert.match(String(found?.[0]?.problem), /everybody knows/)
   })

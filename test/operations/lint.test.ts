@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
 import type { Inventory } from '../../src/operations/inventory.ts'
 import { RULES } from '../../src/operations/lint/lint.ts'
+import { FieldSchemas } from '../../src/operations/lint/unknown-fields.ts'
 import { type GatewayForTest, gatewayForTest } from './gateway-for-test.ts'
 
 interface Found {
@@ -245,6 +246,12 @@ const CASES: { rule: string; given(): Promise<void>; finds: string; fixable: boo
     finds: 'certificate:ssls/s',
     fixable: false,
   },
+  {
+    rule: 'unknown-field',
+    given: () => put('/routes/a', good('/a', {}, { gzip: { min_lenght: 20 } })),
+    finds: 'unknown-field:routes/a',
+    fixable: false,
+  },
 ]
 
 for (const { rule, given, finds, fixable, beside = [] } of CASES) {
@@ -259,7 +266,12 @@ for (const { rule, given, finds, fixable, beside = [] } of CASES) {
   })
 }
 
-const nothing = { credentials: { found: [], unread: 0 }, adminKey: '', now: 0 }
+const nothing = {
+  credentials: { found: [], unread: 0 },
+  fields: new FieldSchemas(new Map()),
+  adminKey: '',
+  now: 0,
+}
 
 test('lint: the key of the Admin API, code in a route', async () => {
   const key = (await find()).find((one) => one.id === 'admin-key:target')
@@ -271,6 +283,48 @@ test('lint: the key of the Admin API, code in a route', async () => {
   const runsCode = RULES.find((one) => one.name === 'runs-code')
   const found = runsCode?.find({ ...nothing, inventory: inventory as unknown as Inventory })
   assert.match(String(found?.[0]?.problem), /ext-plugin-pre-req, script/)
+})
+
+test('lint: fields that nothing reads are named with those that were meant, wherever they stand', async () => {
+  const problem = async (id: string): Promise<string | undefined> =>
+    (await find()).find((one) => one.id === `unknown-field:${id}`)?.problem
+  const limit = { count: 1, time_window: 60 }
+  const plugins = {
+    'limit-count': { ...limit, rejected_cod: 429, whatever: 1 },
+    workflow: { rules: [{ actions: [['limit-count', { ...limit, kee: 'a' }]] }] },
+    'multi-auth': { auth_plugins: [{ 'key-auth': { hide_credential: true } }, { 'basic-auth': {} }] },
+  }
+  const checks = { active: { type: 'http', htpp_path: '/up' } }
+  await put('/routes/a', good('/a', { upstream: upstream({ ...safe, checks, keepalive_pool: { sise: 1 } }) }, plugins))
+  assert.equal(
+    await problem('routes/a'),
+    'nothing reads upstream.checks.active.htpp_path (did you mean http_path?), upstream.keepalive_pool.sise (did you mean size?), limit-count.rejected_cod (did you mean rejected_code?), limit-count.whatever, workflow.limit-count.kee (did you mean key?) and 1 more',
+  )
+  await put('/consumers', { username: 'jack', plugins: { 'limit-count': { ...limit, plicy: 'local' } } })
+  await put('/consumers/jack/credentials/web', { plugins: { 'key-auth': { key: 'sesame-of-some-length', hint: 'x' } } })
+  assert.match(String(await problem('consumers/jack')), /^nothing reads limit-count.plicy \(did you mean policy\?\)/)
+  assert.match(String(await problem('credentials/jack/web')), /^nothing reads key-auth.hint$/)
+})
+
+test('a plan warns of fields that nothing reads, of those that it brings', async () => {
+  const warnings = async (kind: string, id: string, set: object, action = 'change'): Promise<string> =>
+    String((await gw.run('plan', { changes: [{ action, kind, id, set }] })).warnings)
+  const unread = (told: string): RegExp => new RegExp(`: nothing reads ${told}`)
+  await put('/routes/a', good('/a', {}, { gzip: { min_lenght: 20 } }))
+  assert.doesNotMatch(await warnings('routes', 'a', { desc: 'x' }), /nothing reads/)
+  const limit = { count: 1, cuont: 2, time_window: 60 }
+  const typo = await warnings('routes', 'a', { plugins: { 'limit-count': limit } })
+  assert.match(typo, unread('limit-count.cuont \\(did you mean count\\?\\)'))
+  const metadata = { log_format: { a: '$uri' }, log_fromat: {} }
+  assert.match(await warnings('plugin_metadata', 'http-logger', metadata, 'create'), unread('log_fromat'))
+  const secret = { uri: 'http://127.0.0.1:8200', prefix: 'kv', token: 't', namspace: 'n' }
+  assert.match(await warnings('secrets', 'vault/1', secret, 'create'), unread('namspace'))
+  const stream = {
+    server_port: 9100,
+    upstream: upstream(),
+    plugins: { 'ip-restriction': { whitelst: [], whitelist: ['10.0.0.0/8'] } },
+  }
+  assert.match(await warnings('stream_routes', '1', stream, 'create'), unread('ip-restriction.whitelst'))
 })
 
 test('lint: two consumers with one API key, which only an APISIX takes', () => {

@@ -3,6 +3,7 @@
 import type { Inventory } from '../inventory.ts'
 import type { WishedChange } from '../plan.ts'
 import type { Credentials } from './credentials.ts'
+import type { FieldSchemas } from './unknown-fields.ts'
 
 export type Severity = 'high' | 'medium' | 'low'
 
@@ -32,6 +33,7 @@ export type Found = Omit<Finding, 'rule' | 'severity'> & { severity?: Severity }
 export interface Surroundings {
   inventory: Inventory
   credentials: Credentials
+  fields: FieldSchemas
   adminKey: string
   /** Milliseconds since 1970. */
   now: number

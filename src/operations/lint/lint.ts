@@ -9,10 +9,17 @@ import type { Finding, Rule, Severity } from './contract.ts'
 import { credentialRules } from './credential-rules.ts'
 import { readCredentials } from './credentials.ts'
 import { routeRules } from './route-rules.ts'
+import { FieldSchemas, unknownField } from './unknown-fields.ts'
 import { upstreamRules } from './upstream-rules.ts'
 
 /** Every rule; a finding's id is `rule:resource`. */
-export const RULES: readonly Rule[] = [...accessRules, ...credentialRules, ...routeRules, ...upstreamRules]
+export const RULES: readonly Rule[] = [
+  ...accessRules,
+  ...credentialRules,
+  ...routeRules,
+  ...upstreamRules,
+  unknownField,
+]
 
 const WEIGHT: Record<Severity, number> = { high: 0, medium: 1, low: 2 }
 
@@ -20,7 +27,8 @@ const WEIGHT: Record<Severity, number> = { high: 0, medium: 1, low: 2 }
 export async function findAll(target: Target, now: number, known?: Inventory): Promise<Finding[]> {
   const inventory = known ?? (await Inventory.read(target))
   const credentials = await readCredentials(target, inventory)
-  const around = { inventory, credentials, adminKey: target.adminKey, now }
+  const fields = await FieldSchemas.read(target.admin, [...inventory.all(), ...credentials.found])
+  const around = { inventory, credentials, fields, adminKey: target.adminKey, now }
   const findings = RULES.flatMap(({ name, severity, find }) =>
     find(around).map((one): Finding => ({ ...one, rule: name, severity: one.severity ?? severity })),
   )
