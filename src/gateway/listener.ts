@@ -44,6 +44,7 @@ export function listenHttps(
 ): Promise<net.Server> {
   const port = new TlsPort({
     certificates,
+    hasRequests: true,
     log: server.log,
     options: {
       noDelay: true,

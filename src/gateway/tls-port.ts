@@ -19,6 +19,8 @@ export interface TlsPortOptions {
   certificates: Certificates
   options: tls.TlsOptions & { handshakeTimeout: number }
   log: Logger
+  /** Whether requests come over it, each of which can be let pass without a certificate by its path; a stream cannot. */
+  hasRequests: boolean
   /** `proxied`: what `accept` was given about the connection's ends. */
   onSecure(socket: tls.TLSSocket, info: TlsInfo, proxied: ConnectionInfo | undefined): void
 }
@@ -73,7 +75,7 @@ export class TlsPort {
   #serverFor(terms: OwnTerms): tls.Server | undefined {
     const known = this.#own.get(terms)
     if (known) return known
-    const { check } = terms
+    const check = terms.check && (this.#port.hasRequests ? terms.check : { ...terms.check, skip: [] })
     const { ticketKeys, ...options } = this.#port.options
     const asking = check
       ? { requestCert: true, rejectUnauthorized: check.skip.length === 0, secureOptions: constants.SSL_OP_NO_TICKET }

@@ -27,6 +27,7 @@ export function listenTls(
   const port = new TlsPort({
     certificates,
     log: server.log,
+    hasRequests: false,
     options: { noDelay: true, allowHalfOpen: true, handshakeTimeout },
     onSecure: (socket, secure, proxied) => {
       socket.pause()

@@ -31,6 +31,7 @@ export class StreamSession {
   #retriesLeft = 0
   #node: Node | undefined
   #startedAt = 0
+  readonly #openedAt = performance.now()
 
   private constructor(served: ServedStream, ctx: Exchange, log: Logger) {
     this.#served = served
@@ -111,7 +112,9 @@ export class StreamSession {
     this.upstream.report(node, timeout ? { timeout } : { tcpFailure: true })
     this.#settle(false)
     this.#tried.add(node.key)
-    return this.#retriesLeft-- > 0
+    const { retryTimeoutMs } = this.upstream
+    const late = retryTimeoutMs > 0 && performance.now() - this.#openedAt >= retryTimeoutMs
+    return !late && this.#retriesLeft-- > 0
   }
 
   /** Once, when the connection has ended. */

@@ -196,6 +196,27 @@ test('TLS ends at the gateway and routes by name; scheme tls begins it anew', as
   thread.put('stream_routes/4', undefined)
 })
 
+test('a name that asks for client certificates asks on ports of streams for all: a stream has no path that could be spared', async () => {
+  const [own, jack] = [makeCertificate('mutual.example'), makeCertificate('jack')]
+  thread.put('ssls/2', { ...own, sni: 'mutual.example', client: { ca: jack.cert, skip_mtls_uri_regex: ['.*'] } })
+  thread.put('stream_routes/4', { sni: 'mutual.example', ...to(echo) })
+  const options = { port: tlsPort, servername: 'mutual.example', ca: own.cert, allowHalfOpen: true }
+  const ask = (client: object): Promise<string> =>
+    talk(tls.connect({ ...options, ...client } as tls.ConnectionOptions), 'hello')
+  assert.deepEqual([await ask({}), await ask(jack)], ['', 'plain:hello'])
+  thread.put('stream_routes/4', undefined)
+})
+
+test('retry_timeout: no node is tried after it', async () => {
+  const dead = await freePort()
+  const last = { host: '127.0.0.1', port: Number(echo.split(':')[1]), weight: 1, priority: -1 }
+  const nodes = [{ host: '127.0.0.1', port: dead, weight: 1 }, last]
+  thread.put('stream_routes/3', { server_port: tcpPort, upstream: { nodes, retry_timeout: 10 } })
+  assert.equal(await tcp('hello'), 'plain:hello')
+  thread.put('stream_routes/3', { server_port: tcpPort, upstream: { nodes, retry_timeout: 0.000001 } })
+  assert.equal(await tcp('hello'), '')
+})
+
 test('plugins: ip-restriction refuses, limit-conn counts open connections', async () => {
   const route = { server_port: tcpPort, ...to(echo) }
   thread.put('stream_routes/3', { ...route, plugins: { 'ip-restriction': { blacklist: ['127.0.0.1'] } } })
