@@ -72,7 +72,7 @@ export class ConsumerIndex {
       const ordinary = Object.entries(plugins).filter(([name]) => this.#facts(name)?.type !== 'auth')
       const consumer: Consumer = {
         username,
-        groupId: value.group_id as string | undefined,
+        groupId: value.group_id === undefined ? undefined : String(value.group_id),
         labels: value.labels as Record<string, string> | undefined,
         plugins: Object.fromEntries(ordinary),
         key,

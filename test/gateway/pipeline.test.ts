@@ -61,11 +61,11 @@ describe('merging', () => {
   test('consumer over group over route, credentials find their consumer', async () => {
     const thread = threadForTest({
       'routes/1': { uri: '/1', plugins: { 'key-auth': {} }, upstream: { nodes } },
-      'consumer_groups/g': { plugins: { 'limit-count': { count: 1, time_window: 60, rejected_code: 429 } } },
-      'consumers/grouped': { username: 'grouped', group_id: 'g', plugins: { 'key-auth': { key: 'k1' } } },
+      'consumer_groups/7': { plugins: { 'limit-count': { count: 1, time_window: 60, rejected_code: 429 } } },
+      'consumers/grouped': { username: 'grouped', group_id: 7, plugins: { 'key-auth': { key: 'k1' } } },
       'consumers/own': {
         username: 'own',
-        group_id: 'g',
+        group_id: '7',
         plugins: { 'limit-count': { count: 2, time_window: 60, rejected_code: 430 } },
       },
       'consumers/own/credentials/c': { plugins: { 'key-auth': { key: 'k2' } } },

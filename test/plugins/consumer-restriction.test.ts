@@ -4,7 +4,9 @@ import { refusal, startBench } from './harness.ts'
 
 const bench = await startBench({
   'consumer_groups/g1': { plugins: {} },
+  'consumer_groups/7': { plugins: {} },
   'consumers/jack': { username: 'jack', group_id: 'g1', plugins: { 'key-auth': { key: 'k1' } } },
+  'consumers/seven': { username: 'seven', group_id: 7, plugins: { 'key-auth': { key: 'k7' } } },
   'consumers/rose': { username: 'rose', plugins: { 'key-auth': { key: 'k2' } } },
 })
 const as = async (apikey: string, method = 'GET') => await bench.send('/a', { method, headers: { apikey } })
@@ -43,8 +45,9 @@ test('a list by method lets nobody in whom the whitelist does not name, and take
 })
 
 test('groups, routes, and who is not known at all', async () => {
-  restrict({ type: 'consumer_group_id', whitelist: ['g1'] })
+  restrict({ type: 'consumer_group_id', whitelist: ['g1', '7'] })
   assert.equal((await as('k1')).status, 200)
+  assert.equal((await as('k7')).status, 200, 'an id may be a number')
   const unknown = await as('k2')
   assert.equal(unknown.status, 401)
   assert.match(unknown.text, /please check the consumer_group_id for this request/)
