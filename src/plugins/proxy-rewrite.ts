@@ -181,12 +181,18 @@ function toTarget(path: string, own: string | undefined, query: string): string 
   return all || own !== undefined ? `${escapePath(path)}?${escapeQuery(all)}` : escapePath(path)
 }
 
+const STRUCTURE = ['set', 'add', 'remove'] as const
+
 function isStructured(headers: NonNullable<Conf['headers']>): boolean {
-  return headers.set !== undefined || headers.add !== undefined || headers.remove !== undefined
+  return STRUCTURE.some((name) => headers[name] !== undefined)
 }
 
 function checkHeaders(headers: Conf['headers']): void {
   if (!headers) return
+  const given = STRUCTURE.filter((name) => headers[name] !== undefined)
+  const beside = Object.keys(headers).find((name) => !STRUCTURE.some((one) => one === name))
+  if (given.length && beside !== undefined)
+    throw new Error(`property "headers" has ${beside} beside ${given.join(', ')}: write it below set`)
   const parts = isStructured(headers) ? { 'headers.set': headers.set, 'headers.add': headers.add } : { headers }
   for (const [place, part] of Object.entries(parts)) checkFields(place, part)
 }

@@ -123,6 +123,7 @@ test('what cannot be is refused when it is written', () => {
   for (const [conf, message] of [
     [{}, /./],
     [{ uri: 'no-slash' }, /uri/],
+    [{ headers: { set: { 'X-A': 'b' }, 'X-B': 'c' } }, /"headers" has X-B beside set: .* below set/],
     [{ method: 'NONE' }, /method/],
     [{ host: 'a b' }, /host/],
     [{ scheme: 'ftp' }, /scheme/],
