@@ -20,6 +20,7 @@ import { version } from './lib/version.ts'
 import { exposition } from './metrics/exposition.ts'
 import { processMetrics } from './metrics/process-metrics.ts'
 import { toPlaneOptions } from './plane-options.ts'
+import { checkPluginSettings } from './plugin-settings.ts'
 import { plugins } from './plugins/index.ts'
 import { createCatalog, type PluginCatalog } from './resources/catalog.ts'
 import { createValidator, type Validator } from './resources/validator.ts'
@@ -115,6 +116,7 @@ async function open(settings: Settings, closers: Closers, close: () => Promise<v
 }
 
 async function openConfiguration(settings: Settings, closers: Closers): Promise<Configured> {
+  checkPluginSettings(settings.plugins, plugins)
   const log = createLogger(settings.log.level)
   mkdirSync(settings.data_dir, { recursive: true, mode: 0o700 })
   // The SQLite store owns its own file.

@@ -6,6 +6,7 @@
 // Phases, in the order of a request: rewrite, access, before_proxy, header_filter, body_filter, log. Global rules run first in each phase,
 // then the route's plugins by priority (higher first). rewrite, access and before_proxy may return a promise and may stop the request
 // by returning a Reply; the others are synchronous. A phase never writes to the socket.
+import type { TSchema } from 'typebox'
 import type { SharedTable } from '../lib/shared-table.ts'
 import type { PluginFacts } from '../resources/catalog.ts'
 import type { Kind, Resource } from '../resources/kinds.ts'
@@ -111,7 +112,11 @@ export interface PluginApi {
 
 /** A plugin: what resources must know of it, and what makes it run. */
 export interface Plugin<Conf = Resource> extends PluginFacts<Conf> {
-  /** Memory shared by all threads that these settings ask for, in bytes by name; made at the start. Throws when the settings are wrong. */
+  /** Schema of its settings (`plugins.attr.NAME`), which are checked at the start. A plugin without it, and without `checkAttr`, has none. */
+  attrSchema?: TSchema
+  /** Beyond that schema; throws an Error that names the setting. */
+  checkAttr?(attr: Resource): void
+  /** Memory shared by all threads that these settings ask for, in bytes by name; made at the start. */
   sharedMemory?(attr: Resource): Record<string, number>
   /** `conf` has its defaults filled in and its secret references resolved. */
   setup(conf: Conf, env: PluginEnv): PluginInstance

@@ -116,6 +116,7 @@ export default definePlugin<Conf>({
   priority: 12009,
   schema,
   metadataSchema: Type.Partial(metadataSchema),
+  attrSchema: Type.Partial(metadataSchema),
   setup(conf, env) {
     const sample = createSampler(conf.sampler)
     const exporter = createExporter(env)

@@ -49,16 +49,23 @@ const metadataSchema = Type.Object({
   ),
 })
 
+const metric = Type.Object({ extra_labels: Type.Optional(Type.Array(Type.Record(Type.String(), Type.String()))) })
+const attrSchema = Type.Partial(
+  Type.Object({
+    enable_export_server: Type.Boolean(),
+    default_buckets: Type.Array(Type.Number({ exclusiveMinimum: 0 }), { minItems: 1 }),
+    metrics: Type.Partial(Type.Object({ http_status: metric, http_latency: metric, bandwidth: metric })),
+  }),
+)
+
 export default definePlugin<Conf>({
   name: 'prometheus',
   version: 0.2,
   priority: 500,
   schema: Type.Partial(schema),
   metadataSchema,
-  sharedMemory(attr) {
-    checkSettings(attr)
-    return {}
-  },
+  attrSchema,
+  checkAttr,
   setup(conf, env) {
     const record = toSeries(env)
     const streams = env.metrics.counter(
@@ -83,11 +90,12 @@ const ELSEWHERE = 'set `metrics.listen`; metrics are served at /apisix/prometheu
 const REFUSED: Record<string, string> = {
   export_addr: ELSEWHERE,
   export_uri: ELSEWHERE,
+  refresh_interval: 'metrics are as they are when they are asked for; leave it out',
   metric_prefix: 'names begin with apisix_, which dashboards made for APISIX look for',
 }
 
 /** Throws an Error for what would be ignored. */
-function checkSettings(attr: Resource): void {
+function checkAttr(attr: Resource): void {
   for (const [name, advice] of Object.entries(REFUSED))
     if (name in attr) throw new Error(`plugins.attr.prometheus.${name} is not supported: ${advice}`)
   const metrics = attr.metrics ?? {}

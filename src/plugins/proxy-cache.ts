@@ -147,6 +147,7 @@ export default definePlugin<CacheConf>({
   version: 0.2,
   priority: 1085,
   schema: Type.Partial(schema),
+  checkAttr: (attr) => void readZones(attr),
   sharedMemory(attr) {
     const zones = [...readZones(attr).values()].filter((zone) => zone.kind === 'memory')
     return Object.fromEntries(zones.map(({ name, bytes }) => [name, bytes]))

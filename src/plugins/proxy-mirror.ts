@@ -47,6 +47,9 @@ const schema = Type.Object({
 type Conf = Static<typeof schema>
 
 const TIMEOUT_MS = 60_000
+const duration = Type.Union([Type.String(), Type.Integer()])
+/** Of the settings. */
+const times = { connect: duration, send: duration, read: duration }
 /** Copies of one thread that are being collected or sent. */
 const MAX_COPIES = 256
 /** A request with a larger body is not copied. */
@@ -61,6 +64,8 @@ export default definePlugin<Conf>({
   version: 0.1,
   priority: 1010,
   schema,
+  attrSchema: Type.Object({ timeout: Type.Optional(Type.Partial(Type.Object(times))) }),
+  checkAttr: (attr) => void readTimes(attr),
   check(conf, kind) {
     if (kind === 'plugin' && conf.host.startsWith('grpc'))
       throw new Error('property "host" cannot be grpc here: calls of gRPC are not mirrored, use http or https')
@@ -159,8 +164,20 @@ function fieldsOf(ctx: Exchange): [string, string][] {
 
 /** The settings' `timeout`, as in APISIX's plugin_attr: the longest of connect, send and read bounds the whole exchange. */
 function readTimeoutMs(env: PluginEnv): number {
-  const timeout = (env.attr.timeout ?? {}) as Record<string, unknown>
-  const times = ['connect', 'send', 'read'].map((name) => timeout[name]).filter((time) => time !== undefined)
-  const read = times.map((time) => parseDurationMs(time) ?? TIMEOUT_MS)
+  const read = readTimes(env.attr)
   return read.length ? Math.max(...read) : TIMEOUT_MS
+}
+
+/** Milliseconds of those that are set. Throws for one that is no time. */
+function readTimes({ timeout = {} }: Record<string, unknown>): number[] {
+  const written = timeout as Record<string, unknown>
+  return Object.keys(times).flatMap((name) => {
+    const value = written[name]
+    if (value === undefined) return []
+    const ms = parseDurationMs(value)
+    if (ms !== undefined) return ms
+    throw new Error(
+      `plugins.attr.proxy-mirror.timeout.${name}: found ${JSON.stringify(value)}, expected a time, such as 60s`,
+    )
+  })
 }

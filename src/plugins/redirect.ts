@@ -68,6 +68,7 @@ export default definePlugin<Conf>({
   schema: Type.Partial(schema, {
     oneOf: [{ required: ['uri'] }, { required: ['regex_uri'] }, { required: ['http_to_https'] }],
   }),
+  attrSchema: Type.Object({ https_port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })) }),
   check(conf, kind) {
     if (kind !== 'plugin') return
     checkStatus('ret_code', conf.ret_code)

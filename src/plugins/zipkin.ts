@@ -71,6 +71,7 @@ export default definePlugin<Conf>({
   version: 0.1,
   priority: 12011,
   schema,
+  attrSchema: Type.Object({ set_ngx_var: Type.Optional(Type.Boolean()) }),
   check(conf, kind) {
     if (kind === 'plugin') checkAddress('endpoint', conf.endpoint)
   },
