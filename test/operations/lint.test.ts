@@ -306,6 +306,26 @@ test('lint: fields that nothing reads are named with those that were meant, wher
   assert.match(String(await problem('credentials/jack/web')), /^nothing reads key-auth.hint$/)
 })
 
+test('lint: fields that do nothing beside their neighbours', async () => {
+  const told = async (): Promise<[string, string] | undefined> => {
+    const found = (await find()).find((one) => one.id === 'unknown-field:routes/a')
+    return found && [found.severity, found.problem]
+  }
+  const plugins = {
+    'limit-count': { count: 1, time_window: 60, sync_interval: -1, redis_host: '127.0.0.1' },
+    'proxy-cache': { cache_ttl: 10, cache_control: false },
+  }
+  await put('/routes/a', good('/a', { upstream: upstream({ ...safe, upstream_host: 'a.example' }) }, plugins))
+  assert.deepEqual(await told(), [
+    'low',
+    'nothing reads upstream.upstream_host (unless pass_host is rewrite), limit-count.redis_host (unless policy is redis), proxy-cache.cache_ttl (unless cache_strategy is memory)',
+  ])
+  const rewrite = { ...safe, pass_host: 'rewrite', upstream_host: 'a.example' }
+  const redis = { 'limit-count': { ...plugins['limit-count'], policy: 'redis' } }
+  await put('/routes/a', good('/a', { upstream: upstream(rewrite) }, redis))
+  assert.equal(await told(), undefined)
+})
+
 test('a plan warns of fields that nothing reads, of those that it brings', async () => {
   const warnings = async (kind: string, id: string, set: object, action = 'change'): Promise<string> =>
     String((await gw.run('plan', { changes: [{ action, kind, id, set }] })).warnings)
@@ -314,6 +334,11 @@ test('a plan warns of fields that nothing reads, of those that it brings', async
   assert.doesNotMatch(await warnings('routes', 'a', { desc: 'x' }), /nothing reads/)
   const limit = { count: 1, cuont: 2, time_window: 60 }
   const typo = await warnings('routes', 'a', { plugins: { 'limit-count': limit } })
+  const lonely = { count: 1, time_window: 60, redis_host: '127.0.0.1' }
+  assert.match(
+    await warnings('routes', 'a', { plugins: { 'limit-count': lonely } }),
+    unread('limit-count.redis_host \\(unless policy is redis\\)'),
+  )
   assert.match(typo, unread('limit-count.cuont \\(did you mean count\\?\\)'))
   const metadata = { log_format: { a: '$uri' }, log_fromat: {} }
   assert.match(await warnings('plugin_metadata', 'http-logger', metadata, 'create'), unread('log_fromat'))

@@ -8,6 +8,7 @@ import { SECRET_SCHEMAS } from '../../resources/schemas.ts'
 import type { AdminClient } from '../admin-client.ts'
 import type { PlannedChange } from '../plan.ts'
 import type { Found, Rule } from './contract.ts'
+import { type IdleField, idleInPlugin, idleInUpstream } from './idle-fields.ts'
 
 interface Named {
   kind: Kind
@@ -15,11 +16,18 @@ interface Named {
   value: Resource
 }
 
-/** A value with the schemas that tell its fields: the first that the target has. */
+/** A value with the schemas that tell its fields, the first of which the target has, and what tells those that do nothing there. */
 interface Part {
   path: string
   schemas: readonly string[]
   value: unknown
+  idle?: (value: unknown) => IdleField[]
+}
+
+/** A field that nothing reads. */
+interface Unread extends UnknownField {
+  /** What would have to be for it to be read. */
+  unless?: string
 }
 
 /** Schemas that are asked for at a time. */
@@ -50,12 +58,17 @@ export class FieldSchemas {
     return new FieldSchemas(schemas)
   }
 
-  unknownIn(resource: Named): UnknownField[] {
-    return partsOf(resource).flatMap(({ path, schemas, value }) => {
-      const shape = schemas.map((name) => this.#shapes.get(name)).find((one) => one !== undefined)
-      return shape?.unknownIn(value, path) ?? []
+  unknownIn(resource: Named): Unread[] {
+    return partsOf(resource).flatMap((part) => {
+      const shape = part.schemas.map((name) => this.#shapes.get(name)).find((one) => one !== undefined)
+      return [...(shape?.unknownIn(part.value, part.path) ?? []), ...idleIn(part)]
     })
   }
+}
+
+function idleIn({ path, value, idle }: Part): Unread[] {
+  const found = idle?.(value) ?? []
+  return found.map(({ name, unless }) => ({ path: path === '' ? name : `${path}.${name}`, meant: undefined, unless }))
 }
 
 /** An APISIX has no word on the metadata of a plugin: it answers with the schema of the plugin itself. */
@@ -68,8 +81,10 @@ async function readSchema(admin: AdminClient, name: string): Promise<object | un
 
 function partsOf({ kind, id, value }: Named): Part[] {
   if (kind === 'secrets') return [{ path: '', schemas: [id.split('/', 1)[0] as string], value }]
-  if (kind === 'plugin_metadata') return ofPlugin(id, [OF_METADATA], '', value)
-  const own = { path: '', schemas: [kind.replace(/s$/, '')], value }
+  if (kind === 'plugin_metadata') return ofPlugin(id, [OF_METADATA], '', value).map(({ idle: _, ...part }) => part)
+  const own: Part = { path: '', schemas: [kind.replace(/s$/, '')], value }
+  if (kind === 'upstreams') own.idle = idleInUpstream
+  const upstream: Part = { path: 'upstream', schemas: [], value: value.upstream, idle: idleInUpstream }
   const queries: Partial<Record<Kind, string[]>> = {
     consumers: ['?schema_type=consumer', ''],
     credentials: ['?schema_type=consumer', ''],
@@ -79,12 +94,13 @@ function partsOf({ kind, id, value }: Named): Part[] {
     ...ofPlugin(name, queries[kind] ?? [''], name, conf),
     ...withinPlugin(name, conf),
   ])
-  return [own, ...plugins]
+  return [own, upstream, ...plugins]
 }
 
 function ofPlugin(name: string, queries: readonly string[], path: string, value: unknown): Part[] {
   if (!/^[a-z0-9][a-z0-9-]*$/.test(name)) return []
-  return [{ path, schemas: queries.map((query) => `plugins/${name}${query}`), value }]
+  const schemas = queries.map((query) => `plugins/${name}${query}`)
+  return [{ path, schemas, value, idle: (conf) => idleInPlugin(name, conf) }]
 }
 
 /** Configurations of other plugins that stand in a plugin's own. */
@@ -109,8 +125,18 @@ export const unknownField: Rule = {
     [...inventory.all(), ...credentials.found].flatMap((one): Found[] => {
       const unknown = fields.unknownIn(one)
       if (!unknown.length) return []
-      const advice = 'write the name as it is meant, or take it out: the gateway knows no such field'
-      return [{ resource: `${one.kind}/${one.id}`, problem: tell(unknown), advice }]
+      const known = unknown.every(({ unless }) => unless !== undefined)
+      const advice = known
+        ? 'take it out, or set what makes it count'
+        : 'write the name as it is meant, or take it out: the gateway knows no such field'
+      return [
+        {
+          resource: `${one.kind}/${one.id}`,
+          problem: tell(unknown),
+          advice,
+          ...(known && { severity: 'low' as const }),
+        },
+      ]
     }),
 }
 
@@ -125,9 +151,10 @@ export async function warnOfUnknownFields(changes: readonly PlannedChange[], adm
   })
 }
 
-function tell(unknown: readonly UnknownField[]): string {
-  const told = unknown.slice(0, MAX_TOLD).map(({ path, meant }) => {
+function tell(unknown: readonly Unread[]): string {
+  const told = unknown.slice(0, MAX_TOLD).map(({ path, meant, unless }) => {
     const name = plainText(path, 100)
+    if (unless !== undefined) return `${name} (unless ${unless})`
     return meant === undefined ? name : `${name} (did you mean ${meant}?)`
   })
   const more = unknown.length - told.length
