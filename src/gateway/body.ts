@@ -46,6 +46,8 @@ export class RequestBody {
   length: number | undefined
   /** Bytes received, head included once the wire has said so. */
   receivedBytes = 0
+  /** Those of them that are the head's. */
+  headBytes = 0
   ended: boolean
   #taps: BodyTap[] | undefined
   #kept: readonly Buffer[] = NOTHING

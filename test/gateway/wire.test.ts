@@ -136,7 +136,10 @@ test('slow heads and slow bodies are cut off with 408, too large ones with 413',
   assert.deepEqual(statuses(await send('POST /hold HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab')), [408])
   assert.deepEqual(statuses(await send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n')), [413])
   const chunk = `4e20\r\n${'x'.repeat(20_000)}\r\n`
-  const chunks = ['POST /hold HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n', ...Array(8).fill(chunk)]
+  const head = (path: string): string => `POST ${path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n`
+  const most = Array(5).fill(chunk)
+  assert.deepEqual(statuses(await send([head('/'), ...most, '0\r\n\r\n'])), [200])
+  const chunks = [head('/hold'), ...most, '1\r\nx\r\n0\r\n\r\n']
   assert.deepEqual(statuses(await send(chunks)), [413])
   assert.deepEqual(statuses(await send(chunks.join(''))), [413])
 })

@@ -243,7 +243,7 @@ export class ClientConnection implements BodySource, Reader, Waiting {
     }
     const hasBody = head.chunked || head.contentLength > 0
     this.#body = new RequestBody(head.chunked ? undefined : Math.max(0, head.contentLength), this)
-    this.#body.receivedBytes = head.headLength
+    this.#body.receivedBytes = this.#body.headBytes = head.headLength
     this.#bodyLeft = Math.max(0, head.contentLength)
     this.#chunks = head.chunked ? new ChunkScanner(400) : undefined
     this.#expectContinue = head.expectContinue && hasBody
@@ -299,7 +299,7 @@ export class ClientConnection implements BodySource, Reader, Waiting {
 
   #push(body: RequestBody, data: Buffer): void {
     const { bodyBytes } = this.#server.limits
-    if (bodyBytes > 0 && body.receivedBytes > bodyBytes + this.#server.limits.headBytes) {
+    if (bodyBytes > 0 && body.receivedBytes + data.length > bodyBytes + body.headBytes) {
       throw new ParseError(413, `request body is larger than ${bodyBytes} bytes`)
     }
     if (!this.#owned) withCopy(data, (copy) => body.push(copy))

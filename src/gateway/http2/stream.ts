@@ -69,7 +69,7 @@ export class ClientStream implements Downstream, BodySource, Waiting {
     const { server, info } = this.#connection
     const announced = head.contentLength >= 0 ? head.contentLength : undefined
     const body = new RequestBody(endsWithHead ? 0 : announced, this)
-    body.receivedBytes = head.headBytes
+    body.receivedBytes = body.headBytes = head.headBytes
     this.#body = body
     this.#expectContinue = head.expectContinue && !endsWithHead
     const ctx = new Exchange(
@@ -93,7 +93,7 @@ export class ClientStream implements Downstream, BodySource, Waiting {
     const { limits } = this.#connection.server
     this.#wait(limits.bodyTimeoutMs)
     this.#stream.on('data', (chunk: Buffer) => {
-      if (limits.bodyBytes > 0 && body.receivedBytes + chunk.length > limits.bodyBytes + limits.headBytes) {
+      if (limits.bodyBytes > 0 && body.receivedBytes + chunk.length > limits.bodyBytes + body.headBytes) {
         this.#failBody(new BodyError(413, `request body is larger than ${limits.bodyBytes} bytes`))
         return
       }

@@ -140,6 +140,9 @@ test('an upstream that breaks off resets the stream', async () => {
 test('too large and too slow bodies: 413, 408', async () => {
   const announced = { ':path': '/echo', ':method': 'POST', 'content-length': 300_000 }
   assert.equal((await ask(session, announced, Buffer.alloc(300_000))).status, 413)
+  const whole = (bytes: number): Promise<{ status: number }> =>
+    ask(session, { ':path': '/echo', ':method': 'POST' }, Buffer.alloc(bytes))
+  assert.deepEqual([(await whole(200_000)).status, (await whole(200_001)).status], [200, 413])
   thread.put('routes/key', {
     uri: '/needs-body',
     plugins: { 'request-validation': { body_schema: { type: 'object' } } },
