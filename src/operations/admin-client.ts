@@ -4,8 +4,10 @@ import { hideInUrls } from '../lib/url-secrets.ts'
 import { type Kind, type Resource, toKey } from '../resources/kinds.ts'
 import { OperationError } from './contract.ts'
 import { KeptLists } from './kept-lists.ts'
+import { KeptSchemas } from './kept-schemas.ts'
 import { type Found, type WriteOperation, writeOneByOne } from './one-by-one.ts'
 import type { TargetSettings } from './targets.ts'
+import { toBatches, toListed } from './validate-batches.ts'
 
 interface Answer {
   status: number
@@ -28,11 +30,10 @@ interface Abilities {
 interface Shared {
   abilities?: Promise<Abilities>
   lists: KeptLists
+  schemas: KeptSchemas
 }
 
 const TIMEOUT_MS = 10_000
-/** Of one question to `/configs/validate`: APISIX takes bodies of 1.5 MiB. */
-const MAX_BATCH_CHARS = 512 * 1024
 
 /** A resource that is to be written. */
 export interface ToCheck {
@@ -70,7 +71,11 @@ export class AdminClient {
   readonly #signal: AbortSignal | undefined
   readonly #known: Shared
 
-  constructor(target: Called, signal?: AbortSignal, known: Shared = { lists: new KeptLists() }) {
+  constructor(
+    target: Called,
+    signal?: AbortSignal,
+    known: Shared = { lists: new KeptLists(), schemas: new KeptSchemas() },
+  ) {
     this.#known = known
     this.#target = target
     this.#signal = signal
@@ -246,12 +251,14 @@ export class AdminClient {
     )
   }
 
-  /** The schema of that name (`route`, `plugins/cors`); undefined: the target has none. */
-  async schema(name: string): Promise<Record<string, unknown> | undefined> {
-    const answer = await this.#send('GET', `/schema/${name}`)
-    if (answer.status >= 400 && answer.status < 500 && answer.status !== 401) return undefined
-    this.#expectOk(answer, `reading the schema of ${name}`)
-    return answer.body
+  /** The schema of that name (`route`, `plugins/cors`) as it was in the last minute; undefined: the target has none. */
+  schema(name: string): Promise<Resource | undefined> {
+    return this.#known.schemas.get(name, async () => {
+      const answer = await this.#send('GET', `/schema/${name}`)
+      if (answer.status >= 400 && answer.status < 500 && answer.status !== 401) return undefined
+      this.#expectOk(answer, `reading the schema of ${name}`)
+      return answer.body
+    })
   }
 
   /**
@@ -337,26 +344,6 @@ export class AdminClient {
     const errors = Array.isArray(answer.body.errors) ? answer.body.errors.map((one) => JSON.stringify(one)) : []
     throw new OperationError(answer.status >= 500 ? 'target' : 'invalid', `${doing}: ${saidIn(answer)}`, errors)
   }
-}
-
-function toListed({ kind, id, value }: ToCheck): Resource {
-  if (kind === 'consumers') return value
-  return { ...value, id: kind === 'credentials' ? id.replace('/', '/credentials/') : id }
-}
-
-function toBatches(resources: readonly ToCheck[]): ToCheck[][] {
-  const batches: ToCheck[][] = []
-  let room = 0
-  for (const one of resources) {
-    const chars = JSON.stringify(one.value).length
-    if (chars > room) {
-      batches.push([])
-      room = MAX_BATCH_CHARS
-    }
-    batches.at(-1)?.push(one)
-    room -= chars
-  }
-  return batches
 }
 
 function toFound(kind: Kind, id: string, body: Record<string, unknown>): Found {

@@ -41,7 +41,7 @@ export class FieldSchemas {
   readonly #shapes: ReadonlyMap<string, Shape>
 
   constructor(schemas: ReadonlyMap<string, object>) {
-    this.#shapes = new Map([...schemas].map(([name, schema]) => [name, new Shape(schema)]))
+    this.#shapes = new Map([...schemas].map(([name, schema]) => [name, shapeOf(schema)]))
   }
 
   static async read(admin: AdminClient, resources: Iterable<Named>): Promise<FieldSchemas> {
@@ -64,6 +64,15 @@ export class FieldSchemas {
       return [...(shape?.unknownIn(part.value, part.path) ?? []), ...idleIn(part)]
     })
   }
+}
+
+/** Of schemas that are kept: what is known of one is kept with it. */
+const shapes = new WeakMap<object, Shape>()
+
+function shapeOf(schema: object): Shape {
+  const shape = shapes.get(schema) ?? new Shape(schema)
+  shapes.set(schema, shape)
+  return shape
 }
 
 function idleIn({ path, value, idle }: Part): Unread[] {
