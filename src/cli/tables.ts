@@ -20,12 +20,21 @@ export function renderAnswer(name: string, answer: Record<string, unknown>, term
     case 'confirm':
       return `  ${String(value.change_id)} stays`
     case 'explain':
-      return [wrap(`  ${String(value.why)}`, terminal.columns).join('\n'), renderResult(name, value, terminal)]
-        .filter((one) => one.trim())
-        .join('\n')
+      return explained(value, terminal)
     default:
       return renderResult(name, value, terminal) || '  nothing'
   }
+}
+
+function explained(value: Record<string, unknown>, terminal: Terminal): string {
+  const { why, plugins, goes_to: where, health } = value
+  const runs = (plugins as string[]).length ? `runs ${(plugins as string[]).join(', ')}` : ''
+  const goes = where === undefined ? '' : `goes to ${where}${health === undefined ? '' : `: ${health}`}`
+  return [why, runs, goes]
+    .filter(Boolean)
+    .flatMap((one) => wrap(`  ${one}`, terminal.columns))
+    .concat(renderResult('explain', value, terminal) || [])
+    .join('\n')
 }
 
 function planned(value: Record<string, unknown>, terminal: Terminal): string {

@@ -177,6 +177,7 @@ describe('harm', () => {
       inventory: undefined as never,
       credentials: undefined as never,
       fields: undefined as never,
+      live: undefined as never,
     })
     assert.match(String(found?.[0]?.problem), /everybody knows/)
   })

@@ -8,6 +8,7 @@ import { after, before, beforeEach, test } from 'node:test'
 import type { Inventory } from '../../src/operations/inventory.ts'
 import { RULES } from '../../src/operations/lint/lint.ts'
 import { FieldSchemas } from '../../src/operations/lint/unknown-fields.ts'
+import { until } from '../until.ts'
 import { type GatewayForTest, gatewayForTest } from './gateway-for-test.ts'
 
 interface Found {
@@ -266,9 +267,11 @@ for (const { rule, given, finds, fixable, beside = [] } of CASES) {
   })
 }
 
+const quiet = { health: [], recent: undefined, plugins: [] }
 const nothing = {
   credentials: { found: [], unread: 0 },
   fields: new FieldSchemas(new Map()),
+  live: quiet,
   adminKey: '',
   now: 0,
 }
@@ -372,7 +375,52 @@ test('lint: credentials of more consumers than are read', () => {
 test('lint: every rule but those of a target is made to speak', () => {
   const told = CASES.map((one) => one.rule)
   const others = RULES.map((one) => one.name).filter((name) => !told.includes(name))
-  assert.deepEqual(others, ['admin-key', 'credentials-unread', 'runs-code'])
+  assert.deepEqual(others, ['node-down', 'failing', 'unknown-plugin', 'admin-key', 'credentials-unread', 'runs-code'])
+})
+
+const said = (rule: string, around: object): unknown =>
+  RULES.find((one) => one.name === rule)
+    ?.find({ ...nothing, ...around } as never)
+    .map(({ resource, severity, problem }) => [resource, severity, problem])
+
+test('lint: dead nodes come first, and say whether any other is left', () => {
+  const node = (owner: string, port: number, up: boolean): object => ({ owner, node: `10.0.0.1:${port}`, up })
+  const health = [node('upstreams/a', 1, true), node('upstreams/a', 2, false), node('routes/b', 3, false)]
+  assert.deepEqual(said('node-down', { live: { ...quiet, health: [...health, node('routes/c', 4, true)] } }), [
+    ['upstreams/a', 'medium', '1 of 2 nodes do not answer their health check: 10.0.0.1:2'],
+    ['routes/b', 'high', 'no node answers its health check: 10.0.0.1:3'],
+  ])
+  assert.equal(RULES[0]?.name, 'node-down')
+})
+
+test('lint: plugins that the target does not have, as another gateway on the same etcd may have written', async () => {
+  const values = { routes: { mine: {}, 'key-auth': {} }, consumers: { 'key-auth': {} } } as Record<string, object>
+  const inventory = { list: (kind: string) => (values[kind] ? [{ id: 'a', value: { plugins: values[kind] } }] : []) }
+  const { plugins } = await gw.run('describe_plugins', {})
+  assert.match(
+    String(said('unknown-plugin', { inventory, live: { ...quiet, plugins } })),
+    /^routes\/a,,has the plugin mine, which this gateway does not have/,
+  )
+})
+
+test('lint: requests that fail now, by status, with what to do; what goes well is not told', async () => {
+  await put('/routes/ok', { ...good('/ok'), plugins: { prometheus: {} } })
+  const nowhere = { nodes: { '127.0.0.1:1': 1 }, type: 'roundrobin', ...safe }
+  await put('/routes/gone', { ...good('/gone'), name: 'named', upstream: nowhere, plugins: { prometheus: {} } })
+  const { traffic } = gw.ctx.targets.get()
+  await traffic.last(1000, gw.ctx.signal)
+  for (let i = 0; i < 3; i++) assert.equal((await fetch(`${gw.gateway}/gone`)).status, 502)
+  await fetch(`${gw.gateway}/ok`)
+  const failing = async () => (await find()).filter((one) => one.id.startsWith('failing:'))
+  await until(async () => {
+    await traffic.last(1000, gw.ctx.signal)
+    return (await failing()).some((one) => one.problem.startsWith('3 of 3'))
+  })
+  const [first, ...more] = await find()
+  assert.equal(first?.id, 'failing:routes/gone')
+  assert.match(String(first?.problem), /^3 of 3 requests in the last \d+ s failed: 3 with 502$/)
+  assert.equal(first?.severity, 'high')
+  assert.ok(!more.some((one) => one.id === 'failing:routes/ok'))
 })
 
 test('lint: fixes of one resource become one change; an unknown finding names those that are there', async () => {

@@ -7,12 +7,14 @@ export interface Explained {
   route: string | null
   why: string
   plugins: string[]
+  goes_to?: string
+  health?: string
   considered: { id: string; uri: string; result: string }[]
 }
 
 /** `linked`: with a link to the route's page. */
 export function ExplainedCard({ found, linked = true }: { found: Explained; linked?: boolean }): ReactNode {
-  const { route, why, plugins, considered } = found
+  const { route, why, plugins, goes_to: where, health, considered } = found
   return (
     <div className="card" role="status">
       <p>
@@ -25,6 +27,7 @@ export function ExplainedCard({ found, linked = true }: { found: Explained; link
           </>
         )}
         {plugins.length > 0 && ` It runs ${plugins.join(', ')}.`}
+        {where !== undefined && ` It goes to ${where}${health === undefined ? '' : `: ${health}`}.`}
       </p>
       {considered.length > 0 && (
         <Table

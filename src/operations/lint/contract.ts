@@ -1,8 +1,9 @@
-// What a rule of the linter is. Rules are deterministic: the same configuration gives the same findings in the same order, and where the way out
-// is known a finding brings it as changes, which `plan` takes by the finding's id.
+// What a rule of the linter is. Rules are deterministic: the same configuration and the same state of its nodes give the same findings in the same
+// order, and where the way out is known a finding brings it as changes, which `plan` takes by the finding's id.
 import type { Inventory } from '../inventory.ts'
 import type { WishedChange } from '../plan.ts'
 import type { Credentials } from './credentials.ts'
+import type { Live } from './live.ts'
 import type { FieldSchemas } from './unknown-fields.ts'
 
 export type Severity = 'high' | 'medium' | 'low'
@@ -34,6 +35,7 @@ export interface Surroundings {
   inventory: Inventory
   credentials: Credentials
   fields: FieldSchemas
+  live: Live
   adminKey: string
   /** Milliseconds since 1970. */
   now: number

@@ -8,12 +8,15 @@ import { accessRules } from './access-rules.ts'
 import type { Finding, Rule, Severity } from './contract.ts'
 import { credentialRules } from './credential-rules.ts'
 import { readCredentials } from './credentials.ts'
+import { readLive } from './live.ts'
+import { liveRules } from './live-rules.ts'
 import { routeRules } from './route-rules.ts'
 import { FieldSchemas, unknownField } from './unknown-fields.ts'
 import { upstreamRules } from './upstream-rules.ts'
 
 /** Every rule; a finding's id is `rule:resource`. */
 export const RULES: readonly Rule[] = [
+  ...liveRules,
   ...accessRules,
   ...credentialRules,
   ...routeRules,
@@ -26,9 +29,9 @@ const WEIGHT: Record<Severity, number> = { high: 0, medium: 1, low: 2 }
 /** All findings, the worst first. `known`: the target's configuration, when the caller has just read it. */
 export async function findAll(target: Target, now: number, known?: Inventory): Promise<Finding[]> {
   const inventory = known ?? (await Inventory.read(target))
-  const credentials = await readCredentials(target, inventory)
+  const [credentials, live] = await Promise.all([readCredentials(target, inventory), readLive(target)])
   const fields = await FieldSchemas.read(target.admin, [...inventory.all(), ...credentials.found])
-  const around = { inventory, credentials, fields, adminKey: target.adminKey, now }
+  const around = { inventory, credentials, fields, live, adminKey: target.adminKey, now }
   const findings = RULES.flatMap(({ name, severity, find }) =>
     find(around).map((one): Finding => ({ ...one, rule: name, severity: one.severity ?? severity })),
   )

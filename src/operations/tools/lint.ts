@@ -1,4 +1,4 @@
-// What is wrong or risky in the configuration, the worst first; `plan` takes the ids of findings that have a fix.
+// What is wrong now or risky in the configuration, the worst first; `plan` takes the ids of findings that have a fix.
 import Type from 'typebox'
 import { plainText } from '../../lib/text.ts'
 import { defineOperation } from '../contract.ts'
@@ -12,7 +12,7 @@ const MAX_SHOWN = 50
 export const lint = defineOperation({
   name: 'lint',
   title: 'Find risks',
-  summary: 'Checks the configuration by fixed rules; plan takes the ids of findings as `fixes`.',
+  summary: 'Finds failures and risks; plan takes the ids of findings as `fixes`.',
   effect: 'read',
   input: Type.Object({
     search: Type.Optional(Type.String({ description: 'only findings that hold this text' })),

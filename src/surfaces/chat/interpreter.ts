@@ -23,7 +23,7 @@ import { needsRoute, parseSentence, plainly } from './sentences/index.ts'
 import { unknownWords } from './sentences/vocabulary.ts'
 import { notUnderstood, prefixOf, type Row, searchFor, servedBy, whichRoutes } from './which-route.ts'
 import { wholeMoves, withMethods } from './with-rows.ts'
-import { describeResult, rowsLacking } from './wording.ts'
+import { answeredNow, describeResult, rowsLacking } from './wording.ts'
 
 /** What the interpreter does next: call a tool, or end the turn with what it says: an answer, or what it did not understand. */
 export type Step = { tool: string; input: object } | { say: string } | { unclear: string }
@@ -131,6 +131,7 @@ function stepOf(command: Command, said: Said): Step {
   const { last } = said
   if (last?.tool === 'plan' || last?.tool === 'promote') return applyStep(command, last)
   if (command.type === 'fix') return fixStep(command, last)
+  if (command.type === 'explain' && command.failing && last) return failingStep(command, last, said)
   if (last && last.tool !== 'look') {
     const told = command.type === 'relative' && last.tool === 'apply' ? relativeTold(command, said) : ''
     return { say: `${told}${describeResult(last.tool, last.value, said.sentence)}` }
@@ -187,6 +188,19 @@ function applyStep(command: Command, { value }: ToolResult): Step {
     tool: 'apply',
     input: { plan_id: value.plan_id, ...(seconds === undefined ? {} : { confirm_seconds: seconds }) },
   }
+}
+
+/** Where it goes was looked up; then one request shows what it answers at this moment. */
+function failingStep(command: Extract<Command, { type: 'explain' }>, last: ToolResult, { results }: Said): Step {
+  const explained = results.find((one) => one.tool === 'explain')?.value ?? last.value
+  if (last.tool === 'explain' && explained.route !== null)
+    return { tool: 'prove', input: { expectations: [tried(command)] } }
+  return { say: `${describeResult('explain', explained)}${last.tool === 'prove' ? answeredNow(last.value) : ''}` }
+}
+
+function tried({ method, path, host, headers }: Extract<Command, { type: 'explain' }>): object {
+  const sent = { ...headers, ...(host === undefined ? {} : { host }) }
+  return { method, path, ...(Object.keys(sent).length ? { headers: sent } : {}) }
 }
 
 function firstStep(command: Command, sentence: string): Step {

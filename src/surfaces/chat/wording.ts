@@ -14,7 +14,7 @@ export function describeResult(tool: string, value: Record<string, unknown>, sen
     case 'explain':
       return value.route === null
         ? String(value.why)
-        : `Route ${value.route} takes it: ${value.why}.${plugins(value.plugins as string[])}`
+        : `Route ${value.route} takes it: ${value.why}.${plugins(value.plugins as string[])}${destination(value)}`
     case 'describe_plugins':
       return `${(value.plugins as unknown[]).length === 1 ? 'One plugin' : `${(value.plugins as unknown[]).length} plugins`}.`
     case 'lint':
@@ -96,6 +96,16 @@ function countRows(value: Record<string, unknown>): string {
 
 function plugins(names: string[]): string {
   return names.length ? ` It runs ${names.join(', ')}.` : ''
+}
+
+function destination({ goes_to: where, health }: Record<string, unknown>): string {
+  return where === undefined ? '' : ` It goes to ${where}${health === undefined ? '' : `: ${health}`}.`
+}
+
+/** What one request got, to who asks why it fails. */
+export function answeredNow({ proof }: Record<string, unknown>): string {
+  const [line] = (proof ?? []) as { request: string; found: string }[]
+  return line ? ` Tried now: ${line.request} -> ${line.found}.` : ''
 }
 
 function failed(value: Record<string, unknown>): boolean {

@@ -7,7 +7,15 @@ export type Command =
   | { type: 'list'; kind: Kind; search: string | undefined; lacking?: Topic }
   /** Without id: the route that was talked about last. */
   | { type: 'show'; kind: Kind; id: string | undefined }
-  | { type: 'explain'; method: string; path: string; host: string | undefined; headers?: Record<string, string> }
+  /** `failing`: the question is why it fails, so that one request is tried. */
+  | {
+      type: 'explain'
+      method: string
+      path: string
+      host: string | undefined
+      headers?: Record<string, string>
+      failing?: true
+    }
   | { type: 'describe'; plugins: string[] }
   /** `about`: `routes/orders`. */
   | { type: 'history'; about?: string }

@@ -204,8 +204,19 @@ export function parseExplain(text: string, lower: string): Command | undefined {
     !(call && /^(?:what|which|where|who|does|will|is|can)\b/.test(lower))
   )
     return undefined
-  return { type: 'explain', method, path, host: url?.host ?? /\bhost\s+([\w.-]+)/i.exec(text)?.[1], ...headersIn(text) }
+  return {
+    type: 'explain',
+    method,
+    path,
+    host: url?.host ?? /\bhost\s+([\w.-]+)/i.exec(text)?.[1],
+    ...headersIn(text),
+    ...(FAILS.test(lower) && /^(?:GET|HEAD|OPTIONS)$/.test(method) ? { failing: true } : {}),
+  }
 }
+
+/** What an API or a node does that is away; a 401 or 404 is explained by the configuration alone. */
+const FAILS =
+  /\b50\d\b|\b5xx\b|\b(?:fail(?:s|ed|ing)?|broken|down|unavailable|unreachable|dead|errors?|timing out|time[sd]? out)\b/
 
 /** What an address asks of this gateway: its path, and the name of the host where that is more than a place. */
 function placeOf(address: string | undefined): { path: string; host?: string } | undefined {
@@ -264,6 +275,12 @@ export function parseLint(text: string, lower: string): Command | undefined {
       lower,
     ) ||
     /\b(?:find|any|show|list)\b.*\b(?:problems?|findings?|issues)\b/.test(lower) ||
+    /^(?:(?:show |what is |what's )?(?:me )?(?:the )?(?:overall |gateway |system )*(?:status|health)(?: of (?:the |my )?gateway)?|how(?: is|'s) (?:the |my )?(?:gateway|everything|it|it all)(?: doing| going)?(?: today| now| right now)?|health ?check)\??$/.test(
+      lower,
+    ) ||
+    /^why\b[^/]*\b(?:50\ds?|5xxs?|failing|failures|errors?)(?: errors?| now| again| everywhere| today)*\??$/.test(
+      lower,
+    ) ||
     /\b(?:is|are) (?:it|my gateway|the gateway|everything|my routes|the routes) (?:safe|secure|all right|ok|okay|fine|healthy)\b/.test(
       lower,
     )
