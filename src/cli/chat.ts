@@ -4,12 +4,14 @@
 import { join } from 'node:path'
 import { nearest } from '../lib/nearest.ts'
 import type { OperationContext } from '../operations/contract.ts'
+import { runOperation } from '../operations/run.ts'
 import { loadSettings } from '../settings/load.ts'
 import type { Settings } from '../settings/schema.ts'
 import { Conversation } from '../surfaces/chat/agent.ts'
 import { HELP } from '../surfaces/chat/examples.ts'
 import { ModelChoice } from '../surfaces/chat/model-choice.ts'
 import { takeArguments } from './arguments.ts'
+import { remoteOperator } from './call.ts'
 import { CliError } from './error.ts'
 import { CHAT_FLAGS } from './flags.ts'
 import { existingAdminKey, neverStarted, PUT_Y, personOf, terminalContext } from './operator.ts'
@@ -47,7 +49,7 @@ export async function chat(argv: string[]): Promise<number> {
   try {
     const ctx = await connect(settings, terminal, json)
     const model = new ModelChoice(settings.model, process.env, settings.data_dir)
-    const session = new Session(new Conversation(await model.open()), ctx, terminal, json)
+    const session = new Session(new Conversation(await model.open(), [], watched(settings)), ctx, terminal, json)
     try {
       if (words.length) return await session.answer(words.join(' ').trim())
       const { provider } = model.shown()
@@ -60,6 +62,24 @@ export async function chat(argv: string[]): Promise<number> {
     }
   } finally {
     terminal.close()
+  }
+}
+
+/** What is known over time: the Gateward that runs has watched, this process has only just begun to look. */
+const WATCHED: ReadonlySet<string> = new Set(['traffic', 'lint'])
+
+/** Runs operations here, but for those. Where that Gateward does not answer, or is another's, this process tells what it can, or what is wrong. */
+function watched(settings: Settings): typeof runOperation {
+  const there = remoteOperator(settings, 'cli')
+  return async (operation, input, ctx) => {
+    if (!WATCHED.has(operation.name)) return runOperation(operation, input, ctx)
+    const { caller, progress, signal } = ctx
+    try {
+      return await there.run(operation.name, input, { subject: caller.subject, ask: undefined, progress, signal })
+    } catch {
+      signal.throwIfAborted()
+      return runOperation(operation, input, ctx)
+    }
   }
 }
 

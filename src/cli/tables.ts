@@ -94,7 +94,7 @@ function traffic(value: Record<string, unknown>, terminal: Terminal): string {
     ? []
     : paintAll(
         'dim',
-        '  nothing was counted: only routes that run the plugin prometheus are ("Collect metrics on all routes")',
+        '  no counted request in this time; only routes that run the plugin prometheus are counted ("Collect metrics on all routes")',
         terminal,
       )
   return [table(heads, cells, terminal.columns), `  over ${String(value.seconds)} s`].concat(none).join('\n')

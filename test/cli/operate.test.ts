@@ -118,7 +118,10 @@ test('commands: escape sequences in data stay out of the terminal, and long line
   const answers: [string, Record<string, unknown>][] = [
     ['look', { kind: 'routes', rows: [{ id: 'e', summary: hostile }] }],
     ['look', { value }],
-    ['explain', { why: long, considered: [{ id: 'e', uri: hostile, result: hostile }] }],
+    [
+      'explain',
+      { why: long, plugins: [hostile], goes_to: long, considered: [{ id: 'e', uri: hostile, result: hostile }] },
+    ],
     ['lint', { total: 1, findings: [{ id: 'x', severity: 'high', problem: long, advice: long, fixable: true }] }],
     ['history', { changes: [{ id: 'c', at: hostile, summary: long }] }],
     ['prove', { proof }],

@@ -194,7 +194,23 @@ test('an API that is not there, and traffic that nobody counts, are said so', as
   const proof = await run(['chat'], running.env, `Create a route for /away/* to http://127.0.0.1:${port}\ny\n`)
   assert.match(proof.stdout, /NO {2}the API answers: GET \/away\/1 -> 502 \(is the API running\?\)/)
   const { stdout } = await run(['traffic'], running.env)
-  assert.match(stdout, /nothing was counted: only routes that run the plugin prometheus are/)
+  assert.match(stdout, /no counted request in this time; only routes that run the plugin prometheus are counted/)
+
+  await run(['chat'], running.env, 'Collect metrics on all routes\ny\n')
+  await until(async () => {
+    await fetch(`${running.gateway}/away/1`)
+    return /away +\d+ .*\d/.test((await run(['traffic'], running.env)).stdout)
+  })
+  // The chat is a process that has only just begun to look: it asks the one that has watched.
+  const traffic = await run(['chat', 'Show the traffic of the last 5 minutes'], running.env)
+  assert.match(traffic.stdout, /away +[1-9]/)
+  const wrong = await run(['chat', 'status'], running.env)
+  assert.match(wrong.stdout, /high +failing:routes\/away\n +\d+ of \d+ requests in the last \d+ s failed: \d+ with 502/)
+  const why = await run(['chat', 'Why do I get 502 on /away/1?'], running.env)
+  assert.match(
+    why.stdout.replaceAll(/\s+/g, ' '),
+    new RegExp(`It goes to 127.0.0.1:${port}. Tried now: GET /away/1 -> 502`),
+  )
 })
 
 test('a window that is closed ends its gateway; a service reads its files again', PTY, async () => {

@@ -32,11 +32,13 @@ Secrets are hidden from you as ***; never ask for one. Answer in a few plain sen
 export class Conversation {
   readonly #model: LanguageModel
   readonly #messages: ModelMessage[]
+  readonly #run: typeof runOperation
 
-  /** `past`: what was said before, as `messages` gave it. */
-  constructor(model: LanguageModel, past: ModelMessage[] = []) {
+  /** `past`: what was said before, as `messages` gave it; `run`: how operations are run, where that is not here. */
+  constructor(model: LanguageModel, past: ModelMessage[] = [], run = runOperation) {
     this.#model = model
     this.#messages = [...past]
+    this.#run = run
   }
 
   /** What the model remembers. */
@@ -51,7 +53,7 @@ export class Conversation {
       model: this.#model,
       instructions: INSTRUCTIONS,
       messages: this.#messages,
-      tools: toTools({ ...ctx, caller: { ...ctx.caller, words: sentence } }),
+      tools: toTools({ ...ctx, caller: { ...ctx.caller, words: sentence } }, this.#run),
       stopWhen: isStepCount(MAX_STEPS),
       abortSignal: ctx.signal,
       maxRetries: 2,
@@ -94,7 +96,7 @@ export class Conversation {
 }
 
 /** The operations as tools of the AI SDK. An operation's error is a result that the model can read and repair. */
-function toTools(ctx: OperationContext): ToolSet {
+function toTools(ctx: OperationContext, run: typeof runOperation): ToolSet {
   const tools: ToolSet = {}
   for (const operation of operations) {
     tools[operation.name] = tool({
@@ -102,7 +104,7 @@ function toTools(ctx: OperationContext): ToolSet {
       inputSchema: jsonSchema(operation.input),
       execute: async (input: unknown) => {
         try {
-          return await runOperation(operation, input, ctx)
+          return await run(operation, input, ctx)
         } catch (error) {
           if (error instanceof OperationError)
             return {

@@ -69,7 +69,7 @@ function findings(value: Record<string, unknown>): string {
 function traffic(value: Record<string, unknown>): string {
   const all = value.all as { requests: number; per_second: number; server_errors?: number; p95_ms?: number }
   if (!all.requests)
-    return `No counted request in the last ${value.seconds} s. Routes are counted when they run prometheus: "Collect metrics on all routes".`
+    return `No counted request in the last ${value.seconds} s. Only routes that run the plugin prometheus are counted: "Collect metrics on all routes".`
   const errors = all.server_errors ? `, ${all.server_errors} failed` : ''
   const slow = all.p95_ms === undefined ? '' : `; 95 % took at most ${all.p95_ms} ms`
   return `${counted(all.requests, 'request')} in ${value.seconds} s (${all.per_second}/s)${errors}${slow}.`
