@@ -1,6 +1,6 @@
 // Requests of the command line to the Gateward that runs on this data directory, with the owner's key.
 import { existsSync } from 'node:fs'
-import { reachable } from '../lib/address.ts'
+import { browserOrigin, reachable } from '../lib/address.ts'
 import { type ApprovalRequest, ERROR_CODES, OperationError } from '../operations/contract.ts'
 import type { Settings } from '../settings/schema.ts'
 import { leaveWaiting, type Operator } from '../surfaces/operator.ts'
@@ -33,7 +33,9 @@ export function remoteOperator(settings: Settings, surface: 'mcp' | 'cli' = 'mcp
       if (status < 400) return body
       if (!body.approval) throw toError(status, body)
       const request = body.approval as ApprovalRequest
-      const person = await (call.ask ?? leaveWaiting)(request)
+      const person = await (
+        call.ask ?? leaveWaiting(browserOrigin(settings.surface.public_url, settings.surface.listen))
+      )(request)
       const decision = { digest: request.digest, decision: person === undefined ? 'reject' : 'approve' }
       await callOwner(settings, 'POST', `/v1/plans/${encodeURIComponent(request.planId)}`, decision)
       if (person === undefined)

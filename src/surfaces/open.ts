@@ -1,7 +1,7 @@
 // Puts the operator's surface together: targets, ledger, approvals, chats, the HTTP server. A module of its own, loaded after the gateway serves:
 // its libraries take longer to load than all the rest.
 import type { AddressInfo } from 'node:net'
-import { isLoopback, parseAddress } from '../lib/address.ts'
+import { browserOrigin, isLoopback, parseAddress } from '../lib/address.ts'
 import { ListenError } from '../lib/listen-error.ts'
 import type { createLogger } from '../lib/log.ts'
 import { randomHex } from '../lib/random-hex.ts'
@@ -68,6 +68,7 @@ export async function openSurface(
     context: (signal) => context('console', signal),
   })
   closers.push(() => chats.close())
+  let listened: string | undefined
   const app = createSurface({
     operations,
     context,
@@ -80,6 +81,7 @@ export async function openSurface(
     model,
     demo,
     publicUrl: settings.surface.public_url,
+    origin: () => browserOrigin(settings.surface.public_url, listened ?? settings.surface.listen),
     storeTrouble,
     watch,
     log,
@@ -88,7 +90,8 @@ export async function openSurface(
     throw ListenError.at(settings.surface.listen, error)
   })
   closers.push(() => closeServer(server))
-  return { surface: `${address.host}:${(server.address() as AddressInfo).port}`, owner }
+  listened = `${address.host}:${(server.address() as AddressInfo).port}`
+  return { surface: listened, owner }
 }
 
 /** What all callers' operations share, and what goes on without any: counting traffic, taking back what nobody has confirmed. */

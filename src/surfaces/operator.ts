@@ -31,22 +31,26 @@ export interface Operator {
 export class ApprovalNeeded extends OperationError {
   readonly request: ApprovalRequest
 
-  constructor(request: ApprovalRequest) {
+  /** `origin`: where a browser reaches this Gateward. */
+  constructor(request: ApprovalRequest, origin: string) {
     super(
       'refused',
-      `plan ${request.planId} waits for a person and nothing was written. The person approves it on the page /approve/${request.planId} of this Gateward, in a browser that is the owner's, or with \`gateward approve ${request.planId}\`; call apply with this plan_id afterwards. No argument can approve it`,
+      `plan ${request.planId} waits for a person and nothing was written. The person approves it at ${origin}/approve/${request.planId} in a browser that is the owner's, or with \`gateward approve ${request.planId}\`; call apply with this plan_id afterwards. No argument can approve it`,
     )
     this.request = request
   }
 }
 
 /** For a context whose person cannot be asked now. */
-export const leaveWaiting: AskPerson = (request) => Promise.reject(new ApprovalNeeded(request))
+export function leaveWaiting(origin: string): AskPerson {
+  return (request) => Promise.reject(new ApprovalNeeded(request, origin))
+}
 
-/** Runs the operations of this process. `context` gives a fresh context for one call. */
+/** Runs the operations of this process. `context` gives a fresh context for one call; `origin`: where a browser reaches this Gateward, once it listens. */
 export function localOperator(
   operations: readonly Operation[],
   context: (signal: AbortSignal) => OperationContext,
+  origin: () => string,
 ): Operator {
   return {
     async run(name, input, call) {
@@ -56,7 +60,7 @@ export function localOperator(
       return runOperation(operation, input, {
         ...base,
         caller: { ...base.caller, subject: call.subject },
-        ask: call.ask ?? leaveWaiting,
+        ask: call.ask ?? leaveWaiting(origin()),
         reveal: call.reveal ?? base.reveal,
         progress: call.progress,
       })

@@ -34,7 +34,7 @@ export function createSurface(deps: SurfaceDeps): Hono {
   app.notFound((c) => c.json({ error_msg: `there is no ${c.req.method} ${c.req.path} here` }, 404))
   page(app, deps)
   pluginRoutes(app, deps)
-  const operator = localOperator(deps.operations, (signal) => deps.context('mcp', signal))
+  const operator = localOperator(deps.operations, (signal) => deps.context('mcp', signal), deps.origin)
   const { operations, version } = deps
   mcpRoutes(app, { ...deps, servers: createMcpFactory({ operations, operator, version }) })
   app.use('/v1/*', async (c, next) => {

@@ -27,7 +27,11 @@ const fails = (code: OperationError['code'], pattern: RegExp) => (error: unknown
   error instanceof OperationError && error.code === code && pattern.test(error.message)
 /** As a client sends it, through the checks of every surface. */
 const sent = (name: string, input: object): Promise<Record<string, unknown>> =>
-  localOperator(operations, () => gw.ctx).run(name, input, {
+  localOperator(
+    operations,
+    () => gw.ctx,
+    () => 'http://localhost:5000',
+  ).run(name, input, {
     subject: 'client',
     ask: gw.ctx.ask,
     progress: () => {},

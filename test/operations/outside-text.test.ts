@@ -126,7 +126,11 @@ describe('text from outside', () => {
   for (const { name } of operations)
     test(`${name}: fenced, without invisible characters, bounded, and writes nothing`, async () => {
       assert.ok(CALLS[name], `say in CALLS what ${name} is asked with poisoned text`)
-      const operator = localOperator(operations, () => gw.ctx)
+      const operator = localOperator(
+        operations,
+        () => gw.ctx,
+        () => 'http://localhost:5000',
+      )
       written = []
       for (const input of CALLS[name] ?? []) {
         const call = { subject: 'client', ask: undefined, progress: () => {}, signal: gw.ctx.signal }

@@ -24,6 +24,8 @@ export interface OperationsApiDeps {
   desk: Desk
   owner: Owner
   access: Access
+  /** Where a browser reaches this Gateward. */
+  origin(): string
 }
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024
@@ -86,7 +88,7 @@ async function operate(c: Context, deps: OperationsApiDeps): Promise<Response> {
   const input = await readJson(c)
   if (input === undefined) return c.json({ error: 'the body is not a JSON object' }, 400)
   const surface = isOwner(c, deps.owner) ? surfaceOf(c.req.header('gateward-surface')) : 'rest'
-  const operator = localOperator(deps.operations, (signal) => deps.context(surface, signal))
+  const operator = localOperator(deps.operations, (signal) => deps.context(surface, signal), deps.origin)
   const revealed: Secret[] = []
   // The console shows a new secret where the person has approved it; every other caller may be a model.
   const reveal = surface === 'console' ? (all: Secret[]) => void revealed.push(...all) : undefined

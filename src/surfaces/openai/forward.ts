@@ -72,7 +72,7 @@ export class RouteForwarder {
     setBounded(this.#waiting, fingerprint, waiting, MAX_WAITING)
     const plan = ctx.approvals.get(waiting.planId)
     try {
-      await applyPlan(plan.id, { ...ctx, ask: leaveWaiting })
+      await applyPlan(plan.id, { ...ctx, ask: leaveWaiting(origin) })
     } catch (error) {
       if (!(error instanceof ApprovalNeeded)) throw error
       const reply = {

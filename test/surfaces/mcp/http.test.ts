@@ -130,7 +130,9 @@ test('mcp over HTTP: without a way to ask, apply names the ways to approve; no a
     const id = String(value.plan_id)
     const refused = await call(client, 'apply', { plan_id: id })
     assert.equal(refused.isError, true)
-    assert.ok(refused.text.includes(`/approve/${id}`) && refused.text.includes(`gateward approve ${id}`), refused.text)
+    // A whole address: the person clicks it in the client.
+    const page = `${running.surface.replace('127.0.0.1', 'localhost')}/approve/${id}`
+    assert.ok(refused.text.includes(`at ${page} `) && refused.text.includes(`gateward approve ${id}`), refused.text)
     assert.equal((await call(client, 'apply', { plan_id: id, confirm: true })).isError, true)
     assert.equal((await call(client, 'look', { search: '/waiting' })).value.total, 0)
     const decision = { digest: value.digest, decision: 'approve' }

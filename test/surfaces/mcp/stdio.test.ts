@@ -74,7 +74,10 @@ test("gateward mcp: a client without elicitation leaves the plan where the owner
   await client.connect(new OldStdio(server()))
   const plan = structured(await client.callTool({ name: 'plan', arguments: publish('/plain/*') }))
   const refused = await client.callTool({ name: 'apply', arguments: { plan_id: plan.plan_id } })
-  assert.match(JSON.stringify(refused.content), /gateward approve plan-/)
+  assert.match(
+    JSON.stringify(refused.content),
+    /http:\/\/localhost:\d+\/approve\/plan-\w+ in a browser .*gateward approve plan-/,
+  )
   const { plans } = (await running.owner('GET', '/v1/plans')).body as { plans: { planId: string }[] }
   assert.ok(plans.some((one) => one.planId === plan.plan_id))
 })
