@@ -12,6 +12,9 @@ const TIMEOUT_MS = 5000
 /** An operation may prove with many requests. */
 const OPERATION_TIMEOUT_MS = 120_000
 
+/** Exit code of a command when no Gateward answers. */
+const NO_ANSWER = 5
+
 interface Answer {
   status: number
   body: Record<string, unknown>
@@ -67,7 +70,7 @@ async function send(
 ): Promise<Answer> {
   if (settings.surface.listen === 'off')
     throw new CliError('surface.listen is off, and this goes through it; set it to an address such as 127.0.0.1:5000')
-  if (!existsSync(settings.data_dir)) throw neverStarted(settings)
+  if (!existsSync(settings.data_dir)) throw neverStarted(settings, NO_ANSWER)
   const base = `http://${reachable(settings.surface.listen)}`
   const response = await fetch(`${base}${path}`, {
     method,
@@ -79,9 +82,15 @@ async function send(
     body: body && JSON.stringify(body),
     signal,
   }).catch((error: Error) => {
+    if (error.name === 'TimeoutError')
+      throw new CliError(
+        `Gateward at ${base} has taken the request and does not answer; see its log and the load of its machine, then try again`,
+        NO_ANSWER,
+      )
     if (signal.aborted) throw error
     throw new CliError(
       `nothing answers at ${base}; start Gateward (npm start), or name its address with surface.listen (--surface-listen)`,
+      NO_ANSWER,
     )
   })
   return { status: response.status, body: (await response.json()) as Record<string, unknown> }

@@ -5,10 +5,15 @@ export const CHAT_FLAGS: Record<string, FlagSpec> = {
   json: { type: 'switch', about: 'one JSON object a line, for scripts' },
 }
 
-/** Of every operation. */
-export const COMMON_FLAGS: Record<string, FlagSpec> = {
-  target: { type: 'text', about: 'which gateway' },
+/** Of every command that has an answer for programs. */
+export const JSON_FLAG: Record<string, FlagSpec> = {
   json: { type: 'switch', about: 'the answer as JSON' },
+}
+
+/** Of every operation; `promote` names its targets itself, `apply` and `confirm` have theirs from the plan. */
+export function commonFlagsOf(operation: string): Record<string, FlagSpec> {
+  const target: FlagSpec = { type: 'text', about: 'which gateway' }
+  return { ...(['promote', 'apply', 'confirm'].includes(operation) ? {} : { target }), ...JSON_FLAG }
 }
 
 export const EXPORT_FLAGS: Record<string, FlagSpec> = {

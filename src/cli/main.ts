@@ -10,15 +10,16 @@ import { SettingsError } from '../settings/load.ts'
 import { StoreError } from '../store/contract.ts'
 import { OPERATION_COMMANDS } from './commands.ts'
 import { CliError } from './error.ts'
-import { CHAT_FLAGS, COMMON_FLAGS, EXPORT_FLAGS, IMPORT_FLAGS } from './flags.ts'
+import { CHAT_FLAGS, commonFlagsOf, EXPORT_FLAGS, IMPORT_FLAGS, JSON_FLAG } from './flags.ts'
 import { type Described, helpOf, overview } from './help.ts'
 
 interface Command extends Described {
   run(argv: string[]): Promise<number>
 }
 
-/** Exit code of a program whose reader has gone, as a shell gives it. */
+/** Exit codes of a program whose reader has gone, and of one that Ctrl-C has stopped, as a shell gives them. */
 const READER_GONE = 141
+const INTERRUPTED = 130
 
 const COMMANDS: Record<string, Command> = {
   start: {
@@ -33,6 +34,11 @@ const COMMANDS: Record<string, Command> = {
     flags: CHAT_FLAGS,
     run: async (argv) => (await import('./chat.ts')).chat(argv),
   },
+  status: {
+    summary: 'tell what answers, what fails and what waits for you; exit code 1 when something is wrong',
+    flags: JSON_FLAG,
+    run: async (argv) => (await import('./status.ts')).status(argv),
+  },
   mcp: {
     summary: 'serve MCP on standard input and output, for Claude, Cursor, VS Code and others',
     run: async (argv) => (await import('./mcp.ts')).mcp(argv),
@@ -43,7 +49,7 @@ const COMMANDS: Record<string, Command> = {
       {
         summary,
         words,
-        flags: { ...flags, ...COMMON_FLAGS },
+        flags: { ...flags, ...commonFlagsOf(name) },
         run: async (argv) => (await import('./operate.ts')).operate(name, argv),
       },
     ]),
@@ -63,6 +69,7 @@ const COMMANDS: Record<string, Command> = {
   demo: { summary: 'play the whole story by itself and print it', run: async () => (await import('./demo.ts')).demo() },
   open: {
     summary: 'print a one-time address that makes the browser yours',
+    flags: JSON_FLAG,
     run: async (argv) => (await import('./owner.ts')).open(argv),
   },
   approve: {
@@ -72,9 +79,14 @@ const COMMANDS: Record<string, Command> = {
   },
   reveal: {
     summary: 'show new secrets that nobody has seen yet, once',
+    flags: JSON_FLAG,
     run: async (argv) => (await import('./owner.ts')).reveal(argv),
   },
-  audit: { summary: 'check the chain of the audit log', run: async (argv) => (await import('./owner.ts')).audit(argv) },
+  audit: {
+    summary: 'check the chain of the audit log',
+    flags: JSON_FLAG,
+    run: async (argv) => (await import('./owner.ts')).audit(argv),
+  },
 }
 
 export async function main(argv: string[]): Promise<number> {
@@ -126,6 +138,7 @@ function unknown(name: string): number {
 }
 
 function report(error: unknown): number {
+  if (error instanceof DOMException && error.name === 'AbortError') return INTERRUPTED
   if (error instanceof SettingsError) {
     for (const problem of error.problems) console.error(`gateward: ${problem}`)
     return 2

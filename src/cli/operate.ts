@@ -11,7 +11,7 @@ import { type Arguments, takeArguments } from './arguments.ts'
 import { remoteOperator } from './call.ts'
 import { OPERATION_COMMANDS, type OperationCommand } from './commands.ts'
 import { CliError } from './error.ts'
-import { COMMON_FLAGS } from './flags.ts'
+import { commonFlagsOf } from './flags.ts'
 import { personOf } from './operator.ts'
 import { renderPlan } from './render.ts'
 import { renderAnswer } from './tables.ts'
@@ -32,7 +32,8 @@ const SEVERITIES = ['low', 'medium', 'high']
 /** Runs the command of an operation. */
 export async function operate(name: string, argv: string[]): Promise<number> {
   const command = OPERATION_COMMANDS[name] as OperationCommand
-  const given = takeArguments(argv, { ...command.flags, ...COMMON_FLAGS })
+  const known = { ...command.flags, ...commonFlagsOf(name) }
+  const given = takeArguments(argv, known)
   const { json, target, 'fail-on': failOn, ...flags } = given.flags
   if (failOn !== undefined && !SEVERITIES.includes(String(failOn)))
     throw new CliError('--fail-on is high, medium or low', 2)
@@ -40,9 +41,9 @@ export async function operate(name: string, argv: string[]): Promise<number> {
     argv: given.rest,
     env: process.env,
     cwd: process.cwd(),
-    flags: Object.keys({ ...command.flags, ...COMMON_FLAGS }),
+    flags: Object.keys(known),
   })
-  const input = defined({ ...command.toInput({ ...given, flags }), ...withTarget(name, target) })
+  const input = defined({ ...command.toInput({ ...given, flags }), target })
   // Questions go to standard error when the answer is JSON, so that a pipe gets nothing else.
   const terminal = openTerminal({ input: process.stdin, output: json ? process.stderr : process.stdout })
   const answer = await run(name, input, given, terminal, settings).finally(() => terminal.close())
@@ -85,11 +86,6 @@ async function run(
       )
     return EXIT_CODES[error.code]
   }
-}
-
-/** `promote` names its targets itself, `apply` and `confirm` have it from the plan. */
-function withTarget(name: string, target: unknown): Record<string, unknown> {
-  return ['promote', 'apply', 'confirm'].includes(name) ? {} : { target }
 }
 
 function defined(input: Record<string, unknown>): Record<string, unknown> {

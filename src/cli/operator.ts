@@ -26,9 +26,10 @@ export function existingAdminKey(settings: Settings): string | undefined {
 }
 
 /** Nothing in the data directory says that a gateway has ever run on it. */
-export function neverStarted(settings: Settings): CliError {
+export function neverStarted(settings: Settings, exitCode = 1): CliError {
   return new CliError(
     `no gateway has been started with the data directory ${settings.data_dir}; run \`npm start\` in another terminal first, or name the directory with --data-dir`,
+    exitCode,
   )
 }
 

@@ -5,24 +5,27 @@ import type { ApprovalRequest } from '../operations/contract.ts'
 import { Ledger } from '../operations/ledger.ts'
 import { loadSettings } from '../settings/load.ts'
 import type { Settings } from '../settings/schema.ts'
+import { takeArguments } from './arguments.ts'
 import { callOwner } from './call.ts'
 import { CliError } from './error.ts'
+import { JSON_FLAG } from './flags.ts'
 import { neverStarted } from './operator.ts'
 import { renderPlan } from './render.ts'
 import { openTerminal } from './terminal.ts'
 
 export async function open(argv: string[]): Promise<number> {
-  const settings = read(argv)
+  const { settings, json } = read(argv)
   const { ticket } = (await callOwner(settings, 'POST', '/v1/tickets')) as { ticket: string }
   const { listen, public_url: known } = settings.surface
-  console.log(`${browserOrigin(known, listen)}/?ticket=${ticket}`)
+  const url = `${browserOrigin(known, listen)}/?ticket=${ticket}`
+  console.log(json ? JSON.stringify({ url }) : url)
   return 0
 }
 
 export async function approve(argv: string[]): Promise<number> {
   const [planId, ...rest] = argv
   if (!planId || planId.startsWith('-')) throw new CliError('name the plan: gateward approve plan-1234abcd', 2)
-  const settings = read(rest)
+  const { settings } = read(rest, {})
   const { plans } = (await callOwner(settings, 'GET', '/v1/plans')) as { plans: ApprovalRequest[] }
   const plan = plans.find((one) => one.planId === planId)
   if (!plan)
@@ -45,30 +48,42 @@ export async function approve(argv: string[]): Promise<number> {
 }
 
 export async function reveal(argv: string[]): Promise<number> {
-  const ledger = openLedger(argv)
+  const { ledger, json } = openLedger(argv)
   const secrets = ledger.takeSecrets()
   ledger.close()
+  if (json) {
+    console.log(JSON.stringify({ secrets }))
+    return 0
+  }
   for (const { label, value } of secrets) console.log(`${label}: ${value}`)
   if (!secrets.length) console.log('there is nothing new to show')
   return 0
 }
 
 export async function audit(argv: string[]): Promise<number> {
-  const ledger = openLedger(argv.filter((one) => one !== 'verify'))
+  const { ledger, json } = openLedger(argv.filter((one) => one !== 'verify'))
   const { count, brokenAt } = ledger.verify()
   ledger.close()
+  if (json) {
+    console.log(JSON.stringify({ entries: count, whole: brokenAt === undefined, broken_at: brokenAt }))
+    return brokenAt === undefined ? 0 : 1
+  }
   if (brokenAt !== undefined)
     throw new CliError(`the audit log was changed: entry ${brokenAt} does not follow from the one before it`)
   console.log(`${count} entries, the chain is whole`)
   return 0
 }
 
-function openLedger(argv: string[]): Ledger {
-  const settings = read(argv)
+function openLedger(argv: string[]): { ledger: Ledger; json: boolean } {
+  const { settings, json } = read(argv)
   if (!existsSync(settings.data_dir)) throw neverStarted(settings)
-  return new Ledger(settings.data_dir)
+  return { ledger: new Ledger(settings.data_dir), json }
 }
 
-function read(argv: string[]): Settings {
-  return loadSettings({ argv, env: process.env, cwd: process.cwd() }).settings
+function read(argv: string[], spec = JSON_FLAG): { settings: Settings; json: boolean } {
+  const { flags, words, rest } = takeArguments(argv, spec)
+  const given = { env: process.env, cwd: process.cwd(), flags: Object.keys(spec) }
+  // None of these commands takes words: the settings say so of one.
+  const { settings } = loadSettings({ argv: [...rest, ...words], ...given })
+  return { settings, json: flags.json === true }
 }

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test'
 import { takeArguments } from '../../src/cli/arguments.ts'
 import { OPERATION_COMMANDS } from '../../src/cli/commands.ts'
 import { renderAnswer } from '../../src/cli/tables.ts'
-import { run as command } from '../e2e/process.ts'
+import { admin, run as command } from '../e2e/process.ts'
 import { type Running, run } from '../surfaces/running.ts'
 
 let running: Running
@@ -90,6 +90,9 @@ test('commands: what was asked wrongly is 2, an unreachable Gateward is said', a
     [['history', '--limit', 'many'], /--limit is a number/],
     [['look', 'routes', 'none'], /there is no routes\/none/],
     [['look', '--colour', 'x'], /colour/],
+    [['promote', '--to', 'embedded', '--target', 'x'], /target/],
+    [['approve', 'plan-1', '--json'], /json/],
+    [['audit', 'everything'], /everything/],
     [['undo'], /nothing to undo|was taken back/],
   ] as [string[], RegExp][]) {
     const { code, stderr } = await gateward(args)
@@ -97,8 +100,37 @@ test('commands: what was asked wrongly is 2, an unreachable Gateward is said', a
     assert.equal(code, 2, String(args))
   }
   const away = await command(['look'], { GATEWARD_DATA_DIR: running.directory, GATEWARD_SURFACE_LISTEN: '127.0.0.1:1' })
-  assert.equal(away.code, 1)
+  assert.equal(away.code, 5)
   assert.match(away.stderr, /nothing answers/)
+})
+
+test('commands: status tells what is there and what waits, and that something is wrong by its exit code', async () => {
+  await gateward(['plan', `create a route for /waiting/* to ${running.api}`])
+  const well = await gateward(['status'])
+  assert.equal(well.code, 0, well.stdout + well.stderr)
+  assert.match(
+    well.stdout,
+    /^Gateward \S+ runs; all is well\n +embedded serves http:\/\/127\.0\.0\.1:\d+: \d+ routes?, /,
+  )
+  assert.match(well.stdout, /a plan waits \(create routes\/waiting, on embedded\): gateward approve plan-/)
+  const cloud = { uri: '/s', upstream: { nodes: { '169.254.169.254:80': 1 }, type: 'roundrobin' } }
+  await admin(running, 'PUT', '/routes/s', cloud)
+  const wrong = await gateward(['status', '--json'])
+  assert.equal(wrong.code, 1)
+  const { targets, plans } = JSON.parse(wrong.stdout)
+  assert.ok(plans.some((one: { summary: string }) => one.summary === 'create routes/waiting'))
+  assert.ok(targets[0].findings.some((one: { id: string }) => one.id === 'metadata-address:routes/s'))
+})
+
+test('commands: those of the owner answer programs as JSON', async () => {
+  const [opened, audited, revealed] = await Promise.all([
+    gateward(['open', '--json']),
+    gateward(['audit', '--json']),
+    gateward(['reveal', '--json']),
+  ])
+  assert.match(JSON.parse(opened.stdout).url, /^http:\/\/localhost:\d+\/\?ticket=/)
+  assert.equal(JSON.parse(audited.stdout).whole, true)
+  assert.deepEqual(JSON.parse(revealed.stdout), { secrets: [] })
 })
 
 test('commands: escape sequences in data stay out of the terminal, and long lines are wrapped', async () => {
