@@ -119,8 +119,7 @@ async function openConfiguration(settings: Settings, closers: Closers): Promise<
   checkPluginSettings(settings.plugins, plugins)
   const log = createLogger(settings.log.level)
   mkdirSync(settings.data_dir, { recursive: true, mode: 0o700 })
-  // The SQLite store owns its own file.
-  if (settings.store !== 'sqlite') closers.push(lockDirectory(settings.data_dir))
+  closers.push(lockDirectory(settings.data_dir))
   const store = await openStore(settings, settings.data_dir)
   closers.push(() => store.close())
   closers.push(

@@ -27,6 +27,8 @@ const SENTENCES: Record<string, string> = {
   '/lint': 'What is wrong?',
 }
 const COMMANDS = [...Object.keys(SENTENCES), '/help', '/targets', '/clear', '/quit']
+/** As shells, databases and other chats are left. */
+const LEAVE = /^(?:\/(?:quit|exit|bye)|quit|exit|bye|:q)$/i
 const INTERRUPTED = 130
 
 export async function chat(argv: string[]): Promise<number> {
@@ -101,7 +103,7 @@ class Session {
     let worst = 0
     for (;;) {
       const sentence = (await this.#terminal.read('> '))?.trim()
-      if (sentence === undefined || sentence === '/quit' || sentence === '/exit') break
+      if (sentence === undefined || LEAVE.test(sentence)) break
       if (sentence !== '') worst = Math.max(worst, await this.answer(sentence))
     }
     return this.#terminal.interactive ? 0 : worst

@@ -8,7 +8,7 @@ import { randomHex } from '../lib/random-hex.ts'
 import { HTTP_TIMEOUTS, MAX_CONNECTIONS } from '../servers.ts'
 import type { Chats } from './chat/chats.ts'
 import { guard, isOwner } from './http/access.ts'
-import { APPROVE_JS, approvalPage, closedPage, notBuiltPage, PLAIN_CSS } from './http/approval-page.ts'
+import { APPROVE_JS, approvalPage, closedPage, notBuiltPage, PLAIN_CSS, usedPage } from './http/approval-page.ts'
 import { chatsApi } from './http/chats-api.ts'
 import { type ConsoleDeps, consoleApi } from './http/console-api.ts'
 import { PAGE_CSP, readConsole } from './http/console-files.ts'
@@ -92,7 +92,9 @@ function page(app: Hono, deps: SurfaceDeps): void {
 /** A ticket from the terminal becomes the browser's session; the address bar does not keep it. */
 function login(c: Context, { owner, publicUrl }: SurfaceDeps, ticket: string): Response {
   const session = owner.redeem(ticket)
-  if (session === undefined) return html(c, closedPage('This address was used already or is too old.'), 403)
+  // Who clicks the address in the terminal once more is the owner all the same.
+  if (session === undefined)
+    return owner.hasSession(getCookie(c, owner.cookie)) ? c.redirect('/') : html(c, usedPage(), 403)
   setCookie(c, owner.cookie, session, {
     httpOnly: true,
     sameSite: 'Strict',

@@ -58,7 +58,7 @@ for (const columns of [80, 40])
     assert.ok(help.some((line) => line.startsWith('  Create a route for /orders/*')))
     assert.deepEqual(help.join(' ').match(/Require an API key on it and +allow 100 +requests a minute/)?.length, 1)
     assert.match(seen[2] as string, /target +Admin API +approval\r?\n {2}embedded +http/)
-    screen.type('/quit\r')
+    screen.type('exit\r')
     assert.equal(await screen.ended, 0)
   })
 

@@ -18,7 +18,7 @@ test('a data directory has one process, which the other is told; a killed one le
   await once(child.stdout, 'data')
   assert.throws(() => lockDirectory(directory), {
     reason: 'locked',
-    message: `opening the data directory ${directory}: process ${child.pid} uses it; stop that one, or set another data_dir`,
+    message: `opening the data directory ${directory}: process ${child.pid} uses it; stop that one, or choose another directory (--data-dir, GATEWARD_DATA_DIR)`,
   })
   child.kill('SIGKILL')
   await once(child, 'exit')

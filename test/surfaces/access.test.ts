@@ -146,6 +146,8 @@ test("access: the owner's session is closed to scripts, other sites and clear te
     const again = await proxied(shown, once, 'gateway.example')
     assert.equal(again.statusCode, 403)
     assert.equal(again.headers['set-cookie'], undefined)
+    const owner = await proxied(shown, once, 'gateway.example', 'GET', { Cookie: cookie.split(';')[0] as string })
+    assert.deepEqual([owner.statusCode, owner.headers.location], [302, '/'], 'the owner clicks it once more')
     // A session that somebody has set before is no session afterwards: a new one is made.
     const other = await proxied(shown, `/?ticket=${await ticket()}`, 'localhost', 'GET', {
       Cookie: `${cookie.split('=')[0]}=mine`,

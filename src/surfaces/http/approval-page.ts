@@ -19,10 +19,18 @@ export function approvalPage(plan: Plan | undefined): string {
 }
 
 /** For a browser without the owner's session. */
-export function closedPage(reason = 'This page is for the owner of this gateway.'): string {
+export function closedPage(): string {
   return frame(
     'Gateward',
-    `<main><p>${escapeHtml(reason)}</p><p>Open the one-time address that <code>npm start</code> has printed, or run <code>npx gateward open</code> for a new one.</p></main>`,
+    '<main><p>This page is for the owner of this gateway.</p><p>Open the one-time address that <code>npm start</code> has printed, or run <code>npx gateward open</code> for a new one.</p></main>',
+  )
+}
+
+/** For a one-time address that opens nothing any more: it may be the very one that the start has printed. */
+export function usedPage(): string {
+  return frame(
+    'Gateward',
+    '<main><p>This address was used already, by another browser, or is too old.</p><p>Run <code>npx gateward open</code> in the directory where Gateward runs: it prints a new one.</p></main>',
   )
 }
 
