@@ -2,6 +2,7 @@
 
 import { lazy, type ReactNode, Suspense, useEffect } from 'react'
 import type { State } from '../../src/surfaces/console/state-api.ts'
+import type { TargetSeen } from '../../src/surfaces/console/targets-api.ts'
 import { ChatView } from './chat/chat-view.tsx'
 import { Boundary } from './parts/boundary.tsx'
 import { Icon, type IconName } from './parts/icons.tsx'
@@ -89,6 +90,7 @@ export function App(): ReactNode {
 
 function Rail({ current, state }: { current: string; state: State | undefined }): ReactNode {
   const [theme, toggle] = useTheme()
+  const { value: seen } = useLoaded<{ targets: TargetSeen[] }>('/console/targets', 30_000)
   const other = theme === 'dark' ? 'light' : 'dark'
   return (
     <header className="rail">
@@ -106,15 +108,29 @@ function Rail({ current, state }: { current: string; state: State | undefined })
       </nav>
       <div className="rail-foot">
         {state?.targets.map((one) => (
-          <p key={one.name} className="target" title={`Admin API ${one.admin}`}>
-            <span className="dot" /> {one.name}
-            <small>{one.gateway.replace('http://', '')}</small>
-          </p>
+          <TargetLine key={one.name} target={one} trouble={troubleOf(one, seen?.targets)} />
         ))}
         <button type="button" className="plain" onClick={toggle} aria-label={`Switch to ${other} colours`}>
           <Icon name={theme === 'dark' ? 'sun' : 'moon'} />
         </button>
       </div>
     </header>
+  )
+}
+
+/** What is the matter with a target; undefined: nothing, as far as is known. */
+function troubleOf({ name, failing }: State['targets'][number], seen: TargetSeen[] | undefined): string | undefined {
+  const away = seen?.find((one) => one.name === name)?.trouble
+  return away ?? (failing ? 'many of its last requests failed' : undefined)
+}
+
+function TargetLine({ target, trouble }: { target: State['targets'][number]; trouble: string | undefined }): ReactNode {
+  const { name, admin, gateway } = target
+  return (
+    <p className="target" title={trouble ?? `Admin API ${admin}`}>
+      <span className={trouble === undefined ? 'dot' : 'dot bad'} /> {name}
+      {trouble !== undefined && <span className="hidden"> {trouble}</span>}
+      <small>{gateway.replace('http://', '')}</small>
+    </p>
   )
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Browser } from 'playwright-core'
+import { freePort } from '../e2e/process.ts'
 import { type Running, run } from '../surfaces/running.ts'
 import { launch, noBrowser, picture, put, seriousFindings, type Visit, visit } from './browser.ts'
 
@@ -20,7 +21,8 @@ targets:
   - name: staging
     admin_url: 'http://${second.gateward.admin}'
     key_file: '${join(second.directory, 'admin.key')}'
-    gateway_url: '${second.gateway}'`)
+    gateway_url: '${second.gateway}'
+  - { name: away, admin_url: 'http://127.0.0.1:${await freePort()}', key_env: NOBODY_SETS_THIS }`)
   const upstream = { nodes: { [running.api.replace('http://', '')]: 1 } }
   await put(running, '/routes/open', { uri: '/*', methods: ['GET', 'POST', 'DELETE'], upstream })
   await put(running, '/routes/talks', { uri: '/talks/*', upstream })
@@ -61,6 +63,10 @@ test('targets are compared, promoted and switched', { skip: noBrowser }, async (
   const { page } = owner
   await page.getByRole('link', { name: 'Targets' }).click()
   await page.getByText('answers, 2 routes').first().waitFor()
+  // The rail shows on every page which target is away, in words too.
+  const rail = page.getByRole('banner')
+  await rail.getByText(/away the Admin API of away .*does not answer \(ECONNREFUSED\)/).waitFor()
+  assert.equal(await rail.locator('.dot.bad').count(), 1)
   const differences = page.getByRole('region', { name: 'From embedded to staging' })
   await differences.getByText('only on staging', { exact: true }).waitFor()
   await differences.getByText('"/old-talks/*"').waitFor()

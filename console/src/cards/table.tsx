@@ -7,7 +7,7 @@ interface Props {
 }
 
 /** Columns beyond which a phone would break every word: there each cell is a line of its own, with its head before it. */
-const WIDE = 4
+const WIDE = 3
 
 /** A small table; what is too wide even so scrolls inside its card. */
 export function Table({ caption, heads, rows }: Props): ReactNode {

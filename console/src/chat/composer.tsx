@@ -57,7 +57,7 @@ export function Composer({ draft, busy, onSay, onStop }: Props): ReactNode {
         ref={field}
         rows={1}
         value={text}
-        placeholder="Say what you want from your gateway"
+        placeholder="Ask, or say what to change"
         maxLength={8000}
         onChange={(event) => setText(event.target.value)}
         onKeyDown={key}

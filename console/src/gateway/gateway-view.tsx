@@ -12,7 +12,7 @@ import { go, link } from '../route.ts'
 import { chooseTarget, useTarget } from '../target.ts'
 import { useLoaded } from '../use-loaded.ts'
 import { Explain } from './explain.tsx'
-import { KIND_WORDS, SHOWN_KINDS, wordsOf } from './kinds.ts'
+import { countOf, KIND_WORDS, SHOWN_KINDS, wordsOf } from './kinds.ts'
 import { LintView } from './lint-view.tsx'
 import { NewResource } from './new-resource.tsx'
 import { PictureView } from './picture-view.tsx'
@@ -146,7 +146,7 @@ function Resources({ target, kind }: { target: string; kind: string }): ReactNod
         {value && (
           <span className="quiet" role="status">
             {rows.length === value.total
-              ? `${value.total.toLocaleString()} ${words.title.toLowerCase()}`
+              ? countOf(kind, value.total)
               : `${rows.length.toLocaleString()} of ${value.total.toLocaleString()}`}
           </span>
         )}

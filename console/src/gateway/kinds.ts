@@ -162,3 +162,9 @@ export function withoutFields(value: Record<string, unknown>): string[] {
   const lua = LUA.filter((one) => value[one] === undefined)
   return ['id', 'create_time', 'update_time', 'plugins', 'username', ...others, ...lua]
 }
+
+/** `1 route`, `1,200 routes`. */
+export function countOf(kind: string, total: number): string {
+  const { one, title } = wordsOf(kind)
+  return `${total.toLocaleString()} ${total === 1 ? one.replace(/^an? /, '') : title.toLowerCase()}`
+}

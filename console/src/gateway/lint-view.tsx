@@ -80,7 +80,7 @@ function GroupCard({ group, busy, fix }: { group: Group; busy: boolean; fix(id: 
     <li className="card">
       <header>
         <span className={`badge ${severity}`}>{severity}</span>
-        <h3>{problem}</h3>
+        <h2>{problem}</h2>
         <code className="end quiet">{ruleOf(group[0])}</code>
       </header>
       <p className="note">{advice}</p>

@@ -9,6 +9,7 @@ import { Search } from '../parts/search.tsx'
 import { link } from '../route.ts'
 import '../styles/picture.css'
 import { useLoaded } from '../use-loaded.ts'
+import { countOf } from './kinds.ts'
 import { PictureDrawing } from './picture-drawing.tsx'
 
 interface Props {
@@ -48,8 +49,8 @@ export function PictureView({ target, range: [from, to] }: Props): ReactNode {
         {picture && (
           <span className="quiet" role="status">
             {picture.matching === picture.total
-              ? `${picture.total.toLocaleString()} routes`
-              : `${picture.matching.toLocaleString()} of ${picture.total.toLocaleString()} routes`}
+              ? countOf('routes', picture.total)
+              : `${picture.matching.toLocaleString()} of ${countOf('routes', picture.total)}`}
           </span>
         )}
         <button type="button" className="small end" disabled={!picture?.lanes.length} onClick={save}>

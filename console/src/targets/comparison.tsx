@@ -77,7 +77,8 @@ export function Comparison({ from, to }: { from: string; to: string }): ReactNod
             <span className="badge">
               {one.where === 'both' ? 'differs' : `only on ${one.where === 'from' ? from : to}`}
             </span>
-            <Diff text={one.diff} />
+            {/* What is only there stays: a diff would show it as deleted. */}
+            {one.where !== 'to' && <Diff text={one.diff} />}
           </li>
         ))}
       </ul>

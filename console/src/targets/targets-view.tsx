@@ -3,6 +3,7 @@
 import { type ReactNode, useState } from 'react'
 import type { State } from '../../../src/surfaces/console/state-api.ts'
 import type { TargetSeen } from '../../../src/surfaces/console/targets-api.ts'
+import { countOf } from '../gateway/kinds.ts'
 import { Empty } from '../parts/empty.tsx'
 import { Problem } from '../parts/problem.tsx'
 import { chooseTarget, useTarget } from '../target.ts'
@@ -65,11 +66,11 @@ export default function TargetsView({ state }: { state: State | undefined }): Re
 function TargetCard({ seen, current }: { seen: TargetSeen; current: boolean }): ReactNode {
   return (
     <>
-      <h3>
+      <h2>
         {seen.name} {current && <span className="badge approved">shown</span>}
-      </h3>
+      </h2>
       {seen.trouble === undefined ? (
-        <p className="ok">answers, {seen.routes.toLocaleString()} routes</p>
+        <p className="ok">answers, {countOf('routes', seen.routes)}</p>
       ) : (
         <p className="no">{seen.trouble}</p>
       )}

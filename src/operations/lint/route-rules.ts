@@ -147,7 +147,7 @@ const limitLocal: Rule = {
     return [
       {
         resource: 'target',
-        problem: `${counted(local.length, 'route')} (${local.slice(0, 5).join(', ')}) count limits on each node by itself: with n nodes a caller has n times the quota`,
+        problem: `${counted(local.length, 'route')} (${local.slice(0, 5).join(', ')}) ${local.length === 1 ? 'counts' : 'count'} limits on each node by itself: with n nodes a caller has n times the quota`,
         advice: 'with more than one node set policy to redis; with one node all is well',
       },
     ]
