@@ -1,5 +1,6 @@
 // `gateward status`: how the Gateward that runs on this data directory is at this moment, and what it operates: what answers, what fails, what waits
 // for a person. `--json` for scripts. Exit codes: 0 all is well; 1 something is not; 5 nothing answers.
+import { statfsSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { plainLinesOf } from '../lib/text.ts'
 import type { ApprovalRequest } from '../operations/contract.ts'
@@ -14,6 +15,7 @@ import { openTerminal, type Terminal } from './terminal.ts'
 import { wrap } from './width.ts'
 
 const NOT_WELL = 1
+const LITTLE_ROOM_MB = 64
 
 interface Finding {
   id: string
@@ -33,6 +35,8 @@ interface Status {
   /** Why the store cannot be written now. */
   trouble?: string
   targets: TargetStatus[]
+  /** Why what happens cannot be kept for long. */
+  room?: string
   /** Plans that wait for a person. */
   plans: { plan_id: string; target: string; summary: string }[]
 }
@@ -59,12 +63,21 @@ async function read(settings: Settings): Promise<Status> {
     { targets: TargetSeen[] },
     { plans: ApprovalRequest[] },
   ]
+  const room = roomIn(settings.data_dir)
   return {
     version: state.version,
+    ...(room === undefined ? {} : { room }),
     ...(state.trouble === undefined ? {} : { trouble: state.trouble }),
     targets: await Promise.all(targets.map((one) => look(one, settings))),
     plans: plans.map(({ planId, target, summary }) => ({ plan_id: planId, target, summary })),
   }
+}
+
+function roomIn(directory: string): string | undefined {
+  const { bavail, bsize } = statfsSync(directory)
+  const megabytes = Math.floor((bavail * bsize) / 1024 / 1024)
+  if (megabytes >= LITTLE_ROOM_MB) return undefined
+  return `${megabytes} MB are left on the disk of ${directory}: without room nothing can be changed, and history and traffic are not kept; make room there`
 }
 
 async function look(seen: TargetSeen, settings: Settings): Promise<TargetStatus> {
@@ -90,8 +103,12 @@ async function look(seen: TargetSeen, settings: Settings): Promise<TargetStatus>
   }
 }
 
-function isWell({ trouble, targets }: Status): boolean {
-  return trouble === undefined && targets.every((one) => one.trouble === undefined && !one.findings.length)
+function isWell({ trouble, room, targets }: Status): boolean {
+  return (
+    trouble === undefined &&
+    room === undefined &&
+    targets.every((one) => one.trouble === undefined && !one.findings.length)
+  )
 }
 
 function render(found: Status, terminal: Terminal): string {
@@ -101,6 +118,7 @@ function render(found: Status, terminal: Terminal): string {
     ...(found.trouble === undefined
       ? []
       : [bad(`  store away: the last configuration is served, writes are refused: ${found.trouble}`)]),
+    ...(found.room === undefined ? [] : [bad(`  ${found.room}`)]),
     ...found.targets.flatMap((one) => targetLines(one, bad)),
     ...found.plans.map((one) => `  a plan waits (${one.summary}, on ${one.target}): gateward approve ${one.plan_id}`),
   ]

@@ -21,6 +21,8 @@ export function renderAnswer(name: string, answer: Record<string, unknown>, term
       return `  ${String(value.change_id)} stays`
     case 'explain':
       return explained(value, terminal)
+    case 'look':
+      return renderResult(name, value, terminal) || `  no ${String(value.kind)} found`
     default:
       return renderResult(name, value, terminal) || '  nothing'
   }

@@ -50,7 +50,7 @@ test('commands: plan, apply, look, explain, lint, history, undo, with their exit
   const undone = await gateward(['undo', '--json'], 'y\n')
   assert.equal(JSON.parse(undone.stdout).summary, 'undo: create routes/c')
   assert.match(undone.stderr, /Apply\? \[y\/N\]/)
-  assert.match((await gateward(['look'])).stdout, /nothing/)
+  assert.match((await gateward(['look'])).stdout, /no routes found/)
 })
 
 test('commands: plans from JSON, a file, standard input, a document', async () => {

@@ -276,6 +276,12 @@ const nothing = {
   now: 0,
 }
 
+test('look: a certificate says until when it is valid', async () => {
+  await put('/ssls/s', { sni: 'a.example', ...certificate(3) })
+  const { rows } = (await gw.run('look', { kind: 'ssls', search: 'valid until 20' })) as { rows: { summary: string }[] }
+  assert.match(String(rows[0]?.summary), /^sni a\.example valid until \d{4}-\d\d-\d\d$/)
+})
+
 test('lint: the key of the Admin API, code in a route', async () => {
   const key = (await find()).find((one) => one.id === 'admin-key:target')
   assert.match(String(key?.problem), /has 8 characters/)

@@ -1,5 +1,5 @@
 // Where requests go, and certificates: timeouts, health checks, addresses that no API has.
-import { X509Certificate } from 'node:crypto'
+import { endOfCertificate } from '../certificate.ts'
 import { nodesOf, type UpstreamPlace } from '../inventory.ts'
 import type { WishedChange } from '../plan.ts'
 import type { Found, Rule } from './contract.ts'
@@ -104,7 +104,7 @@ const certificates: Rule = {
   find: ({ inventory, now }) =>
     inventory.list('ssls').flatMap(({ id, value }): Found[] => {
       if (value.status === 0 || typeof value.cert !== 'string') return []
-      const ends = endOf(value.cert)
+      const ends = endOfCertificate(value.cert)
       if (ends === undefined)
         return [
           { resource: `ssls/${id}`, problem: 'its certificate cannot be read', advice: 'store a certificate in PEM' },
@@ -120,14 +120,6 @@ const certificates: Rule = {
         },
       ]
     }),
-}
-
-function endOf(pem: string): number | undefined {
-  try {
-    return new X509Certificate(pem).validToDate.getTime()
-  } catch {
-    return undefined // not a certificate: the caller says so
-  }
 }
 
 function onUpstream(place: UpstreamPlace, members: Record<string, unknown>): WishedChange[] {

@@ -4,6 +4,7 @@ import { redact } from '../../lib/redact.ts'
 import { plainJson, plainText } from '../../lib/text.ts'
 import { hideInUrls } from '../../lib/url-secrets.ts'
 import { KINDS, type Kind, pluginsIn, type Resource } from '../../resources/kinds.ts'
+import { endOfCertificate } from '../certificate.ts'
 import { defineOperation, OperationError } from '../contract.ts'
 import { text } from '../shapes.ts'
 import { healthOf, isChecked } from '../traffic/health.ts'
@@ -98,6 +99,7 @@ function summarise(kind: Kind, value: Resource): string {
   if (upstream?.nodes) parts.push(`-> ${nodesOf(upstream)}`)
   for (const field of ['service_id', 'upstream_id', 'plugin_config_id', 'group_id', 'snis', 'sni'])
     if (value[field] !== undefined) parts.push(`${field} ${String(value[field])}`)
+  if (kind === 'ssls') parts.push(endOf(value.cert))
   const plugins = Object.keys(pluginsIn(value))
   if (plugins.length) parts.push(`[${plugins.join(', ')}]`)
   const labels = Object.entries(redact(kind, { labels: value.labels ?? {} }).labels ?? {}).map(
@@ -106,7 +108,14 @@ function summarise(kind: Kind, value: Resource): string {
   if (labels.length) parts.push(`{${labels.join(' ')}}`)
   if (value.status === 0) parts.push('(disabled)')
   if (value.desc) parts.push(`"${String(value.desc)}"`)
-  return plainText(hideInUrls(parts.join(' ')), 200)
+  return plainText(hideInUrls(parts.filter(Boolean).join(' ')), 200)
+}
+
+/** Until when a certificate is valid; empty for a reference to a secret, and for what is no certificate. */
+function endOf(cert: unknown): string {
+  const ends = typeof cert === 'string' ? endOfCertificate(cert) : undefined
+  if (ends === undefined) return ''
+  return `${ends < Date.now() ? 'expired' : 'valid until'} ${new Date(ends).toISOString().slice(0, 10)}`
 }
 
 function nodesOf(upstream: Resource): string {

@@ -89,8 +89,9 @@ function slowest(value: Record<string, unknown>): string {
 
 function countRows(value: Record<string, unknown>): string {
   const total = Number(value.total)
-  const name = String(value.kind).replace('_', ' ')
-  if (total === 0) return `There are no ${name} yet.`
+  const name = value.kind === 'ssls' ? 'certificates' : String(value.kind).replace('_', ' ')
+  if (total === 0)
+    return `There are no ${name} yet.${value.kind === 'upstreams' ? ' Routes and services may hold their own: "Show all routes".' : ''}`
   return `${total} ${total === 1 ? name.replace(/s$/, '') : name}.`
 }
 
