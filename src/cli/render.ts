@@ -55,16 +55,19 @@ export function renderResult(name: string, answer: Record<string, unknown>, term
   switch (name) {
     case 'look': {
       const rows = value.rows as { id: string; summary: string; health?: string }[] | undefined
+      const trouble = value.trouble === undefined ? '' : `\n${paintAll('red', `  ! ${value.trouble}`, terminal)}`
       if (!rows) {
         const health = value.health === undefined ? '' : `\n  health: ${value.health}`
-        return JSON.stringify(value.value, null, 2).replace(/^/gm, '  ') + health
+        return JSON.stringify(value.value, null, 2).replace(/^/gm, '  ') + health + trouble
       }
-      if (!rows.length) return ''
+      if (!rows.length) return trouble.slice(1)
       const checked = rows.some((row) => row.health !== undefined)
-      return table(
-        ['id', String(value.kind), ...(checked ? ['health'] : [])],
-        rows.map((row) => [row.id, row.summary, ...(checked ? [row.health ?? ''] : [])]),
-        terminal.columns,
+      return (
+        table(
+          ['id', String(value.kind), ...(checked ? ['health'] : [])],
+          rows.map((row) => [row.id, row.summary, ...(checked ? [row.health ?? ''] : [])]),
+          terminal.columns,
+        ) + trouble
       )
     }
     case 'explain': {

@@ -1,4 +1,4 @@
-// What goes wrong at this moment, told before what is only risky: nodes that health checks have found dead, routes whose requests fail now, plugins
+// What goes wrong at this moment, told before what is only risky: a store that is away or holds what cannot be served, nodes that health checks have found dead, routes whose requests fail now, plugins
 // that the target does not have. Unlike the other rules these see more than the configuration: what the target tells of itself.
 import { plainText } from '../../lib/text.ts'
 import { pluginsIn } from '../../resources/kinds.ts'
@@ -77,6 +77,21 @@ function adviceFor(code: string | undefined, inventory: Inventory, id: string): 
   return `see the log of the API behind it${where}; the gateway's own log tells of plugins that failed`
 }
 
+const storeTrouble: Rule = {
+  name: 'store-trouble',
+  severity: 'high',
+  find: ({ live: { trouble } }) =>
+    trouble === undefined
+      ? []
+      : [
+          {
+            resource: 'target',
+            problem: plainText(trouble, 500),
+            advice: 'put it right where it stands: in etcd, or in the file',
+          },
+        ],
+}
+
 const KINDS_WITH_PLUGINS = ['routes', 'services', 'plugin_configs', 'global_rules', 'consumers'] as const
 
 const unknownPlugin: Rule = {
@@ -101,4 +116,4 @@ const unknownPlugin: Rule = {
   },
 }
 
-export const liveRules: readonly Rule[] = [nodeDown, failing, unknownPlugin]
+export const liveRules: readonly Rule[] = [storeTrouble, nodeDown, failing, unknownPlugin]

@@ -15,11 +15,15 @@ export interface Live {
   recent: Window | undefined
   /** Names of the plugins that the target has. */
   plugins: readonly string[]
+  /** What the target itself says is wrong with its store, or with what stands there. */
+  trouble: string | undefined
 }
 
+/** To be called when resources were read last: other answers do not tell of the store. */
 export async function readLive(target: Target): Promise<Live> {
+  const { trouble } = target.admin
   const [health, plugins] = await Promise.all([healthOf(target), target.admin.pluginNames()])
-  return { health, recent: target.traffic.recent(), plugins }
+  return { health, recent: target.traffic.recent(), plugins, trouble }
 }
 
 /** Empty when the target does not tell. */
