@@ -26,9 +26,12 @@ export interface Running extends AdminAccess {
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
-/** Test processes run side by side: each takes its ports from a range of its own, or one would take what another has just found to be free. */
+/**
+ * Test processes run side by side: each takes its ports from a range of its own, or one would take what another has just found to be free. Above
+ * 10080, to which `fetch` does not speak.
+ */
 const PORTS = 100
-const FIRST_PORT = 10_000 + (process.pid % 200) * PORTS
+const FIRST_PORT = 10_100 + (process.pid % 200) * PORTS
 let nextPort = Math.floor(Math.random() * PORTS)
 
 /** A free port outside the range that the system gives to outgoing connections, or one of those would take it before we do. */
