@@ -38,11 +38,12 @@ before(async () => {
 })
 after(async () => {
   process.off('worker', keep)
-  await gateway.close()
+  // First the upstreams: a gateway that closes waits for the requests that they hold.
   for (const server of [failing, holding]) {
     server.close()
     server.closeAllConnections()
   }
+  await gateway.close()
 })
 
 /** The status of a request on a connection of its own, or on the one of `agent`. */
