@@ -2,7 +2,14 @@
 // `node scripts/test.ts [files...]` runs only these files, without the checks.
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
 import { build } from './build.ts'
+
+const root = new URL('..', import.meta.url).pathname
 
 /** Debian packages by the program they bring. */
 const SERVERS: Record<string, string> = {
@@ -14,7 +21,7 @@ const SERVERS: Record<string, string> = {
   slapd: 'slapd',
 }
 
-function run(command: string, args: string[]): boolean {
+function execute(command: string, args: string[]): boolean {
   return spawnSync(command, args, { stdio: 'inherit' }).status === 0
 }
 
@@ -49,28 +56,39 @@ const checks: [string, string[]][] = [
 ]
 if (!files.length) installServers()
 if (!(await build())) process.exit(1)
-const checked = files.length > 0 || checks.every(([command, args]) => run(command, args))
-/** Whole processes against recordings and in a browser: they measure times, and need the machine for themselves. */
-const ALONE = /^test\/(?:compat\/[^/]+$|console|e2e)/
+const checked = files.length > 0 || checks.every(([command, args]) => execute(command, args))
+/** What measures times, or holds answers against windows of time that were recorded: it has the machine for itself. */
+const QUIET = /^test\/(?:compat\/(?:cache|traffic)-recordings|(?:console|operations)\/speed|console\/picture)/
+/** Folders whose files take longest: they begin, so that none of them runs on alone at the end. */
+const LONG = /^test\/(?:spoken|console|e2e|cli|compat\/[^/]+$)/
+/** At a time. Most files wait more than they compute, so that two processors have work for three. */
+const TOGETHER = Math.ceil(1.5 * availableParallelism())
 
-function runTests(tests: string[], concurrency: number): boolean {
-  const options = ['--test-timeout=120000', '--test-reporter=spec', `--test-concurrency=${concurrency}`]
-  return run(process.execPath, ['--test', ...options, ...tests])
+async function runTests(tests: string[], concurrency: number): Promise<boolean> {
+  // V8's code of a module is kept for the process of the next file, which would otherwise strip its types and compile it again.
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compiled') }
+  const running = run({ files: tests, concurrency, timeout: 120_000, env })
+  let passed = true
+  running.on('test:fail', () => {
+    passed = false
+  })
+  await pipeline(running, new spec(), process.stdout, { end: false })
+  return passed
 }
 
-function runAll(): boolean {
-  const tests = globSync('test/**/*.test.ts').sort()
-  const together = runTests(
-    tests.filter((file) => !ALONE.test(file)),
-    2,
+async function runAll(): Promise<boolean> {
+  const tests = globSync('test/**/*.test.ts').sort((a, b) => Number(LONG.test(b)) - Number(LONG.test(a)))
+  const together = await runTests(
+    tests.filter((file) => !QUIET.test(file)),
+    TOGETHER,
   )
   return (
-    runTests(
-      tests.filter((file) => ALONE.test(file)),
+    (await runTests(
+      tests.filter((file) => QUIET.test(file)),
       1,
-    ) && together
+    )) && together
   )
 }
 
-const tested = checked && (files.length ? runTests(files, 1) : runAll())
+const tested = checked && (await (files.length ? runTests(files, 1) : runAll()))
 process.exit(tested ? 0 : 1)
