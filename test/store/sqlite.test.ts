@@ -111,6 +111,36 @@ test('sqlite: an old watcher after a restart is told to list again', async (cont
   await second.close()
 })
 
+test('sqlite: a commit that cannot be written takes none of those down that came with it', async (context) => {
+  const file = temporaryFile(context)
+  await new SqliteStore(file).close()
+  const database = new DatabaseSync(file)
+  database.exec(`CREATE TRIGGER no_room BEFORE INSERT ON entries WHEN NEW.key = 'routes/bad'
+    BEGIN SELECT RAISE(ABORT, 'no room'); END`)
+  database.close()
+  const store = new SqliteStore(file)
+  context.after(() => store.close())
+  const told: number[] = []
+  store.watch(0, { onCommit: ({ revision }) => void told.push(revision), onReset: assert.fail })
+  const commit = (name: string) => store.commit([{ type: 'put', key: `routes/${name}`, text: '{}' }])
+  const [first, bad, last] = await Promise.allSettled([commit('first'), commit('bad'), commit('last')])
+  assert.deepEqual(first, { status: 'fulfilled', value: { ok: true, revision: 1 } })
+  assert.ok(bad?.status === 'rejected' && /no room/.test(bad.reason.message), JSON.stringify(bad))
+  assert.deepEqual(last, { status: 'fulfilled', value: { ok: true, revision: 2 } })
+  assert.deepEqual([store.revision(), told, (await store.list('')).total], [2, [1, 2], 2])
+})
+
+test('sqlite: what was committed before the close is written by it', async (context) => {
+  const file = temporaryFile(context)
+  const store = new SqliteStore(file)
+  const committed = store.commit([{ type: 'put', key: 'routes/1', text: '{}' }])
+  await store.close()
+  assert.deepEqual(await committed, { ok: true, revision: 1 })
+  const again = new SqliteStore(file)
+  context.after(() => again.close())
+  assert.equal((await again.get('routes/1'))?.text, '{}')
+})
+
 test('sqlite: kill -9 during writes loses nothing that was answered', { timeout: 60_000 }, async (context) => {
   const file = temporaryFile(context)
   const child = spawn(process.execPath, [WRITER, file], { stdio: ['ignore', 'pipe', 'inherit'] })

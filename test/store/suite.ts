@@ -123,6 +123,11 @@ export function storeSuite(name: string, openEmpty: OpenEmpty, options: { skip?:
       assert.deepEqual((await store.list('routes/', { skip: 30, limit: 3 })).entries, [])
       const fromRemovedKey = await store.list('routes/', { after: 'routes/105', limit: 1 })
       assert.equal(fromRemovedKey.entries[0]?.key, 'routes/11')
+      const behindPrefix = await store.list('routes/1', { after: 'routes/1', limit: 1 })
+      assert.equal(behindPrefix.entries[0]?.key, 'routes/10')
+      await put(store, 'routes/1')
+      const behindItself = await store.list('routes/1', { after: 'routes/1', limit: 1 })
+      assert.equal(behindItself.entries[0]?.key, 'routes/10')
     })
 
     check('conditions: a wrong one is an answer that names it, and nothing is written', async (store) => {
