@@ -79,26 +79,37 @@ test('what is too large for the ring comes in its turn', (context) => {
   )
 })
 
-test('a thread that takes nothing holds the others up to the size of the ring, and no longer than it lives', (context) => {
-  const { sender, join } = ring(context, 2)
-  const [quick] = [join(0), join(1)]
-  const commit = (revision: number): SentCommit => ({ revision, changes: [change(1, 'x'.repeat(50_000))] })
-  let sent = 0
-  while (sender.send(commit(sent + 1))) {
-    sent++
-    quick.reader.take()
-  }
-  assert.ok(sent > 15 && sent < 25, `${sent} commits of 50 KB went into 1 MiB`)
-  sender.leave(1)
-  for (let i = 0; i < 100; i++) {
-    assert.ok(sender.send(commit(++sent)))
-    quick.reader.take()
-  }
-  assert.deepEqual(
-    quick.taken.map(({ revision }) => revision),
-    Array.from({ length: sent }, (_, i) => i + 1),
-  )
-})
+/** Bytes of the ring; the counts stand behind them. */
+const RING_BYTES = 1024 * 1024
+
+for (const [name, slow, count] of [
+  ['the first', 0, 0],
+  ['the last', 1, 0],
+  ['one, while the counts go round at 32 bits,', 0, 0x7fff_ff00],
+] as const)
+  test(`a thread that takes nothing, ${name} holds the others up to the size of the ring, and no longer than it lives`, (context) => {
+    const { sender, join } = ring(context, 2)
+    const { memory } = sender.join(0)
+    new Int32Array(memory, RING_BYTES).fill(count)
+    const quick = [join(0), join(1)][1 - slow]
+    assert.ok(quick)
+    const commit = (revision: number): SentCommit => ({ revision, changes: [change(1, 'x'.repeat(50_000))] })
+    let sent = 0
+    while (sent < 100 && sender.send(commit(sent + 1))) {
+      sent++
+      quick.reader.take()
+    }
+    assert.ok(sent > 15 && sent < 25, `${sent} commits of 50 KB went into 1 MiB`)
+    sender.leave(slow)
+    for (let i = 0; i < 100; i++) {
+      assert.ok(sender.send(commit(++sent)))
+      quick.reader.take()
+    }
+    assert.deepEqual(
+      quick.taken.map(({ revision }) => revision),
+      Array.from({ length: sent }, (_, i) => i + 1),
+    )
+  })
 
 test('a thread that starts gets what is sent from then on, also before it looks', (context) => {
   const { sender, join } = ring(context, 1)

@@ -188,6 +188,11 @@ describe('chunked bodies', () => {
     '0\r\nHost: b\r\n\r\n',
     '0\r\nX y\r\n\r\n',
     '0\r\n X: y\r\n\r\n',
+    '0\r\nX: \x7f\r\n\r\n',
+    '1\r\naxx1\r\n',
+    '1\r\na\rx1\r\n',
+    `0\r\nX: ${'y'.repeat(9000)}\r\n\r\n`,
+    `0\r\n${'X: y\r\n'.repeat(3000)}\r\n`,
   ]) {
     test(`refuses ${JSON.stringify(text.slice(0, 30))}`, () => {
       assert.throws(() => new ChunkScanner(400).scan(Buffer.from(text), 0, () => {}), ParseError)

@@ -40,6 +40,17 @@ describe('router', () => {
     assert.equal(router.match(ask('/none', { host: 'other' })), undefined)
   })
 
+  test('a request without a host is told of each route once', () => {
+    const router = routes({ uris: ['/a'] }, { uris: ['/*'] }, { uris: ['/a'], hosts: ['a.example'] })
+    assert.deepEqual(
+      router.explain(ask('/a', { host: '' })).map(({ id, lost }) => [id, lost]),
+      [
+        ['0', undefined],
+        ['1', 'beaten'],
+      ],
+    )
+  })
+
   test('of equal uris the priority decides, then the older route', () => {
     assert.equal(routes({ uris: ['/a'] }, { uris: ['/a'], priority: 1 }).match(ask('/a'))?.id, '1')
     assert.equal(routes({ uris: ['/a'] }, { uris: ['/a'] }).match(ask('/a'))?.id, '0')

@@ -65,3 +65,45 @@ test('ewma: a node that was slow once is tried again', (t) => {
   })
   assert.ok(later.includes(slow.key))
 })
+
+test('chash on a combination: what is constant in it does not count as a value', () => {
+  const nodes = readNodes({ nodes: Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`10.0.0.${i}:80`, 1])) })
+  const balancer = createBalancer('chash', nodes, { on: 'vars_combinations', key: 'user $arg_a' })
+  const found = Array.from({ length: 20 }, (_, i) => chosen(balancer, { remote_addr: `192.168.1.${i}` }))
+  assert.ok(new Set(found).size > 3)
+})
+
+test('roundrobin: weights are spread as nginx spreads them, over those that are open', () => {
+  const nodes = readNodes({ nodes: { 'a:80': 5, 'b:80': 1, 'c:80': 1 } })
+  const balancer = createBalancer('roundrobin', nodes, { on: 'vars', key: undefined })
+  const names = (times: number): string => Array.from({ length: times }, () => chosen(balancer)?.[0]).join('')
+  assert.equal(names(14), 'aabacaaaabacaa')
+  const withoutA = Array.from({ length: 4 }, () => balancer.pick(values(), (node) => node.key !== 'a:80')?.key[0])
+  assert.equal(withoutA.join(''), 'bcbc')
+})
+
+test('least_conn: what has ended makes room again, for its weight', () => {
+  const nodes = readNodes({ nodes: { 'a:80': 2, 'b:80': 1 } })
+  const balancer = createBalancer('least_conn', nodes, { on: 'vars', key: undefined })
+  assert.deepEqual([chosen(balancer), chosen(balancer), chosen(balancer)], ['a:80', 'a:80', 'b:80'])
+  const [a, b] = nodes
+  assert.ok(a && b)
+  balancer.done?.(b, { ok: true, latencyMs: 1 })
+  assert.equal(chosen(balancer), 'b:80')
+  balancer.done?.(a, { ok: true, latencyMs: 1 })
+  balancer.done?.(a, { ok: true, latencyMs: 1 })
+  assert.deepEqual([chosen(balancer), chosen(balancer)], ['a:80', 'a:80'])
+})
+
+test('ewma: one quick answer does not make a slow node quick', (t) => {
+  const [slow, middle] = readNodes({ nodes: { '10.0.0.1:80': 1, '10.0.0.2:80': 1 } })
+  assert.ok(slow && middle)
+  let now = 0
+  t.mock.method(performance, 'now', () => now)
+  const balancer = createBalancer('ewma', [slow, middle], { on: 'vars', key: undefined })
+  balancer.done?.(slow, { ok: true, latencyMs: 1000 })
+  balancer.done?.(middle, { ok: true, latencyMs: 500 })
+  now = 100
+  balancer.done?.(slow, { ok: true, latencyMs: 1 })
+  for (let i = 0; i < 20; i++) assert.equal(chosen(balancer), middle.key)
+})
