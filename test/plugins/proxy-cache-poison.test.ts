@@ -48,6 +48,11 @@ test('the members of a key do not run together', async () => {
   await apart(['/key?a=x&b='], ['/key?a=&b=x'])
 })
 
+test('what POST has got is not given to GET', async () => {
+  route({ cache_method: ['GET', 'POST'], cache_key: ['$uri'] })
+  await apart(['/method', { method: 'POST' }], ['/method'])
+})
+
 test('the port in Host, of which an origin may make an address, is part of the host', async () => {
   route({})
   await apart(['/port', { headers: { Host: 'a.example' } }], ['/port', { headers: { Host: 'a.example:1337' } }])
