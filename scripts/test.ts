@@ -1,8 +1,8 @@
 // All tests by one command: installs the servers that some of them need (Debian, as root), checks types and style, runs node:test.
 // `node scripts/test.ts [files...]` runs only these files, without the checks.
 import { spawnSync } from 'node:child_process'
-import { globSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { chmodSync, globSync, mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { run } from 'node:test'
@@ -66,13 +66,18 @@ const TOGETHER = Math.ceil(1.5 * availableParallelism())
 
 async function runTests(tests: string[], concurrency: number): Promise<boolean> {
   // V8's code of a module is kept for the process of the next file, which would otherwise strip its types and compile it again.
-  const env = { ...process.env, NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compiled') }
+  const compiled = join(root, 'node_modules/.cache/compiled')
+  // What tests leave behind, those that fail above all, goes with this; some look at it as another user.
+  const scratch = mkdtempSync(join(tmpdir(), 'gateward-tests-'))
+  chmodSync(scratch, 0o755)
+  const env = { ...process.env, NODE_COMPILE_CACHE: compiled, TMPDIR: scratch }
   const running = run({ files: tests, concurrency, timeout: 120_000, env })
   let passed = true
   running.on('test:fail', () => {
     passed = false
   })
   await pipeline(running, new spec(), process.stdout, { end: false })
+  rmSync(scratch, { recursive: true, force: true })
   return passed
 }
 

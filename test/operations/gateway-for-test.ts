@@ -58,7 +58,10 @@ export async function gatewayForTest(
     ...more,
   ]
   const { settings } = loadSettings({ argv, env: {}, cwd: directory })
-  const gateward = await startGateward(settings)
+  const gateward = await startGateward(settings).catch((error) => {
+    rmSync(directory, { recursive: true })
+    throw error
+  })
   settings.gateway.http = gateward.gateway
   settings.admin.listen = gateward.admin as string
   settings.metrics.listen = gateward.metrics as string

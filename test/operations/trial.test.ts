@@ -140,17 +140,12 @@ test('trial: taken back at once when the requests of its routes begin to fail', 
   broken.closeAllConnections()
 })
 
-test('plans expire, and the oldest of too many is dropped', async () => {
+test('a plan that has expired is not applied', async () => {
   const { approvals } = gw.ctx
   gw.ctx.approvals = new Approvals(30)
   const plan = await gw.run('plan', { changes: [{ action: 'change', kind: 'routes', id: 'a', set: { desc: 'late' } }] })
   await new Promise((resolve) => setTimeout(resolve, 40))
   await assert.rejects(gw.run('apply', { plan_id: plan.plan_id }), fails('not_found', /expired; plan again/))
   assert.equal(await desc(), undefined)
-  gw.ctx.approvals = new Approvals()
-  const first = await gw.run('plan', { changes: [{ action: 'change', kind: 'routes', id: 'a', set: { desc: 'n' } }] })
-  const waiting = gw.ctx.approvals.get(String(first.plan_id))
-  for (let i = 0; i < 200; i++) gw.ctx.approvals.add({ ...waiting, id: `plan-${i}` })
-  assert.throws(() => gw.ctx.approvals.get(String(first.plan_id)), fails('not_found', /plan again/))
   gw.ctx.approvals = approvals
 })
