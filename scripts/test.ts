@@ -60,7 +60,7 @@ const checked = files.length > 0 || checks.every(([command, args]) => execute(co
 /** What measures times, or holds answers against windows of time that were recorded: it has the machine for itself. */
 const QUIET = /^test\/(?:compat\/(?:cache|traffic)-recordings|(?:console|operations)\/speed|console\/picture)/
 /** Folders whose files take longest: they begin, so that none of them runs on alone at the end. */
-const LONG = /^test\/(?:spoken|console|e2e|cli|compat\/[^/]+$)/
+const LONG = /^test\/(?:spoken|console|e2e|cli|compat\/[^/]+$|servers)/
 /** At a time. Most files wait more than they compute, so that two processors have work for three. */
 const TOGETHER = Math.ceil(1.5 * availableParallelism())
 
@@ -82,7 +82,9 @@ async function runTests(tests: string[], concurrency: number): Promise<boolean> 
 }
 
 async function runAll(): Promise<boolean> {
-  const tests = globSync('test/**/*.test.ts').sort((a, b) => Number(LONG.test(b)) - Number(LONG.test(a)))
+  const tests = globSync('test/**/*.test.ts')
+    .sort()
+    .sort((a, b) => Number(LONG.test(b)) - Number(LONG.test(a)))
   const together = await runTests(
     tests.filter((file) => !QUIET.test(file)),
     TOGETHER,
