@@ -7,9 +7,10 @@
 //
 // These names, the fallback, and those with `ssl_protocols` or several pairs, have a server of their own: a context that is chosen by name comes too
 // late for what it says of versions, since TLS has agreed on one by then, and node:tls takes one pair of it.
-import { createPrivateKey } from 'node:crypto'
+import { constants, createPrivateKey } from 'node:crypto'
 import {
   createSecureContext,
+  DEFAULT_CIPHERS,
   type SecureContext,
   type SecureContextOptions,
   type SecureVersion,
@@ -193,24 +194,33 @@ function toSecure(ssl: Ssl): SecureContextOptions {
   return { cert: pairs.map(({ cert }) => cert), key: pairs.map(({ key }) => key) }
 }
 
-type Versions = { minVersion: SecureVersion; maxVersion: SecureVersion }
+type Versions = { minVersion: SecureVersion; maxVersion: SecureVersion; secureOptions?: number }
 
-function toVersions(protocols: string[] = ['TLSv1.2', 'TLSv1.3']): Versions {
-  return {
-    minVersion: protocols.includes('TLSv1.2') ? 'TLSv1.2' : 'TLSv1.3',
-    maxVersion: protocols.includes('TLSv1.3') ? 'TLSv1.3' : 'TLSv1.2',
-  }
+/** Oldest first. */
+const VERSIONS = ['TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const
+/** What OpenSSL needs for TLS 1.1: ciphers that it has, and the level that lets the signatures of its handshake pass. */
+const OLD_CIPHERS = 'ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:AES128-SHA:@SECLEVEL=0'
+
+function toVersions(protocols: readonly string[] = ['TLSv1.2', 'TLSv1.3']): Versions {
+  const named = VERSIONS.filter((one) => protocols.includes(one))
+  const [minVersion = 'TLSv1.2', maxVersion = 'TLSv1.3'] = [named[0], named.at(-1)]
+  // OpenSSL takes the oldest and the newest: without the one between them only when it is told so.
+  if (named.length < 2 || named.includes('TLSv1.2')) return { minVersion, maxVersion }
+  return { minVersion, maxVersion, secureOptions: constants.SSL_OP_NO_TLSv1_2 }
 }
 
 function toTerms(ssl: Ssl, usual: SecureContextOptions): OwnTerms {
   const { client, ssl_protocols: protocols = [] } = ssl
   const versions: Partial<Versions> = protocols.length > 0 ? toVersions(protocols) : {}
-  const unable = versions.maxVersion === 'TLSv1.2' && usual.ciphers !== undefined && !hasUsualCiphers(usual.ciphers)
+  const isOld = versions.minVersion === 'TLSv1.1'
+  const ciphers = isOld ? { ciphers: `${usual.ciphers ?? DEFAULT_CIPHERS}:${OLD_CIPHERS}` } : {}
+  const unable =
+    versions.maxVersion === 'TLSv1.2' && !isOld && usual.ciphers !== undefined && !hasUsualCiphers(usual.ciphers)
   const skip = (client?.skip_mtls_uri_regex ?? []).map((pattern) => boundedRegex(pattern))
   return {
     secure: () => {
       if (unable) throw new Error('ssl_protocols is TLSv1.2 alone, for which gateway.ssl_ciphers has no cipher')
-      return { ...usual, ...toSecure(ssl), ...versions, ...(client && { ca: client.ca }) }
+      return { ...usual, ...toSecure(ssl), ...versions, ...ciphers, ...(client && { ca: client.ca }) }
     },
     check: client && { depth: client.depth ?? 1, skip },
   }

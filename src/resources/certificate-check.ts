@@ -28,9 +28,7 @@ export function checkCertificates(ssl: Resource): string | undefined {
   return checkClientOf(ssl)
 }
 
-function notServed({ ssl_protocols: protocols = [], ocsp_stapling: stapling }: Resource): string | undefined {
-  if ((protocols as string[]).includes('TLSv1.1'))
-    return 'ssl_protocols has TLSv1.1, which is not served here: use TLSv1.2 and TLSv1.3'
+function notServed({ ocsp_stapling: stapling }: Resource): string | undefined {
   if (!(stapling as { enabled?: unknown } | undefined)?.enabled) return undefined
   return 'ocsp_stapling is not served here: leave it out, or set enabled to false'
 }

@@ -42,9 +42,7 @@ test('what is no key is refused in words of APISIX, which do not repeat it', asy
   ])
 })
 
-test('what is not served is refused: TLS 1.1, stapled OCSP answers', async () => {
-  const old = 'ssl_protocols has TLSv1.1, which is not served here: use TLSv1.2 and TLSv1.3'
-  assert.deepEqual(await put({ ...ssl, ssl_protocols: ['TLSv1.1', 'TLSv1.2'] }), [400, old])
+test('what is not served is refused: stapled OCSP answers', async () => {
   const stapled = 'ocsp_stapling is not served here: leave it out, or set enabled to false'
   assert.deepEqual(await put({ ...ssl, ocsp_stapling: { enabled: true } }), [400, stapled])
   for (const nothing of [{ ssl_protocols: [] }, { ocsp_stapling: {} }, { ocsp_stapling: { enabled: false } }])
