@@ -1,7 +1,8 @@
 // Parses HTTP/1.1 heads, of requests and of upstreams' responses, to the letter of RFC 9112, and refuses what it would have to guess.
 //
 // A head is taken whole: found by its empty line and turned into one latin1 string, of which names and values are slices; its bytes are walked
-// once with a table of legal ones (bytes of a buffer cost half of what characters of a string do: 0.2 us a request). The walk also decides the framing of the body, since a disagreement about that is how requests are smuggled (RFC 9112 6.1, 6.3).
+// once with a table of legal ones (bytes of a buffer cost half of what characters of a string do: 0.2 us a request). The walk also decides the
+// framing of the body, since a disagreement about that is how requests are smuggled (RFC 9112 6.1, 6.3).
 // Longer than usual for one file: the rules for both kinds of head belong side by side.
 
 import { toAuthority } from '../authority.ts'
@@ -44,8 +45,6 @@ export interface ParsedRequest extends Framing {
   headers: string[]
   /** Host field or authority of the absolute form, as sent; '' in HTTP/1.0 without Host. */
   authority: string
-  /** Scheme of an absolute-form target. */
-  absoluteScheme: string | undefined
   expectContinue: boolean
   /** Bytes of the head, its empty line included. */
   headLength: number
@@ -53,7 +52,6 @@ export interface ParsedRequest extends Framing {
 
 export interface ParsedResponse extends Framing {
   status: number
-  minor: 0 | 1
   headers: string[]
   headLength: number
   /** The head as latin1, and what was decoded with it of the bytes behind it. */
@@ -131,7 +129,6 @@ export function parseRequest(buffer: Buffer, from: number, limits: HeadLimits): 
     minor,
     headers: fields.list,
     authority: fields.host ?? '',
-    absoluteScheme: undefined,
     contentLength: fields.contentLength,
     chunked: fields.isChunked(minor, 400),
     keepAlive: fields.keepAlive(minor),
@@ -162,7 +159,6 @@ export function parseResponse(buffer: Buffer, from: number, limits: HeadLimits):
   const fields = new Fields(text, buffer, from, lineEnd + 2, limits, false)
   return {
     status,
-    minor,
     headers: fields.list,
     contentLength: fields.contentLength,
     chunked: fields.isChunked(minor, 502),
@@ -236,7 +232,6 @@ function resolveTarget(request: ParsedRequest): void {
   const rest = absolute[3] ?? '/'
   request.target = rest.startsWith('?') ? `/${rest}` : rest
   request.authority = authority
-  request.absoluteScheme = (absolute[1] as string).toLowerCase()
 }
 
 /** Walks the header fields, keeps them as they are, and notes those that decide framing. */

@@ -1,7 +1,7 @@
 // One connection to an upstream: sends a request, parses the response, tells the handler, goes back to the pool.
 //
-// Reads land in a ReadBuffer; what must outlive the read is copied when small and handed over when large. An upstream is not trusted: its framing is checked like a client's, bytes behind a response close the connection, since the next
-// request would take them for its own response.
+// Reads land in a ReadBuffer; what must outlive the read is copied when small and handed over when large. An upstream is not trusted: its framing is
+// checked like a client's, bytes behind a response close the connection, since the next request would take them for its own response.
 import net from 'node:net'
 import tls from 'node:tls'
 import type { BodyError, BodySink } from '../body.ts'

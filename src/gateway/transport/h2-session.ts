@@ -29,7 +29,7 @@ export class UpstreamSession implements Waiting {
   readonly #pool: PoolLimits
   readonly #deadlines: Deadlines
   readonly #owner: SessionOwner
-  #waiting: UpstreamStream[] = []
+  readonly #waiting: UpstreamStream[] = []
   #connected = false
   #retired = false
   #open = 0
