@@ -14,7 +14,7 @@ import { terminalContext } from './operator.ts'
 import { talk } from './talk.ts'
 import type { Terminal } from './terminal.ts'
 
-const OFF = ['--gateway-https', '', '--control-listen', 'off', '--surface-listen', 'off', '--status-listen', 'off']
+const OFF = ['--control-listen', 'off', '--surface-listen', 'off', '--status-listen', 'off']
 
 export async function demo(): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'gateward-demo-'))

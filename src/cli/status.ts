@@ -2,6 +2,7 @@
 // for a person. `--json` for scripts. Exit codes: 0 all is well; 1 something is not; 5 nothing answers.
 import { statfsSync } from 'node:fs'
 import { userInfo } from 'node:os'
+import { counted } from '../lib/counted.ts'
 import { plainLinesOf } from '../lib/text.ts'
 import type { ApprovalRequest } from '../operations/contract.ts'
 import type { TrafficRow } from '../operations/traffic/report.ts'
@@ -130,13 +131,13 @@ function targetLines(
   bad: (text: string) => string,
 ): string[] {
   if (trouble !== undefined) return [bad(`  ${name}: ${trouble}`)]
-  const counted = traffic?.requests
+  const requests = traffic?.requests
     ? `${traffic.requests} requests in the last ${traffic.seconds} s, ${traffic.client_errors ?? 0} with 4xx, ${traffic.server_errors ?? 0} with 5xx`
     : traffic
       ? 'no counted request in the last minutes'
       : 'requests not counted: no metrics'
   return [
-    `  ${name} serves ${gateway}: ${routes} ${routes === 1 ? 'route' : 'routes'}, ${counted}`,
+    `  ${name} serves ${gateway}: ${counted(routes, 'route')}, ${requests}`,
     ...(warning === undefined ? [] : [bad(`  ${warning}`)]),
     ...findings.map((one) => bad(`    ${one.id}: ${one.problem}`)),
   ]
