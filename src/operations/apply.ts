@@ -33,11 +33,12 @@ export interface Applied {
 }
 
 /** Asks the person when the policy wants it, then writes. Throws `refused` when nobody approved: nothing is written then. */
-export async function applyPlan(planId: string, ctx: OperationContext, trialSeconds?: number): Promise<Applied> {
+export async function applyPlan(planId: string, ctx: OperationContext, wantedTrial?: number): Promise<Applied> {
   const waiting = ctx.approvals.get(planId)
   const target = ctx.targets.get(waiting.target, ctx.signal)
   mustWrite(target, ctx)
-  if (ctx.approvals.approvedBy(planId) === undefined) await decide(waiting, ctx, trialSeconds)
+  const trialSeconds = ctx.approvals.settleTrial(planId, wantedTrial)
+  if (ctx.approvals.approvedBy(planId) === undefined) await decide(waiting, ctx)
   const { plan, approvedBy } = ctx.approvals.consume(planId)
   ctx.progress(`applying ${plan.id} to ${target.name}`)
   const changeId = plan.id.replace('plan-', 'change-')
@@ -167,6 +168,10 @@ function inOrder(operations: WriteOperation[]): WriteOperation[] {
   return [...puts, ...deletes]
 }
 
+export function trialOf({ trialSeconds: seconds }: Plan): string[] {
+  return seconds === undefined ? [] : [`on trial: it takes itself back after ${seconds} s unless it is confirmed`]
+}
+
 /** What a person is shown of a plan. */
 export function toRequest(plan: Plan): ApprovalRequest {
   return {
@@ -176,7 +181,7 @@ export function toRequest(plan: Plan): ApprovalRequest {
     summary: plan.summary,
     diff: plan.diff,
     warnings: plan.warnings,
-    impact: [...plan.impact, ...plan.notes],
+    impact: [...plan.impact, ...plan.notes, ...trialOf(plan)],
   }
 }
 
@@ -186,7 +191,7 @@ function mustWrite(target: Target, ctx: OperationContext): void {
     throw new OperationError('refused', `target ${target.name} is read-only for ${ctx.caller.surface} by its settings`)
 }
 
-async function decide(plan: Plan, ctx: OperationContext, trialSeconds: number | undefined): Promise<void> {
+async function decide(plan: Plan, ctx: OperationContext): Promise<void> {
   const target = ctx.targets.get(plan.target, ctx.signal)
   const policy = ctx.targets.policy(target, ctx.caller.surface)
   if (policy === 'destructive' && !isDestructive(plan)) {
@@ -200,15 +205,13 @@ async function decide(plan: Plan, ctx: OperationContext, trialSeconds: number | 
     )
   }
   const request = toRequest(plan)
-  if (trialSeconds !== undefined)
-    request.impact.push(`on trial: it takes itself back after ${trialSeconds} s unless it is confirmed`)
   const person = await ctx.ask(request)
   if (person === undefined) {
     ctx.approvals.reject(plan.id)
     ctx.ledger.audit(ctx.caller, 'reject', { plan: plan.id, digest: plan.digest }, ctx.now())
     throw new OperationError('refused', `the person rejected plan ${plan.id}; nothing was written`)
   }
-  ctx.approvals.grant(plan.id, plan.digest, person)
+  ctx.approvals.grant(plan.id, request.digest, person)
 }
 
 function handOver(plan: Plan, ctx: OperationContext): void {

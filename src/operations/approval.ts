@@ -15,6 +15,12 @@ interface Waiting {
   chars: number
 }
 
+function setTrial(plan: Plan, seconds: number | undefined): void {
+  plan.trialSeconds = seconds
+  const [own = ''] = plan.digest.split('-')
+  plan.digest = seconds === undefined ? own : `${own}-${seconds}`
+}
+
 export class Approvals {
   readonly #waiting = new Map<string, Waiting>()
   readonly #ttlMs: number
@@ -59,6 +65,23 @@ export class Approvals {
 
   reject(id: string): void {
     this.#waiting.delete(id)
+  }
+
+  /**
+   * How a plan that is to be applied now is applied: on trial for so many seconds, or for good. Until somebody has approved it that is what the caller
+   * wants, and is shown with the plan under a digest of its own, so that an older page approves nothing else; afterwards it is what was approved.
+   */
+  settleTrial(id: string, wanted: number | undefined): number | undefined {
+    const { plan, approvedBy } = this.#find(id)
+    const { trialSeconds } = plan
+    if (wanted === trialSeconds) return wanted
+    if (approvedBy === undefined) setTrial(plan, wanted)
+    else if (wanted !== undefined)
+      throw new OperationError(
+        'refused',
+        `plan ${id} was approved ${trialSeconds === undefined ? 'for good' : `on trial for ${trialSeconds} s`}, not on trial for ${wanted} s; apply it so, or plan again`,
+      )
+    return plan.trialSeconds
   }
 
   approvedBy(id: string): string | undefined {

@@ -46,6 +46,8 @@ export interface Plan {
   target: string
   summary: string
   changes: PlannedChange[]
+  /** Applied, it takes itself back after so many seconds unless it is confirmed; the digest says so too. */
+  trialSeconds?: number | undefined
   /** Readable, without secrets. */
   diff: string
   warnings: string[]

@@ -119,6 +119,28 @@ test('trial: the person is told that it is one', async () => {
   assert.match(impact.join('\n'), /takes itself back after 60 s/)
 })
 
+test('trial: what was approved for good is not taken back, and an older page does not approve a trial', async () => {
+  const { approvals } = gw.ctx
+  const wish = (text: string) => ({ changes: [{ action: 'change', kind: 'routes', id: 'a', set: { desc: text } }] })
+  const { plan_id: id, digest } = await gw.run('plan', wish('for good'))
+  approvals.grant(String(id), String(digest), 'person')
+  await assert.rejects(
+    gw.run('apply', { plan_id: id, confirm_seconds: 5 }),
+    fails('refused', /was approved for good, not on trial for 5 s/),
+  )
+  assert.equal((await gw.run('apply', { plan_id: id })).confirm_by, undefined)
+
+  const { plan_id: other, digest: shown } = await gw.run('plan', wish('on trial'))
+  approvals.settleTrial(String(other), 60)
+  assert.throws(
+    () => approvals.grant(String(other), String(shown), 'person'),
+    fails('refused', /not the one that was shown/),
+  )
+  approvals.grant(String(other), approvals.get(String(other)).digest, 'person')
+  await assert.rejects(gw.run('apply', { plan_id: other, confirm_seconds: 5 }), fails('refused', /on trial for 60 s/))
+  assert.ok((await gw.run('apply', { plan_id: other })).confirm_by, 'it is what was approved')
+})
+
 test('trial: taken back at once when the requests of its routes begin to fail', async () => {
   const broken = http.createServer((_, response) => response.writeHead(500).end())
   await new Promise<void>((resolve) => broken.listen(0, '127.0.0.1', resolve))

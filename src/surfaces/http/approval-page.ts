@@ -1,5 +1,6 @@
 // Plain pages beside the console: the one on which a person approves one plan, and those that say how to get in.
 import { escapeHtml } from '../../lib/text.ts'
+import { trialOf } from '../../operations/apply.ts'
 import type { Plan } from '../../operations/plan.ts'
 
 const frame = (title: string, body: string): string =>
@@ -9,7 +10,7 @@ const frame = (title: string, body: string): string =>
 /** A plan with its buttons; undefined: there is no such plan (any more). */
 export function approvalPage(plan: Plan | undefined): string {
   if (!plan) return frame('Gateward', '<main><p>There is no such plan: it was decided, or has expired.</p></main>')
-  const impact = plan.impact.map((line) => `<p>${escapeHtml(line)}</p>`).join('')
+  const impact = [...plan.impact, ...trialOf(plan)].map((line) => `<p>${escapeHtml(line)}</p>`).join('')
   const warnings = plan.warnings.map((warning) => `<p class="warn">⚠ ${escapeHtml(warning)}</p>`).join('')
   const body =
     `<main><p>On <b>${escapeHtml(plan.target)}</b>: ${escapeHtml(plan.summary)}</p><section class="card"><pre>${escapeHtml(plan.diff)}</pre>${warnings}${impact}` +
