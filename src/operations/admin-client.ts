@@ -303,22 +303,27 @@ export class AdminClient {
   }
 
   async #send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    const init = {
+      method,
+      headers: {
+        ...headers,
+        'X-API-KEY': this.#target.adminKey,
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: this.#untilWhen(method),
+      redirect: 'error' as const,
+    }
+    const ask = (): Promise<Response> => (this.#target.adminFetch ?? fetch)(this.#base + path, init)
     let response: Response
     try {
-      response = await (this.#target.adminFetch ?? fetch)(this.#base + path, {
-        method,
-        headers: {
-          ...headers,
-          'X-API-KEY': this.#target.adminKey,
-          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-        },
-        body: body === undefined ? undefined : JSON.stringify(body),
-        signal: this.#untilWhen(method),
-        redirect: 'error',
-      })
+      // RFC 9112 9.3.1: a kept connection may end while it is used again.
+      response = await ask().catch((error) =>
+        method === 'GET' && CUT.has(codeOf(error)) ? ask() : Promise.reject(error),
+      )
     } catch (error) {
       this.#signal?.throwIfAborted()
-      const reason = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).name
+      const reason = codeOf(error) || (error as Error).name
       throw new OperationError(
         'unreachable',
         `the Admin API of ${this.#name} at ${this.#base} does not answer (${reason}); is the gateway running?`,
@@ -344,6 +349,13 @@ export class AdminClient {
     const errors = Array.isArray(answer.body.errors) ? answer.body.errors.map((one) => JSON.stringify(one)) : []
     throw new OperationError(answer.status >= 500 ? 'target' : 'invalid', `${doing}: ${saidIn(answer)}`, errors)
   }
+}
+
+/** Codes of a connection that has ended without an answer. */
+const CUT = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
+
+function codeOf(error: unknown): string {
+  return (error as { cause?: { code?: string } }).cause?.code ?? ''
 }
 
 function toFound(kind: Kind, id: string, body: Record<string, unknown>): Found {

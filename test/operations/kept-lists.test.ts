@@ -52,6 +52,23 @@ test('a target without tags is read each time', async () => {
   }
 })
 
+test('a read over a connection that ends is asked again, once; a write is not', async () => {
+  const { adminUrl, adminKey } = gw.ctx.targets.get()
+  const plain = await plainTarget(adminUrl, 'APISIX/3.18.0', [])
+  try {
+    const admin = new AdminClient({ name: 'plain', adminUrl: plain.url, adminKey })
+    let cuts = 1
+    plain.after = () => cuts-- > 0
+    assert.deepEqual(await admin.list('routes'), [])
+    cuts = 2
+    await assert.rejects(admin.list('routes'), /does not answer/)
+    cuts = 1
+    await assert.rejects(admin.raw('PUT', '/routes/a', { uri: '/a' }), /does not answer/)
+  } finally {
+    plain.close()
+  }
+})
+
 test('what is kept is the same after everybody has used it', async () => {
   await put('a', { plugins: { 'limit-count': { count: 1, time_window: 60, key: 'remote_addr' } } })
   await put('b', { uri: '/a/*', methods: ['GET'], labels: { team: 'x' } })
