@@ -60,7 +60,7 @@ export async function chat(argv: string[]): Promise<number> {
         terminal.print(terminal.paint('dim', `Talking to the gateway with the ${speaker}. /help, /quit.`))
       return await session.run()
     } finally {
-      ctx.ledger.close()
+      ctx.close()
     }
   } finally {
     terminal.close()

@@ -91,7 +91,7 @@ async function play(
   await say('Undo')
   await curl('/speaker/1/sessions')
   await say('History')
-  ctx.ledger.close()
+  ctx.close()
   const expected = [200, 401, 200, 200, 200, 200, 200, 429, 200, 404]
   const asTold = seen.length === expected.length && seen.every((status, i) => status === expected[i])
   terminal.print(

@@ -47,19 +47,25 @@ export function personOf(answer: string | undefined, terminal: Terminal, advice:
   return answer === 'y' ? userInfo().username : undefined
 }
 
+/** `close` ends what goes on beside the conversation. */
+export type TerminalContext = OperationContext & { close(): void }
+
 /** A context in which the person at the terminal approves: the line `y` in answer to the question, nothing else. */
 export function terminalContext(
   settings: Settings,
   key: string,
   terminal: Terminal,
   surface: Surface,
-): OperationContext {
+): TerminalContext {
   const targets = toTargets(settings, () => key, process.env)
   const ledger = new Ledger(settings.data_dir)
   const confirmations = new Confirmations(ledger, targets)
-  confirmations.watch((error) =>
-    terminal.print(terminal.paint('red', `a change on trial could not be taken back: ${error.message}`)),
-  )
+  const stopWatching = confirmations.watch((error) => {
+    const text = `a change on trial could not be taken back: ${error.message}`
+    // What reads the output of a pipe waits for answers, as JSON perhaps.
+    if (terminal.interactive) terminal.print(terminal.paint('red', text))
+    else process.stderr.write(`${text}\n`)
+  })
   return {
     targets,
     ledger,
@@ -78,5 +84,9 @@ export function terminalContext(
     signal: new AbortController().signal,
     now: Date.now,
     keepFault: (error) => keepFaultIn(join(settings.data_dir, 'faults.log'), error),
+    close: () => {
+      stopWatching()
+      ledger.close()
+    },
   }
 }

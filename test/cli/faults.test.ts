@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { terminalContext } from '../../src/cli/operator.ts'
 import { openTerminal } from '../../src/cli/terminal.ts'
 import type { OperationContext } from '../../src/operations/contract.ts'
@@ -50,4 +51,26 @@ test('a fault is told by its id; the file holds it, without secrets, for its own
     ctx.ledger.close()
     rmSync(directory, { recursive: true })
   }
+})
+
+test('a trial that could not be taken back is told beside the output of a pipe; a closed conversation tells nothing more', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'gateward-faults-'))
+  t.after(() => rmSync(directory, { recursive: true }))
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const errors: string[] = []
+  const { settings } = loadSettings({ argv: ['--data-dir', directory], env: {}, cwd: directory })
+  const output = new PassThrough()
+  const open = () => terminalContext(settings, 'key', openTerminal({ input: new PassThrough(), output }), 'chat')
+  const [closed, broken] = [open(), open()]
+  t.mock.method(process.stderr, 'write', (text: string) => errors.push(text) > 0)
+  closed.close()
+  t.mock.timers.tick(1000)
+  await turn()
+  assert.deepEqual(errors, [])
+  broken.ledger.close()
+  t.mock.timers.tick(1000)
+  await turn()
+  t.mock.restoreAll()
+  assert.deepEqual([errors.length, output.read()], [1, null])
+  assert.match(String(errors[0]), /^a change on trial could not be taken back: .*\n$/)
 })
