@@ -195,3 +195,82 @@ test('intents: a consumer is let in where it was kept out, and made where there 
   assert.deepEqual(plugins['consumer-restriction']?.whitelist, ['bob', 'carol'])
   await assert.rejects(plan({ do: 'allow_consumer', route: 'a', consumer: 'bob' }), fails('invalid', /is not kept out/))
 })
+
+/** Statuses of calls with the key of a consumer. */
+async function call(consumer: string, ...paths: string[]): Promise<number[]> {
+  const statuses: number[] = []
+  for (const path of paths)
+    statuses.push((await fetch(gw.gateway + path, { headers: { apikey: `a-long-enough-key-of-${consumer}` } })).status)
+  return statuses
+}
+
+test('intents: a limit of one consumer counts all of its calls on every route, and nobody else', async () => {
+  const upstream = { type: 'roundrobin', nodes: { [gw.api]: 1 } }
+  for (const id of ['a', 'b'])
+    await gw.admin('PUT', `/routes/${id}`, { uri: `/${id}`, plugins: { 'key-auth': {} }, upstream })
+  for (const username of ['alice', 'bob'])
+    await gw.admin('PUT', '/consumers', {
+      username,
+      plugins: { 'key-auth': { key: `a-long-enough-key-of-${username}` } },
+    })
+  const done = await gw.change({ intents: [{ do: 'limit', consumer: 'bob', count: 4, seconds: 600 }] })
+  const proof = done.proof as { title: string; ok: boolean; found: string }[]
+  assert.deepEqual(
+    proof.map(({ title, ok }) => [title, ok]),
+    [['the quota is announced', true]],
+  )
+  assert.deepEqual(await call('bob', '/a', '/b', '/a', '/b'), [200, 200, 200, 429], 'the proof has taken one')
+  assert.deepEqual(await call('alice', '/a', '/b', '/a', '/b', '/a'), [200, 200, 200, 200, 200])
+  await gw.change({ intents: [{ do: 'remove_plugin', consumer: 'bob', plugin: 'limit-count' }] })
+  assert.deepEqual(await call('bob', '/a'), [200])
+  await assert.rejects(plan({ do: 'limit', consumer: 'carol', count: 5 }), fails('not_found', /there are: alice, bob/))
+  await assert.rejects(
+    plan({ do: 'limit', consumer: 'bob', count: 5, by: 'address' }),
+    fails('invalid', /counts all of its calls; leave by out/),
+  )
+  await assert.rejects(
+    plan({ do: 'remove_plugin', consumer: 'bob', plugin: 'limit-count' }),
+    fails('invalid', /has no limit-count of its own; it has: key-auth/),
+  )
+})
+
+test('intents: a limit of a consumer whom no route asks for is told of', async () => {
+  await gw.admin('PUT', '/consumers', { username: 'bob' })
+  const { notes, proof } = await plan({ do: 'limit', consumer: 'bob', count: 4 })
+  assert.match(String(notes), /no route asks who is calling yet/)
+  assert.deepEqual(proof, [])
+})
+
+test('intents: an upstream is named in place of a route', async () => {
+  const upstream = { type: 'roundrobin', nodes: { [gw.api]: 1, '127.0.0.1:1': 1 } }
+  await gw.admin('PUT', '/upstreams/pool', upstream)
+  const about = (intent: object): object => ({ ...intent, upstream: 'pool' })
+  await gw.change({
+    intents: [
+      { do: 'remove_node', url: 'http://127.0.0.1:1' },
+      { do: 'retry', times: 2 },
+    ].map(about),
+  })
+  const { value } = (await gw.admin('GET', '/upstreams/pool')).body as { value: Record<string, unknown> }
+  assert.equal(value.retries, 2)
+  assert.equal((value.nodes as unknown[]).length, 1)
+  await gw.change({ intents: [{ do: 'lead_to', route: 'a', upstream: 'pool' }] })
+  assert.equal((await route()).upstream_id, 'pool')
+  assert.equal((await route()).upstream, undefined)
+  await assert.rejects(plan({ do: 'retry', times: 1, upstream: 'pol' }), fails('not_found', /there are: pool/))
+  await assert.rejects(plan({ do: 'cache', upstream: 'pool' }), fails('invalid', /said of a route, not of an upstream/))
+  await assert.rejects(plan({ do: 'publish', path: '/x' }), fails('invalid', /url, or upstream/))
+})
+
+test('intents: an address is let in beside those that may call, and a restriction that refuses everybody is told of', async () => {
+  await assert.rejects(plan({ do: 'only_ips', route: 'a', ips: ['10.0.0.1'], also: true }), fails('invalid', /no list/))
+  await gw.change({ intents: [{ do: 'only_ips', route: 'a', ips: ['127.0.0.0/8'] }] })
+  await gw.change({ intents: [{ do: 'only_ips', route: 'a', ips: ['10.0.0.1'], also: true }] })
+  const plugins = (await route()).plugins as Record<string, Record<string, unknown>>
+  assert.deepEqual(plugins['ip-restriction']?.whitelist, ['127.0.0.0/8', '10.0.0.1'])
+  await gw.admin('PUT', '/consumers', { username: 'bob' })
+  const { notes } = await plan({ do: 'block', route: 'a', consumers: ['bob'] })
+  assert.match(String(notes), /does not ask who is calling, so that consumer-restriction refuses every call/)
+  const asking = await plan({ do: 'require_key', route: 'a' }, { do: 'block', route: 'a', consumers: ['bob'] })
+  assert.doesNotMatch(String(asking.notes), /refuses every call/)
+})

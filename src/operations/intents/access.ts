@@ -3,8 +3,18 @@ import { randomBytes } from 'node:crypto'
 import Type from 'typebox'
 import { pluginsIn, type Resource } from '../../resources/kinds.ts'
 import { OperationError, type Secret } from '../contract.ts'
+import type { Found } from '../one-by-one.ts'
 import type { WishedChange } from '../plan.ts'
-import { ANSWERED, type Around, defineIntent, type Intended, probeOf, withPlugins } from './contract.ts'
+import {
+  ANSWERED,
+  type Around,
+  AUTHENTICATION,
+  consumersOf,
+  defineIntent,
+  type Intended,
+  probeOf,
+  withPlugins,
+} from './contract.ts'
 
 /** The consumer that is made where a route asks who is calling and nobody could. */
 const FIRST_CONSUMER = 'app'
@@ -104,13 +114,7 @@ export const newKey = defineIntent({
     if (!around.inventory.get('consumers', consumer))
       throw new OperationError(
         'not_found',
-        `there is no consumer ${JSON.stringify(consumer)}; there are: ${
-          around.inventory
-            .list('consumers')
-            .map((one) => one.id)
-            .slice(0, 20)
-            .join(', ') || 'none'
-        }`,
+        `there is no consumer ${JSON.stringify(consumer)}; there are: ${consumersOf(around.inventory)}`,
       )
     return makeConsumer(consumer, around)
   },
@@ -126,6 +130,7 @@ export const onlyConsumers = defineIntent({
     mustExist(consumers, around)
     return {
       changes: withPlugins(route, { 'consumer-restriction': { whitelist: consumers, blacklist: null } }, around),
+      notes: unlessAsking(route, around),
     }
   },
 })
@@ -190,6 +195,7 @@ export const block = defineIntent({
     const agent = agents?.[0]
     return {
       changes: withPlugins(route, plugins, around),
+      notes: consumers ? unlessAsking(route, around) : [],
       expectations: agent
         ? [
             {
@@ -228,10 +234,18 @@ export const unblock = defineIntent({
 
 export const onlyIps = defineIntent({
   name: 'only_ips',
-  fields: Type.Object({ ips: NAMES }),
-  run: ({ ips }, around) => ({
-    changes: withPlugins(around.route(), { 'ip-restriction': { whitelist: ips, blacklist: null } }, around),
-  }),
+  fields: Type.Object({ ips: NAMES, also: Type.Optional(Type.Boolean({ description: 'beside those of now' })) }),
+  run({ ips, also = false }, around) {
+    const route = around.route()
+    const now = pluginsIn(route.value)['ip-restriction']?.whitelist
+    if (also && !Array.isArray(now))
+      throw new OperationError(
+        'invalid',
+        `routes/${route.id} has no list of addresses that may call, so that ${ips.join(', ')} is not kept out by one; only_ips without also makes one`,
+      )
+    const whitelist = also ? union(now, ips) : ips
+    return { changes: withPlugins(route, { 'ip-restriction': { whitelist, blacklist: null } }, around) }
+  },
 })
 
 /** A consumer with an API key: a new one, or the one that is there with a new key. */
@@ -260,6 +274,19 @@ function mustExist(consumers: string[], { inventory, earlier }: Around): void {
   )
   if (missing.length)
     throw new OperationError('not_found', `there is no consumer ${missing.join(', ')}; add_consumer makes one`)
+}
+
+/** A restriction knows who is calling only where something has asked, and refuses everybody else. */
+function unlessAsking(route: Found, { inventory, earlier }: Around): string[] {
+  const planned = earlier.filter((one) => one.kind === 'routes' && one.id === route.id).map((one) => pluginsIn(one.set))
+  const asking = [inventory.pluginsOf(route.value), ...planned].some((one) =>
+    Object.keys(one).some((name) => AUTHENTICATION.test(name)),
+  )
+  return asking
+    ? []
+    : [
+        `routes/${route.id} does not ask who is calling, so that consumer-restriction refuses every call; require_key makes it ask`,
+      ]
 }
 
 function toName(text: string): string {

@@ -21,8 +21,9 @@ export interface Intended {
 /** What an intent may look at. */
 export interface Around {
   inventory: Inventory
-  /** The route that is meant. Throws when none was named, or none is there. */
+  /** The route that is meant, or one that leads to the upstream that is meant. Throws when none was named, or none is there. */
   route(): Found
+
   /** Changes that earlier intents of the plan make. */
   earlier: readonly WishedChange[]
   /** A name for the routes of one API about all of which this is said; undefined: it is said of one route. */
@@ -102,6 +103,23 @@ function oneOnly({ id }: Found): void {
       'invalid',
       'this is done for one route at a time: name it; only plugins can run for all routes',
     )
+}
+
+/** Plugins of a consumer: they run on every route that asks who is calling, for that one alone. */
+export function onConsumer(name: string, plugins: Resource, { inventory, earlier }: Around): WishedChange[] {
+  const made = earlier.some((one) => one.kind === 'consumers' && one.id === name)
+  if (!made && !inventory.get('consumers', name))
+    throw new OperationError(
+      'not_found',
+      `there is no consumer ${JSON.stringify(name)}; there are: ${consumersOf(inventory)}`,
+    )
+  return [{ action: 'change', kind: 'consumers', id: name, set: { username: name, plugins } }]
+}
+
+/** The names of the first consumers, for messages. */
+export function consumersOf(inventory: Inventory): string {
+  const names = inventory.list('consumers').map((one) => one.id)
+  return names.slice(0, 20).join(', ') || 'none'
 }
 
 /** Where the upstream of a route stands. Throws when it has none. */

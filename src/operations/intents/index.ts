@@ -38,7 +38,18 @@ import {
   websocket,
 } from './messages.ts'
 import { ofApis } from './of-apis.ts'
-import { addPlugin, copy, disable, enable, match, move, onlyMethods, publish, removePlugin } from './publish.ts'
+import {
+  addPlugin,
+  checkUpstream,
+  copy,
+  disable,
+  enable,
+  match,
+  move,
+  onlyMethods,
+  publish,
+  removePlugin,
+} from './publish.ts'
 import { addNode, balance, finishSplit, healthChecks, leadTo, removeNode, retry, split, timeouts } from './upstreams.ts'
 
 export const INTENTS: readonly IntentDefinition[] = [
@@ -87,6 +98,11 @@ export const INTENTS: readonly IntentDefinition[] = [
   removePlugin,
 ]
 
+/** What stands in an upstream. */
+export const OF_UPSTREAMS: ReadonlySet<string> = new Set(
+  [addNode, removeNode, balance, retry, timeouts, healthChecks].map((one) => one.name),
+)
+
 /** Said of an API they are about all of its routes: one that does not ask, or does not count, is a way around the others. */
 export const OF_ALL_ROUTES: ReadonlySet<string> = new Set(
   [requireKey, requireJwt, requirePassword, limit, limitRate, limitConcurrency].map((one) => one.name),
@@ -100,6 +116,7 @@ export const intentSchema = Type.Object(
   {
     do: Type.String({ description: `name; also ${tellAll(INTENTS.slice(TOLD_FIRST))}` }),
     route: Type.Optional(Type.String({ description: 'id, `*` for all' })),
+    upstream: Type.Optional(Type.String({ description: 'id, in place of route: nodes, balance, retry, timeouts' })),
     when: Type.Optional(Type.Array(Type.Unknown(), { description: 'vars: run only then' })),
   },
   { additionalProperties: true },
@@ -140,12 +157,14 @@ export function toChanges(intents: Intent[], inventory: Inventory): AllIntended 
       return about
     }
     const whole = definition.run(fields, { inventory, route, earlier: all.changes, api })
+    // Where no route leads there is nothing to call.
+    const unreached = about !== undefined && about.id === UNREACHED
     const one = intent.when === undefined ? whole : onlyWhen(intent.when, whole, intent.do)
     all.changes = joinChanges([...all.changes, ...one.changes])
     all.secrets.push(...(one.secrets ?? []))
     // Of the routes of one API the same is said.
     for (const note of one.notes ?? []) if (!all.notes.includes(note)) all.notes.push(note)
-    for (const expectation of one.expectations ?? []) wished.push({ about, expectation })
+    for (const expectation of unreached ? [] : (one.expectations ?? [])) wished.push({ about, expectation })
   }
   return { ...all, expectations: provable(wished, inventory, all.changes) }
 }
@@ -271,10 +290,11 @@ function find(intent: Intent): IntentDefinition {
 
 /** The fields as their schema wants them: `"5"` is taken for 5, a text for a list of one. Throws with every problem. */
 function check(
-  { do: name, route: _route, when: _when, ...fields }: Intent,
+  { do: name, route: _route, when: _when, upstream, ...others }: Intent,
   { fields: schema }: IntentDefinition,
 ): never {
   const known = Object.keys(schema.properties)
+  const fields: Record<string, unknown> = known.includes('upstream') ? { ...others, upstream } : others
   const given = Object.entries(fields).filter(([, value]) => value !== null && value !== undefined)
   const problems = given
     .filter(([field]) => !known.includes(field))
@@ -305,7 +325,21 @@ function tell(name: string, { properties }: IntentDefinition['fields']): string 
   return text ? `${name} (${text})` : name
 }
 
-function findRoute({ do: name, route: id }: Intent, inventory: Inventory, planned: WishedChange[]): Found {
+/** Stands for a route of an upstream that none leads to. */
+const UNREACHED = ''
+
+/** The first route that leads to an upstream: what is changed there, all that lead there share. */
+function findRouteTo({ do: name, upstream }: Intent, inventory: Inventory): Found {
+  if (!OF_UPSTREAMS.has(name)) throw new OperationError('invalid', `${name} is said of a route, not of an upstream`)
+  checkUpstream(upstream as string, inventory)
+  const place = { upstream_id: upstream }
+  const [first] = inventory.list('routes').filter((one) => inventory.upstreamOf(one.id, one.value)?.id === upstream)
+  return first ?? { kind: 'routes', id: UNREACHED, value: place, modifiedIndex: 0 }
+}
+
+function findRoute(intent: Intent, inventory: Inventory, planned: WishedChange[]): Found {
+  const { do: name, route: id } = intent
+  if (id === undefined && intent.upstream !== undefined) return findRouteTo(intent, inventory)
   if (id === EVERY_ROUTE) return { kind: 'routes', id, value: {}, modifiedIndex: 0 }
   const fresh = planned.filter((one) => one.kind === 'routes' && one.action === 'create')
   // What chats are given an API by is made with the API's own route, which is the first.

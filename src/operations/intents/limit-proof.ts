@@ -1,7 +1,7 @@
 // What proves a limit, by what it counts by.
 import { pluginsIn, type Resource } from '../../resources/kinds.ts'
 import type { Found } from '../one-by-one.ts'
-import { asks } from '../open-beside.ts'
+import { AUTHENTICATION, asks } from '../open-beside.ts'
 import type { Expectation } from '../prove.ts'
 import { callsToExceed } from '../prove-burst.ts'
 import { type LimitToProve, MAX_CALLS } from '../prove-limit.ts'
@@ -41,6 +41,27 @@ export function proofOfLimit(conf: Resource, about: Found, around: Around): Expe
     },
   }
   return [proof]
+}
+
+/** What a consumer's own key is answered with: its quota, of which one call is all that is taken. */
+export function proofOfConsumer(name: string, conf: Resource | undefined, { inventory }: Around): Expectation[] {
+  const holds = typeof pluginsIn(inventory.get('consumers', name))['key-auth']?.key === 'string'
+  const route = inventory.list('routes').find(({ value }) => {
+    const asking = Object.keys(inventory.pluginsOf(value)).filter((one) => AUTHENTICATION.test(one))
+    return value.status !== 0 && asking.join() === 'key-auth' && probeOf(value).method === 'GET'
+  })
+  if (!holds || !route || !conf) return []
+  const header = String(inventory.pluginsOf(route.value)['key-auth']?.header ?? 'apikey')
+  const limit = {
+    count: Number(conf.count),
+    seconds: Number(conf.time_window),
+    code: Number(conf.rejected_code),
+    own: undefined,
+    not: `the calls are those of ${name}`,
+    prefix: '',
+  }
+  const credential = { kind: 'consumers' as const, id: name, plugin: 'key-auth', field: 'key', header }
+  return [{ title: 'the quota is announced', ...probeOf(route.value), credential, expect: {}, limit }]
 }
 
 /** A route that takes a proof's request as it is. */

@@ -2,11 +2,14 @@
 import Type from 'typebox'
 import { headerVariable } from '../../lib/header-fields.ts'
 import { pluginsIn, type Resource } from '../../resources/kinds.ts'
+import { OperationError } from '../contract.ts'
+import { asks } from '../open-beside.ts'
 import { merge } from '../patch.ts'
-import { type Around, defineIntent, type Intended, probeOf, withPlugins } from './contract.ts'
-import { proofOfBurst, proofOfLimit } from './limit-proof.ts'
+import { type Around, defineIntent, type Intended, onConsumer, probeOf, withPlugins } from './contract.ts'
+import { proofOfBurst, proofOfConsumer, proofOfLimit } from './limit-proof.ts'
 
 const by = Type.Optional(Type.String({ description: 'address (usual), consumer, everybody, or header:NAME' }))
+const consumer = Type.Optional(Type.String({ description: 'this one alone, on all routes together; without route' }))
 
 /** How limits count. */
 function toKey(who = 'address'): { key_type: string; key: string } {
@@ -26,8 +29,16 @@ export const limit = defineIntent({
     }),
     seconds: Type.Optional(Type.Integer({ minimum: 1, default: 60 })),
     by,
+    consumer,
   }),
-  run({ count, seconds = 60, by: who }, around) {
+  run({ count, seconds = 60, by: who, consumer: alone }, around) {
+    if (alone !== undefined)
+      return ofConsumer(
+        alone,
+        { 'limit-count': { count, time_window: seconds, ...BY_CONSUMER, ...TOO_MANY, rules: null } },
+        who,
+        around,
+      )
     const route = around.route()
     const planned = around.earlier.find((one) => one.id === route.id && pluginsIn(one.set)['limit-count'])
     const first = planned && pluginsIn(planned.set)['limit-count']
@@ -44,8 +55,7 @@ export const limit = defineIntent({
       count,
       time_window: seconds,
       ...(who === undefined ? {} : toKey(who)),
-      rejected_code: 429,
-      rejected_msg: 'too many requests',
+      ...TOO_MANY,
       ...(had.rules ? { rules: null } : {}),
       // One count for all routes of an API. The name changes with the limit, since configurations of one name must be alike.
       ...(around.api === undefined ? {} : { group: `${around.api}-${count}-in-${seconds}s` }),
@@ -53,6 +63,26 @@ export const limit = defineIntent({
     })
   },
 })
+
+const TOO_MANY = { rejected_code: 429, rejected_msg: 'too many requests' }
+const BY_CONSUMER = { key_type: 'var', key: 'consumer_name' }
+
+/** A limit in the consumer: it counts all of its calls, wherever they come from and whichever route they take. */
+function ofConsumer(name: string, plugins: Resource, who: string | undefined, around: Around): Intended {
+  if (who !== undefined && who !== 'consumer')
+    throw new OperationError('invalid', `the limit of consumer ${name} alone counts all of its calls; leave by out`)
+  const asked = around.inventory.list('routes').some(({ value }) => asks(value, around.inventory))
+  const plugin = Object.keys(plugins).join()
+  return {
+    changes: onConsumer(name, plugins, around),
+    expectations: proofOfConsumer(name, pluginsIn({ plugins })['limit-count'], around),
+    notes: [
+      asked
+        ? `it counts on the routes that ask who is calling; where one has a ${plugin} of its own, ${name} has this instead`
+        : `no route asks who is calling yet, so that nobody is known as ${name}: require_key makes one ask`,
+    ],
+  }
+}
 
 const SEVERAL_APART =
   'limit-count: each of its routes counts by itself while there are several limits; a single one counts all together'
@@ -98,8 +128,11 @@ export const limitRate = defineIntent({
     rate: Type.Number({ exclusiveMinimum: 0, description: 'requests a second, evenly' }),
     burst: Type.Optional(Type.Number({ minimum: 0, default: 0 })),
     by,
+    consumer,
   }),
-  run({ rate, burst = 0, by: who }, around) {
+  run({ rate, burst = 0, by: who, consumer: alone }, around) {
+    if (alone !== undefined)
+      return ofConsumer(alone, { 'limit-req': { rate, burst, ...BY_CONSUMER, rejected_code: 429 } }, who, around)
     const conf = { rate, burst, ...toVariable(who), rejected_code: 429 }
     return limited('limit-req', conf, around)
   },
@@ -129,9 +162,11 @@ const APART = {
 
 export const limitConcurrency = defineIntent({
   name: 'limit_concurrency',
-  fields: Type.Object({ count: Type.Integer({ minimum: 1, description: 'requests at the same time' }), by }),
-  run({ count, by: who }, around) {
-    const conf = { conn: count, burst: 0, default_conn_delay: 0.1, ...toVariable(who), rejected_code: 429 }
+  fields: Type.Object({ count: Type.Integer({ minimum: 1, description: 'requests at the same time' }), by, consumer }),
+  run({ count, by: who, consumer: alone }, around) {
+    const common = { conn: count, burst: 0, default_conn_delay: 0.1, rejected_code: 429 }
+    if (alone !== undefined) return ofConsumer(alone, { 'limit-conn': { ...common, ...BY_CONSUMER } }, who, around)
+    const conf = { ...common, ...toVariable(who) }
     return limited('limit-conn', conf, around)
   },
 })

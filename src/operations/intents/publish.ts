@@ -5,7 +5,20 @@ import { literal } from '../../lib/regex-literal.ts'
 import { pluginsIn, type Resource } from '../../resources/kinds.ts'
 import { OperationError } from '../contract.ts'
 import { freeId, slug } from '../ids.ts'
-import { ANSWERS, AUTHENTICATION, defineIntent, onRoute, probeOf, toUrl, upstreamTo, withPlugins } from './contract.ts'
+import type { Inventory } from '../inventory.ts'
+import {
+  ANSWERS,
+  type Around,
+  AUTHENTICATION,
+  defineIntent,
+  type Intended,
+  onConsumer,
+  onRoute,
+  probeOf,
+  toUrl,
+  upstreamTo,
+  withPlugins,
+} from './contract.ts'
 
 const METHODS = Type.Array(Type.Enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']))
 
@@ -13,18 +26,22 @@ export const publish = defineIntent({
   name: 'publish',
   fields: Type.Object({
     path: Type.String({ description: 'path to serve, `/orders/*` for everything below' }),
-    url: Type.String({ description: 'where the API runs, http(s)://host:port' }),
+    url: Type.Optional(Type.String({ description: 'where the API runs, http(s)://host:port' })),
+    upstream: Type.Optional(Type.String({ description: 'id of one that is there, in place of url' })),
     host: Type.Optional(Type.String()),
     methods: Type.Optional(METHODS),
     id: Type.Optional(Type.String()),
     strip: Type.Optional(Type.String({ description: 'beginning of the path that the API does not know' })),
   }),
-  run({ path, url: address, host, methods, id: wanted, strip }, { inventory, earlier }) {
+  run({ path, url: address, upstream, host, methods, id: wanted, strip }, { inventory, earlier }) {
     checkPath(path)
-    const url = toUrl(address)
+    if ((address === undefined) === (upstream === undefined))
+      throw new OperationError('invalid', 'publish needs url, or upstream: one of the two')
+    const url = address === undefined ? undefined : toUrl(address)
+    if (upstream !== undefined) checkUpstream(upstream, inventory)
     const taken = [...inventory.list('routes').map((one) => one.id), ...earlier.map((one) => one.id)]
     const id = wanted ?? freeId(routeId(path), new Set(taken))
-    const base = url.pathname.replace(/\/$/, '')
+    const base = url?.pathname.replace(/\/$/, '') ?? ''
     const set: Resource = {
       id,
       name: id,
@@ -34,7 +51,7 @@ export const publish = defineIntent({
       ...(strip === undefined && !base
         ? {}
         : { plugins: { 'proxy-rewrite': { regex_uri: [`^${literal(prefixOf(strip ?? ''))}/?(.*)`, `${base}/$1`] } } }),
-      upstream: upstreamTo(url),
+      ...(url ? { upstream: upstreamTo(url) } : { upstream_id: upstream }),
     }
     return {
       changes: [{ action: 'create', kind: 'routes', id, set }],
@@ -147,8 +164,12 @@ export const addPlugin = defineIntent({
 
 export const removePlugin = defineIntent({
   name: 'remove_plugin',
-  fields: Type.Object({ plugin: Type.String({ description: 'or auth: what asks who is calling' }) }),
-  run({ plugin }, around) {
+  fields: Type.Object({
+    plugin: Type.String({ description: 'or auth: what asks who is calling' }),
+    consumer: Type.Optional(Type.String({ description: 'of this one, not of a route' })),
+  }),
+  run({ plugin, consumer }, around) {
+    if (consumer !== undefined) return ofConsumer(plugin, consumer, around)
     const found = around.route()
     const own = Object.keys(pluginsIn(found.value))
     const asking = plugin === 'auth' ? own.filter((one) => AUTHENTICATION.test(one)) : []
@@ -172,6 +193,27 @@ export const removePlugin = defineIntent({
     }
   },
 })
+
+function ofConsumer(plugin: string, consumer: string, around: Around): Intended {
+  const own = Object.keys(pluginsIn(around.inventory.get('consumers', consumer)))
+  const changes = onConsumer(consumer, { [plugin]: null }, around)
+  if (!own.includes(plugin))
+    throw new OperationError(
+      'invalid',
+      `consumers/${consumer} has no ${plugin} of its own; it has: ${own.join(', ') || 'none'}`,
+    )
+  return { changes }
+}
+
+/** Throws when there is no upstream of that id. */
+export function checkUpstream(id: string, inventory: Inventory): void {
+  if (inventory.get('upstreams', id)) return
+  const known = inventory.list('upstreams').map((one) => one.id)
+  throw new OperationError(
+    'not_found',
+    `there is no upstream ${JSON.stringify(id)}; there are: ${known.slice(0, 20).join(', ') || 'none'}`,
+  )
+}
 
 export function checkPath(path: string): void {
   if (!/^\/[^\s?#]*$/.test(path))

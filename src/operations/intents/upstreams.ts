@@ -10,6 +10,7 @@ import {
   ANSWERS,
   type Around,
   defineIntent,
+  type Intended,
   nodeOf,
   onRoute,
   onUpstream,
@@ -18,6 +19,7 @@ import {
   upstreamOf,
   upstreamTo,
 } from './contract.ts'
+import { checkUpstream } from './publish.ts'
 
 export const split = defineIntent({
   name: 'split',
@@ -97,9 +99,15 @@ function newVersionOf(route: Found): { place: Resource; match: unknown } {
 
 export const leadTo = defineIntent({
   name: 'lead_to',
-  fields: Type.Object({ url: Type.String({ description: 'where the API runs now, instead of all its nodes' }) }),
-  run({ url }, around) {
+  fields: Type.Object({
+    url: Type.Optional(Type.String({ description: 'where the API runs now, instead of all its nodes' })),
+    upstream: Type.Optional(Type.String({ description: 'id of one that is there, in place of url' })),
+  }),
+  run({ url, upstream }, around) {
+    if ((url === undefined) === (upstream === undefined))
+      throw new OperationError('invalid', 'lead_to needs url, or upstream: one of the two')
     const route = around.route()
+    if (url === undefined) return toUpstream(route, upstream as string, around)
     return {
       changes: onUpstream(
         upstreamOf(route, around),
@@ -109,6 +117,16 @@ export const leadTo = defineIntent({
     }
   },
 })
+
+/** The route alone goes there; its own upstream ends. */
+function toUpstream(route: Found, upstream: string, around: Around): Intended {
+  checkUpstream(upstream, around.inventory)
+  const gone = route.value.upstream === undefined ? {} : { upstream: null }
+  return {
+    changes: onRoute(route, { ...gone, upstream_id: upstream }),
+    expectations: [{ title: 'the API answers', ...probeOf(route.value), expect: ANSWERS }],
+  }
+}
 
 /** Another place for an upstream that keeps what else it says. */
 function instead(now: Resource, next: Resource): Resource {

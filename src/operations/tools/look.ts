@@ -14,6 +14,8 @@ const PAGE_ROWS = 50
 
 interface Row {
   id: string
+  /** What people call it; absent where that is the id. */
+  name?: string
   summary: string
   /** What health checks say of the nodes; absent without checks. */
   health?: string
@@ -35,7 +37,9 @@ export const look = defineOperation({
     target: text,
     kind: text,
     total: Type.Optional(Type.Integer()),
-    rows: Type.Optional(Type.Array(Type.Object({ id: text, summary: text, health: Type.Optional(text) }))),
+    rows: Type.Optional(
+      Type.Array(Type.Object({ id: text, name: Type.Optional(text), summary: text, health: Type.Optional(text) })),
+    ),
     cursor: Type.Optional(Type.Integer()),
     id: Type.Optional(text),
     value: Type.Optional(Type.Object({})),
@@ -63,8 +67,12 @@ export const look = defineOperation({
     const found = await target.admin.list(kind)
     const needle = input.search?.toLowerCase()
     const checked = new Set(found.filter((one) => isChecked(kind, one.value)).map((one) => one.id))
-    const rows = found.map((one): Row => ({ id: plainText(one.id, 100), summary: summarise(kind, one.value) }))
-    const fitting = needle ? rows.filter((row) => `${row.id} ${row.summary}`.toLowerCase().includes(needle)) : rows
+    const rows = found.map(
+      (one): Row => ({ id: plainText(one.id, 100), ...nameOf(one.id, one.value), summary: summarise(kind, one.value) }),
+    )
+    const fitting = needle
+      ? rows.filter((row) => `${row.id} ${row.name ?? ''} ${row.summary}`.toLowerCase().includes(needle))
+      : rows
     const start = input.cursor ?? 0
     const next = start + PAGE_ROWS < fitting.length ? start + PAGE_ROWS : undefined
     const page = fitting.slice(start, start + PAGE_ROWS)
@@ -88,6 +96,10 @@ function troubleOf({ trouble }: { trouble: string | undefined }): { trouble?: st
 function withHealth(health: ReadonlyMap<string, string>, kind: Kind, id: string): { health?: string } {
   const line = health.get(`${kind}/${id}`)
   return line === undefined ? {} : { health: line }
+}
+
+function nameOf(id: string, { name }: Resource): { name?: string } {
+  return typeof name === 'string' && name !== id ? { name: plainText(name, 100) } : {}
 }
 
 /** One line about a resource: what it takes, where it goes, what it runs. */

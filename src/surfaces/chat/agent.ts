@@ -20,6 +20,9 @@ const MAX_STEPS = 16
 /** Messages that a conversation keeps for the model. */
 const MAX_MESSAGES = 80
 
+/** How the id of a call begins by which the interpreter reads what there is, to understand a sentence: nobody has asked to see that. */
+export const ASIDE = 'aside-'
+
 /** How the interpreter ends a turn whose sentence it did not understand. */
 export const UNCLEAR = 'unclear'
 
@@ -62,6 +65,7 @@ export class Conversation {
     let unclear = false
     try {
       for await (const part of result.stream) {
+        if ('toolCallId' in part && part.toolCallId.startsWith(ASIDE)) continue
         if (part.type === 'text-delta') yield { type: 'text', text: part.text }
         else if (part.type === 'tool-call')
           yield { type: 'tool', id: part.toolCallId, name: part.toolName, input: part.input }

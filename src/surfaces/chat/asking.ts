@@ -30,7 +30,7 @@ const QUESTIONS: readonly Question[] = [
     ask: WHERE,
     how: 'Say its address, such as http://127.0.0.1:8080.',
     lacks: /^(?:publish|expose|proxy|create|add|make|set up|new|open)\b.*(?:\broute\b|\bapi\b|\s\/)/i,
-    has: /:\/\/|:\d{2,5}\b|\b(?:consumer|chat|mcp|openapi|plugin|limit|key|header|cors)\b/i,
+    has: /:\/\/|:\d{2,5}\b|\b(?:private|public|open|secure|safe|faster|consumer|chat|mcp|openapi|plugin|limit|key|header|cors)\b/i,
     answer: ADDRESS,
     joint: 'at',
   },

@@ -2,6 +2,7 @@
 import type { LanguageModelV4Prompt } from '@ai-sdk/provider'
 import type { Command } from './sentences/command.ts'
 import { needsRoute, PARTIAL } from './sentences/index.ts'
+import { toDigits, UNIT, unitOf } from './sentences/numbers.ts'
 
 type Intent = { do: string; route?: string } & Record<string, unknown>
 
@@ -34,9 +35,19 @@ export function withNumber(
   if (new Set(numbered.map(({ intent: { route: _route, ...rest } }) => JSON.stringify(rest))).size > 1)
     return `There were several numbers (${numbered.map(({ intent }) => intent.do).join(', ')}): say it in full.`
   const timed = one.field === 'seconds' || one.intent.do === 'timeouts'
-  if (timed !== (seconds !== undefined))
-    return timed ? 'Say it with its unit, for example "make it 10 minutes".' : NOTHING
-  return numbered.map(({ intent, field }) => onRoute({ ...intent, [field]: seconds ?? number }, route))
+  const unit = timed && seconds === undefined ? unitSaid(Number(one.intent[one.field]), prompt) : undefined
+  const span = unit === undefined ? seconds : unit * Number(number)
+  if (timed !== (span !== undefined)) return timed ? 'Say it with its unit, for example "make it 10 minutes".' : NOTHING
+  return numbered.map(({ intent, field }) => onRoute({ ...intent, [field]: span ?? number }, route))
+}
+
+/** The unit in which a time was said, as seconds: of `for 5 minutes` a minute. */
+function unitSaid(seconds: number, prompt: LanguageModelV4Prompt): number | undefined {
+  const said = prompt.filter((one) => one.role === 'user').at(-2)?.content ?? []
+  const text = said.map((part) => (part.type === 'text' ? part.text : '')).join(' ')
+  const spans = [...toDigits(text.toLowerCase()).matchAll(new RegExp(`\\b(\\d+(?:\\.\\d+)?)\\s*(${UNIT})\\b`, 'g'))]
+  const found = spans.find(([, count, unit]) => Number(count) * unitOf(unit as string) === seconds)
+  return found && unitOf(found[2] as string)
 }
 
 /** What was said of a new route when it was made has no route of its own. */

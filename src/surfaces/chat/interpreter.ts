@@ -10,23 +10,28 @@ import type {
   LanguageModelV4Prompt,
   LanguageModelV4StreamPart,
 } from '@ai-sdk/provider'
-import { OF_ALL_ROUTES } from '../../operations/intents/index.ts'
-import { UNCLEAR } from './agent.ts'
-import { questionAbout, WHERE } from './asking.ts'
+import { ASIDE, UNCLEAR } from './agent.ts'
+import { questionAbout } from './asking.ts'
 import { GREETED, HELP, nearestExamples } from './examples.ts'
-import { lastIntents, onlyFor, repeated, withNumber } from './follow-up.ts'
+import { onlyFor, repeated, withNumber } from './follow-up.ts'
+import type { Named } from './names.ts'
+import { deleteStep, planStep } from './plan-step.ts'
 import { relativeStep, relativeTold } from './relative.ts'
-import { lastRoute, lastRoutes, lastTool, resultsSince, type ToolResult, withAnswer } from './said-before.ts'
+import { lastConsumer, lastRoute, lastTool, resultsSince, type ToolResult, until, withAnswer } from './said-before.ts'
 import type { Command } from './sentences/command.ts'
-import { hintFor } from './sentences/hints.ts'
-import { needsRoute, parseSentence, plainly } from './sentences/index.ts'
+import { MAX_SENTENCE_CHARS, parseSentence, plainly } from './sentences/index.ts'
 import { unknownWords } from './sentences/vocabulary.ts'
-import { notUnderstood, prefixOf, type Row, searchFor, servedBy, whichRoutes } from './which-route.ts'
-import { wholeMoves, withMethods } from './with-rows.ts'
+import { type StepFor, understoodStep } from './understood.ts'
+import type { Row } from './which-route.ts'
 import { answeredNow, describeResult, rowsLacking } from './wording.ts'
 
 /** What the interpreter does next: call a tool, or end the turn with what it says: an answer, or what it did not understand. */
-export type Step = { tool: string; input: object } | { say: string } | { unclear: string }
+export type Step =
+  /** `aside`: only to understand what was said. */
+  | { tool: string; input: object; aside?: true }
+  /** `missing`: what was named is not there. */
+  | { say: string; missing?: true }
+  | { unclear: string }
 
 interface Answer {
   parts: LanguageModelV4Content[]
@@ -47,7 +52,7 @@ export function createInterpreter(): LanguageModelV4 {
       return { parts: [{ type: 'text', text: step.say }], finishReason: { unified: 'stop', raw: undefined } }
     if ('unclear' in step)
       return { parts: [{ type: 'text', text: step.unclear }], finishReason: { unified: 'stop', raw: UNCLEAR } }
-    const toolCallId = `call-${Date.now().toString(36)}-${++calls}`
+    const toolCallId = `${step.aside ? ASIDE : 'call-'}${Date.now().toString(36)}-${++calls}`
     return {
       parts: [{ type: 'tool-call', toolCallId, toolName: step.tool, input: JSON.stringify(step.input) }],
       finishReason: { unified: 'tool-calls', raw: undefined },
@@ -83,22 +88,29 @@ function* toStream({ parts, finishReason }: Answer): Generator<LanguageModelV4St
 }
 
 function nextStep(prompt: LanguageModelV4Prompt): Step {
-  const results = resultsSince(prompt)
-  const last = results.at(-1)
   const { sentence, target } = splitTarget(withAnswer(prompt))
+  const stepFor: StepFor = (said, results, names, seen) => stepOfSentence(said, until(prompt, seen), results, names)
+  if (sentence.length > MAX_SENTENCE_CHARS) return stepFor(sentence, [], [], 0)
+  return onTarget(understoodStep(sentence, resultsSince(prompt), stepFor, lastConsumer(until(prompt, 0))), target)
+}
+
+function stepOfSentence(
+  sentence: string,
+  prompt: LanguageModelV4Prompt,
+  results: readonly ToolResult[],
+  names: readonly Named[],
+): Step {
+  const last = results.at(-1)
   if (typeof last?.value.error === 'string')
-    return onTarget(elsewhere(sentence, results) ?? { say: last.value.error }, target)
-  const said = { sentence: plainly(sentence), prompt, results, last, rows: rowsOf(last) }
-  return onTarget(
-    stepOf(
-      parseSentence(
-        sentence,
-        said.rows?.map((row) => row.id),
-      ),
-      said,
-    ),
-    target,
-  )
+    return elsewhere(sentence, results) ?? { say: last.value.error, ...(isMissing(last) ? { missing: true } : {}) }
+  const rows = rowsOf(last) ?? (names.length ? names.filter(({ kind }) => kind === 'routes') : undefined)
+  const ids = [...(rows ?? []), ...names].map(({ id }) => id)
+  return stepOf(parseSentence(sentence, ids), { sentence: plainly(sentence), prompt, results, last, rows, names })
+}
+
+/** A plan about something that is not there has changed nothing: it may be there by another name. */
+function isMissing({ tool, value }: ToolResult): boolean {
+  return (tool === 'plan' || tool === 'look') && value.code === 'not_found'
 }
 
 /** `show alice`: what is no route may be something else of that name. */
@@ -117,10 +129,12 @@ export interface Said {
   sentence: string
   prompt: LanguageModelV4Prompt
   /** Of the tools that were called for this sentence. */
-  results: ToolResult[]
+  results: readonly ToolResult[]
   last: ToolResult | undefined
   /** The routes, once they were looked at. */
-  rows: Row[] | undefined
+  rows: readonly Row[] | undefined
+  /** What is there, as far as it was looked at to understand the sentence. */
+  names: readonly Named[]
 }
 
 function rowsOf(last: ToolResult | undefined): Row[] | undefined {
@@ -141,10 +155,25 @@ function stepOf(command: Command, said: Said): Step {
     return lastTool(said.prompt) === 'apply' ? { tool: 'undo', input: {} } : stepOf(command.otherwise, said)
   if (command.type === 'plan') return planStep(command, said)
   if (command.type === 'delete') return deleteStep(command, said)
+  if (command.type === 'create') {
+    const { kind, id, set } = command
+    return { tool: 'plan', input: { changes: [{ action: 'create', kind, id, set }] } }
+  }
+  if (command.type === 'where')
+    return last
+      ? {
+          say: `You are talking to target ${String(last.value.target)}. A sentence that ends with "on target NAME" is about another one.`,
+        }
+      : { tool: 'look', input: { kind: 'routes' }, aside: true }
   if (command.type === 'instead') {
     const intents = withNumber(command, said.prompt, lastRoute(said.prompt))
     if (typeof intents !== 'string') return { tool: 'plan', input: { intents } }
-    return command.otherwise?.type === 'plan' ? planStep(command.otherwise, said) : { unclear: intents }
+    const { otherwise, number, per } = command
+    const route = lastRoute(said.prompt)
+    if (otherwise?.type === 'plan') return planStep(otherwise, said)
+    return number !== undefined && per !== undefined && route !== undefined && lastTool(said.prompt) === 'look'
+      ? { tool: 'plan', input: { intents: [{ do: 'limit', count: number, seconds: per, route }] } }
+      : { unclear: intents }
   }
   if (command.type === 'only-for') {
     const intents = onlyFor(command, said.prompt, lastRoute(said.prompt))
@@ -279,96 +308,4 @@ function fixStep(command: Extract<Command, { type: 'fix' }>, last: ToolResult | 
   return fixes.length
     ? { tool: 'plan', input: { fixes } }
     : { say: 'There is nothing that I could put right by myself.' }
-}
-
-function planStep(command: Extract<Command, { type: 'plan' }>, said: Said): Step {
-  const { sentence, prompt, rows } = said
-  const { route, rest = [] } = command
-  if (route === 'none' || route === 'all' || 'id' in route) {
-    if (rest.length) return misheard(rest, sentence)
-    if (route === 'none') return { tool: 'plan', input: { intents: command.intents } }
-    return planIntents(command, [route === 'all' ? '*' : route.id])
-  }
-  const last = lastRoute(prompt)
-  const mentioned = 'words' in route && route.pronoun && !rest.length ? lastRoutes(prompt) : []
-  if (mentioned.length) return planIntents(command, mentioned.slice(0, 1), mentioned)
-  if (!rows)
-    return {
-      tool: 'look',
-      input: { kind: 'routes', ...searchFor(route, rest, sentence) },
-    }
-  if (command.orElse?.type === 'plan' && 'path' in route && !servedBy(route.path, rows).length)
-    return planStep(command.orElse, said)
-  const path = command.intents.flatMap((one) => (one.do === 'rewrite' ? [String(one.from)] : []))[0]
-  const upstream = command.intents.every((one) => OF_UPSTREAMS.has(one.do))
-  const meant = whichRoutes({ sentence, route, rest, last, path, upstream }, rows)
-  if ('ids' in meant) {
-    const whole = withMethods(wholeMoves(command, meant.ids, rows), meant.ids, rows)
-    return typeof whole === 'string' ? { unclear: whole } : planIntents(whole, meant.ids)
-  }
-  if (command.intents.some((one) => one.do === 'chat_api')) return { unclear: addressAsked(rows) }
-  return rest.length ? misheard(rest, sentence, meant.unclear) : { unclear: meant.unclear }
-}
-
-const OF_UPSTREAMS: ReadonlySet<string> = new Set([
-  'add_node',
-  'remove_node',
-  'balance',
-  'retry',
-  'timeouts',
-  'health_checks',
-  'lead_to',
-])
-
-function addressAsked(rows: readonly Row[]): string {
-  const known = rows.map((row) => row.id)
-  const route = known.length
-    ? `, or the route that leads to it: "Let the chat use route ${known[0]}"; there are: ${known.join(', ')}`
-    : ''
-  return `${WHERE} Say its address, such as http://127.0.0.1:8080${route}.`
-}
-
-function misheard(rest: readonly string[], sentence: string, unclear = notUnderstood(rest).unclear): Step {
-  const hint = hintFor(sentence.toLowerCase())
-  return { unclear: `${unclear}${hint === undefined ? '' : ` ${hint}`}\n${nearestExamples(sentence)}` }
-}
-
-function deleteStep({ kind, what }: Extract<Command, { type: 'delete' }>, { prompt, rows }: Said): Step {
-  if (what === 'last') {
-    const mentioned = lastRoute(prompt)
-    if (lastTool(prompt) === 'apply' && !lastIntents(prompt).some((one) => one.do === 'publish' || one.do === 'copy'))
-      return {
-        unclear: `Do you mean what was done last ("Undo"), or the route${mentioned ? ` ("Delete route ${mentioned}")` : ''}?`,
-      }
-    return mentioned ? planDelete(kind, [mentioned]) : { unclear: 'Say which one: for example "Delete route NAME".' }
-  }
-  if ('ids' in what) return planDelete(kind, what.ids)
-  if (!rows) return { tool: 'look', input: { kind: 'routes', search: prefixOf(what.path) } }
-  const found = servedBy(what.path, rows)
-  if (found.length === 1) return planDelete(kind, [(found[0] as Row).id])
-  const serving = found.map((row) => row.id).join(' and ')
-  return {
-    unclear: found.length
-      ? `${serving} serve ${what.path}: name the one to delete.`
-      : `I find no such route: none serves ${what.path}.`,
-  }
-}
-
-/** `all`: the routes that a guard or a limit is about, where they are more. */
-function planIntents(
-  command: Extract<Command, { type: 'plan' }>,
-  routes: readonly string[],
-  all: readonly string[] = routes,
-): Step {
-  const bound = command.intents.filter((intent) => needsRoute(intent))
-  const free = command.intents.filter((intent) => !needsRoute(intent))
-  const wide = bound.filter((one) => OF_ALL_ROUTES.has(one.do))
-  const others = bound.filter((one) => !OF_ALL_ROUTES.has(one.do))
-  const on = (intents: typeof bound, ids: readonly string[]): object[] =>
-    ids.flatMap((route) => intents.map((one) => ({ ...one, route })))
-  return { tool: 'plan', input: { intents: [...free, ...on(wide, all), ...on(others, routes)] } }
-}
-
-function planDelete(kind: string, ids: readonly string[]): Step {
-  return { tool: 'plan', input: { changes: ids.map((id) => ({ action: 'delete', kind, id })) } }
 }

@@ -44,6 +44,33 @@ export function routeInWords(id: string, route: Resource): string {
   ].join(' ')
 }
 
+export function consumerInWords(id: string, consumer: Resource): string {
+  const plugins = Object.entries((consumer.plugins ?? {}) as Record<string, Conf>)
+  const ways = plugins.map(([name]) => name).filter((name) => name.endsWith('-auth'))
+  const own = plugins.filter(([name]) => !ways.includes(name))
+  const does = own.map(
+    ([name, conf]) =>
+      (name.startsWith('limit-') ? MEANINGS[name]?.(conf).replace(/^takes/, 'gets') : undefined) ??
+      `has ${name} of its own`,
+  )
+  return [
+    `Consumer ${id} signs in with ${list(ways) || 'nothing that stands in it'}; its secrets are hidden.`,
+    does.length ? `It ${list(does)}.` : 'It has no limit of its own.',
+    ...(consumer.group_id === undefined ? [] : [`It belongs to group ${String(consumer.group_id)}.`]),
+  ].join(' ')
+}
+
+export function upstreamInWords(id: string, upstream: Resource): string {
+  const { timeout, retries, type = 'roundrobin', checks } = upstream as Record<string, unknown>
+  const read = (timeout as { read?: number } | undefined)?.read
+  return [
+    `Upstream ${id}${leadsTo({ upstream }).replace(' and', '') || ' has no nodes written down'}, chosen by ${String(type)}.`,
+    ...(retries === undefined ? [] : [`It tries ${String(retries)} more times.`]),
+    ...(read === undefined ? [] : [`It waits ${read} s for an answer.`]),
+    checks ? 'Its nodes are checked.' : 'Its nodes are not checked.',
+  ].join(' ')
+}
+
 function sometimes({ _meta: meta }: Conf): string {
   return (meta as Conf | undefined)?.filter ? ' (of some requests)' : ''
 }

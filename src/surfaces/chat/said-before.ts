@@ -35,6 +35,17 @@ export function resultsSince(prompt: LanguageModelV4Prompt): ToolResult[] {
   return prompt.slice(from + 1).flatMap(toResults)
 }
 
+/** The conversation as it was when so many tools had answered to the last sentence. */
+export function until(prompt: LanguageModelV4Prompt, seen: number): LanguageModelV4Prompt {
+  const from = prompt.findLastIndex((one) => one.role === 'user')
+  let answered = 0
+  for (let at = from + 1; at < prompt.length; at++) {
+    if (answered >= seen) return prompt.slice(0, at)
+    answered += toResults(prompt[at] as LanguageModelV4Prompt[number]).length
+  }
+  return prompt
+}
+
 function toResults(message: LanguageModelV4Prompt[number]): ToolResult[] {
   if (message.role !== 'tool') return []
   return message.content.flatMap((part) => {
@@ -71,4 +82,15 @@ export function lastRoutes(prompt: LanguageModelV4Prompt): string[] {
     if (result.tool === 'look' && kind === 'routes' && typeof id === 'string') return [id]
   }
   return []
+}
+
+/** The consumer that the conversation was about last: one in the latest plan, or one that was looked at. */
+export function lastConsumer(prompt: LanguageModelV4Prompt): string | undefined {
+  for (const { tool, value } of prompt.flatMap(toResults).reverse()) {
+    const { diff, kind, id } = value
+    const planned = typeof diff === 'string' ? /^[+~] \w+ consumers\/([\w.-]+)$/m.exec(diff)?.[1] : undefined
+    if (planned !== undefined) return planned
+    if (tool === 'look' && kind === 'consumers' && typeof id === 'string') return id
+  }
+  return undefined
 }

@@ -64,6 +64,14 @@ export function whichRoutes({ sentence, route, rest, last, path, upstream }: Sai
   }
 }
 
+/** Why a sentence that names a route is about more than it: another one is named too, or stands in a list with it. */
+export function alsoNamed(id: string, sentence: string, rows: readonly Row[]): string | undefined {
+  const others = rows.filter((row) => row.id !== id && (isSaidToo(row.id, sentence) || standsAsName(row.id, sentence)))
+  if (others.length) return `Which one do you mean: ${[id, ...others.map((row) => row.id)].join(' or ')}?`
+  const beside = listedWith(id, sentence).filter((one) => !rows.some((row) => row.id.toLowerCase() === one))
+  return beside.length ? notUnderstood(beside).unclear : undefined
+}
+
 /** A route that leads to the upstream that a sentence names: what is changed there, all that lead there share. */
 function leadingTo(rest: readonly string[], sentence: string, rows: readonly Row[]): Row | undefined {
   return rows.find(({ summary }) => {

@@ -4,7 +4,7 @@
 import { counted } from '../../lib/counted.ts'
 import type { ShownFinding } from '../../operations/lint/contract.ts'
 import type { Resource } from '../../resources/kinds.ts'
-import { routeInWords } from './route-in-words.ts'
+import { consumerInWords, routeInWords, upstreamInWords } from './route-in-words.ts'
 import type { Topic } from './sentences/command.ts'
 
 export function describeResult(tool: string, value: Record<string, unknown>, sentence = ''): string {
@@ -18,7 +18,9 @@ export function describeResult(tool: string, value: Record<string, unknown>, sen
     case 'describe_plugins':
       return `${(value.plugins as unknown[]).length === 1 ? 'One plugin' : `${(value.plugins as unknown[]).length} plugins`}.`
     case 'lint':
-      return findings(value)
+      return /\b(?:unused|nobody|no ?one|orphaned|left ?over|not used|nothing uses?)\b/i.test(sentence)
+        ? unused(value)
+        : findings(value)
     case 'traffic':
       return /\bslow/i.test(sentence) ? slowest(value) : traffic(value)
     case 'history': {
@@ -44,8 +46,10 @@ export function describeResult(tool: string, value: Record<string, unknown>, sen
 
 function shown({ kind, id, value, health }: Record<string, unknown>): string {
   const checked = health === undefined ? '' : ` Health: ${health}.`
-  return kind === 'routes'
-    ? `${routeInWords(String(id), value as Resource)}${checked}`
+  if (kind === 'routes') return `${routeInWords(String(id), value as Resource)}${checked}`
+  if (kind === 'consumers') return consumerInWords(String(id), value as Resource)
+  return kind === 'upstreams'
+    ? `${upstreamInWords(String(id), value as Resource)}${checked}`
     : `${kind}/${id} as configured, secrets hidden.${checked}`
 }
 
@@ -58,6 +62,14 @@ export function rowsLacking({ name, plugins }: Topic, value: Record<string, unkn
   return `Without ${name} of their own: ${found.map(({ id }) => id).join(', ')}.${more} A service, a plugin config or a global rule may add it: "Explain GET /..." tells.`
 }
 
+function unused(value: Record<string, unknown>): string {
+  const all = value.findings as { id: string }[]
+  const found = all.flatMap(({ id }) => /^unused:(.+)$/.exec(id)?.[1] ?? [])
+  return found.length
+    ? `Used by no route and no service: ${found.join(', ')}. "Fix unused:${found[0]}" plans to delete it.`
+    : 'Everything is used.'
+}
+
 function findings(value: Record<string, unknown>): string {
   const all = value.findings as ShownFinding[]
   if (!all.length) return 'The linter finds nothing.'
@@ -66,13 +78,22 @@ function findings(value: Record<string, unknown>): string {
   return `${counted(Number(value.total), 'finding')}${high ? `, ${high} of them serious` : ''}. First: ${all[0]?.id}: ${all[0]?.problem}.${fixable}`
 }
 
+interface Counted {
+  name?: string
+  requests: number
+  per_second: number
+  server_errors?: number
+  p95_ms?: number
+}
+
 function traffic(value: Record<string, unknown>): string {
-  const all = value.all as { requests: number; per_second: number; server_errors?: number; p95_ms?: number }
+  const [row, ...others] = value.rows as Counted[]
+  const all = row && !others.length ? row : (value.all as Counted)
   if (!all.requests)
     return `No counted request in the last ${value.seconds} s. Only routes that run the plugin prometheus are counted: "Collect metrics on all routes".`
   const errors = all.server_errors ? `, ${all.server_errors} failed` : ''
   const slow = all.p95_ms === undefined ? '' : `; 95 % took at most ${all.p95_ms} ms`
-  return `${counted(all.requests, 'request')} in ${value.seconds} s (${all.per_second}/s)${errors}${slow}.`
+  return `${all.name === undefined ? '' : `${all.name}: `}${counted(all.requests, 'request')} in ${value.seconds} s (${all.per_second}/s)${errors}${slow}.`
 }
 
 function newest({ at, by }: { at: string; by?: string }): string {

@@ -55,7 +55,12 @@ const password: Recogniser = ({ lower }) =>
     : undefined
 
 const newKey: Recogniser = ({ text, lower }) => {
-  if (!/\bkey\b/.test(lower) || !/\b(?:new|another|fresh|rotate|renew|regenerate|replace)\b/.test(lower))
+  const changes =
+    /^(?:change|reset|roll|cycle|reissue|recreate|swap)\b.*(?:'s (?:api )?key|\bkey of (?:the )?(?:consumer |user |client )?[\w-]+)$/
+  if (
+    !/\bkey\b/.test(lower) ||
+    !(/\b(?:new|another|fresh|rotate|renew|regenerate|replace)\b/.test(lower) || changes.test(lower))
+  )
     return undefined
   const name =
     /\b(?:for|of|give|to)\s+(?:the\s+)?(?:consumer\s+|user\s+|client\s+)?["'`]?([\w-]+)["'`]?(?:'s)?/i.exec(
@@ -74,7 +79,9 @@ const consumer: Recogniser = ({ text, lower }) => {
     )?.[1] ??
     /\bgive\s+([\w-]+)\s+(?:an?\s+)?(?:api[ -])?(?:key|access)(?! to)\b/i.exec(text)?.[1] ??
     /\blet\s+([\w-]+)\s+in\b.*\bkey\b/i.exec(text)?.[1]
-  return made && !/\b(?:only|restrict|block|group)\b/.test(lower) && !/^(?:it|the|a|with)$/i.test(made)
+  return made &&
+    !/\b(?:only|restrict|block|group)\b/.test(lower) &&
+    !/^(?:it|the|a|with|them|him|her|they|me|us|this|that|each|every|everyone|everybody|all|new)$/i.test(made)
     ? { do: 'add_consumer', consumer: made }
     : undefined
 }
@@ -82,7 +89,7 @@ const consumer: Recogniser = ({ text, lower }) => {
 const IP = /\b(?:\d{1,3}\.){3}\d{1,3}(?:\/\d{1,2})?\b|\b[0-9a-f]*:[0-9a-f:]+(?:\/\d{1,3})?\b/gi
 
 const REFUSES =
-  /\b(?:block|deny|ban|refuse|reject|blacklist|keep out|shut out|lock out|kick out|stop|forbid|disallow)\b/
+  /\b(?:block|deny|ban|refuse|reject|blacklist|keep out|shut out|lock out|kick out|throw out|keep \S+ out|stop|forbid|disallow)\b/
 
 /** Addresses of the machine itself and of private networks, by the names that people have for them. */
 const PLACES: [RegExp, string[]][] = [
@@ -98,6 +105,9 @@ const welcome: Recogniser = ({ text, lower }) => {
   if (/\b(?:only|key|nobody|anybody|everybody|everyone|anyone)\b/.test(lower)) return undefined
   const name =
     /\bgive\s+(?:(?:the\s+)?(?:consumer|user|client)\s+)?["'`]?([\w-]+)["'`]?\s+access\s+to\b/i.exec(text)?.[1] ??
+    /^(?:the\s+)?(?:(?:consumer|user|client)\s+)?["'`]?([\w-]+)["'`]?\s+(?:needs|wants|gets|should (?:have|get)|must have)\s+access\s+to\b/i.exec(
+      text,
+    )?.[1] ??
     /\b(?:let|allow|permit|unblock)\s+(?:(?:the\s+)?(?:consumer|user|client)\s+)?["'`]?([\w-]+)["'`]?\s+(?:to\s+)?(?:call|use|access|reach|on|for)\b/i.exec(
       text,
     )?.[1]
@@ -105,6 +115,9 @@ const welcome: Recogniser = ({ text, lower }) => {
     ? { intent: { do: 'allow_consumer', consumer: name }, heard: ['unblock', 'permission'] }
     : undefined
 }
+
+/** Beside the addresses that may call already. */
+const ALSO = /\b(?:also|too|as well|additionally|in addition|another|besides?)\b|^(?:add|append|include|put)\b/
 
 const addresses: Recogniser = ({ text, lower }) => {
   if (/\w:\/\//.test(lower) || /\b(?:\d{1,3}\.){3}\d{1,3}:\d/.test(lower)) return undefined
@@ -117,6 +130,7 @@ const addresses: Recogniser = ({ text, lower }) => {
   const heard = [
     ...(place?.[0].exec(lower)?.[0].split(' ') ?? []),
     'office',
+    'throw',
     'vpn',
     'network',
     'subnet',
@@ -124,8 +138,8 @@ const addresses: Recogniser = ({ text, lower }) => {
     'cidr',
   ]
   if (REFUSES.test(lower)) return { intent: { do: 'block', ips }, heard }
-  return /\b(?:only|allow|allowed|allowlist|whitelist|permit|restrict|limit|accept|let)\b/.test(lower)
-    ? { intent: { do: 'only_ips', ips }, heard }
+  return /\b(?:only|allow|allowed|allow-?list|whitelist|permit|restrict|limit|accept|let)\b/.test(lower)
+    ? { intent: { do: 'only_ips', ips, ...(ALSO.test(lower) ? { also: true } : {}) }, heard }
     : undefined
 }
 
@@ -151,6 +165,16 @@ const consumers: Recogniser = ({ text, lower }) => {
     /\b(?:everybody|everyone|anybody|anyone|all(?: consumers| users| clients)?|nobody|no one)\s+(?:but|except(?: for)?|other than|besides)\s+(?:the\s+)?(?:consumers?\s+)?([\w-]+(?:(?:,| and|, and) [\w-]+)*?)(?=\s+(?:on|from|for|in|may|can|should|to)\b|$)/i.exec(
       text,
     )?.[1]
+  const exempt = new RegExp(
+    `\\b(?:nobody|no ?one)\\s+${MAY}\\s+${CALL}\\b.*?\\s(?:but|except(?: for)?|other than|besides)\\s+(?:the\\s+)?(?:consumers?\\s+)?([\\w-]+(?:(?:,| and|, and) [\\w-]+)*)$`,
+    'i',
+  ).exec(text)?.[1]
+  if (exempt && namesIn(exempt).every((one) => ALL_NAMES.test(one) && !isKnown(one.toLowerCase())))
+    return {
+      intent: { do: 'only_consumers', consumers: namesIn(exempt) },
+      heard: ['nobody', 'noone', 'no', 'but', 'except', 'other', 'than', 'besides'],
+      negated: true,
+    }
   const refused = /\b(?:block|deny|ban|refuse|reject|forbid|lock out|keep out|shut out|nobody|no one)\b/.test(lower)
   if (spared && refused && namesIn(spared).every((one) => ALL_NAMES.test(one) && !isKnown(one.toLowerCase())))
     return {

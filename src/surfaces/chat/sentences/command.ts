@@ -1,6 +1,6 @@
 // What a sentence asks for.
 import type { Intent } from '../../../operations/intents/index.ts'
-import type { Kind } from '../../../resources/kinds.ts'
+import type { Kind, Resource } from '../../../resources/kinds.ts'
 
 export type Command =
   /** `lacking`: only those that do not run such a plugin. */
@@ -53,6 +53,9 @@ export type Command =
   /** What was done a moment ago; `otherwise` when nothing was. */
   | { type: 'take-back'; otherwise: Command }
   | { type: 'delete'; kind: Kind; what: Deleted }
+  | { type: 'create'; kind: Kind; id: string; set: Resource }
+  /** Which target the conversation is about. */
+  | { type: 'where' }
   | { type: 'probe'; method: string; path: string; consumer?: string; repeat?: number }
   | { type: 'help' }
   | { type: 'greeting' }

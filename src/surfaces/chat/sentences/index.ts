@@ -1,5 +1,6 @@
 // The common sentences, understood without a model: a sentence becomes a command, several wishes about one route become one plan. Deliberately
 // predictable: it is cut into wishes, each wish is understood by one topic or by none, and when one is not understood nothing is done.
+import { type Intent, OF_UPSTREAMS } from '../../../operations/intents/index.ts'
 import { accessRecognisers } from './access.ts'
 import {
   asBeside,
@@ -15,16 +16,16 @@ import type { Command, RouteReference } from './command.ts'
 import { hintFor } from './hints.ts'
 import { leftOver } from './left-over.ts'
 import { limitRecognisers } from './limits.ts'
-import { parseExplain, parseHistory, parseLint, parseLook, parseTraffic } from './look.ts'
+import { parseExplain, parseHistory, parseLint, parseLook, parseTraffic, parseWhere } from './look.ts'
 import { messageRecognisers } from './messages.ts'
 import { spanIn } from './numbers.ts'
 import { toPlain } from './plain.ts'
 import { pluginRecognisers } from './plugins.ts'
-import { firstRecognisers, publishOf, publishRecognisers } from './publish.ts'
+import { allNamed, firstRecognisers, publishOf, publishRecognisers } from './publish.ts'
 import { parseRelative, speaksOfMore } from './relative.ts'
 import { upstreamRecognisers } from './upstreams.ts'
-import { corrected } from './vocabulary.ts'
-import { parseConfirm, parseDelete, parseFollowUp, parseImport, parsePromote, parseUndo } from './whole.ts'
+import { corrected, isKnown } from './vocabulary.ts'
+import { parseConfirm, parseCreate, parseDelete, parseFollowUp, parseImport, parsePromote, parseUndo } from './whole.ts'
 
 /** In order: the first that understands a wish has it. */
 const RECOGNISERS: readonly Recogniser[] = [
@@ -41,9 +42,9 @@ const RECOGNISERS: readonly Recogniser[] = [
 export const MAX_SENTENCE_CHARS = 2000
 
 const POLITE =
-  /^(?:please|pls|plz|now|then|ok(?:ay)?|hey|hi|hello|so|and|also(?! (?:serve|answer|expose|publish|make \S+ (?:available|reachable))\b)|well|just|kindly|(?:that|it|this)(?:'s| is) (?:too|way too|not) \w+(?: \w+)?(?=,)|actually|hmm+|(?:oh|wait|uh|um)(?=[, ]*,)|great|cool|perfect|nice|sorry|good morning|all right|alright|(?:there|guys|team|everyone)(?=[,!])|(?:blue[/-]green|canary|todo|task|ps|wish)(?=:)|(?:can|could|would|will) (?:you|u|we)(?: please| pls| just| also)?|(?:i|we)(?:'d| would)? (?:want|like|need|wish)(?: you)?(?: to|(?= (?:a|an|the|that|\d)))|i would like|let's|lets|go ahead and|it would be (?:nice|great|good) if you could|make sure(?: that)?|be so kind (?:and|to))[,:!]? (?=\S)/i
+  /^(?:hallo|moin|servus|guten (?:morgen|tag|abend)|bonjour|bonsoir|salut|hola|buenos d[ií]as|ciao|buongiorno|ol[aá]|hej|hei|namaste|bitte|s'il vous pla[iî]t|por favor|你好|您好|请|こんにちは|안녕하세요|привет|please to|please|pls|plz|now|then|ok(?:ay)?|hey|hi|hello|so|and|also(?! (?:serve|answer|expose|publish|make \S+ (?:available|reachable))\b)|well|just|kindly|(?:that|it|this)(?:'s| is) (?:too|way too|not) \w+(?: \w+)?(?=,)|actually|hmm+|(?:oh|wait|uh|um)(?=[, ]*,)|great|cool|perfect|nice|sorry|good morning|all right|alright|(?:there|guys|team|everyone)(?=[,!])|(?:blue[/-]green|canary|todo|task|ps|wish)(?=:)|(?:can|could|would|will) (?:you|u|we)(?: please| pls| just| also)?|(?:i|we)(?:'m| am| are) (?:wanting|trying|looking)(?: to| for)?|(?:i|we)(?:'d| would)? (?:want|like|need|wish)(?: you)?(?: to|(?= (?:a|an|the|that|\d)))|i would like|let me (?=(?:see|look|know)\b)|let's|lets|go ahead and|it would be (?:nice|great|good) if you could|make sure(?: that)?|be so kind (?:and|to))[,:!]? (?=\S)/i
 const THANKS =
-  /[,.!;]? (?:please|pls|plz|thanks|thx|ty|thank you|cheers|for me|for (?:a )?(?:tests?|testing)|right now|for now|for the moment|temporarily|asap|if possible)(?: (?:a lot|so much|very much|in advance|you))?(?=[?!. ]*$)/i
+  /[,.!;]? (?:for a (?:moment|while|bit)|to (?:test|try)(?: (?:it|this|that|things))?(?: out)?|bitte|danke|merci|gracias|grazie|谢谢|please|pls|plz|thanks|thx|ty|thank you|cheers|for me|for (?:a )?(?:tests?|testing)|right now|for now|for the moment|temporarily|asap|if possible)(?: (?:a lot|so much|very much|in advance|you))?(?=[?!. ]*$)/i
 /** Asked for in the middle: `I have a spec at ..., can you import it?` */
 const ASKED_FOR = /(?<=[,.;!?] )(?:can|could|would|will) (?:you|u|we)(?: please| pls)? (?=\S)/i
 
@@ -51,6 +52,7 @@ const ASKED_FOR = /(?<=[,.;!?] )(?:can|could|would|will) (?:you|u|we)(?: please|
 export function parseSentence(sentence: string, names: readonly string[] = []): Command {
   if (sentence.length > MAX_SENTENCE_CHARS)
     return { type: 'unknown', hint: `A sentence has at most ${MAX_SENTENCE_CHARS} characters.` }
+  if (GREETING.test(sentence.trim().toLowerCase())) return { type: 'greeting' }
   const { text: mannered, polite } = withoutManners(sentence.replace(/\s+/g, ' ').trim())
   const text = corrected(toPlain(mannered), names)
   const asked = !polite && isQuestion(text)
@@ -71,6 +73,7 @@ export function plainly(sentence: string): string {
 const CHANGING = [
   'plan',
   'delete',
+  'create',
   'undo',
   'confirm',
   'fix',
@@ -96,7 +99,7 @@ function withoutManners(sentence: string): { text: string; polite: boolean } {
 }
 
 /** A question of the person's is never a wish: `should I delete it?` */
-function isQuestion(text: string): boolean {
+export function isQuestion(text: string): boolean {
   return (
     /\?$/.test(text) ||
     /^(?:how|does|is|are|am|was|were|should|would|can|may|could|why|what|which|who|when|where|did|has|have|will)\b/i.test(
@@ -111,7 +114,6 @@ const GREETING =
 function understand(text: string, asked: boolean): Command {
   const lower = text.toLowerCase()
   if (/^(?:help|\?$|what can (?:you|i) (?:do|say))/.test(lower)) return { type: 'help' }
-  if (GREETING.test(lower)) return { type: 'greeting' }
   const command = commandOf(text, lower, asked)
   if (command.type !== 'unknown' || command.hint !== undefined) return command
   const hint = !asked && speaksOfMore(lower) ? BY_ITSELF : hintFor(lower)
@@ -131,6 +133,8 @@ function commandOf(text: string, lower: string, asked: boolean): Command {
     parseTraffic(text, lower) ??
     parseExplain(text, lower) ??
     parseDelete(text, lower) ??
+    (asked ? undefined : parseCreate(text)) ??
+    parseWhere(lower) ??
     parseLook(text, lower, asked) ??
     leaning(parseFollowUp(text), text, lower) ??
     parsePlan(text, lower)
@@ -157,7 +161,9 @@ function parseTakeBack(text: string, lower: string): Command | undefined {
 const CONFIRM =
   /,?\s*(?:\band\s+|\bbut\s+)?\b(?:(?:roll(?:ed)?|take|taken|undo)\s+(?:it\s+|that\s+)?(?:back\s+)?(?:after|in|within)\s+(.*?)\s+unless (?:i |it is |we )?confirm(?:ed)?|(?:for|try it for|on trial for)\s+(.*?)\s+unless (?:i |it is |we )?confirm(?:ed)?)$/i
 
-function parsePlan(text: string, lower: string, recogniseOne = recognise): Command {
+function parsePlan(as: string, asLower: string, recogniseOne = recognise): Command {
+  const text = withMade(as)
+  const lower = text === as ? asLower : text.toLowerCase()
   const trial = CONFIRM.exec(text)
   const seconds = trial ? spanIn((trial[1] ?? trial[2] ?? '').toLowerCase()) : undefined
   const wishes = wishesOf(trial ? text.slice(0, trial.index) : text)
@@ -167,11 +173,16 @@ function parsePlan(text: string, lower: string, recogniseOne = recognise): Comma
     const one = recogniseOne(clause) ?? (at === 0 ? recogniseOne(asBeside(clause)) : undefined)
     if (one && ABSOLUTE.test(one.intent.do) && speaksOfMore(clause.lower)) return { type: 'unknown', hint: BY_ITSELF }
     if (one) understood.push({ clause, one })
+    else if (GIVES_KEY.test(clause.lower) && understood.some((before) => before.one.intent.do === 'add_consumer'))
+      continue
     else if (isReference(clause)) references.push(clause)
     else return { type: 'unknown', ...(wishes.length > 1 ? { piece: clause.text } : {}) }
   }
   if (!understood.length) return { type: 'unknown' }
-  const intents = understood.flatMap(({ one }) => [one.intent, ...(one.more ?? [])])
+  const intents = ofMadeConsumer(
+    understood.flatMap(({ one }) => [one.intent, ...(one.more ?? [])]),
+    lower,
+  )
   const twice = intents.find((one, i) => ONCE.test(one.do) && intents.some((other, j) => j < i && other.do === one.do))
   if (twice) return { type: 'unknown', hint: 'You say two things that cannot both be: say them one after the other.' }
   const split = intents.some((one, i) =>
@@ -208,6 +219,13 @@ function parsePlan(text: string, lower: string, recogniseOne = recognise): Comma
   }
 }
 
+/** `add a consumer dave with 100 calls a day`: the limit is his, where no route is spoken of. */
+function ofMadeConsumer(intents: Intent[], lower: string): Intent[] {
+  const consumer = intents.find((one) => one.do === 'add_consumer')?.consumer
+  if (consumer === undefined || /\b(?:routes?|on|per|each|every)\b|\//.test(lower)) return intents
+  return intents.map((one) => (/^limit/.test(one.do) ? { ...one, consumer } : one))
+}
+
 /** Wishes whose number is the new one. */
 const ABSOLUTE = /^(?:limit|limit_rate|limit_concurrency|timeouts|retry|cache)$/
 const BY_ITSELF =
@@ -233,7 +251,7 @@ function wishesOf(text: string): Clause[] {
     const piece = pieces[at] as Clause
     const next = pieces[at + 1]
     const [before] = wishes.slice(-1)
-    if (recognise(piece) || isReference(piece)) wishes.push(piece)
+    if (recognise(piece) || isReference(piece) || GIVES_KEY.test(piece.lower)) wishes.push(piece)
     else if (next && addsTo(piece, next, `${piece.text}, ${next.text}`)) {
       wishes.push(toClause(`${piece.text}, ${next.text}`))
       at++
@@ -255,6 +273,27 @@ function addsTo(piece: Clause, one: Clause, together: string): boolean {
 }
 
 function recognise(clause: Clause): Understood | undefined {
+  const [replaced, former] = IN_PLACE_OF.exec(clause.text) ?? []
+  const [plugin] = former === undefined ? [] : allNamed(former.toLowerCase())
+  const next = plugin && recogniseSome(toClause(clause.text.replace(replaced as string, '')))
+  return next && /^require_/.test(next.intent.do)
+    ? {
+        ...next,
+        more: [...(next.more ?? []), { do: 'remove_plugin', plugin }],
+        heard: [...(next.heard ?? []), ...IN_PLACE],
+      }
+    : recogniseSome(clause)
+}
+
+/** `a JWT instead of keys` */
+const IN_PLACE_OF =
+  /,? (?:instead of|rather than|in place of) (?:(?:an?|the) )?(api[ -]?keys?|keys?|key-auth|jwts?|jwt-auth|passwords?|basic[ -]auth)\b/i
+const IN_PLACE =
+  'instead of rather than in place the keys key api api-key api-keys jwt jwts password passwords basic basic-auth key-auth auth'.split(
+    ' ',
+  )
+
+function recogniseSome(clause: Clause): Understood | undefined {
   const spared = SPARED.exec(clause.text)?.[0]
   const one = recogniseWhole(spared === undefined ? clause : toClause(clause.text.replace(spared, '')))
   const methods = methodsIn(spared ?? clause.text)
@@ -281,6 +320,20 @@ export const PARTIAL = /^(?:limit|require_|cache|block|only_ips|breaker|request_
 const SPARED =
   /,? *\b(?:but not|except|but|not|other than|besides)\b(?: for| on| with)?(?: the)?(?: methods?)? (?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b(?:(?:,| and| or|, and) (?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\b)*(?: requests?| calls?)?/
 
+/** `create consumer dave and let him ...`: he has a name. */
+function withMade(text: string): string {
+  const [made, name] =
+    /^.*?\b(?:add|create|make|register|new|set up)\b[^,;.]*?\b(?:consumer|client|user|customer)\s+(?:called\s+|named\s+)?["'`]?([\w-]+)/i.exec(
+      text,
+    ) ?? []
+  if (made === undefined || name === undefined || isKnown(name.toLowerCase())) return text
+  return made + text.slice(made.length).replace(/\b(?:him|her|them|he|she|they)\b/gi, `consumer ${name}`)
+}
+
+/** A new consumer has a key without being given one. */
+const GIVES_KEY =
+  /^(?:give|issue|hand|send|make) (?:consumer [\w-]+|it) (?:an?|the|their|his|her|its) (?:new |own )?(?:api )?key$/
+
 /** `on route orders`: a piece that only says which route, or what is the matter with it. */
 function isReference({ lower }: Clause): boolean {
   if (
@@ -295,16 +348,15 @@ function isReference({ lower }: Clause): boolean {
 }
 
 /** Whether an intent is about a route that is there. */
-export function needsRoute({ do: name, url }: { do: string; url?: unknown }): boolean {
-  return !(['publish', 'add_consumer', 'new_key'].includes(name) || (name === 'chat_api' && url !== undefined))
+export function needsRoute({ do: name, url, consumer, upstream }: Intent): boolean {
+  if (['publish', 'add_consumer', 'new_key'].includes(name) || (name === 'chat_api' && url !== undefined)) return false
+  return !(OF_CONSUMERS.test(name) && consumer !== undefined) && !(OF_UPSTREAMS.has(name) && upstream !== undefined)
 }
 
-function routeOf(
-  text: string,
-  lower: string,
-  intents: { do: string; path?: unknown; url?: unknown }[],
-  own: string[],
-): RouteReference {
+/** Wishes that may be about one consumer, in place of a route. */
+const OF_CONSUMERS = /^(?:limit|limit_rate|limit_concurrency|remove_plugin)$/
+
+function routeOf(text: string, lower: string, intents: Intent[], own: string[]): RouteReference {
   if (intents.some((one) => one.do === 'publish' || (one.do === 'chat_api' && one.url !== undefined))) return 'none'
   if (
     intents.every((one) => !needsRoute(one) || ((one.do === 'mock' || one.do === 'redirect') && one.path !== undefined))
@@ -313,7 +365,7 @@ function routeOf(
   const path = pathsIn(text).find((one) => !own.includes(one))
   if (path) return { path }
   if (
-    /\b(?:all|every|each) (?:the )?(?:(?:routes?|apis?)\b|(?:responses?|answers?)\b(?! (?:to|of|on|for|in|from) )|requests?\b(?! (?:to|of|on|for|in) ))|\b(?:everywhere|globally|gateway[- ]wide|for the whole gateway|on everything)\b/.test(
+    /\b(?:all|every|each) (?:the )?(?:(?:routes?|apis?)\b(?! keys?\b)|(?:responses?|answers?)\b(?! (?:to|of|on|for|in|from) )|requests?\b(?! (?:to|of|on|for|in) ))|\b(?:everywhere|globally|gateway[- ]wide|(?:whole|entire) gateway|on everything)\b/.test(
       lower,
     )
   )

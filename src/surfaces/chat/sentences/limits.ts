@@ -1,13 +1,18 @@
 // Sentences about how much, how often, how long.
 import type { Recogniser } from './clause.ts'
 import { spanIn, toDigits, UNIT, unitOf } from './numbers.ts'
+import { isKnown } from './vocabulary.ts'
 
 const RATE = new RegExp(
-  `(?<!(?:^|\\s)-)\\b(\\d+)\\s*(?:requests?|calls?|times?|hits?|req|reqs|r|queries|messages|x)?\\s*(?:(?:each|of them)\\s+)?(?:per|a|an|each|every|in|within|\\/)\\s*(\\d+)?\\s*(${UNIT})\\b`,
+  `(?<!(?:^|\\s)-)(?<![./])\\b(\\d+)\\s*(?:requests?|calls?|times?|hits?|req|reqs|r|queries|messages|x|(?!(?:ms|seconds|secs|minutes|mins|hours|days|retries|nodes|errors|failures)\\b)[a-z]{3,}s)?\\s*(?:(?:each|of them)\\s+)?(?:(?:per|a|an|each|every|in|within)\\b|\\/)\\s*(\\d+)?\\s*(${UNIT})\\b`,
 )
 
+/** `should not exceed 10 requests a second` */
+const EXCEEDS =
+  /\b(?:nobody|no ?one) (?:may |can |should |must )?(?:exceeds?|goes? (?:over|above|beyond))\b|\b(?:not|never|n't|cannot) (?:be able to )?(?:exceed|go (?:over|above|beyond)|pass|get more than)\b|n't (?:exceed|go (?:over|above|beyond))\b/
+
 const COUNTED =
-  /\b(?:limit|allow|at most|max(?:imum)?|no more|cap|throttle|quota|only|up to|let|requests?|calls?|times?|rate|with|get|gets)\b/
+  /\b(?:exceed|go over|go above|limit|allow|at most|max(?:imum)?|no more|cap|throttle|quota|only|up to|let|requests?|calls?|times?|rate|with|get|gets)\b/
 
 function byIn(lower: string): { by?: string } {
   const header =
@@ -23,16 +28,47 @@ function byIn(lower: string): { by?: string } {
     )
   )
     return { by: 'consumer' }
-  if (/\b(?:per|by|each|every|for each|and) (?:client )?(?:ips?|address|ip address)\b/.test(lower))
+  if (
+    /\b(?:per|by|each|every|for each|and|from (?:one|an?|any|the same|a single)|one|any|the same|single) (?:single )?(?:client )?(?:ips?|address|ip address)\b/.test(
+      lower,
+    )
+  )
     return { by: 'address' }
-  return /\b(?:in total|altogether|overall|all callers together|everybody together|for everybody|globally shared)\b/.test(
+  return /\b(?:in total|altogether|overall|combined|(?:all (?:callers|users|clients|consumers)|everybody|everyone) (?:together|combined)|for everybody|globally shared|in sum)\b/.test(
     lower,
   )
     ? { by: 'everybody' }
     : {}
 }
 
-const concurrency: Recogniser = ({ lower }) => {
+/** The one consumer that a limit is for: `limit consumer bob to ...`, `bob alone may ...` with bob known as a consumer. */
+export function aloneIn(text: string): { consumer?: string } {
+  const found =
+    /(?<!\b(?:per|by|each|every|any|one|a|for each|for every) )\b(?:consumer|user|client|customer|caller)s?\s+(?:called\s+|named\s+)?["'`]?([\w-]+)/i.exec(
+      text,
+    )?.[1]
+  return found && !isKnown(found.toLowerCase()) && !/^\d/.test(found) ? { consumer: found } : {}
+}
+
+/** Somebody who was spoken of before: not everybody. */
+const SOMEBODY = /\b(?:him|her|he|she)\b/
+
+const ALONE = [
+  'alone',
+  'only',
+  'by',
+  'himself',
+  'herself',
+  'itself',
+  'personally',
+  'personal',
+  'own',
+  'exceed',
+  'exceeds',
+  'everywhere',
+]
+
+const concurrency: Recogniser = ({ text, lower }) => {
   if (
     !/\b(?:concurrent|concurrently|simultaneous|simultaneously|at the same time|at once|in parallel|parallel|in flight)\b/.test(
       lower,
@@ -40,10 +76,15 @@ const concurrency: Recogniser = ({ lower }) => {
   )
     return undefined
   const count = /\b(\d+)\b/.exec(toDigits(lower))?.[1]
-  return count ? { do: 'limit_concurrency', count: Number(count), ...byIn(lower) } : undefined
+  if (!count) return undefined
+  const alone = aloneIn(text)
+  return {
+    intent: { do: 'limit_concurrency', count: Number(count), ...byIn(lower), ...alone },
+    heard: alone.consumer ? ALONE : [],
+  }
 }
 
-const smooth: Recogniser = ({ lower }) => {
+const smooth: Recogniser = ({ text, lower }) => {
   const words = toDigits(lower)
   if (!/\b(?:smooth\w*|evenly|bursts?|steady|on average)\b/.test(words)) return undefined
   const rate = RATE.exec(words)
@@ -55,16 +96,18 @@ const smooth: Recogniser = ({ lower }) => {
     rate: Number(rate[1]) / seconds,
     ...(burst ? { burst: Number(burst) } : {}),
     ...byIn(lower),
+    ...aloneIn(text),
   }
-  return { intent, heard: ['but'] }
+  return { intent, heard: 'consumer' in intent ? ['but', ...ALONE] : ['but'] }
 }
 
-const limit: Recogniser = ({ lower }) => {
+const limit: Recogniser = ({ text, lower }) => {
   const words = toDigits(lower)
   const found = RATE.exec(words)
   // Of two rates one would be passed over.
   if (
     !found ||
+    SOMEBODY.test(words) ||
     RATE.test(words.slice(found.index + found[0].length)) ||
     !COUNTED.test(words) ||
     /\b(?:retry|retries|cache|check|poll)\b/.test(words)
@@ -75,16 +118,20 @@ const limit: Recogniser = ({ lower }) => {
     count: Number(found[1]),
     seconds: unitOf(found[3] as string) * Number(found[2] ?? 1),
     ...byIn(lower),
+    ...aloneIn(text),
   }
+  const counted = found[0].match(/[a-z]{3,}/g) ?? []
+  const alone = 'consumer' in intent ? [...counted, ...ALONE] : counted
   return /\b(?:not|don't|no one|nobody|never|can't|cannot|mustn't|shouldn't)\b.*\bmore (?:than|often than)\b/.test(
     words,
   )
-    ? { intent, negated: true }
+    ? { intent, negated: true, heard: alone }
     : {
         intent,
-        heard: /\b(?:everyone|everybody|each) (?:gets|may|can|is allowed)\b/.test(words)
-          ? ['everyone', 'everybody']
-          : [],
+        heard: /\b(?:everyone|everybody|each) (?:together |combined )?(?:gets?|may|can|is allowed)\b/.test(words)
+          ? ['everyone', 'everybody', ...alone]
+          : alone,
+        ...(EXCEEDS.test(words) ? { negated: true as const } : {}),
       }
 }
 
@@ -102,6 +149,8 @@ const cache: Recogniser = ({ lower }) => {
 
 const retry: Recogniser = ({ lower }) => {
   if (!/\b(?:retry|retries|retried|try again|tries|attempts)\b/.test(lower)) return undefined
+  // `10 attempts a minute` are a caller's.
+  if (!/\b(?:retr(?:y|ies|ied)|try again)\b/.test(lower) && RATE.test(toDigits(lower))) return undefined
   if (/\b(?:no|never|don't|do not|without|stop|disable|turn off|switch off)\b/.test(lower))
     return { intent: { do: 'retry', times: 0 }, heard: ['disable'] }
   const onFailure =

@@ -4,6 +4,7 @@ import { pathsIn, urlIn } from './clause.ts'
 import type { Command, Topic } from './command.ts'
 import { spanIn, toDigits } from './numbers.ts'
 import { allNamed, pluginIn } from './publish.ts'
+import { isKnown } from './vocabulary.ts'
 
 const NAMES: [RegExp, Kind][] = [
   [/\broutes?\b/, 'routes'],
@@ -13,7 +14,7 @@ const NAMES: [RegExp, Kind][] = [
   [/\bconsumer[ _-]groups?\b/, 'consumer_groups'],
   [/\bglobal[ _-]rules?\b/, 'global_rules'],
   [/\bplugin[ _-]configs?\b/, 'plugin_configs'],
-  [/\b(?:ssls?|certificates?)\b/, 'ssls'],
+  [/\b(?:ssls?|certificates?|certs?)\b/, 'ssls'],
   [/\bstream[ _-]routes?\b/, 'stream_routes'],
   [/\bsecrets?\b/, 'secrets'],
   [/\bprotos?\b/, 'protos'],
@@ -42,7 +43,7 @@ const NAME = '(?:the\\s+)?(?:route\\s+)?["\'`]?([\\w.-]+?)["\'`]?(?:\\s+(?:route
 const PROPERTY =
   '(?:config\\w*|settings?|setup|definition|details?|rules?|plugins?|limits?|rate|quota|timeouts?|backends?|upstreams?|servers?|nodes?|keys?|auth\\w*|protection|methods?|hosts?|cors|cache|caching|headers?|weights?|retr\\w+|health\\w*|paths?|uri|canary|split|requests?|restrictions?|address\\w*|status|json)'
 const ABOUT: readonly RegExp[] = [
-  '^(?:tell me|show me|explain|say|describe) (?:what|where|how)\\s+NAME\\s+(?:does|do|is|goes|leads|works|is configured|leads to|goes to)$',
+  '^(?:tell me|show me|see|explain|say|describe) (?:what|where|how)\\s+NAME\\s+(?:does|do|is|goes|leads|works|is configured|leads to|goes to)$',
   '^(?:show|display|describe|explain|look at|see|print|get|inspect)(?: me)?\\s+(?:(?:everything|all|more) about\\s+)?NAME$',
   `^(?:show|display|print|get|give me|describe|see|what is|what's|what are|which|what|how (?:big|long|high|many|much))\\b.*\\b${PROPERTY}\\b.*\\b(?:of|on|for|from|behind|does|do|has|is set (?:on|for))\\s+NAME(?:\\s+(?:have|has|use|uses|run|runs|allow|allows|accept|accepts|need|needs|ask|asks|for|get|gets|lead|go|to|wait|right|now|currently|at))*\\?*$`,
   `^(?:show|display|print|get|give)(?: me)?\\s+(?:the\\s+)?NAME(?:'s)?\\s+${PROPERTY}$`,
@@ -98,6 +99,15 @@ function parseLacking(lower: string): Command | undefined {
   return topic && { type: 'list', kind: 'routes', search: undefined, lacking: topic }
 }
 
+/** `which gateway am I talking to?` */
+export function parseWhere(lower: string): Command | undefined {
+  return /^(?:(?:on |to )?(?:which|what) (?:gateway|target|cluster|environment)|where) (?:am i|are we|is this|do (?:i|we) (?:talk|work|operate))\b/.test(
+    lower,
+  )
+    ? { type: 'where' }
+    : undefined
+}
+
 export function parseLook(text: string, lower: string, asked: boolean): Command | undefined {
   if (
     /^(?:show|what|which|tell|give me|print|reveal|display|get)\b.*\b(?:key|password|secret|token)s?\b.*\bof\s+(?!the (?:route|api))[\w-]+\??$|^(?:show|what|tell|print|reveal|display)\b.*'s (?:api )?(?:key|password|secret|token)\??$/.test(
@@ -124,7 +134,7 @@ export function parseLook(text: string, lower: string, asked: boolean): Command 
   )
     return { type: 'list', kind: 'routes', search: undefined }
   const under =
-    /^what (?:do (?:we|i) have|is there|is) (?:for|on|under|behind|at) ["'`]?([\w.-]+\.[\w.-]+|\/\S+?)["'`]?\??$/i.exec(
+    /^what(?:'s| is| do (?:we|i) have| is there) (?:for|on|under|behind|at) ["'`]?([\w.-]+\.[\w.-]+|\/\S+?)["'`]?\??$/i.exec(
       text,
     )?.[1]
   if (under !== undefined) return { type: 'list', kind: 'routes', search: under }
@@ -132,6 +142,10 @@ export function parseLook(text: string, lower: string, asked: boolean): Command 
     return { type: 'list', kind: 'upstreams', search: undefined }
   const lacking = parseLacking(lower)
   if (lacking) return lacking
+  const certified = asked && kindIn(lower) === 'ssls' ? /(?:[\w-]+\.)+[a-z]{2,}/i.exec(text)?.[0] : undefined
+  if (certified) return { type: 'list', kind: 'ssls', search: certified }
+  if (asked && /\b(?:certs?|certificates?)\b.*\b(?:expir\w+|valid|old|renew\w*|run out|end)\b/.test(lower))
+    return { type: 'list', kind: 'ssls', search: undefined }
   // Which routes do *not* have something is more than a search can tell.
   if (asked && /\b(?:no|not|without|except|aren't|isn't|don't|doesn't)\b/.test(lower)) return undefined
   if (
@@ -149,6 +163,9 @@ export function parseLook(text: string, lower: string, asked: boolean): Command 
   }
   const kind = kindIn(lower)
   if (!kind || /\d+ .*\b(?:per|an?) (?:minute|second|hour|day)/.test(lower)) return undefined
+  const singular = new RegExp(`\\b${kind.slice(0, -1).replace('_', '[ _-]')}\\s`).test(lower)
+  const one = asked && singular ? idAfter(kind, text) : undefined
+  if (one && !isKnown(one.toLowerCase())) return { type: 'show', kind, id: one }
   const single = new RegExp(
     `\\b${kind.slice(0, -1).replace('_', '[ _-]')}\\s+["'\`]?([\\w.-]+)["'\`]?(?: look like)?\\??$`,
     'i',
@@ -227,7 +244,7 @@ function placeOf(address: string | undefined): { path: string; host?: string } |
 }
 
 const HISTORY =
-  /^(?:please )?(?:show |list |see )?(?:me )?(?:the )?(?:history|(?:last|latest|recent) changes|changes|(?:what|who) (?:has |was |were |have (?:you|i|we) |did (?:you|i|we) |have )?(?:been )?(?:change|delete|create|add|remove|edit|touche?)d?|when (?:was|were|did)|what happened|audit log)\b/
+  /^(?:please )?(?:show |list |see )?(?:me )?(?:the )?(?:(?:give me )?(?:a |the )?list of (?:what|(?:all |the )?changes)|history|(?:last|latest|recent) changes|changes|(?:what|who) (?:has |was |were |have (?:you|i|we) |did (?:you|i|we) |have )?(?:been )?(?:change|delete|create|add|remove|edit|touche?)d?|when (?:was|were|did)|what happened|audit log)\b/
 
 export function parseHistory(text: string, lower: string): Command | undefined {
   if (!HISTORY.test(lower)) return undefined
@@ -263,7 +280,16 @@ function fix(lower: string, ids: string[]): Command {
       }
 }
 
+const UNUSED =
+  /\b(?:unused|not used|nobody uses?|no ?one uses?|(?:does|do) (?:nobody|no ?one|nothing) use|nothing uses|orphaned|left ?over)\b/
+
 export function parseLint(text: string, lower: string): Command | undefined {
+  if (
+    UNUSED.test(lower) &&
+    /\b(?:which|what|any|show|list|find|are|is|upstreams?|services?)\b/.test(lower) &&
+    !/^(?:delete|remove|drop)\b/.test(lower)
+  )
+    return { type: 'lint' }
   const ids = [...text.matchAll(/\b([a-z]+(?:-[a-z]+)*:(?:target|[a-z_]+\/[\w.-]+))/g)].map((one) => one[1] as string)
   if (/^(?:please )?(?:fix|repair|put right|correct|solve|resolve)\b/.test(lower)) return fix(lower, ids)
   const asks =
@@ -291,7 +317,7 @@ export function parseTraffic(text: string, lower: string): Command | undefined {
   const asks =
     (/\b(?:errors?|failures|failing|5xx|50\d)\b/.test(lower) &&
       /^(?:are there|is there|any|how many|show|do|does|did|has|have)\b/.test(lower)) ||
-    (/\b(?:traffic|latenc\w+|error rates?|request rates?|status codes|throughput|p95|p99|how (?:fast|slow|busy)|how many (?:requests|calls|errors)|requests per second|slow|slower|slowest|busiest|most (?:requests|calls|traffic)|calls? (?:us )?(?:the )?most|statistics|usage)\b/.test(
+    (/\b(?:traffic|latenc\w+|error rates?|request rates?|status codes|throughput|p95|p99|how (?:fast|slow|busy)|how many (?:requests|calls|errors)|requests per second|slow|slower|slowest|busiest|most (?:requests|calls|traffic)|(?:calls?|uses?|hits?) (?:us |\S+ )?(?:the )?most|top (?:callers|consumers|clients|routes)|statistics|usage)\b/.test(
       lower,
     ) &&
       (ASKS.test(lower) ||
@@ -302,6 +328,8 @@ export function parseTraffic(text: string, lower: string): Command | undefined {
         lower,
       ))
   if (!asks) return undefined
+  const node = /\b(?:\d{1,3}\.){3}\d{1,3}(?::\d{2,5})?\b/.exec(lower)?.[0]
+  if (node) return { type: 'traffic', by: 'upstream', search: node, seconds: undefined }
   const by = /\b(?:status(?:es)?|status codes|codes)\b/.test(lower)
     ? 'status'
     : /\b(?:consumers?|clients?|users?|callers?|who)\b/.test(lower)

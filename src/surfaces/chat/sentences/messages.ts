@@ -105,12 +105,16 @@ const cors: Recogniser = ({ text, lower }) => {
     return undefined
   if (/\b(?:remove|stop|without|drop|no longer)\b/.test(lower)) return undefined
   const origins = urlsIn(text).map((one) => one.replace(/\/$/, ''))
+  if (!origins.length && COMPLAINS.test(lower)) return undefined
   const credentials = /\b(?:credentials|cookies)\b/.test(lower)
   return {
     intent: { do: 'cors', ...(origins.length ? { origins } : {}), ...(credentials ? { credentials: true } : {}) },
     heard: ['when'],
   }
 }
+
+/** What is told of is no wish yet: whom to let in is not known from it. */
+const COMPLAINS = /\b(?:says?|complains?|blocked|errors?|fails?|failing|problems?|issues?|broken|refused|rejected)\b/
 
 const redirect: Recogniser = ({ text, lower }) => {
   if (
@@ -122,7 +126,8 @@ const redirect: Recogniser = ({ text, lower }) => {
   const sends =
     /\bsend (?:visitors|people|users|everyone|everybody|browsers|callers|requests|them)\b/.test(lower) &&
     pathsIn(text).length > 1
-  if ((!/\bredirect\w*\b/.test(lower) && !sends) || /\b(?:remove|stop|drop)\b/.test(lower)) return undefined
+  const coded = /\b(?:send|point|answer|forward|move)\b/.test(lower) && /\b30[1278]\b/.test(lower)
+  if ((!/\bredirect\w*\b/.test(lower) && !sends && !coded) || /\b(?:remove|stop|drop)\b/.test(lower)) return undefined
   const paths = pathsIn(text)
   const to = urlIn(text) ?? paths.at(-1)
   if (!to || paths.length > (urlIn(text) ? 1 : 2)) return undefined
@@ -170,6 +175,9 @@ const mock: Recogniser = ({ text, lower }) => {
       ...(methods.length ? { methods } : {}),
     },
     own: path && !route ? [path] : [],
+    heard: /\bwithout (?:(?:an?y?|the|asking|calling) )*(?:backend|upstream|api|server)\b/.test(lower)
+      ? ['without']
+      : [],
   }
 }
 

@@ -35,13 +35,19 @@ const bodySize: Recogniser = ({ lower }) => {
 
 const mirror: Recogniser = ({ text, lower }) => {
   const url = urlIn(text)
-  if (!url || !/\b(?:mirror|shadow|duplicate|copy of)\b/.test(lower) || STOPS.test(lower)) return undefined
+  if (
+    !url ||
+    !/\b(?:mirror|shadow|duplicate|copy of|copy (?:all )?(?:the |its |of )?(?:traffic|requests|calls))\b/.test(lower) ||
+    STOPS.test(lower)
+  )
+    return undefined
   const percent = /\b(\d{1,3})\s*(?:%|percent)/.exec(toDigits(lower))?.[1]
   const { origin } = new URL(url)
   const config = { host: origin, ...(percent ? { sample_ratio: Number(percent) / 100 } : {}) }
   return {
     intent: { do: 'add_plugin', plugin: 'proxy-mirror', config },
-    heard: ['mirror', 'shadow', 'duplicate', 'copy', ...(percent ? [percent] : [])],
+    own: [url],
+    heard: ['mirror', 'shadow', 'duplicate', 'copy', 'copies', ...(percent ? [percent] : [])],
   }
 }
 
@@ -79,7 +85,9 @@ const copy: Recogniser = ({ text, lower }) => {
   if (!/^(?:copy|duplicate|clone)\b/.test(lower)) return undefined
   const path = pathsIn(text).at(-1)
   if (!path) return undefined
-  const id = /\b(?:called|named|as|name)\s+["'`]?([\w.-]+)/i.exec(text)?.[1]
+  const id =
+    /\b(?:called|named|as|name)\s+["'`]?([\w.-]+)/i.exec(text)?.[1] ??
+    /^\w+\s+(?:the\s+)?(?:route\s+)?[\w.-]+\s+(?:in)?to\s+(?:route\s+)?["'`]?([\w.-]+)["'`]?\s/i.exec(text)?.[1]
   return { intent: { do: 'copy', path, ...(id ? { id } : {}) }, own: [path], heard: ['copy', 'duplicate', 'clone'] }
 }
 

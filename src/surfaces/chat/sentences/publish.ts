@@ -9,11 +9,13 @@ import {
   urlsIn,
   weightOf,
 } from './clause.ts'
+import { aloneIn } from './limits.ts'
+import { isKnown } from './vocabulary.ts'
 
 const PUBLISHES =
   /\b(?:create|add|make|publish|expose|serve|served|proxy|forward|put|route|set up|new|send|open|reach|reachable|available|accessible|go|goes|come|comes|lead|leads|point|load[ -]?balance|balance)\b/
 const ELSEWHERE =
-  /\b(?:import|openapi|swagger|canary|redirect|new version|mcp|chat|split|mirror|log|logs|instead|%|percent)\b|%/
+  /\b(?:import|openapi|swagger|canary|redirect|new version|mcp|chat|split|mirror|log|logs|instead|moved|relocated|migrated|%|percent)\b|%/
 const DOMAIN = '((?:[\\w*-]+\\.)+[a-z]{2,})'
 
 const publish: Recogniser = ({ text, lower }) => {
@@ -21,7 +23,8 @@ const publish: Recogniser = ({ text, lower }) => {
   const [path] = pathsIn(text)
   const urls = urlsIn(text)
   const url = (urls[0] ?? namedHost(text, path))?.replace(/^ws/, 'http')
-  if (!url) return undefined
+  const upstream = url ? undefined : upstreamIn(text, path)
+  if (!url && !upstream) return undefined
   const host =
     new RegExp(`\\b(?:host(?:name)?|domain)\\s+(?:is\\s+)?${DOMAIN}(?![:/])`, 'i').exec(text)?.[1] ??
     new RegExp(
@@ -46,7 +49,7 @@ const publish: Recogniser = ({ text, lower }) => {
   const intent = {
     do: 'publish',
     path: path === undefined ? '/*' : below && !path.endsWith('*') ? `${path.replace(/\/$/, '')}/*` : path,
-    url,
+    ...(upstream ? { upstream } : { url }),
     ...(host ? { host } : {}),
     ...(methods.length ? { methods } : {}),
     ...(id ? { id } : {}),
@@ -90,6 +93,14 @@ const publish: Recogniser = ({ text, lower }) => {
 /** A new route, of a clause that could be about one that is there. */
 export function publishOf(clause: Clause): Understood | undefined {
   return publish(clause) as Understood | undefined
+}
+
+/** `a route for /hooks to upstream orders-pool`: of one that is there. */
+function upstreamIn(text: string, path: string | undefined): string | undefined {
+  if (!path || !/^(?:please )?(?:create|add|make|publish|expose|serve|new|route|set up|open)\b/i.test(text))
+    return undefined
+  const name = /\b(?:upstream|pool)\s+["'`]?([\w.-]+)/i.exec(text)?.[1]
+  return name && !isKnown(name.toLowerCase()) ? name : undefined
 }
 
 /** `to httpbin.org`: a name with a dot after a word that leads to a place. */
@@ -183,7 +194,7 @@ const move: Recogniser = ({ text, lower }) => {
   // A second path is no other place.
   if (/\b(?:also|too|as well|additionally|in addition)\b/.test(lower)) return undefined
   if (
-    !/\b(?:move|rename|(?:should |must )?lives? (?:at|under)|change the path|serve (?:it|this|that|route \S+|[\w-]+) (?:only )?(?:at|under|on|from)|change (?:its|the) (?:path|uri|host|name|domain)|(?:switch|change) (?:the )?[\w-]+ to (?:(?:an?other|a new|the) (?:host|domain)|\/\w+)|only (?:(?:for|on|at|under|answer|answers|serve|match|matches) )*(?:the )?(?:host|domain)|set (?:its|the) (?:host|domain|path|uri))\b/.test(
+    !/\b(?:move|rename|(?:should |must )?lives? (?:at|under)|change the path|(?:only|just) (?:answer|answers|serve|serves|take|takes|match|matches|accept|accepts) .*(?:on|at|under|for) (?:[\w-]+\.)+[a-z]{2,}$|serve (?:it|this|that|route \S+|[\w-]+) (?:only )?(?:at|under|on|from)|change (?:its|the) (?:path|uri|host|name|domain)|(?:switch|change) (?:the )?[\w-]+ to (?:(?:an?other|a new|the) (?:host|domain)|\/\w+)|only (?:(?:for|on|at|under|answer|answers|serve|match|matches) )*(?:the )?(?:host|domain)|set (?:its|the) (?:host|domain|path|uri))\b/.test(
       lower,
     )
   )
@@ -267,7 +278,10 @@ const removal: Recogniser = ({ lower: said }) => {
   if ((lower.replace(/\bget rid of\b/, ' ').match(/\b(?:from|on|of)\b/g)?.length ?? 0) > 1) return undefined
   const several = /,| and /.test(lower) && !/\bplugin\b/.test(lower)
   const plugins = several ? allNamed(lower) : [pluginIn(lower) ?? allNamed(lower)[0]]
-  const [first, ...more] = plugins.flatMap((plugin) => (plugin === undefined ? [] : takeAway(plugin, lower)))
+  const alone = plugins.every((plugin) => plugin?.startsWith('limit-')) ? aloneIn(said) : {}
+  const [first, ...more] = plugins.flatMap((plugin) =>
+    plugin === undefined ? [] : { ...takeAway(plugin, lower), ...alone },
+  )
   return first && { intent: first, more, heard: ['requirement', 'check', 'restriction', 'anymore'] }
 }
 

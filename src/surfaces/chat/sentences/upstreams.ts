@@ -1,6 +1,7 @@
 // Sentences about where requests go: new versions, shares, nodes, health.
 import { conditionIn, pathsIn, type Recogniser, urlIn, urlsIn, weightOf } from './clause.ts'
 import { spanIn, toDigits } from './numbers.ts'
+import { isKnown } from './vocabulary.ts'
 
 const VERSION =
   /\b(?:canary|split|new version|version 2|v2|beside the old|share|percent|new one|new backend|new release)\b|%/
@@ -151,7 +152,7 @@ const balance: Recogniser = ({ text, lower }) => {
 }
 
 const HEALTH =
-  /^(?:check|probe|ping|poll)\b.*\bevery (?:\d|second|minute)|\bhealth\w*\b|\bheart ?beat\b|\bcheck (?:that|whether|if) (?:it|the (?:node|backend|api|server)s?) (?:is|are) (?:alive|up)\b/
+  /^(?:checks?|probe|ping|poll)\b.*\bevery (?:\d|second|minute)|\bhealth\w*\b|\bheart ?beat\b|\bcheck (?:that|whether|if) (?:it|the (?:node|backend|api|server)s?) (?:is|are) (?:alive|up)\b/
 
 const health: Recogniser = ({ text, lower }) => {
   if (
@@ -172,10 +173,26 @@ const health: Recogniser = ({ text, lower }) => {
   }
 }
 
+/** `catalog should go to upstream orders-pool`: one that is there. */
+const toUpstream: Recogniser = ({ text, lower }) => {
+  if (urlIn(text) || /%|percent|\b(?:canary|split|weight|version|retry|node)\b/.test(lower)) return undefined
+  const upstream = /\b(?:to|at|use|uses|onto|with|by)\s+(?:the\s+)?upstream\s+["'`]?([\w.-]+)/i.exec(text)?.[1]
+  const asks =
+    /\b(?:point|lead|leads|switch|move|send|route|go|goes|use|uses|direct|connect|attach|put|forward|change|set|balance)\b/
+  return upstream &&
+    !isKnown(upstream.toLowerCase()) &&
+    asks.test(lower) &&
+    !pathsIn(text).length &&
+    !/^(?:create|add|make|new|publish|expose)\b/.test(lower)
+    ? { intent: { do: 'lead_to', upstream }, heard: ['instead', 'direct', 'attach', 'connect'] }
+    : undefined
+}
+
 /** Another place for all requests of a route: `point orders to http://...`. */
 const lead: Recogniser = ({ text, lower }) => {
   const url = urlIn(text)
   const asks =
+    /\b(?:moved|relocated|migrated) (?:over )?to\b|\bnow (?:runs|lives|listens) (?:at|on|under)\b/.test(lower) ||
     /^(?:point|lead|switch|move|cut|shift|direct|flip)\b.*\b(?:to|at)\b/.test(lower) ||
     /\b(?:use|run|runs)\b.*\b(?:now|instead)\b|\b(?:send|route) (?:all|everything)\b.*\b(?:to|at)\b.*\b(?:instead|now)\b/.test(
       lower,
@@ -187,6 +204,9 @@ const lead: Recogniser = ({ text, lower }) => {
     ? {
         intent: { do: 'lead_to', url },
         heard: [
+          'moved',
+          'relocated',
+          'migrated',
           'swap',
           'exchange',
           'against',
@@ -204,4 +224,13 @@ const lead: Recogniser = ({ text, lower }) => {
     : undefined
 }
 
-export const upstreamRecognisers: readonly Recogniser[] = [finish, health, lead, split, algorithm, nodes, balance]
+export const upstreamRecognisers: readonly Recogniser[] = [
+  finish,
+  health,
+  lead,
+  toUpstream,
+  split,
+  algorithm,
+  nodes,
+  balance,
+]

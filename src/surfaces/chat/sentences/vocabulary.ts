@@ -3,12 +3,13 @@
 
 /** Words of the gateway, which a slip of the pen may be meant for. */
 const CORE =
-  'require requires required protect secure allow limit limits limiting throttle cache caching cached block deny remove delete disable enable create publish expose import explain show list undo history traffic retry retries timeout timeouts redirect rewrite rename compress canary split route routes consumer consumers upstream upstreams service services plugin plugins request requests minute minutes second seconds hour hours header headers response responses version health metrics traffic prometheus certificate certificates everything every percent backend server password token concurrent simultaneous websockets prefix weight move change another what which show with from need path healthcheck maintenance'.split(
+  'should could would please without between instead require requires required protect secure allow limit limits limiting throttle cache caching cached block deny remove delete disable enable create publish expose import explain show list undo history traffic retry retries timeout timeouts redirect rewrite rename compress canary split route routes consumer consumers upstream upstreams service services plugin plugins request requests minute minutes second seconds hour hours header headers response responses version health metrics traffic prometheus certificate certificates everything every percent backend server password token concurrent simultaneous websockets prefix weight move change another what which show with from need path healthcheck maintenance'.split(
     ' ',
   )
 
 const PLAIN =
   `everyone anyone anybody someone somebody nobody people person folks currently current really simply very much such thing things already average frontend endpoint endpoints there's that's it'll be being got getting come comes came coming goes going well his her their theirs him he she they whose whom dont requirement setting settings config configuration somehow anywhere running passing before allowed reachable accessible callable usable usage bit say valid react vue angular node express flask django spring rails laravel python java mobile low high app apps often number private security rest better hmm slow long short big large secure safe proper
+  results result content contents data output info attempt attempts
   i've we've you've they've i'll we'll you'll he's she's let's here's what's who's isn't should've able own whole entire nice little small simple quick properly correctly somewhere otherwise anything something stuff side
   sends sending hook hooked end ends ended land lands arrive arrives carry carries contain contains support supports supported supporting provide provides provided belong belongs live lives sit sits stand stands
   visit visits visitor visitors reach reaches talk talks speak speaks listens listen hosted deployed running exposed published served protected secured cached limited compressed logged returned forwarded redirected mapped
@@ -83,6 +84,11 @@ export function corrected(text: string, names: readonly string[] = []): string {
         : piece
     })
     .join(' ')
+}
+
+/** Whether a name was meant by a word that is not quite it; of short ones nothing is a slip. */
+export function isSlipOf(word: string, name: string): boolean {
+  return name.length > MIN_CORRECTED && isOneSlip(word, name)
 }
 
 /** Two letters that changed places, as in `waht`: of a short word nothing else is a slip. */

@@ -1,6 +1,6 @@
 // Sentences that are one wish as a whole: undo, confirm, promote, import, delete, and what leans on the plan before. Each parser takes the text and
 // the same in lower case, and gives nothing when the sentence is about something else.
-import { methodsIn, namesIn, pathsIn, urlIn } from './clause.ts'
+import { methodsIn, namesIn, pathsIn, urlIn, urlsIn, weightOf } from './clause.ts'
 import type { Command } from './command.ts'
 import { idAfter, kindIn } from './look.ts'
 import { toDigits, unitOf } from './numbers.ts'
@@ -92,6 +92,7 @@ export function parseDelete(text: string, lower: string): Command | undefined {
   const rest = text
     .slice(verb.length)
     .trim()
+    .replace(/,? and also /gi, ' and ')
     .replace(/\s+(?:completely|entirely|altogether|again|for good|for ever|forever|permanently)$/i, '')
   if (/^(?:it|this|that|(?:this|that|the) (?:route|one))$/i.test(rest))
     return { type: 'delete', kind: 'routes', what: 'last' }
@@ -121,8 +122,32 @@ export function parseDelete(text: string, lower: string): Command | undefined {
   return undefined
 }
 
+/** `create an upstream named reports with 10.0.0.1:80 and 10.0.0.2:80`, with the weights that are said. */
+export function parseCreate(text: string): Command | undefined {
+  if (
+    !/^(?:create|add|make|set up|register|new|define)\s+(?:(?:an?|the|another|new)\s+)*(?:upstream|pool)\b/i.test(text)
+  )
+    return undefined
+  const id =
+    /\b(?:called|named|with (?:the )?(?:name|id))\s+["'`]?([\w.-]+)/i.exec(text)?.[1] ??
+    /\b(?:upstream|pool)\s+["'`]?([\w.-]+)/i.exec(text)?.[1]
+  const urls = urlsIn(text)
+  if (!id || !urls.length || isKnown(id.toLowerCase()) || pathsIn(text).length || urls.some((one) => one.includes(id)))
+    return undefined
+  const schemes = new Set(urls.map((one) => new URL(one).protocol.slice(0, -1)))
+  const [scheme = 'http', ...more] = schemes
+  if (more.length || !/^(?:https?|grpcs?)$/.test(scheme)) return undefined
+  const nodes = urls.map((one) => {
+    const { host, hostname, port } = new URL(one)
+    const address = port ? host : `${hostname}:${scheme.endsWith('s') ? 443 : 80}`
+    return [address, weightOf(one, text) ?? 1] as const
+  })
+  const set = { type: 'roundrobin', ...(scheme === 'http' ? {} : { scheme }), nodes: Object.fromEntries(nodes) }
+  return { type: 'create', kind: 'upstreams', id, set }
+}
+
 const NAME_OF_KIND =
-  /(?:^|\s)(?:the\s+)?(?:routes?|consumer[ _-]groups?|consumers?|upstreams?|services?|global[ _-]rules?|plugin[ _-]configs?|certificates?|ssls?|stream[ _-]routes?|protos?|secrets?)(?=\s|$)/gi
+  /(?:^|\s)(?:the\s+)?(?:routes?|consumer[ _-]groups?|consumers?|upstreams?|services?|global[ _-]rules?|plugin[ _-]configs?|certificates?(?: (?:of|for))?|certs?(?: (?:of|for))?|ssls?|stream[ _-]routes?|protos?|secrets?)(?=\s|$)/gi
 
 /** `remove cors` is about a plugin of a route. */
 function isTopic(word: string): boolean {
