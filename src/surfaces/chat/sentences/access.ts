@@ -130,6 +130,7 @@ const addresses: Recogniser = ({ text, lower }) => {
   const heard = [
     ...(place?.[0].exec(lower)?.[0].split(' ') ?? []),
     'office',
+    'addition',
     'throw',
     'vpn',
     'network',
@@ -149,7 +150,9 @@ const ALL_NAMES = /^[\w-]+$/
 
 const consumers: Recogniser = ({ text, lower }) => {
   const only =
-    /^let\s+only\s+([\w-]+(?:(?:,| and|, and) [\w-]+)*)\s+(?:use|call|access|reach)\b/i.exec(text)?.[1] ??
+    /^(?:let\s+only|only\s+let)\s+([\w-]+(?:(?:,| and|, and) [\w-]+)*)\s+(?:use|call|access|reach)\b/i.exec(
+      text,
+    )?.[1] ??
     new RegExp(
       `\\bonly\\s+(?:let\\s+|allow\\s+|permit\\s+)?(?:the\\s+)?(?:consumers?\\s+)?(.+?)\\s+${MAY}\\s+${CALL}\\b`,
       'i',

@@ -107,7 +107,8 @@ const nodes: Recogniser = ({ text, lower }) => {
   const all = /\bweight\s+(?:of\s+|to\s+)?(\d+)\b(?!\.)/.exec(digits) ?? /\bweight\b.*\bto (\d+)$/.exec(digits)
   const weighted = weights.some((one) => one !== undefined)
   if (!NODE.test(lower) && !weighted) return undefined
-  if (!weighted && !/\b(?:add|another|second|third|more|also|balance|new|set|give)\b/.test(lower)) return undefined
+  if (!weighted && !/\bput\b.*\binto\b|\b(?:add|another|second|third|more|also|balance|new|set|give)\b/.test(lower))
+    return undefined
   if (
     /\b(?:new|change)\b.*\b(?:version|release)\b|\b(?:set|change)\b.*\b(?:backend|upstream|address|server)s? (?:of|for|to)\b/.test(
       lower,
