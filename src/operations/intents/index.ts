@@ -116,7 +116,7 @@ export const intentSchema = Type.Object(
   {
     do: Type.String({ description: `name; also ${tellAll(INTENTS.slice(TOLD_FIRST))}` }),
     route: Type.Optional(Type.String({ description: 'id, `*` for all' })),
-    upstream: Type.Optional(Type.String({ description: 'id, in place of route: nodes, balance, retry, timeouts' })),
+    upstream: Type.Optional(Type.String({ description: 'id, in place of route' })),
     when: Type.Optional(Type.Array(Type.Unknown(), { description: 'vars: run only then' })),
   },
   { additionalProperties: true },

@@ -15,7 +15,7 @@ const MAX_NODES = 10
 export const explain = defineOperation({
   name: 'explain',
   title: 'Explain a request',
-  summary: 'Tells which route would take a request and why, the runners-up, the plugins that run and where it goes.',
+  summary: 'Tells which route takes a request and why, the runners-up, the plugins and where it goes.',
   effect: 'read',
   input: Type.Object({
     path: Type.String({ description: 'path and query', pattern: '^/' }),

@@ -8,7 +8,7 @@ import { text } from '../shapes.ts'
 export const history = defineOperation({
   name: 'history',
   title: 'History of changes',
-  summary: 'Lists applied changes with ids and who approved them, newest first.',
+  summary: 'Lists applied changes and who approved them, newest first.',
   effect: 'read',
   input: Type.Object({
     about: Type.Optional(Type.String({ description: 'kind/id' })),

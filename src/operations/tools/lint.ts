@@ -15,7 +15,7 @@ export const lint = defineOperation({
   summary: 'Finds failures and risks; plan takes the ids of findings as `fixes`.',
   effect: 'read',
   input: Type.Object({
-    search: Type.Optional(Type.String({ description: 'only findings that hold this text' })),
+    search: Type.Optional(Type.String({ description: 'text in the findings' })),
     target: Type.Optional(Type.String()),
   }),
   output: Type.Object({

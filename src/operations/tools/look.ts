@@ -29,7 +29,7 @@ export const look = defineOperation({
   input: Type.Object({
     kind: Type.Enum([...KINDS], { description: 'resource kind', default: 'routes' }),
     id: Type.Optional(Type.String({ description: 'show this one' })),
-    search: Type.Optional(Type.String({ description: 'only rows that hold this text' })),
+    search: Type.Optional(Type.String({ description: 'text in the rows' })),
     cursor: Type.Optional(Type.Integer({ minimum: 0, description: 'from the answer before' })),
     target: Type.Optional(Type.String()),
   }),

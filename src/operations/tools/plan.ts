@@ -35,7 +35,7 @@ export const plan = defineOperation({
     openapi: Type.Optional(
       Type.Object(
         {
-          source: Type.String({ description: 'text (JSON, YAML) or http(s) URL' }),
+          source: Type.String({ description: 'text or URL' }),
           server: Type.Optional(Type.String({ description: "where the API runs, if not at the document's server" })),
           prefix: Type.Optional(Type.String({ description: 'serve below this path' })),
           host: Type.Optional(Type.String()),

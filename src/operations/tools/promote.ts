@@ -33,8 +33,7 @@ const CARRIED = [
 export const promote = defineOperation({
   name: 'promote',
   title: 'Promote to another target',
-  summary:
-    'Plans to make resources on the target `to` what they are on `from`, with what they refer to; then call apply.',
+  summary: 'Plans to make resources on `to` what they are on `from`, with what they refer to; then call apply.',
   effect: 'plan',
   input: Type.Object({
     to: Type.String(),

@@ -9,8 +9,7 @@ import { proof, text } from '../shapes.ts'
 export const prove = defineOperation({
   name: 'prove',
   title: 'Prove behaviour',
-  summary:
-    'Sends real requests through the gateway (never elsewhere) and compares status and a header with what is expected.',
+  summary: 'Sends real requests through the gateway only, and compares status and a header with what is expected.',
   effect: 'read',
   input: Type.Object({
     expectations: Type.Array(

@@ -27,7 +27,7 @@ const MAX_POINTS = 12
 export const traffic = defineOperation({
   name: 'traffic',
   title: 'Traffic',
-  summary: 'Rates, errors and latencies of the last seconds. Counts routes that run prometheus.',
+  summary: 'Rates, errors and latencies of routes that run prometheus.',
   effect: 'read',
   input: Type.Object({
     by: Type.Optional(Type.Enum(['route', 'consumer', 'upstream', 'status'], { default: 'route' })),

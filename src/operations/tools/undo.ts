@@ -10,7 +10,7 @@ import { planUndo } from '../undo.ts'
 export const undo = defineOperation({
   name: 'undo',
   title: 'Undo a change',
-  summary: 'Takes back an applied change (the last one when change_id is absent). A person is asked first.',
+  summary: 'Takes back an applied change, the last one by default. A person is asked first.',
   effect: 'write',
   input: Type.Object({ change_id: Type.Optional(Type.String()), target: Type.Optional(Type.String()) }),
   output: applied,
