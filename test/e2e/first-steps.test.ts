@@ -80,8 +80,8 @@ test('a second gateward on the same port is refused, with the setting; it never 
   assert.match(elsewhere.stderr, /192\.0\.2\.1:9080 is no address of this machine; choose another gateway\.http \(/)
   const port = `127.0.0.1:${await freePort()}`
   const twice = await run(['start'], { ...own, GATEWARD_GATEWAY_HTTP: port, GATEWARD_GATEWAY_HTTPS: port })
-  assert.equal(twice.code, 1, 'HTTP and HTTPS on one port')
-  assert.ok(twice.stderr.includes(`${port} is taken`), twice.stderr)
+  assert.equal(twice.code, 2, 'HTTP and HTTPS on one port')
+  assert.ok(twice.stderr.includes(`gateway.https: found ${port}, which gateway.http has too`), twice.stderr)
 })
 
 test('a data directory that was never started on, and files that cannot be used, are said with their names', async () => {
