@@ -92,6 +92,21 @@ test('all kinds of algorithms; the consumer decides which', async () => {
   )
 })
 
+test('a token that names another algorithm than its consumer has is none, whatever its signature is', async () => {
+  bench.route({ 'jwt-auth': {} })
+  const signed = (alg: string, hash: string): string => {
+    const text = unsigned(alg, { key: 'jack' })
+    return `${text}.${createHmac(hash, SECRET).update(text).digest('base64url')}`
+  }
+  assert.equal((await ask(signed('HS256', 'sha256'))).status, 200)
+  for (const [alg, hash] of [
+    ['HS512', 'sha512'],
+    ['HS512', 'sha256'],
+    ['RS256', 'sha256'],
+  ] as const)
+    assert.equal((await ask(signed(alg, hash))).status, 401, `${alg} by ${hash}`)
+})
+
 test('grace period, required claims, other names', async () => {
   bench.route({ 'jwt-auth': { claims_to_verify: ['exp'] } })
   assert.equal((await ask(hs({ key: 'late', exp: nowS - 60 }))).status, 200)
