@@ -55,7 +55,7 @@ function aboutRoutes(routes: string[], counts: Counts[], target: Target, invento
   const blind = routes.length - measured.length
   if (blind)
     lines.push(
-      `requests of ${counted(blind, 'route')} that it touches: not counted, the plugin prometheus does not run there`,
+      `how many requests it touches is not known: ${counted(blind, 'route')} without the plugin prometheus, which counts them`,
     )
   return lines
 }
