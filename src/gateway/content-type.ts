@@ -11,13 +11,8 @@ const TEXT = [
 ]
 const byLength = new Map(TEXT.map((type) => [type.length, type]))
 
-/** True for a text type without parameters. */
-export function lacksCharset(type: string): boolean {
-  const text = byLength.get(type.length)
-  return text !== undefined && (type === text || type.toLowerCase() === text)
-}
-
 /** Adds the charset to a text type without parameters; others stay as they are. */
 export function withCharset(type: string): string {
-  return lacksCharset(type) ? `${type}; charset=utf-8` : type
+  const text = byLength.get(type.length)
+  return text !== undefined && (type === text || type.toLowerCase() === text) ? `${type}; charset=utf-8` : type
 }

@@ -8,7 +8,7 @@
 
 import { readForVariables } from './body-variables.ts'
 import { type ActivePlugin, type Step, toChain } from './compile.ts'
-import { lacksCharset, withCharset } from './content-type.ts'
+import { withCharset } from './content-type.ts'
 import { errorPage, NOT_FOUND } from './error-page.ts'
 import type { Exchange } from './exchange.ts'
 import { HeaderList } from './headers.ts'
@@ -237,8 +237,8 @@ export class Pipeline {
     ctx.onHead?.()
     this.#headerFilter(ctx)
     const type = ctx.response.headers.get('content-type')
-    if (type !== undefined && lacksCharset(type))
-      ctx.response.headers.setLiteral('Content-Type', 'content-type', withCharset(type))
+    const told = type === undefined ? undefined : withCharset(type)
+    if (told !== undefined && told !== type) ctx.response.headers.setLiteral('Content-Type', 'content-type', told)
     const changed =
       (ctx.chain.bodyFilter.length > 0 || ctx.response.transforms) && !ctx.response.headers.has('content-length')
     this.#commit(ctx, changed ? undefined : length)

@@ -2,7 +2,7 @@
 // piece, and a caller that passes the body on as it is can take the bytes between two calls instead.
 import { HeaderList } from '../headers.ts'
 import { isHopByHop } from '../hop-by-hop.ts'
-import { ParseError } from './parser.ts'
+import { ParseError } from './head-rules.ts'
 
 const SIZE = 0
 const EXTENSION = 1

@@ -17,7 +17,8 @@ import { Outbox } from '../outbox.ts'
 import { withCopy } from '../read-buffer.ts'
 import { ChunkScanner } from './chunked.ts'
 import type { Reader } from './direct-socket.ts'
-import { type ParsedRequest, ParseError, parseRequest, skipEmptyLines } from './parser.ts'
+import { ParseError } from './head-rules.ts'
+import { type ParsedRequest, parseRequest, skipEmptyLines } from './parser.ts'
 import { ResponseWriter, refusal } from './response-writer.ts'
 import type { Http1Server } from './server.ts'
 
@@ -43,7 +44,6 @@ export class ClientConnection implements BodySource, Reader, Waiting {
   readonly out: Outbox
   readonly info: ConnectionInfo
   readonly #server: Http1Server
-  readonly #scheme: 'http' | 'https'
   #state: State = 'head'
   #rest: Buffer = EMPTY
   #ctx: Exchange | undefined
@@ -67,7 +67,6 @@ export class ClientConnection implements BodySource, Reader, Waiting {
     this.out = new Outbox(socket)
     this.info = info
     this.#server = server
-    this.#scheme = info.tls ? 'https' : 'http'
     this.deadline = server.deadlines.now + server.limits.headTimeoutMs
     server.deadlines.add(this)
     server.connections.add(this)
@@ -261,7 +260,7 @@ export class ClientConnection implements BodySource, Reader, Waiting {
     const httpVersion = head.minor === 1 ? '1.1' : '1.0'
     const request = new GatewayRequest(
       { method: head.method, target: head.target, httpVersion, headers, authority: head.authority },
-      this.#scheme,
+      this.info.tls ? 'https' : 'http',
       hostOf(head.authority),
       path,
       this.#body as RequestBody,

@@ -182,16 +182,13 @@ export function refusal(status: number): string {
   )
 }
 
-const statusLines = new Map<number, string>()
+/** By status. */
+const statusLines: (string | undefined)[] = []
 
 /** The first line of a response, its CRLF included. */
 function statusLine(status: number): string {
-  let line = statusLines.get(status)
-  if (line === undefined) {
-    line = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n`
-    statusLines.set(status, line)
-  }
-  return line
+  statusLines[status] ??= `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n`
+  return statusLines[status]
 }
 
 /** Headers that belong to one connection; the writer sets its own. */

@@ -5,7 +5,7 @@ import type { ConnectionInfo } from '../exchange.ts'
 import type { HeaderList } from '../headers.ts'
 import type { Pipeline } from '../pipeline.ts'
 import type { Logger } from '../plugin.ts'
-import type { HeadLimits } from './parser.ts'
+import type { HeadLimits } from './head-rules.ts'
 
 export interface Http1Limits extends HeadLimits {
   /** Milliseconds from the first byte of a head to its end. */

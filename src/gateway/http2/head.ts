@@ -6,7 +6,7 @@
 import { toAuthority } from '../authority.ts'
 import type { RequestHead } from '../exchange.ts'
 import { HeaderList } from '../headers.ts'
-import { type HeadLimits, ParseError, TARGET } from '../http1/parser.ts'
+import { type HeadLimits, ParseError, TARGET } from '../http1/head-rules.ts'
 
 export interface ReadHead extends RequestHead {
   /** Content-Length, -1 when absent. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { ChunkScanner } from '../../../src/gateway/http1/chunked.ts'
-import { ParseError, parseRequest, parseResponse } from '../../../src/gateway/http1/parser.ts'
+import { ParseError } from '../../../src/gateway/http1/head-rules.ts'
+import { parseRequest, parseResponse } from '../../../src/gateway/http1/parser.ts'
 
 const LIMITS = { headBytes: 8192, targetBytes: 2048, fields: 50 }
 
