@@ -48,7 +48,8 @@ function look(text: string): Authority {
 }
 
 function remember(text: string): Authority {
-  if (text.length > MAX_KNOWN_LENGTH) return parse(text)
+  const seen = parse(text)
+  if (!seen.legal || text.length > MAX_KNOWN_LENGTH) return seen
   const authority = parse(flatText(text))
   if (known.size >= MAX_KNOWN) known.clear()
   known.set(authority.text, authority)

@@ -26,6 +26,7 @@ test('more hosts than are remembered are still themselves', () => {
     assert.equal(hostOf(authority), `host-${i % 1500}.example`)
     assert.equal(portOf(authority), String(i))
   }
+  assert.equal(toAuthority('\uff45.example'), undefined, 'no text becomes another one')
   assert.equal(hostOf(`${'a'.repeat(5000)}.example:80`), `${'a'.repeat(5000)}.example`)
 })
 
