@@ -236,9 +236,9 @@ export class Pipeline {
   beginResponse(ctx: Exchange, length: number | undefined): void {
     ctx.onHead?.()
     this.#headerFilter(ctx)
-    const type = ctx.response.headers.get('content-type')
-    const told = type === undefined ? undefined : withCharset(type)
-    if (told !== undefined && told !== type) ctx.response.headers.setLiteral('Content-Type', 'content-type', told)
+    const type = ctx.response.headers.get('content-type') ?? ''
+    const told = withCharset(type)
+    if (told !== type) ctx.response.headers.setLiteral('Content-Type', 'content-type', told)
     const changed =
       (ctx.chain.bodyFilter.length > 0 || ctx.response.transforms) && !ctx.response.headers.has('content-length')
     this.#commit(ctx, changed ? undefined : length)
