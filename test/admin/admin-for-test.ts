@@ -2,6 +2,7 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import Type from 'typebox'
 import { type Admin, type AdminOptions, createAdmin } from '../../src/admin/admin.ts'
+import { type Control, createControl } from '../../src/admin/control.ts'
 import type { SecretBox } from '../../src/admin/secrecy.ts'
 import { checkVars } from '../../src/gateway/router/vars.ts'
 import { plugins } from '../../src/plugins/index.ts'
@@ -12,6 +13,19 @@ import { MemoryStore } from '../../src/store/memory.ts'
 
 export const ADMIN_KEY = 'admin-key-for-tests'
 export const VIEWER_KEY = 'viewer-key-for-tests'
+
+/** A Control API over an empty store. */
+export function createTestControl(known: readonly PluginFacts[]): Control {
+  const catalog = createCatalog(known)
+  return createControl({
+    store: new MemoryStore(),
+    catalog,
+    validator: createValidator({ catalog, checkVars }),
+    health: () => [],
+    serverInfo: () => ({}),
+    notReady: () => undefined,
+  })
+}
 
 const facts = (name: string, priority: number, more: Partial<PluginFacts>): PluginFacts => ({
   name,

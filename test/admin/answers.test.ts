@@ -1,15 +1,10 @@
 // What APISIX answers where no recording shows it: texts and statuses from its source and documentation.
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { createControl } from '../../src/admin/control.ts'
-import { checkVars } from '../../src/gateway/router/vars.ts'
 import { plugins } from '../../src/plugins/index.ts'
-import { createCatalog } from '../../src/resources/catalog.ts'
-import { createValidator } from '../../src/resources/validator.ts'
-import { MemoryStore } from '../../src/store/memory.ts'
 import { makeCertificate } from '../gateway/listening.ts'
 import { gatewayForTest } from '../operations/gateway-for-test.ts'
-import { createTestAdmin, type TestAdmin } from './admin-for-test.ts'
+import { createTestAdmin, createTestControl, type TestAdmin } from './admin-for-test.ts'
 
 const upstream = { type: 'roundrobin', nodes: { '127.0.0.1:1980': 1 } }
 const route = (more: object = {}) => ({ uri: '/a', upstream, ...more })
@@ -316,15 +311,7 @@ test('pages are in order of creation; stream routes are found by service and ups
 })
 
 test('control: /v1/schema has every kind and the plugins of both subsystems', async () => {
-  const catalog = createCatalog(plugins)
-  const control = createControl({
-    store: new MemoryStore(),
-    catalog,
-    validator: createValidator({ catalog, checkVars }),
-    health: () => [],
-    serverInfo: () => ({}),
-    notReady: () => undefined,
-  })
+  const control = createTestControl(plugins)
   const { body } = await control.handle({
     method: 'GET',
     path: '/v1/schema',

@@ -3,22 +3,10 @@ import assert from 'node:assert/strict'
 import http from 'node:http'
 import { hostname } from 'node:os'
 import { after, test } from 'node:test'
-import { createControl } from '../../src/admin/control.ts'
-import { checkVars } from '../../src/gateway/router/vars.ts'
-import { createCatalog } from '../../src/resources/catalog.ts'
-import { createValidator } from '../../src/resources/validator.ts'
 import { type Closers, serveMessages, serveMetrics } from '../../src/servers.ts'
-import { MemoryStore } from '../../src/store/memory.ts'
+import { createTestControl } from './admin-for-test.ts'
 
-const catalog = createCatalog([])
-const control = createControl({
-  store: new MemoryStore(),
-  catalog,
-  validator: createValidator({ catalog, checkVars }),
-  health: () => [],
-  serverInfo: () => ({}),
-  notReady: () => undefined,
-})
+const control = createTestControl([])
 const closers: Closers = []
 after(() => Promise.all(closers.map((close) => close())))
 const places = [
